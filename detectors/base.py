@@ -1,0 +1,220 @@
+"""What every detector promises: the template that checks, converts and delegates.
+
+A detector is a scikit-learn style estimator (parameters in ``__init__`` only stored, ``fit``
+returns self, fitted attributes end in ``_``) with PyOD's sign: **a higher score is more
+unusual**.  The public methods below are final: they check and convert once, then call
+``_fit``, ``_score`` and ``_contributions`` of the algorithm.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
+
+import numpy as np
+
+from detectors.errors import InvalidInput, NotFitted
+from detectors.tags import Tags
+from detectors.validation import FloatMatrix, FloatVector, as_matrix, check_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+class Detector(ABC):
+    """Base class of all detectors.
+
+    Subclasses set `tags`, store their parameters unchanged in ``__init__`` and implement
+    `_fit`, `_score`, `_contributions`, `_state` and `_restore`.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    """
+
+    tags: ClassVar[Tags] = Tags()
+    n_features_in_: int
+
+    # ------------------------------------------------------------------ parameters
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        signature = inspect.signature(cls.__init__)
+        return sorted(
+            p.name
+            for p in signature.parameters.values()
+            if p.name != "self" and p.kind is not p.VAR_KEYWORD
+        )
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """Return the constructor parameters by name."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set constructor parameters; raises `InvalidInput` on an unknown name."""
+        known = set(self._parameter_names())
+        for name, value in params.items():
+            if name not in known:
+                raise InvalidInput(f"Invalid parameter {name!r} for detector {self!r}.")
+            setattr(self, name, value)
+        return self
+
+    def clone(self) -> Self:
+        """Return an unfitted detector with the same parameters."""
+        return type(self)(**self.get_params())
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        shown = ", ".join(
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if value is not defaults[name].default and value != defaults[name].default
+        )
+        return f"{type(self).__name__}({shown})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")
+
+    def __sklearn_tags__(self) -> Any:
+        """Describe this detector to scikit-learn, which is imported only when it asks."""
+        from sklearn.utils import InputTags, TargetTags
+        from sklearn.utils import Tags as SklearnTags
+
+        return SklearnTags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(allow_nan=self.tags.handles_missing),
+            non_deterministic=False,
+        )
+
+    # ------------------------------------------------------------------ fit and score
+    @final
+    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
+        """Learn what is normal from ``X``.
+
+        Parameters
+        ----------
+        X
+            Readings, shape (n_rows, n_columns), in time order if ``tags.ordered``.
+        y
+            Ignored; present for scikit-learn's sake.
+
+        Raises
+        ------
+        TooLittleData
+            Fewer rows than ``tags.min_rows``.
+        InvalidInput
+            Not numeric, not two-dimensional, infinite, or NaN where not handled.
+        """
+        matrix = as_matrix(
+            X, allow_missing=self.tags.handles_missing, min_rows=self.tags.min_rows
+        )
+        if matrix.shape[1] > 1 and not self.tags.multivariate:
+            raise InvalidInput(f"{type(self).__name__} takes one column, got {matrix.shape[1]}")
+        self._fit(matrix)
+        self.n_features_in_ = matrix.shape[1]
+        return self
+
+    @final
+    def score(self, X: ArrayLike, y: object = None) -> FloatVector:  # noqa: ARG002
+        """Return how unusual each row is, shape (n_rows,); higher is more unusual."""
+        matrix = self._checked(X)
+        scores = np.asarray(self._score(matrix), dtype=np.float64)
+        return scores.reshape(matrix.shape[0])
+
+    @final
+    def contributions(self, X: ArrayLike) -> FloatMatrix:
+        """Return each column's share of each row's score.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            Non-negative; a row adds up to 1.
+        """
+        matrix = self._checked(X)
+        raw = np.maximum(np.asarray(self._contributions(matrix), dtype=np.float64), 0.0)
+        total = raw.sum(axis=1, keepdims=True)
+        even = np.full_like(raw, 1.0 / raw.shape[1])
+        return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)
+
+    @final
+    def calibration_scores(self, X: ArrayLike) -> FloatVector:
+        """Score the training rows as if each had not been trained on.
+
+        Call it on a fitted detector with the rows given to `fit`.  A row whose left-out score
+        is not computed is NaN.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        matrix = self._checked(X)
+        return np.asarray(self._calibration_scores(matrix), dtype=np.float64)
+
+    def reach(self) -> tuple[int, int]:
+        """Rows (before, after) a row that its score depends on, beyond the row itself."""
+        return (0, 0)
+
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Continue learning from more rows, where ``tags.partial_fit``."""
+        raise InvalidInput(f"{type(self).__name__} cannot learn in parts; call fit")
+
+    # ------------------------------------------------------------------ state
+    @final
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return everything `fit` learned, as named arrays that need no pickle."""
+        self._require_fitted()
+        return {"n_features_in": np.array(self.n_features_in_, np.int64)} | self._state()
+
+    @classmethod
+    @final
+    def from_state(
+        cls, state: Mapping[str, NDArray[Any]], params: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Rebuild a fitted detector from `state` and the parameters it was made with."""
+        detector = cls(**dict(params or {}))
+        detector.n_features_in_ = int(state["n_features_in"])
+        detector._restore({k: v for k, v in state.items() if k != "n_features_in"})
+        return detector
+
+    # ------------------------------------------------------------------ for subclasses
+    @abstractmethod
+    def _fit(self, X: FloatMatrix) -> None: ...
+
+    @abstractmethod
+    def _score(self, X: FloatMatrix) -> NDArray[np.floating[Any]]: ...
+
+    @abstractmethod
+    def _contributions(self, X: FloatMatrix) -> NDArray[np.floating[Any]]: ...
+
+    @abstractmethod
+    def _state(self) -> dict[str, NDArray[Any]]: ...
+
+    @abstractmethod
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
+
+    def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
+        """Cross-fit over four contiguous folds; detectors with a cheaper exact way override."""
+        before, after = self.reach()
+        gap = before + after
+        edges = np.linspace(0, len(X), 5).astype(int)
+        out = np.full(len(X), np.nan)
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            rest = np.r_[0 : max(low - gap, 0), min(high + gap, len(X)) : len(X)]
+            if len(rest) < max(self.tags.min_rows, 2) or high <= low:
+                return self.score(X)
+            out[low:high] = self.clone().fit(X[rest]).score(X[low:high])
+        return out
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "n_features_in_"):
+            raise NotFitted(f"this {type(self).__name__} is not fitted yet: call fit first")
+
+    def _checked(self, X: ArrayLike) -> FloatMatrix:
+        self._require_fitted()
+        matrix = as_matrix(X, allow_missing=self.tags.handles_missing)
+        check_columns(matrix, self.n_features_in_, type(self).__name__)
+        return matrix

@@ -1,0 +1,37 @@
+"""What a detector can do, as data that callers and the common checks read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Capabilities of a detector.
+
+    Attributes
+    ----------
+    ordered
+        Rows are a time series: their order carries meaning.
+    handles_missing
+        NaN is accepted in ``fit`` and ``score``.  Where false, callers fill first.
+    masks_columns
+        A column that is NaN throughout ``score`` is left out of the judgement, and the
+        others are judged as if it had never been there.
+    multivariate
+        More than one column is accepted.
+    partial_fit
+        ``partial_fit`` may be called.
+    min_rows
+        Fewest rows that ``fit`` accepts.
+    exact_contributions
+        Contributions are terms of the score itself, not an approximation of it.
+    """
+
+    ordered: bool = False
+    handles_missing: bool = False
+    masks_columns: bool = False
+    multivariate: bool = True
+    partial_fit: bool = False
+    min_rows: int = 20
+    exact_contributions: bool = False
