@@ -9,6 +9,7 @@ unusual**.  The public methods below are final: they check and convert once, the
 from __future__ import annotations
 
 import inspect
+import itertools
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
@@ -158,7 +159,7 @@ class Detector(ABC):
         """Rows (before, after) a row that its score depends on, beyond the row itself."""
         return (0, 0)
 
-    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
         """Continue learning from more rows, where ``tags.partial_fit``."""
         raise InvalidInput(f"{type(self).__name__} cannot learn in parts; call fit")
 
@@ -202,7 +203,7 @@ class Detector(ABC):
         gap = before + after
         edges = np.linspace(0, len(X), 5).astype(int)
         out = np.full(len(X), np.nan)
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in itertools.pairwise(edges):
             rest = np.r_[0 : max(low - gap, 0), min(high + gap, len(X)) : len(X)]
             if len(rest) < max(self.tags.min_rows, 2) or high <= low:
                 return self.score(X)

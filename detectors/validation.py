@@ -62,9 +62,7 @@ def as_matrix(X: ArrayLike | Any, *, allow_missing: bool, min_rows: int = 1) -> 
     if np.isinf(matrix).any():
         raise InvalidInput("Input X contains infinity: mark such readings as missing (NaN).")
     if not allow_missing and np.isnan(matrix).any():
-        raise InvalidInput(
-            "Input X contains NaN, which this detector does not handle: fill it."
-        )
+        raise InvalidInput("Input X contains NaN, which this detector does not handle.")
     return matrix
 
 
@@ -72,5 +70,6 @@ def check_columns(X: FloatMatrix, expected: int, owner: str) -> None:
     """Raise `InvalidInput` unless ``X`` has the number of columns seen in ``fit``."""
     if X.shape[1] != expected:
         raise InvalidInput(
-            f"X has {X.shape[1]} features, but {owner} is expecting {expected} features as input"
+            f"X has {X.shape[1]} features, but {owner} is expecting {expected} features "
+            "as input"
         )
