@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
+from typing_extensions import override
 
 from detectors.errors import InvalidInput, NotFitted
 from detectors.tags import Tags
@@ -67,6 +68,7 @@ class Detector(ABC):
         """Return an unfitted detector with the same parameters."""
         return type(self)(**self.get_params())
 
+    @override
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
         shown = ", ".join(

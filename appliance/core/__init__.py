@@ -1,0 +1,1 @@
+"""Settings, errors, ids, clock, database and log: what every room may use."""

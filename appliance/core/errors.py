@@ -1,0 +1,112 @@
+"""Every error that the appliance raises.  The class says who must act.
+
+::
+
+    KizashiError
+    ├── UserError             whoever asked must ask differently
+    │   ├── InvalidRequest    an argument, name or recipe cannot be used
+    │   ├── NotFound          no fleet, asset, model version or event of that name
+    │   ├── Conflict          the request contradicts what already stands
+    │   └── BadFile           a file as a whole cannot be read (bad rows go to quarantine)
+    ├── OperatorError         the machine or installation needs care
+    │   ├── StorageFull       no space left where the home is
+    │   ├── StorageError      the lake, database or a file cannot be read or written
+    │   ├── EngineError       Ray cannot start or was lost for good
+    │   └── LimitExceeded     a configured limit on size, rows or memory was hit
+    ├── ArtifactError         a model artifact cannot be used: restore it or train again
+    │   ├── ArtifactCorrupt   bytes changed, missing or truncated
+    │   └── ArtifactVersion   written in a format that this version cannot read
+    └── TryAgain              another process was in the way; the same call may succeed
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class KizashiError(Exception):
+    """Base of all errors of the appliance.
+
+    Parameters
+    ----------
+    message
+        One sentence: what is wrong and where (file, row, column, asset).
+    remedy
+        One sentence: what to do about it.
+    """
+
+    retryable: bool = False
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process borders: keep the remedy, which BaseException would lose.
+        return (_rebuild, (type(self), self.message, self.remedy))
+
+
+def _rebuild(kind: type[KizashiError], message: str, remedy: str) -> KizashiError:
+    return kind(message, remedy=remedy)
+
+
+class UserError(KizashiError):
+    """Whoever asked must ask differently."""
+
+
+class InvalidRequest(UserError):
+    """An argument, name or recipe cannot be used."""
+
+
+class NotFound(UserError):
+    """No fleet, asset, model version or event of that name."""
+
+
+class Conflict(UserError):
+    """The request contradicts what already stands."""
+
+
+class BadFile(UserError):
+    """A file as a whole cannot be read."""
+
+
+class OperatorError(KizashiError):
+    """The machine or the installation needs care."""
+
+
+class StorageFull(OperatorError):
+    """No space is left where the home is."""
+
+
+class StorageError(OperatorError):
+    """The lake, the database or a file cannot be read or written."""
+
+
+class EngineError(OperatorError):
+    """Ray cannot start, or was lost for good."""
+
+
+class LimitExceeded(OperatorError):
+    """A configured limit on size, rows or memory was hit."""
+
+
+class ArtifactError(KizashiError):
+    """A model artifact cannot be used."""
+
+
+class ArtifactCorrupt(ArtifactError):
+    """Bytes of the artifact were changed, are missing or cut off."""
+
+
+class ArtifactVersion(ArtifactError):
+    """The artifact was written in a format that this version cannot read."""
+
+
+class TryAgain(KizashiError):
+    """Another process was in the way; the same call may succeed."""
+
+    retryable = True

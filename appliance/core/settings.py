@@ -1,0 +1,148 @@
+"""All settings of an installation: ``kizashi.toml`` in the home, and ``KIZASHI_*``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from typing_extensions import override
+
+from appliance.core.errors import InvalidRequest
+
+SETTINGS_FILE = "kizashi.toml"
+
+
+def default_home() -> Path:
+    """Return the home that is used when none is named."""
+    return Path(os.environ.get("KIZASHI_HOME", "~/.kizashi")).expanduser()
+
+
+class Settings(BaseSettings):
+    """One installation's settings; the environment wins over the file.
+
+    Attributes
+    ----------
+    home
+        Folder that holds everything the installation keeps.
+    timezone
+        The site's zone: naive times in files are read in it, and times are shown in it.
+    language
+        Language of reports and texts.
+    lake_url, database_url, registry_url
+        Where readings, metadata and model versions live; inside the home by default.
+    workers
+        Tasks that run at once; 0 means one per core.
+    chunk_cells
+        Readings × sensors handed to one task, which bounds a task's memory.
+    max_file_bytes, max_columns
+        Limits on what one ingested file may hold.
+    false_alarms_per_month
+        The budget that recipes take unless they state their own.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="KIZASHI_", extra="ignore", frozen=True, validate_default=True
+    )
+
+    home: Path = Field(default_factory=default_home)
+    timezone: str = "UTC"
+    language: Literal["en", "ja"] = "en"
+    lake_url: str = ""
+    database_url: str = ""
+    registry_url: str = ""
+    engine: Literal["auto", "ray", "local"] = "auto"
+    ray_address: str = ""
+    workers: int = Field(0, ge=0, le=4096)
+    chunk_cells: int = Field(40_000_000, ge=1_000)
+    max_file_bytes: int = Field(64 * 2**30, ge=1)
+    max_columns: int = Field(5_000, ge=1)
+    max_columns_wide: int = Field(20_000, ge=1)
+    false_alarms_per_month: float = Field(1.0, gt=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is not a time zone such as Asia/Tokyo") from error
+        return value
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given = init_settings().get("home")
+        home = Path(given) if given else default_home()
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=home / SETTINGS_FILE)
+        return init_settings, env_settings, toml
+
+    # ------------------------------------------------------------------ places
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def lake_root(self) -> str:
+        """URL or folder of the Delta tables."""
+        return self.lake_url or str(self.home / "lake")
+
+    @property
+    def models_folder(self) -> Path:
+        """Folder of the model artifacts."""
+        return self.home / "models"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the metadata."""
+        return self.database_url or f"sqlite:///{self.home / 'kizashi.db'}"
+
+    @property
+    def registry(self) -> str:
+        """MLflow's backend URL."""
+        return self.registry_url or f"sqlite:///{self.home / 'registry.db'}"
+
+    @property
+    def worker_count(self) -> int:
+        """Tasks that run at once."""
+        return self.workers or os.cpu_count() or 1
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Read the settings of a home.
+
+    Raises
+    ------
+    InvalidRequest
+        The file or an environment variable holds a value that cannot be used.
+    """
+    try:
+        if home is None:
+            return Settings()
+        return Settings(home=home.expanduser().resolve())
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(
+            f"setting {name} cannot be used: {first['msg']}.",
+            remedy=f"Correct it in {SETTINGS_FILE} or the environment.",
+        ) from error
+    except OSError as error:
+        raise InvalidRequest(f"{SETTINGS_FILE} cannot be read: {error}.") from error

@@ -1,0 +1,1 @@
+"""The nouns that rooms hand to each other, one file a noun."""

@@ -1,0 +1,118 @@
+"""A recipe: detector, cleaning, conditioning, threshold policy, as data."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from appliance.schemas.base import Schema
+
+
+class Limits(Schema):
+    """Physical limits of a sensor, in its unit; outside is a sensor fault, not a symptom."""
+
+    lower: float | None = None
+    upper: float | None = None
+
+
+class Cleaning(Schema):
+    """How raw readings become an even series.
+
+    Attributes
+    ----------
+    interval_seconds
+        Grid of the series; None takes the asset's median sampling interval.
+    fill_rows
+        Longest gap, in grid rows, that is bridged; a longer one splits the series and its
+        rows are *not judged*.
+    stuck_rows
+        A varying sensor that repeats one value for more rows than this is frozen; None takes
+        a multiple of its longest such run in training.
+    limits
+        Physical limits by sensor.
+    run_state
+        Column and the values (or minimum) at which the machine counts as running; rows
+        outside are *not judged* (not running).
+    """
+
+    interval_seconds: float | None = Field(None, gt=0)
+    fill_rows: int = Field(5, ge=0)
+    stuck_rows: int | None = Field(None, ge=2)
+    limits: dict[str, Limits] = Field(default_factory=dict)
+    run_state: RunState | None = None
+
+
+class RunState(Schema):
+    """When a machine counts as running: a column at or above a minimum, or in a set."""
+
+    column: str
+    minimum: float | None = None
+    values: tuple[float, ...] = ()
+
+
+class Conditioning(Schema):
+    """How context columns explain normal change.
+
+    Attributes
+    ----------
+    method
+        ``auto``: condition on the context columns where they explain held-out variance;
+        ``none``: leave them out.
+    margin
+        Share of the training range by which context may leave it before a reading counts as
+        *outside every mode seen in training*.
+    """
+
+    method: Literal["auto", "none"] = "auto"
+    margin: float = Field(0.1, ge=0)
+
+
+class Threshold(Schema):
+    """When surprise becomes an alarm and alarms become an event.
+
+    Attributes
+    ----------
+    false_alarms_per_month
+        Events per asset and month of normal running that the threshold is set to stay under.
+    release
+        An event ends when surprise stays below this share of the threshold …
+    merge_rows
+        … for more than this many rows (events closer than this are one).
+    minimum_rows
+        Shorter excursions are no event.
+    """
+
+    false_alarms_per_month: float = Field(1.0, gt=0)
+    release: float = Field(0.7, gt=0, le=1)
+    merge_rows: int = Field(30, ge=0)
+    minimum_rows: int = Field(3, ge=1)
+
+
+class Recipe(Schema):
+    """Everything that decides how a fleet model is trained; every choice is data.
+
+    Attributes
+    ----------
+    name
+        What the recipe is called.
+    detector, parameters
+        A name of the detector catalog and its parameters.
+    minimum_rows
+        An asset with fewer clean training rows is not modelled, with that reason.
+    minimum_coverage
+        Share of the sensors (by training weight) that must be alive for a reading to be
+        judged.
+    seed
+        Everything random derives from it and the asset's name.
+    """
+
+    name: str = "auto"
+    detector: str = "auto"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    cleaning: Cleaning = Cleaning()
+    conditioning: Conditioning = Conditioning()
+    threshold: Threshold = Threshold()
+    minimum_rows: int = Field(200, ge=20)
+    minimum_coverage: float = Field(0.5, ge=0, le=1)
+    seed: int = 0
