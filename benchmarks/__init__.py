@@ -1,0 +1,1 @@
+"""Benchmarks: ours and the rival side by side in one run, printed as a ratio."""
