@@ -39,6 +39,8 @@ class Settings(BaseSettings):
         Language of reports and texts.
     lake_url, database_url, registry_url
         Where readings, metadata and model versions live; inside the home by default.
+    port
+        Where the appliance listens.
     workers
         Tasks that run at once; 0 means one per core.
     chunk_cells
@@ -61,6 +63,7 @@ class Settings(BaseSettings):
     registry_url: str = ""
     engine: Literal["auto", "ray", "local"] = "auto"
     ray_address: str = ""
+    port: int = Field(8443, ge=1, le=65535)
     workers: int = Field(0, ge=0, le=4096)
     chunk_cells: int = Field(40_000_000, ge=1_000)
     max_file_bytes: int = Field(64 * 2**30, ge=1)

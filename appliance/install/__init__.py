@@ -1,0 +1,1 @@
+"""Installing: a list of named steps, pre-flight first, impact after."""
