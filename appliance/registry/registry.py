@@ -1,0 +1,138 @@
+"""Versions of fleet models and what may be done with them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from appliance.core.db import Database
+from appliance.core.errors import Conflict, NotFound
+from appliance.core.log import get
+from appliance.core.settings import Settings
+from appliance.registry.store import ModelStore
+from appliance.schemas.model import CHAMPION, Lineage, ModelVersion, Promotion, ScoreBatch
+
+_log = get(__name__)
+
+
+class Registry:
+    """The model versions of a site.
+
+    Parameters
+    ----------
+    settings
+        Where artifacts and MLflow's registry live.
+    database
+        The metadata database.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._store = ModelStore(database)
+
+    # ------------------------------------------------------------------ versions
+    def folder(self, fleet: str) -> Path:
+        """Return the folder of a fleet's artifacts."""
+        return self._settings.models_folder / fleet
+
+    def register(self, fleet: str, folder: Path, digest: str, lineage: Lineage) -> ModelVersion:
+        """Give a finished training its version; the first one becomes champion.
+
+        Registering the same training run again returns the version it has.
+        """
+        version = self._store.add(fleet, str(folder), digest, lineage)
+        self.mirror(fleet)
+        return version
+
+    def versions(self, fleet: str) -> list[ModelVersion]:
+        """Return all versions of a fleet, newest first."""
+        return self._store.versions(fleet)
+
+    def get(self, fleet: str, version: int) -> ModelVersion:
+        """Return one version; raises `NotFound` if there is none."""
+        return self._store.get(fleet, version)
+
+    def champion(self, fleet: str) -> ModelVersion:
+        """Return the version that alarms; raises `NotFound` if the fleet has no model."""
+        for version in self._store.versions(fleet):
+            if CHAMPION in version.aliases:
+                return version
+        raise NotFound(
+            f"fleet {fleet} has no model yet.", remedy=f"Train one: `kizashi train {fleet}`."
+        )
+
+    def fleets(self) -> list[str]:
+        """Return the fleets that have a model."""
+        return self._store.fleets()
+
+    def clean(self, fleet: str) -> list[str]:
+        """Remove artifact folders that never became a version; call it under the fleet's lock.
+
+        Returns
+        -------
+        list of str
+            Names of the folders removed.
+        """
+        folder = self.folder(fleet)
+        known = self._store.known_runs(fleet)
+        left = [p for p in folder.iterdir() if p.name not in known] if folder.is_dir() else []
+        for path in left:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return [path.name for path in left]
+
+    # ------------------------------------------------------------------ promotions
+    def promote(self, fleet: str, version: int, by: str) -> ModelVersion:
+        """Make a version the champion; promoting the champion changes nothing."""
+        if self._store.promote(fleet, version, by, "promote"):
+            self.mirror(fleet)
+        return self._store.get(fleet, version)
+
+    def rollback(self, fleet: str, by: str) -> ModelVersion:
+        """Go back to the champion before this one; repeated, to the one before that.
+
+        Raises
+        ------
+        Conflict
+            There was no champion before.
+        """
+        champion = self.champion(fleet)
+        stack: list[int] = []
+        for change in self._store.promotions(fleet):
+            if change.kind == "rollback":
+                stack.pop()
+            else:
+                stack.append(change.version)
+        if len(stack) < 2:
+            raise Conflict(
+                f"version {champion.version} is the first champion of {fleet}: "
+                "there is nothing to roll back to."
+            )
+        self._store.promote(fleet, stack[-2], by, "rollback")
+        self.mirror(fleet)
+        return self._store.get(fleet, stack[-2])
+
+    def promotions(self, fleet: str) -> list[Promotion]:
+        """Return every change of champion, oldest first."""
+        return self._store.promotions(fleet)
+
+    def mirror(self, fleet: str) -> None:
+        """Bring MLflow's registry to what the database says."""
+        from appliance.registry.mirror import mirror
+
+        versions = self._store.versions(fleet)
+        if versions:
+            mirror(self._settings.registry, fleet, versions)
+            _log.info("mirrored %d versions of %s to MLflow", len(versions), fleet)
+
+    # ------------------------------------------------------------------ score batches
+    def covered(self, fleet: str, model_version: int) -> set[str]:
+        """Return the ingested batches that a model version has judged."""
+        return self._store.covered(fleet, model_version)
+
+    def record_scores(self, batch: ScoreBatch) -> None:
+        """Record a finished scoring run; recording it again changes nothing."""
+        self._store.add_score_batch(batch)
+
+    def score_batches(self, fleet: str) -> list[ScoreBatch]:
+        """Return the finished scoring runs of a fleet, oldest first."""
+        return self._store.score_batches(fleet)

@@ -1,0 +1,85 @@
+"""Versions of fleet models and where they came from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from appliance.schemas.base import FleetName, Schema
+from appliance.schemas.recipe import Recipe
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+class Lineage(Schema):
+    """Everything that a model version was made from.
+
+    Attributes
+    ----------
+    run
+        Identifier of the training run; the artifact's folder carries it as its name.
+    data_start, data_end
+        First and last reading used.
+    rows
+        Readings used, over all assets.
+    assets
+        Number of assets that have a model.
+    failures
+        Why the other assets have none, by asset.
+    readings_version
+        Version of the fleet's readings table that was read.
+    batches
+        Ingested batches that the table held then.
+    """
+
+    run: str
+    recipe: Recipe
+    data_start: datetime
+    data_end: datetime
+    rows: int
+    assets: int
+    failures: dict[str, str] = Field(default_factory=dict)
+    readings_version: int
+    batches: tuple[str, ...] = ()
+    code_version: str
+    seed: int
+
+
+class ModelVersion(Schema):
+    """One version of a fleet's model."""
+
+    fleet: FleetName
+    version: int
+    path: str
+    digest: str
+    created: datetime
+    aliases: tuple[str, ...] = ()
+    lineage: Lineage
+
+
+class Promotion(Schema):
+    """One change of champion."""
+
+    fleet: FleetName
+    version: int
+    previous: int | None
+    by: str
+    at: datetime
+    kind: str
+    """``first``, ``promote`` or ``rollback``."""
+
+
+class ScoreBatch(Schema):
+    """One scoring run: which batches of readings one model version has judged."""
+
+    id: str
+    fleet: FleetName
+    model_version: int
+    readings_version: int
+    batches: tuple[str, ...]
+    rows: int
+    judged: int
+    alarms: int
+    at: datetime

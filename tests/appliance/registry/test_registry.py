@@ -1,0 +1,161 @@
+"""Versions, promotions, rollback and the mirror in MLflow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from appliance.core.clock import now
+from appliance.core.db import Database, open_database
+from appliance.core.errors import Conflict, NotFound
+from appliance.core.settings import Settings
+from appliance.registry import Registry
+from appliance.schemas.model import Lineage, ScoreBatch
+from appliance.schemas.recipe import Recipe
+
+
+def lineage(run: str) -> Lineage:
+    return Lineage(
+        run=run,
+        recipe=Recipe(),
+        data_start=datetime(2026, 1, 1, tzinfo=UTC),
+        data_end=datetime(2026, 2, 1, tzinfo=UTC),
+        rows=44_640,
+        assets=3,
+        failures={"P-9": "one row only"},
+        readings_version=4,
+        batches=("a", "b"),
+        code_version="0.1.0",
+        seed=0,
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(f"sqlite:///{tmp_path / 'kizashi.db'}")
+
+
+@pytest.fixture
+def registry(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    registry = Registry(Settings(home=tmp_path), database)
+    monkeypatch.setattr(registry, "mirror", lambda fleet: None)  # MLflow has its own test
+    return registry
+
+
+def register(registry: Registry, run: str, fleet: str = "pumps") -> int:
+    return registry.register(fleet, Path(run), "digest", lineage(run)).version
+
+
+def test_first_version_is_champion_and_later_ones_challenge(registry: Registry) -> None:
+    assert [register(registry, run) for run in ("r1", "r2", "r3")] == [1, 2, 3]
+    aliases = {v.version: v.aliases for v in registry.versions("pumps")}
+    assert aliases == {1: ("champion",), 2: (), 3: ("challenger",)}
+    assert registry.champion("pumps").lineage == lineage("r1")
+
+
+def test_registering_a_run_twice_gives_one_version(registry: Registry) -> None:
+    assert register(registry, "r1") == register(registry, "r1") == 1
+    assert len(registry.versions("pumps")) == 1
+
+
+def test_fleets_count_their_own_versions(registry: Registry) -> None:
+    register(registry, "r1")
+    assert register(registry, "r2", "fans") == 1
+    assert sorted(registry.fleets()) == ["fans", "pumps"]
+
+
+def test_promote_and_roll_back_twice(registry: Registry) -> None:
+    for run in ("r1", "r2", "r3"):
+        register(registry, run)
+    registry.promote("pumps", 2, "aiko")
+    registry.promote("pumps", 3, "aiko")
+    assert registry.rollback("pumps", "ken").version == 2
+    assert registry.rollback("pumps", "ken").version == 1
+    with pytest.raises(Conflict, match="nothing to roll back"):
+        registry.rollback("pumps", "ken")
+    history = [(p.kind, p.previous, p.version, p.by) for p in registry.promotions("pumps")]
+    assert history == [
+        ("first", None, 1, "kizashi"),
+        ("promote", 1, 2, "aiko"),
+        ("promote", 2, 3, "aiko"),
+        ("rollback", 3, 2, "ken"),
+        ("rollback", 2, 1, "ken"),
+    ]
+
+
+def test_promoting_the_champion_changes_nothing(registry: Registry) -> None:
+    register(registry, "r1")
+    registry.promote("pumps", 1, "aiko")
+    assert len(registry.promotions("pumps")) == 1
+
+
+def test_unknown_fleet_and_version_say_what_to_do(registry: Registry) -> None:
+    with pytest.raises(NotFound, match="kizashi train boilers"):
+        registry.champion("boilers")
+    register(registry, "r1")
+    with pytest.raises(NotFound, match="kizashi models pumps"):
+        registry.promote("pumps", 7, "aiko")
+
+
+def test_leftovers_of_killed_trainings_are_removed(registry: Registry) -> None:
+    register(registry, "r1")
+    for name in ("r1", "killed"):
+        (registry.folder("pumps") / name).mkdir(parents=True)
+    assert registry.clean("pumps") == ["killed"]
+    assert (registry.folder("pumps") / "r1").is_dir()
+
+
+def test_score_batches_say_what_a_version_has_judged(registry: Registry) -> None:
+    register(registry, "r1")
+    batch = ScoreBatch(
+        id="s1",
+        fleet="pumps",
+        model_version=1,
+        readings_version=2,
+        batches=("a", "b"),
+        rows=10,
+        judged=9,
+        alarms=1,
+        at=now(),
+    )
+    registry.record_scores(batch)
+    registry.record_scores(batch)
+    assert registry.covered("pumps", 1) == {"a", "b"}
+    assert registry.covered("pumps", 2) == set()
+    assert registry.score_batches("pumps") == [batch]
+
+
+@pytest.mark.slow
+def test_mlflow_shows_versions_lineage_and_aliases(tmp_path: Path, database: Database) -> None:
+    from appliance.registry.mirror import read
+
+    settings = Settings(home=tmp_path)
+    registry = Registry(settings, database)
+    register(registry, "r1")
+    register(registry, "r2")
+    registry.promote("pumps", 2, "aiko")
+    shown = read(settings.registry, "pumps")
+    assert shown["r1"]["aliases"] == []
+    assert shown["r2"]["aliases"] == ["champion"]
+    assert shown["r2"]["tags"]["kizashi.readings_version"] == "4"
+
+
+@pytest.mark.slow
+def test_a_mirror_killed_half_way_is_repaired_by_the_next_change(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from appliance.registry.mirror import read
+
+    settings = Settings(home=tmp_path)
+    registry = Registry(settings, database)
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "mirror", lambda fleet: None)  # killed before it mirrored
+        register(registry, "r1")
+    register(registry, "r2")
+    shown = read(settings.registry, "pumps")
+    assert {run: entry["aliases"] for run, entry in shown.items()} == {
+        "r1": ["champion"],
+        "r2": ["challenger"],
+    }
