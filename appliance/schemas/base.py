@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from appliance.core.errors import InvalidRequest
+
+_FLEET = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 FleetName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
@@ -16,3 +21,20 @@ class Schema(BaseModel):
     """Immutable, strict about unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def fleet_name(text: str) -> str:
+    """Return a fleet's name as it is kept.
+
+    Raises
+    ------
+    InvalidRequest
+        It could not be a folder's name everywhere.
+    """
+    name = text.strip()
+    if not _FLEET.fullmatch(name):
+        raise InvalidRequest(
+            f"{text!r} is no name for a fleet.",
+            remedy="Use small letters, digits, - and _, at most 63 of them.",
+        )
+    return name
