@@ -6,8 +6,26 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
+from appliance.core.errors import KizashiError
+from appliance.core.log import get
+
+_log = get(__name__)
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+THREADS = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "POLARS_MAX_THREADS",
+    ),
+    "1",
+)
+"""One thread a task: tasks already fill the cores, and sums do not depend on the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +40,14 @@ class Outcome(Generic[Result]):
         What the function returned; None if it failed.
     error
         Why it failed, for a person; empty if it did not.
+    cause
+        The error itself where it is one of ours, so that a caller may act on its kind.
     """
 
     index: int
     value: Result | None
     error: str = ""
+    cause: KizashiError | None = None
 
     @property
     def ok(self) -> bool:
@@ -57,3 +78,14 @@ class Engine(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
+    """Run one item where the worker is, turning whatever it raises into a reason."""
+    try:
+        return Outcome(index, function(item))
+    except KizashiError as error:
+        return Outcome(index, None, str(error), error)
+    except Exception as error:  # noqa: BLE001 - one item's failure is its outcome, not the job's
+        _log.debug("item %d failed", index, exc_info=True)
+        return Outcome(index, None, f"{type(error).__name__}: {error}")

@@ -1,0 +1,81 @@
+"""Work on threads of this process: the kernels release the interpreter's lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any, Self
+
+from threadpoolctl import ThreadpoolController
+
+from appliance.engine.base import Item, Outcome, Result, attempt
+
+_lock = threading.Lock()
+_holders = 0
+_limit: Any = None
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Hold BLAS and OpenMP at one thread; nested and concurrent uses share one limit.
+
+    The limit belongs to the process, so the last to leave lifts it.
+    """
+    global _holders, _limit  # noqa: PLW0603 - what is counted is a property of the process
+    with _lock:
+        if _holders == 0:
+            _limit = ThreadpoolController().limit(limits=1)
+        _holders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if _holders == 0:
+                _limit.restore_original_limits()
+                _limit = None
+
+
+class LocalEngine:
+    """Runs items on threads.
+
+    Parameters
+    ----------
+    workers
+        Threads.
+    """
+
+    name = "local"
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def map(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[Outcome[Result]]:
+        """Yield the outcome of ``function(item)`` for every item, in order of finishing."""
+        running: set[Future[Outcome[Result]]] = set()
+        following = 0
+        with one_thread_each(), ThreadPoolExecutor(self.workers, "kizashi") as pool:
+            try:
+                while following < len(items) or running:
+                    while following < len(items) and len(running) < 2 * self.workers:
+                        running.add(pool.submit(attempt, function, following, items[following]))
+                        following += 1
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in sorted(done, key=lambda f: f.result().index):
+                        yield future.result()
+            finally:
+                for future in running:
+                    future.cancel()
+
+    def close(self) -> None:
+        """Do nothing: threads end with each map."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,223 @@
+"""Work as Ray tasks: isolated, bounded, run again where a worker dies; the only door to Ray."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import psutil  # type: ignore[import-untyped]
+
+from appliance.core.errors import EngineError
+from appliance.core.log import get
+from appliance.core.settings import Settings
+from appliance.engine.base import THREADS, Item, Outcome, Result, attempt
+
+_log = get(__name__)
+
+_PREFIX = "kzr"
+_STORE_BYTES = 256 * 2**20
+_RETRIES = 3
+
+
+class RayEngine:
+    """Runs items as Ray tasks.
+
+    It joins the Ray that this process is connected to, else the one at
+    ``settings.ray_address``, else it starts one for this machine alone, which only processes
+    that can read a token file of this user may talk to.  Only what it started is stopped.
+
+    Parameters
+    ----------
+    settings
+        Workers and the address.
+
+    Raises
+    ------
+    EngineError
+        Ray cannot be started or reached.
+    """
+
+    name = "ray"
+
+    def __init__(self, settings: Settings) -> None:
+        self._started = False
+        self._folder: Path | None = None
+        try:
+            self._connect(settings)
+        except EngineError:
+            raise
+        except Exception as error:
+            self._remove_folder()
+            where = f"at {settings.ray_address}" if settings.ray_address else "on this machine"
+            raise EngineError(
+                f"Ray cannot be used {where}: {error}.",
+                remedy="`--engine local` does the same work in one process.",
+            ) from error
+
+    def _connect(self, settings: Settings) -> None:
+        with _environment(_QUIET):
+            import ray
+        self._ray = ray
+        if ray.is_initialized():
+            self.workers = _cluster_cpus(ray)
+        elif settings.ray_address:
+            ray.init(
+                settings.ray_address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+                runtime_env={"env_vars": dict(THREADS)},
+            )
+            self._started = True
+            self.workers = settings.workers or _cluster_cpus(ray)
+        else:
+            self.workers = settings.worker_count
+            self._start(ray)
+        self._task = ray.remote(num_cpus=1, max_retries=_RETRIES)(attempt)
+
+    def _start(self, ray: Any) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="r", dir=_private_folder()))
+        private = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(_token_file())}
+        with _environment({**_QUIET, **THREADS, **private}):
+            # Ray reads mode and token once: make it look again, the token may be new to it.
+            ray._raylet.Config.initialize("")
+            ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
+            ray.init(
+                num_cpus=self.workers,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+                object_store_memory=_STORE_BYTES,
+                _temp_dir=str(self._folder),
+            )
+        self._started = True
+
+    def map(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[Outcome[Result]]:
+        """Yield the outcome of ``function(item)`` for every item, in order of finishing.
+
+        Raises
+        ------
+        EngineError
+            The connection to Ray was lost for good.
+        """
+        running: dict[Any, int] = {}
+        following = 0
+        try:
+            while following < len(items) or running:
+                while following < len(items) and len(running) < 2 * self.workers:
+                    task = self._task.remote(function, following, items[following])
+                    running[task] = following
+                    following += 1
+                done, _ = self._ray.wait(list(running), num_returns=1)
+                for task in done:
+                    yield self._outcome(task, running.pop(task))
+        finally:
+            for task in running:
+                self._ray.cancel(task, force=True)
+
+    def _outcome(self, task: Any, index: int) -> Outcome[Any]:
+        gone = self._ray.exceptions
+        try:
+            outcome: Outcome[Any] = self._ray.get(task)
+        except (gone.WorkerCrashedError, gone.OutOfMemoryError, gone.NodeDiedError) as error:
+            _log.debug("item %d was given up", index, exc_info=True)
+            kind = "out of memory" if isinstance(error, gone.OutOfMemoryError) else "killed"
+            return Outcome(index, None, f"its worker was {kind} {_RETRIES + 1} times")
+        except gone.RayTaskError as error:
+            return Outcome(index, None, f"its result could not be returned: {error.cause}")
+        except gone.RayError as error:
+            raise EngineError(
+                f"Ray was lost: {error}.", remedy="Repeat the command."
+            ) from error
+        return outcome
+
+    def close(self) -> None:
+        """Stop the Ray that was started here; one that was found running stays."""
+        if self._started:
+            self._started = False
+            self._ray.shutdown()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_task_oom_retries": str(_RETRIES),
+}
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that Ray and its workers inherit, and put back what stood there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _cluster_cpus(ray: Any) -> int:
+    return max(int(ray.cluster_resources().get("CPU", 1)), 1)
+
+
+_folder: Path | None = None
+
+
+def _private_folder() -> Path:
+    """Return this process's folder, closed to other users; it goes with the process.
+
+    Ray opens the folder that it is given to everybody, so it is given one inside of this.
+    Its sockets live there, and a socket's path may have 107 characters: the folder stands
+    directly in ``/tmp``, wherever the platform's own temporary folder is.  Folders of
+    processes that were killed are swept.
+    """
+    global _folder  # noqa: PLW0603 - one token a process: Ray's core caches it
+    if _folder is None or not _folder.exists():
+        root = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder 0700
+        for left in root.glob(f"{_PREFIX}-*-*"):
+            process = left.name.split("-")[1]
+            if process.isdigit() and not psutil.pid_exists(int(process)):
+                shutil.rmtree(left, ignore_errors=True)
+        _folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-", dir=root))
+        atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+    return _folder
+
+
+def _token_file() -> Path:
+    """Return this process's token file; it outlives a stopped Ray, which may still read it."""
+    token = _private_folder() / "token"
+    if not token.exists():
+        handle = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, secrets.token_hex(32).encode("ascii"))
+        finally:
+            os.close(handle)
+    return token
