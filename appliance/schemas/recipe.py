@@ -16,6 +16,14 @@ class Limits(Schema):
     upper: float | None = None
 
 
+class RunState(Schema):
+    """When a machine counts as running: a column at or above a minimum, or in a set."""
+
+    column: str
+    minimum: float | None = None
+    values: tuple[float, ...] = ()
+
+
 class Cleaning(Schema):
     """How raw readings become an even series.
 
@@ -24,11 +32,14 @@ class Cleaning(Schema):
     interval_seconds
         Grid of the series; None takes the asset's median sampling interval.
     fill_rows
-        Longest gap, in grid rows, that is bridged; a longer one splits the series and its
-        rows are *not judged*.
+        Longest gap, in grid rows, that is bridged; a longer one splits the series, and a piece
+        too short for the detector's windows is *not judged*.
     stuck_rows
         A varying sensor that repeats one value for more rows than this is frozen; None takes
-        a multiple of its longest such run in training.
+        a multiple of its longer such runs in training.
+    missing_rows
+        A sensor without a value for more rows than this, while others have one, is a sensor
+        fault; from `fill_rows` on it is merely left out.
     limits
         Physical limits by sensor.
     run_state
@@ -39,16 +50,9 @@ class Cleaning(Schema):
     interval_seconds: float | None = Field(None, gt=0)
     fill_rows: int = Field(5, ge=0)
     stuck_rows: int | None = Field(None, ge=2)
+    missing_rows: int = Field(30, ge=1)
     limits: dict[str, Limits] = Field(default_factory=dict)
     run_state: RunState | None = None
-
-
-class RunState(Schema):
-    """When a machine counts as running: a column at or above a minimum, or in a set."""
-
-    column: str
-    minimum: float | None = None
-    values: tuple[float, ...] = ()
 
 
 class Conditioning(Schema):
@@ -62,10 +66,18 @@ class Conditioning(Schema):
     margin
         Share of the training range by which context may leave it before a reading counts as
         *outside every mode seen in training*.
+    minimum_explained
+        Share of a sensor's variance that context must explain on held-out stretches for the
+        sensor to be conditioned on it.
+    lags
+        Time constants, in grid rows, of the smoothed contexts that explain inertia; used for
+        a sensor only where they explain clearly more than the context of the moment.
     """
 
     method: Literal["auto", "none"] = "auto"
     margin: float = Field(0.1, ge=0)
+    minimum_explained: float = Field(0.1, ge=0, lt=1)
+    lags: tuple[int, ...] = (8, 32, 128)
 
 
 class Threshold(Schema):
@@ -113,6 +125,6 @@ class Recipe(Schema):
     cleaning: Cleaning = Cleaning()
     conditioning: Conditioning = Conditioning()
     threshold: Threshold = Threshold()
-    minimum_rows: int = Field(200, ge=20)
+    minimum_rows: int = Field(60, ge=20)
     minimum_coverage: float = Field(0.5, ge=0, le=1)
     seed: int = 0

@@ -1,0 +1,254 @@
+"""The artifact of a fleet model: a folder of a JSON manifest and safetensors files.
+
+Opening it executes nothing.  The manifest carries a digest of itself and, for each asset, a
+checksum of its arrays, which is verified when the asset is first asked for; the files are
+memory-mapped, so an asset costs what it holds.  An artifact appears under its name complete or
+not at all.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from appliance.core.errors import (
+    ArtifactCorrupt,
+    ArtifactVersion,
+    Conflict,
+    NotFound,
+    StorageError,
+    StorageFull,
+)
+from appliance.schemas.manifest import FORMAT, FleetManifest, PartFile
+
+Arrays = dict[str, NDArray[Any]]
+
+MANIFEST = "manifest.json"
+_RESTORE = "Restore it from a backup or train again."
+
+
+def part_name(number: int) -> str:
+    """Return the name of a file of arrays."""
+    return f"part-{number:05d}.safetensors"
+
+
+def write_part(folder: Path, number: int, assets: Sequence[Arrays]) -> list[str]:
+    """Write the arrays of some assets as one file, over what an earlier attempt left.
+
+    Returns
+    -------
+    list of str
+        Checksums, in the order of the assets.
+
+    Raises
+    ------
+    StorageFull, StorageError
+        The file cannot be written.
+    """
+    tensors = {
+        f"{index}/{name}": np.ascontiguousarray(array)
+        for index, arrays in enumerate(assets)
+        for name, array in arrays.items()
+    }
+    _write(folder / part_name(number), save(tensors))
+    return [checksum(arrays) for arrays in assets]
+
+
+def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return SHA-256 over names, types, shapes and bytes of arrays."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def write_manifest(folder: Path, manifest: FleetManifest) -> str:
+    """Write the manifest, last of all files; return the artifact's digest."""
+    text = manifest.model_dump_json()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    outer = f'{{"format":{FORMAT},"digest":"{digest}","model":{text}}}\n'
+    _write(folder / MANIFEST, outer.encode())
+    return digest
+
+
+def _write(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    with _storage_errors(path):
+        try:
+            with draft.open("wb") as handle:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def draft_of(target: Path) -> Iterator[Path]:
+    """Yield a folder beside `target` that becomes it when the block ends without an error.
+
+    Raises
+    ------
+    Conflict
+        Something that is no fleet model stands at the target.
+    StorageFull, StorageError
+        The folder cannot be written.
+    """
+    if target.exists() and not (target / MANIFEST).is_file():
+        raise Conflict(f"{target} exists and is no fleet model.", remedy="Choose another name.")
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    with _storage_errors(target):
+        draft.mkdir(parents=True)
+    try:
+        yield draft
+        with _storage_errors(target):
+            _publish(draft, target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _publish(draft: Path, target: Path) -> None:
+    _sync(draft)
+    old = draft.with_name(f"{draft.name}.old")
+    if target.exists():
+        target.rename(old)
+    draft.rename(target)
+    _sync(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull(
+                f"no space is left to write {path}.",
+                remedy="Free some space and repeat the command: nothing was half written.",
+            ) from error
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+class Artifact:
+    """An opened artifact.
+
+    Parameters
+    ----------
+    folder
+        Where it stands.
+
+    Attributes
+    ----------
+    digest
+        SHA-256 of the manifest, which holds the checksums of everything else.
+
+    Raises
+    ------
+    NotFound
+        There is no artifact.
+    ArtifactCorrupt
+        The manifest was changed or cut off, or a file is missing or has another size.
+    ArtifactVersion
+        Written by a later version in a format that this one does not know.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.digest, self.manifest = _read_manifest(folder)
+        for part in self.manifest.parts:
+            path = folder / part.name
+            size = path.stat().st_size if path.is_file() else -1
+            if size != part.size:
+                what = "is missing" if size < 0 else f"has {size} bytes, not {part.size}"
+                raise ArtifactCorrupt(f"{path} {what}.", remedy=_RESTORE)
+        self._open: dict[int, Any] = {}
+
+    def arrays(self, asset: str) -> Arrays:
+        """Return the arrays of one asset, verified.
+
+        Raises
+        ------
+        ArtifactCorrupt
+            Bytes of it were changed.
+        """
+        entry = self.manifest.assets[asset]
+        part = self.manifest.parts[entry.part]
+        path = self.folder / part.name
+        prefix = f"{entry.index}/"
+        try:
+            if entry.part not in self._open:
+                self._open[entry.part] = safe_open(path, framework="numpy")
+            handle = self._open[entry.part]
+            found = {
+                key.removeprefix(prefix): handle.get_tensor(key)
+                for key in handle.keys()  # noqa: SIM118 - not a mapping
+                if key.startswith(prefix)
+            }
+        except (SafetensorError, OSError, ValueError) as error:
+            raise ArtifactCorrupt(f"{path} cannot be read: {error}.", remedy=_RESTORE) from error
+        if checksum(found) != entry.checksum:
+            raise ArtifactCorrupt(
+                f"the model of asset {asset} in {path} was changed.", remedy=_RESTORE
+            )
+        return found
+
+
+def _read_manifest(folder: Path) -> tuple[str, FleetManifest]:
+    path = folder / MANIFEST
+    try:
+        outer = json.loads(path.read_bytes())
+        found, digest, model = outer["format"], outer["digest"], outer["model"]
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no fleet model in {folder}.") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactCorrupt(f"{path} is damaged: {error!r}.", remedy=_RESTORE) from error
+    if found != FORMAT:
+        raise ArtifactVersion(
+            f"{folder} is written in format {found}; this version reads format {FORMAT}.",
+            remedy="Use the version of Kizashi that wrote it, or train again.",
+        )
+    try:
+        manifest = FleetManifest.model_validate(model)
+    except ValidationError as error:
+        raise ArtifactCorrupt(
+            f"{path} is damaged: {error.error_count()} entries cannot be used.", remedy=_RESTORE
+        ) from error
+    if hashlib.sha256(manifest.model_dump_json().encode()).hexdigest() != digest:
+        raise ArtifactCorrupt(f"{path} was changed.", remedy=_RESTORE)
+    return digest, manifest
+
+
+def part_file(folder: Path, number: int) -> PartFile:
+    """Describe a file of arrays that was written."""
+    name = part_name(number)
+    return PartFile(name=name, size=(folder / name).stat().st_size)

@@ -1,0 +1,170 @@
+"""Contexts as columns of a regression: bent lines, indicators, products, smoothed in time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from appliance.fleet.series import Floats, Ints, Mask
+
+_KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+_MOST_LEVELS = 12
+_SMOOTHED_LEVELS = 4
+_MOST_PRODUCTS = 4
+_FEWEST_OF_LEVEL = 20
+_TAILS = (0.0005, 0.9995)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A continuous context, scaled to 0..1 over training."""
+
+    low: float
+    high: float
+    knots: tuple[float, ...]
+
+    def scaled(self, values: Floats, margin: float) -> NDArray[np.float64]:
+        """Return the context as a share of its training range, held at the margin."""
+        return np.clip((values - self.low) / (self.high - self.low), -margin, 1 + margin)
+
+    def unseen(self, values: Floats, margin: float) -> Mask:
+        """Whether a value is farther out than the margin."""
+        spare = margin * (self.high - self.low)
+        inside = (values >= self.low - spare) & (values <= self.high + spare)
+        return ~inside
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A context of few levels."""
+
+    levels: tuple[float, ...]
+
+    def indicators(self, values: Floats) -> NDArray[np.float64]:
+        """Return one row a level but the first."""
+        return np.array([self._is(values, level) for level in self.levels[1:]], np.float64)
+
+    def unseen(self, values: Floats, margin: float) -> Mask:  # noqa: ARG002 - as Quantity's
+        """Whether a value is none of the levels."""
+        return ~np.any([self._is(values, level) for level in self.levels], axis=0)
+
+    @staticmethod
+    def _is(values: Floats, level: float) -> Mask:
+        return np.abs(values - level) <= 1e-6 * max(abs(level), 1.0)
+
+
+def read_contexts(context: Floats) -> list[Quantity | Category] | None:
+    """Decide how each context is read; None if one of them has no value at all."""
+    found: list[Quantity | Category] = []
+    for values in context:
+        known = values[~np.isnan(values)].astype(np.float64)
+        if not len(known):
+            return None
+        levels, counts = np.unique(known, return_counts=True)
+        if len(levels) <= _MOST_LEVELS:
+            fewest = min(_FEWEST_OF_LEVEL, int(counts.max()))
+            found.append(Category(tuple(float(v) for v in levels[counts >= fewest])))
+            continue
+        low, high = np.quantile(known, _TAILS)
+        if high <= low:
+            low, high = known.min(), known.max()
+        knots = np.unique(np.round((np.quantile(known, _KNOTS) - low) / (high - low), 2))
+        inner = tuple(float(k) for k in knots if 0 < k < 1)
+        found.append(Quantity(float(low), float(high), inner))
+    return found
+
+
+class Terms:
+    """The basis of some contexts: computed in blocks, except what is smoothed over time."""
+
+    def __init__(
+        self,
+        contexts: Sequence[Quantity | Category],
+        context: Floats,
+        bounds: Ints,
+        margin: float,
+        lags: Sequence[int],
+    ) -> None:
+        self._contexts = contexts
+        self._margin = margin
+        self._context = hold(context, bounds)
+        self._bounds = bounds
+        self._lags = lags
+        self._smoothed: NDArray[np.float32] | None = None
+        self.static_count = len(self._static(slice(0, 1)))
+
+    def at(self, block: slice, *, smoothed: bool) -> NDArray[np.float64]:
+        """Return the terms of some cells, shape (n_terms, n_cells of the block)."""
+        static = self._static(block)
+        if not smoothed:
+            return static
+        if self._smoothed is None:
+            self._smoothed = self._smooth()
+        return np.vstack([static, self._smoothed[:, block]])
+
+    def thinned(self, step: int, *, smoothed: bool) -> NDArray[np.float64]:
+        """Return the terms of every `step`-th cell."""
+        return self.at(slice(0, self._context.shape[1], step), smoothed=smoothed)
+
+    def _static(self, block: slice) -> NDArray[np.float64]:
+        quantities: list[NDArray[np.float64]] = []
+        terms: list[NDArray[np.float64]] = []
+        for values, how in zip(self._context[:, block], self._contexts, strict=True):
+            if isinstance(how, Category):
+                terms += list(how.indicators(values))
+                continue
+            u = how.scaled(values, self._margin)
+            quantities.append(u)
+            terms.append(u)
+            terms += [np.maximum(u - knot, 0.0) for knot in how.knots]
+        for a, b in itertools.combinations(quantities[:_MOST_PRODUCTS], 2):
+            terms.append(a * b)
+        cells = len(range(*block.indices(self._context.shape[1])))
+        return np.stack(terms) if terms else np.zeros((0, cells))
+
+    def _smooth(self) -> NDArray[np.float32]:
+        raw: list[NDArray[np.float64]] = []
+        for values, how in zip(self._context, self._contexts, strict=True):
+            if isinstance(how, Category):
+                raw += (
+                    list(how.indicators(values)) if len(how.levels) <= _SMOOTHED_LEVELS else []
+                )
+                continue
+            u = how.scaled(values, self._margin)
+            raw.append(u)
+            raw += [np.maximum(u - k, 0.0) for k in how.knots[len(how.knots) // 2 :][:1]]
+        out = [exponential(term, lag, self._bounds) for lag in self._lags for term in raw]
+        cells = self._context.shape[1]
+        return np.stack(out) if out else np.zeros((0, cells), np.float32)
+
+
+def hold(context: Floats, bounds: Ints) -> Floats:
+    """Return contexts with gaps filled by the last value, at a stretch's begin by the next."""
+    if not np.isnan(context).any():
+        return context
+    out = context.astype(np.float64)
+    for a, b in itertools.pairwise(bounds):
+        part = out[:, a:b]
+        for row in part:
+            known = np.flatnonzero(~np.isnan(row))
+            if not len(known):
+                row[:] = 0.0
+                continue
+            last = np.maximum.accumulate(np.where(np.isnan(row), -1, np.arange(len(row))))
+            row[:] = row[np.where(last < 0, known[0], last)]
+    return out
+
+
+def exponential(x: NDArray[np.float64], lag: int, bounds: Ints) -> NDArray[np.float32]:
+    """Return the exponentially weighted mean of the past, begun anew in each stretch."""
+    share = 1.0 - np.exp(-1.0 / lag)
+    out = np.empty(len(x), np.float32)
+    for a, b in itertools.pairwise(bounds):
+        part, _ = lfilter([share], [1.0, share - 1.0], x[a:b], zi=[(1.0 - share) * x[a]])
+        out[a:b] = part
+    return out

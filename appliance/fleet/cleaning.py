@@ -1,0 +1,253 @@
+"""What is wrong with sensors rather than with the machine: missing, frozen, out of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from appliance.fleet.series import Floats, Ints, Mask, Rows, Series, even, runs
+from appliance.schemas.recipe import Cleaning
+
+FaultKind = Literal["missing", "frozen", "out of limits"]
+
+_STUCK_FACTOR = 4
+_STUCK_FLOOR = 30
+_STUCK_RANK = 3
+_FEWEST_RUNS = 20
+_BUSY_SHARE = 0.75
+_LIMIT_ROWS = 3
+_FEWEST_PEERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CellFault:
+    """A sensor fault in cells, half-open."""
+
+    sensor: int
+    kind: FaultKind
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class StuckLimits:
+    """Longest constant runs, in cells, that are normal for each sensor; 0: never checked.
+
+    Attributes
+    ----------
+    plain
+        Of all cells, shape (n_sensors,).
+    busy
+        Of cells in which the other sensors move as usual, shape (n_sensors,): a stopped
+        machine makes long constant runs that say nothing of a sensor.
+    busy_changes
+        Sensors that must change from a cell to the next for it to be busy.
+    """
+
+    plain: Ints
+    busy: Ints
+    busy_changes: int
+
+    @property
+    def longest(self) -> int:
+        """Cells to look back for the checks to decide as if they had seen everything."""
+        return int(max(self.plain.max(initial=0), self.busy.max(initial=0)))
+
+
+def clean(
+    rows: Rows,
+    interval: int,
+    recipe: Cleaning,
+    sensors: Sequence[str],
+    stuck: StuckLimits | None = None,
+) -> tuple[Series, list[CellFault], StuckLimits]:
+    """Turn rows into an even series and mark what sensors could not have measured.
+
+    Parameters
+    ----------
+    interval
+        Microseconds from cell to cell.
+    sensors
+        Names of the sensors' rows.
+    stuck
+        Limits learned in training; learned from these rows if not given.
+
+    Returns
+    -------
+    series
+        Missing, frozen and impossible values are NaN, gaps up to ``recipe.fill_rows`` are
+        bridged by straight lines.
+    faults
+        In order of sensor and time.
+    stuck
+        The limits used.
+    """
+    limited = _outside(rows.sensors, recipe, sensors)
+    if limited is not None:
+        values = np.where(limited, np.nan, rows.sensors)
+        series = even(replace(rows, sensors=values), interval, recipe.fill_rows)
+    else:
+        series = even(rows, interval, recipe.fill_rows)
+    faults = _limit_faults(limited, series)
+    changes = _changes(series.sensors)
+    if stuck is None:
+        stuck = _learn_stuck(series.sensors, changes, recipe)
+    frozen = _frozen(series.sensors, changes, stuck)
+    values = series.sensors
+    if frozen:
+        values = values.copy()
+        for fault in frozen:
+            values[fault.sensor, fault.start : fault.stop] = np.nan
+    faults += frozen
+    # One pass over the data tells the usual case, nothing missing, from the others.
+    if np.isnan(np.add.reduce(values, axis=None)):
+        faults += _missing(series.sensors, faults, recipe.missing_rows)
+        values = bridge(values, series.bounds, recipe.fill_rows)
+    if values is not series.sensors:
+        series = replace(series, sensors=values)
+    return series, sorted(faults, key=lambda f: (f.sensor, f.start)), stuck
+
+
+# ---------------------------------------------------------------- limits
+def _outside(values: Floats, recipe: Cleaning, sensors: Sequence[str]) -> Mask | None:
+    infinite = np.isinf(values)
+    bad = infinite if infinite.any() else None
+    for number, name in enumerate(sensors):
+        limits = recipe.limits.get(name)
+        if limits is None:
+            continue
+        if bad is None:
+            bad = np.zeros(values.shape, bool)
+        if limits.lower is not None:
+            bad[number] |= values[number] < limits.lower
+        if limits.upper is not None:
+            bad[number] |= values[number] > limits.upper
+    return bad if bad is not None and bad.any() else None
+
+
+def _limit_faults(limited: Mask | None, series: Series) -> list[CellFault]:
+    if limited is None:
+        return []
+    faults = []
+    for sensor in np.flatnonzero(limited.any(axis=1)):
+        rows = np.flatnonzero(limited[sensor])
+        cells = rows if series.cell_of_row is None else series.cell_of_row[rows]
+        bad = np.zeros(series.cells, bool)
+        bad[cells[cells >= 0]] = True
+        faults += [
+            CellFault(int(sensor), "out of limits", int(a), int(b))
+            for a, b in runs(bad)
+            if b - a >= _LIMIT_ROWS
+        ]
+    return faults
+
+
+# ---------------------------------------------------------------- frozen
+def _changes(values: Floats) -> Mask:
+    """Whether each value differs from the one before, shape (n_sensors, n_cells - 1)."""
+    return np.not_equal(values[:, 1:], values[:, :-1])
+
+
+def _counter(moved: Ints, needed: int) -> Ints:
+    """Return a running count of busy cells, shape (n_cells + 1,)."""
+    return np.r_[0, 0, np.cumsum(moved >= needed)]
+
+
+def _constant_runs(values: Floats, changes: Mask) -> Ints:
+    """Return half-open ranges of equal values, shape (n_runs, 2); NaN is in none."""
+    edges = np.flatnonzero(changes) + 1
+    found = np.stack([np.r_[0, edges], np.r_[edges, len(values)]], axis=1)
+    return found[~np.isnan(values[found[:, 0]])]
+
+
+def _learn_stuck(values: Floats, changes: Mask, recipe: Cleaning) -> StuckLimits:
+    count, steps = changes.shape
+    least = recipe.stuck_rows or _STUCK_FLOOR
+    if steps >= _FEWEST_RUNS and changes.all():
+        every = np.full(count, least, np.int64)
+        return StuckLimits(every, every, max(int(np.ceil(_BUSY_SHARE * count)), 1))
+    plain, busy = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    moved = np.count_nonzero(changes, axis=0)
+    typical = float(np.median(moved)) if steps else 0.0
+    needed = max(int(np.ceil(_BUSY_SHARE * typical)), 1)
+    counter = _counter(moved, needed)
+    for sensor in range(count):
+        if np.count_nonzero(changes[sensor]) < _FEWEST_RUNS:
+            continue
+        found = _constant_runs(values[sensor], changes[sensor])
+        if len(found) < _FEWEST_RUNS:
+            continue
+        plain[sensor] = _stuck_limit(found[:, 1] - found[:, 0], recipe)
+        if typical >= _FEWEST_PEERS:
+            busy[sensor] = _stuck_limit(counter[found[:, 1]] - counter[found[:, 0]], recipe)
+    return StuckLimits(plain, busy, needed)
+
+
+def _stuck_limit(lengths: Ints, recipe: Cleaning) -> int:
+    if recipe.stuck_rows is not None:
+        return recipe.stuck_rows
+    # The longest two may be faults within the training data.
+    usual = int(np.partition(lengths, -_STUCK_RANK)[-_STUCK_RANK])
+    return max(_STUCK_FACTOR * usual, _STUCK_FLOOR)
+
+
+def _frozen(values: Floats, changes: Mask, stuck: StuckLimits) -> list[CellFault]:
+    checked = np.flatnonzero(stuck.plain > 0)
+    if not len(checked) or changes[checked].all():
+        return []
+    counter = _counter(np.count_nonzero(changes, axis=0), stuck.busy_changes)
+    faults: list[CellFault] = []
+    for sensor in checked:
+        if changes[sensor].all():
+            continue
+        found = _constant_runs(values[sensor], changes[sensor])
+        long = found[:, 1] - found[:, 0] > stuck.plain[sensor]
+        if stuck.busy[sensor]:
+            long |= counter[found[:, 1]] - counter[found[:, 0]] > stuck.busy[sensor]
+        faults += [CellFault(int(sensor), "frozen", int(a), int(b)) for a, b in found[long]]
+    return faults
+
+
+# ---------------------------------------------------------------- missing
+def _missing(values: Floats, known: Sequence[CellFault], longest: int) -> list[CellFault]:
+    faults = []
+    gone = np.isnan(values)
+    for fault in known:
+        gone[fault.sensor, fault.start : fault.stop] = False
+    for sensor in np.flatnonzero(gone.any(axis=1)):
+        faults += [
+            CellFault(int(sensor), "missing", int(a), int(b))
+            for a, b in runs(gone[sensor])
+            if b - a > longest
+        ]
+    return faults
+
+
+def bridge(values: Floats, bounds: Ints, fill_rows: int) -> Floats:
+    """Return a copy with gaps of up to `fill_rows` cells filled by straight lines.
+
+    At the ends of a stretch the nearest value is held.
+    """
+    out = values.copy()
+    cells = np.arange(values.shape[1])
+    for row in out:
+        gone = np.isnan(row)
+        at = np.flatnonzero(gone)
+        if not len(at) or len(at) == len(row):
+            continue
+        stretch = np.searchsorted(bounds, at, side="right") - 1
+        low, high = bounds[stretch], bounds[stretch + 1]
+        before = np.maximum.accumulate(np.where(gone, -1, cells))[at]
+        after = np.minimum.accumulate(np.where(gone, len(row), cells)[::-1])[::-1][at]
+        has_before, has_after = before >= low, after < high
+        length = np.minimum(after, high) - np.maximum(before, low - 1) - 1
+        short = (length <= fill_rows) & (has_before | has_after)
+        left = row[np.where(has_before, before, np.minimum(after, len(row) - 1))]
+        right = row[np.where(has_after, after, np.maximum(before, 0))]
+        share = (at - before) / np.maximum(after - before, 1)
+        line = left + (right - left) * np.where(has_before & has_after, share, 0.0)
+        row[at[short]] = line[short]
+    return out

@@ -1,0 +1,117 @@
+"""From what a user calls a recipe to the recipe."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from appliance.core.errors import InvalidRequest
+from appliance.schemas.recipe import Recipe
+from detectors import catalog
+from detectors.base import Detector
+from detectors.errors import DetectorError
+
+
+def resolve(
+    recipe: str | Path | Mapping[str, Any] | Recipe = "auto",
+    *,
+    seed: int | None = None,
+    false_alarms_per_month: float | None = None,
+) -> Recipe:
+    """Return the recipe that a name, a file or data stands for.
+
+    Parameters
+    ----------
+    recipe
+        ``auto``, the name of a detector, the path of a TOML or JSON file, a mapping, or a
+        recipe.
+    seed, false_alarms_per_month
+        Win over what the recipe says, if given.
+
+    Raises
+    ------
+    InvalidRequest
+        Nothing has this name, the file cannot be read, or a value cannot be used.
+    """
+    found = _found(recipe)
+    if seed is not None:
+        found = found.model_copy(update={"seed": seed})
+    if false_alarms_per_month is not None:
+        budget = {"false_alarms_per_month": false_alarms_per_month}
+        changed = _validated(
+            {**found.threshold.model_dump(), **budget}, "the budget", "threshold"
+        )
+        found = found.model_copy(update={"threshold": changed.threshold})
+    make_detector(found, "")
+    return found
+
+
+def _found(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return recipe
+    if isinstance(recipe, Mapping):
+        return _validated(recipe, "the recipe")
+    path = Path(recipe)
+    if isinstance(recipe, Path) or path.suffix in (".toml", ".json"):
+        return _validated({"name": path.stem, **_read(path)}, str(path))
+    return Recipe(name=recipe, detector=recipe)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"the recipe {path} cannot be read: {error}.") from error
+    if not isinstance(data, dict):
+        raise InvalidRequest(f"the recipe {path} holds no table of settings.")
+    return data
+
+
+def _validated(data: Mapping[str, Any], name: str, section: str | None = None) -> Recipe:
+    try:
+        return Recipe.model_validate({section: data} if section else data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"{name}: {where} cannot be used: {first['msg']}.") from error
+
+
+def asset_seed(recipe: Recipe, asset: str) -> int:
+    """Return the seed of one asset: the same on every machine, whatever runs beside it."""
+    digest = hashlib.sha256(f"{recipe.seed}\0{asset}".encode()).digest()
+    return int.from_bytes(digest[:4], "little") >> 1
+
+
+def make_detector(recipe: Recipe, asset: str) -> Detector:
+    """Return the recipe's detector, unfitted, seeded for one asset.
+
+    Raises
+    ------
+    InvalidRequest
+        No such detector, or its parameters cannot be used.
+    """
+    try:
+        detector = catalog.make(recipe.detector, **recipe.parameters)
+    except LookupError as error:
+        near = difflib.get_close_matches(recipe.detector, catalog.names(), 1)
+        hint = (
+            f"Did you mean {near[0]}?" if near else f"There are: {', '.join(catalog.names())}."
+        )
+        raise InvalidRequest(
+            f"there is no recipe or detector {recipe.detector!r}.", remedy=hint
+        ) from error
+    except (DetectorError, TypeError) as error:
+        raise InvalidRequest(f"detector {recipe.detector}: {error}") from error
+    own = detector.get_params()
+    for name in ("seed", "random_state"):
+        if name in own and name not in recipe.parameters:
+            detector.set_params(**{name: asset_seed(recipe, asset)})
+    return detector

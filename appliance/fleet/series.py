@@ -1,0 +1,212 @@
+"""One asset's readings, as rows that came and as an even series of cells."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+
+MICRO = 1_000_000
+_NEAR = 0.25
+_WHOLE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One asset's readings as they came, in time order.
+
+    Attributes
+    ----------
+    times
+        Microseconds since 1970 UTC, shape (n_rows,), never falling.
+    sensors, context
+        Shapes (n_sensors, n_rows) and (n_context, n_rows); NaN where there is no value.
+    running
+        Whether the machine counted as running; None if it always does.
+    """
+
+    times: Ints
+    sensors: Floats
+    context: Floats
+    running: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Cells of an even grid; long gaps are left out, so that memory follows the readings.
+
+    Attributes
+    ----------
+    sensors, context
+        Shapes (n_sensors, n_cells) and (n_context, n_cells); NaN where missing.
+    bounds
+        First cell of each stretch without a long gap, and the number of cells at the end.
+    starts
+        Time of the first cell of each stretch, microseconds.
+    interval
+        Microseconds from cell to cell.
+    cell_of_row
+        Cell of each row, -1 for rows that have none; None if row *i* is cell *i*.
+    """
+
+    sensors: Floats
+    context: Floats
+    bounds: Ints
+    starts: Ints
+    interval: int
+    cell_of_row: Ints | None
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return int(self.sensors.shape[1])
+
+    def time_of(self, cell: int) -> int:
+        """Return a cell's time in microseconds."""
+        stretch = int(np.searchsorted(self.bounds, cell, side="right")) - 1
+        stretch = min(stretch, len(self.starts) - 1)
+        return int(self.starts[stretch] + (cell - self.bounds[stretch]) * self.interval)
+
+    def to_rows(self, by_cell: NDArray[Any], absent: object) -> NDArray[Any]:
+        """Spread values by cell (last axis) over the rows; `absent` where a row has no cell."""
+        if self.cell_of_row is None:
+            return by_cell
+        out = by_cell[..., np.maximum(self.cell_of_row, 0)]
+        out[..., self.cell_of_row < 0] = absent
+        return out
+
+
+class Stretch(NamedTuple):
+    """Half-open range of cells."""
+
+    start: int
+    stop: int
+
+
+def sampling_interval(times: Ints) -> int:
+    """Return the usual distance of consecutive rows in microseconds; 0 if there is none.
+
+    The median step, made exact where clocks jitter: the mean of the steps near it, taken as
+    whole seconds where it is within a hundredth of that.
+    """
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return 0
+    middle = float(np.median(steps))
+    near = steps[np.abs(steps - middle) <= _NEAR * middle]
+    mean = float(near.mean()) if len(near) else middle
+    whole = round(mean / MICRO) * MICRO
+    return int(whole if whole and abs(mean - whole) <= _WHOLE * mean else round(mean))
+
+
+def even(rows: Rows, interval: int, fill_rows: int) -> Series:
+    """Place rows on a grid; rows that share a cell are averaged, their contexts' last holds.
+
+    Parameters
+    ----------
+    interval
+        Microseconds from cell to cell.
+    fill_rows
+        A gap of more cells than this begins a new stretch.
+    """
+    kept = rows
+    if rows.running is not None and not rows.running.all():
+        alive = np.flatnonzero(rows.running)
+        kept = Rows(rows.times[alive], rows.sensors[:, alive], rows.context[:, alive])
+        placed = _place(kept, interval, fill_rows)
+        cell_of_row = np.full(len(rows.times), -1, np.int64)
+        cell_of_row[alive] = (
+            np.arange(len(alive)) if placed.cell_of_row is None else placed.cell_of_row
+        )
+        return Series(
+            placed.sensors,
+            placed.context,
+            placed.bounds,
+            placed.starts,
+            interval,
+            cell_of_row,
+        )
+    return _place(kept, interval, fill_rows)
+
+
+def _place(rows: Rows, interval: int, fill_rows: int) -> Series:
+    times = rows.times
+    steps = np.diff(times)
+    if not len(times):
+        nothing = np.zeros(1, np.int64)
+        return Series(rows.sensors, rows.context, nothing, nothing[:0], interval, None)
+    if (steps == interval).all():
+        bounds = np.array([0, len(times)])
+        return Series(rows.sensors, rows.context, bounds, times[:1], interval, None)
+    first = np.r_[True, steps > (fill_rows + 1.5) * interval]
+    number = np.cumsum(first) - 1
+    starts = times[first]
+    relative = np.rint((times - starts[number]) / interval).astype(np.int64)
+    last = np.r_[np.flatnonzero(first)[1:] - 1, len(times) - 1]
+    bounds = np.r_[0, np.cumsum(relative[last] + 1)]
+    cell = bounds[number] + relative
+    return Series(
+        _scatter(rows.sensors, cell, int(bounds[-1]), average=True),
+        _scatter(rows.context, cell, int(bounds[-1]), average=False),
+        bounds,
+        starts,
+        interval,
+        cell,
+    )
+
+
+def _scatter(values: Floats, cell: Ints, cells: int, *, average: bool) -> Floats:
+    out = np.full((len(values), cells), np.nan, values.dtype)
+    shared = np.r_[False, cell[1:] == cell[:-1]]
+    if not (average and shared.any()):
+        for source, target in zip(values, out, strict=True):
+            known = ~np.isnan(source)
+            target[cell[known]] = source[known]
+        return out
+    for source, target in zip(values, out, strict=True):
+        known = ~np.isnan(source)
+        count = np.bincount(cell[known], minlength=cells)
+        total = np.bincount(cell[known], source[known], minlength=cells)
+        np.divide(total, count, out=target, where=count > 0, casting="same_kind")
+    return out
+
+
+def pieces(bounds: Ints, unusable: Mask, bridge: int) -> list[Stretch]:
+    """Cut stretches where more than `bridge` cells in sequence are unusable.
+
+    Parameters
+    ----------
+    bounds
+        Of a `Series`.
+    unusable
+        By cell.
+    bridge
+        Shorter runs stay inside a piece, so that they do not cost their neighbours' windows;
+        at a piece's ends they are trimmed off.
+    """
+    if not unusable.any():
+        return [Stretch(int(a), int(b)) for a, b in itertools.pairwise(bounds)]
+    found: list[Stretch] = []
+    for a, b in itertools.pairwise(bounds):
+        usable = np.flatnonzero(~unusable[a:b]) + a
+        if not len(usable):
+            continue
+        cut = np.flatnonzero(np.diff(usable) > bridge + 1)
+        begins = usable[np.r_[0, cut + 1]]
+        ends = usable[np.r_[cut, len(usable) - 1]] + 1
+        found += [Stretch(int(s), int(e)) for s, e in zip(begins, ends, strict=True)]
+    return found
+
+
+def runs(mask: Mask) -> NDArray[np.int64]:
+    """Return the half-open ranges where a mask holds, shape (n_runs, 2)."""
+    edges = np.flatnonzero(np.diff(np.r_[False, mask, False]))
+    return edges.reshape(-1, 2)

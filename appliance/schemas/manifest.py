@@ -1,0 +1,131 @@
+"""What a fleet model's artifact says about itself: the JSON beside the arrays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from appliance.schemas.base import Schema
+from appliance.schemas.recipe import Recipe
+
+FORMAT = 1
+"""Raised when an older version could not read what this one writes."""
+
+TimeKind = Literal["time", "cycle"]
+
+
+class Stretch(Schema):
+    """A closed time range of one asset."""
+
+    start: datetime
+    end: datetime
+
+
+class BudgetNote(Schema):
+    """How far the promised number of false alarms rests on observation.
+
+    Attributes
+    ----------
+    basis
+        ``observed``: counted on the training data; ``extrapolated``: training was too short
+        for that, the tail was prolonged.
+    expected_per_month
+        Events a month expected of normal running at the threshold taken.
+    months
+        Length of the training data.
+    """
+
+    basis: str
+    expected_per_month: float
+    months: float
+
+
+class AssetManifest(Schema):
+    """One asset's model.
+
+    Attributes
+    ----------
+    part, index, checksum
+        Number of the file, of the asset in it, and SHA-256 over its arrays.
+    sensors
+        Sensors judged, in the order of the detector's columns.
+    left_out
+        Why other sensors are not judged.
+    conditioned
+        Share of the variance that context explained on held-out stretches, by sensor.
+    context
+        How the conditioner was built; empty without one.
+    detector
+        What the arrays mean, from ``detectors.persistence``.
+    interval_seconds
+        Grid of the series.
+    reach
+        Rows (before, after) a row that its final score depends on.
+    warm_rows
+        Rows before a stretch that are worth reading along: reach, lags and frozen checks.
+    threshold
+        Surprise at which an alarm begins.
+    rows
+        Grid rows learned from.
+    excluded
+        Stretches of the training data that looked faulty and were not learned as normal.
+    """
+
+    part: int
+    index: int
+    checksum: str
+    sensors: tuple[str, ...]
+    left_out: dict[str, str] = Field(default_factory=dict)
+    conditioned: dict[str, float] = Field(default_factory=dict)
+    context: dict[str, Any] = Field(default_factory=dict)
+    detector: dict[str, Any]
+    interval_seconds: float
+    reach: tuple[int, int]
+    warm_rows: int
+    threshold: float
+    budget: BudgetNote
+    rows: int
+    data_start: datetime
+    data_end: datetime
+    excluded: tuple[Stretch, ...] = ()
+
+
+class PartFile(Schema):
+    """A file of arrays and its size in bytes."""
+
+    name: str
+    size: int
+
+
+class FleetManifest(Schema):
+    """One fleet model.
+
+    Attributes
+    ----------
+    sensors, context
+        Columns that a frame to be scored should have.
+    levels
+        Numbers that stand for the words of a context column, by column.
+    asset_column, time_column
+        What the training frame called them.
+    time_kind
+        ``cycle``: times were counters; cycle n is kept as 2000-01-01 plus n hours.
+    failures
+        Why an asset has no model.
+    """
+
+    format: int = FORMAT
+    code_version: str
+    recipe: Recipe
+    sensors: tuple[str, ...]
+    context: tuple[str, ...] = ()
+    levels: dict[str, dict[str, int]] = Field(default_factory=dict)
+    asset_column: str | None = "asset"
+    time_column: str | None = "time"
+    time_kind: TimeKind = "time"
+    parts: tuple[PartFile, ...]
+    assets: dict[str, AssetManifest]
+    failures: dict[str, str] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
