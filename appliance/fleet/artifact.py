@@ -60,7 +60,7 @@ def write_part(folder: Path, number: int, assets: Sequence[Arrays]) -> list[str]
         The file cannot be written.
     """
     tensors = {
-        f"{index}/{name}": np.ascontiguousarray(array)
+        f"{index}/{name}": np.asarray(array, order="C")
         for index, arrays in enumerate(assets)
         for name, array in arrays.items()
     }
@@ -72,7 +72,7 @@ def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     """Return SHA-256 over names, types, shapes and bytes of arrays."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = np.asarray(arrays[name], order="C")
         digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
         digest.update(array.data)
     return digest.hexdigest()
@@ -213,7 +213,9 @@ class Artifact:
                 if key.startswith(prefix)
             }
         except (SafetensorError, OSError, ValueError) as error:
-            raise ArtifactCorrupt(f"{path} cannot be read: {error}.", remedy=_RESTORE) from error
+            raise ArtifactCorrupt(
+                f"{path} cannot be read: {error}.", remedy=_RESTORE
+            ) from error
         if checksum(found) != entry.checksum:
             raise ArtifactCorrupt(
                 f"the model of asset {asset} in {path} was changed.", remedy=_RESTORE

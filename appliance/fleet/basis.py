@@ -51,11 +51,12 @@ class Category:
 
     def unseen(self, values: Floats, margin: float) -> Mask:  # noqa: ARG002 - as Quantity's
         """Whether a value is none of the levels."""
-        return ~np.any([self._is(values, level) for level in self.levels], axis=0)
+        seen = np.any([self._is(values, level) for level in self.levels], axis=0)
+        return np.asarray(~seen)
 
     @staticmethod
     def _is(values: Floats, level: float) -> Mask:
-        return np.abs(values - level) <= 1e-6 * max(abs(level), 1.0)
+        return np.asarray(np.abs(values - level) <= 1e-6 * max(abs(level), 1.0))
 
 
 def read_contexts(context: Floats) -> list[Quantity | Category] | None:

@@ -15,6 +15,7 @@ FaultKind = Literal["missing", "frozen", "out of limits"]
 
 _STUCK_FACTOR = 4
 _STUCK_FLOOR = 30
+_STUCK_MOST = 20_000
 _STUCK_RANK = 3
 _FEWEST_RUNS = 20
 _BUSY_SHARE = 0.75
@@ -153,14 +154,15 @@ def _changes(values: Floats) -> Mask:
 
 def _counter(moved: Ints, needed: int) -> Ints:
     """Return a running count of busy cells, shape (n_cells + 1,)."""
-    return np.r_[0, 0, np.cumsum(moved >= needed)]
+    return np.concatenate([np.zeros(2, np.int64), np.cumsum(moved >= needed)])
 
 
 def _constant_runs(values: Floats, changes: Mask) -> Ints:
     """Return half-open ranges of equal values, shape (n_runs, 2); NaN is in none."""
     edges = np.flatnonzero(changes) + 1
     found = np.stack([np.r_[0, edges], np.r_[edges, len(values)]], axis=1)
-    return found[~np.isnan(values[found[:, 0]])]
+    known = ~np.isnan(values[found[:, 0]])
+    return np.asarray(found[known], np.int64)
 
 
 def _learn_stuck(values: Floats, changes: Mask, recipe: Cleaning) -> StuckLimits:
@@ -191,7 +193,8 @@ def _stuck_limit(lengths: Ints, recipe: Cleaning) -> int:
         return recipe.stuck_rows
     # The longest two may be faults within the training data.
     usual = int(np.partition(lengths, -_STUCK_RANK)[-_STUCK_RANK])
-    return max(_STUCK_FACTOR * usual, _STUCK_FLOOR)
+    limit = max(_STUCK_FACTOR * usual, _STUCK_FLOOR)
+    return limit if limit <= _STUCK_MOST else 0
 
 
 def _frozen(values: Floats, changes: Mask, stuck: StuckLimits) -> list[CellFault]:

@@ -240,4 +240,5 @@ def _solve(
     at, base = sz / n, sy / n
     centred = gram - n * np.outer(at, at)
     centred[np.diag_indices_from(centred)] += _RIDGE * n
-    return np.linalg.solve(centred, cross - n * np.outer(at, base)), at, base
+    slope = np.linalg.solve(centred, cross - n * np.outer(at, base))
+    return np.asarray(slope, np.float64), at, base

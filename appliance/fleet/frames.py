@@ -64,12 +64,13 @@ def to_polars(frame: Any) -> pl.DataFrame:
     if isinstance(frame, pl.DataFrame):
         return frame
     try:
-        return nw.from_native(frame, eager_only=True).to_polars()
+        table: pl.DataFrame = nw.from_native(frame, eager_only=True).to_polars()
     except TypeError as error:
         raise InvalidRequest(
             f"{type(frame).__name__} is not a frame that can be read.",
             remedy="Pass a Polars, pandas or Arrow table; collect a lazy one first.",
         ) from error
+    return table
 
 
 def with_columns(frame: Any, added: pl.DataFrame) -> Any:
@@ -77,7 +78,7 @@ def with_columns(frame: Any, added: pl.DataFrame) -> Any:
     if isinstance(frame, pl.DataFrame):
         return frame.with_columns(added.get_columns())
     own = nw.from_native(frame, eager_only=True)
-    new = nw.from_arrow(added, backend=own.implementation)
+    new = nw.from_arrow(_plain(added), backend=own.implementation)
     return own.with_columns(*[new[name] for name in new.columns]).to_native()
 
 
@@ -86,7 +87,12 @@ def like(frame: Any, rows: pl.DataFrame) -> Any:
     if isinstance(frame, pl.DataFrame):
         return rows
     own = nw.from_native(frame, eager_only=True)
-    return nw.from_arrow(rows, backend=own.implementation).to_native()
+    return nw.from_arrow(_plain(rows), backend=own.implementation).to_native()
+
+
+def _plain(frame: pl.DataFrame) -> Any:
+    # Arrow's newer text layout is unknown to much of what reads Arrow tables.
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 # ---------------------------------------------------------------- layout
@@ -100,11 +106,7 @@ def guess(
     InvalidRequest
         A column named does not exist, or no sensor is left.
     """
-    for name in [n for n in (asset, time, *context) if n is not None]:
-        if name not in frame.columns:
-            raise InvalidRequest(
-                f"there is no column {name!r}.", remedy=f"There are: {_listed(frame.columns)}."
-            )
+    _require(frame, [n for n in (asset, time, *context) if n is not None])
     notes: list[str] = []
     given = {asset, time, *context}
     if asset is None:
@@ -123,16 +125,24 @@ def guess(
         notes.append(f"left aside, not numbers: {_listed(aside)}")
     if not sensors:
         raise InvalidRequest("the frame has no column of numbers to watch.")
-    for name in ("asset", "time", ROW):
-        if name in sensors or name in context:
-            raise InvalidRequest(
-                f"a sensor cannot be called {name!r}.", remedy="Rename the column."
-            )
+    reserved = {"asset", "time", ROW} & {*sensors, *context}
+    if reserved:
+        raise InvalidRequest(
+            f"a sensor cannot be called {min(reserved)!r}.", remedy="Rename the column."
+        )
     kind: TimeKind = "cycle"
     if time is not None and not frame.schema[time].is_numeric():
         kind = "time"
     levels = {name: _levels(frame[name]) for name in context if _is_words(frame.schema[name])}
     return Layout(asset, time, kind, tuple(sensors), tuple(context), levels, tuple(notes))
+
+
+def _require(frame: pl.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in frame.columns:
+            raise InvalidRequest(
+                f"there is no column {name!r}.", remedy=f"There are: {_listed(frame.columns)}."
+            )
 
 
 def layout_of(manifest: FleetManifest) -> Layout:
@@ -206,8 +216,9 @@ def normalise(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
                 f"column {shown!r} has no value in {hole} rows, first in row {row}.",
                 remedy="Drop these rows.",
             )
-    order = pl.struct("asset", "time")
-    if not out.select(order.is_sorted()).item():
+    unit, moment = pl.col("asset"), pl.col("time")
+    rising = (unit > unit.shift()) | ((unit == unit.shift()) & (moment >= moment.shift()))
+    if not out.select(rising.all()).item():
         out = out.sort("asset", "time", maintain_order=True)
     return out
 

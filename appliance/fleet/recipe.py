@@ -44,11 +44,9 @@ def resolve(
     if seed is not None:
         found = found.model_copy(update={"seed": seed})
     if false_alarms_per_month is not None:
-        budget = {"false_alarms_per_month": false_alarms_per_month}
-        changed = _validated(
-            {**found.threshold.model_dump(), **budget}, "the budget", "threshold"
-        )
-        found = found.model_copy(update={"threshold": changed.threshold})
+        data = found.model_dump()
+        data["threshold"]["false_alarms_per_month"] = false_alarms_per_month
+        found = _validated(data, "the budget")
     make_detector(found, "")
     return found
 
@@ -75,9 +73,9 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _validated(data: Mapping[str, Any], name: str, section: str | None = None) -> Recipe:
+def _validated(data: Mapping[str, Any], name: str) -> Recipe:
     try:
-        return Recipe.model_validate({section: data} if section else data)
+        return Recipe.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -99,7 +97,7 @@ def make_detector(recipe: Recipe, asset: str) -> Detector:
         No such detector, or its parameters cannot be used.
     """
     try:
-        detector = catalog.make(recipe.detector, **recipe.parameters)
+        detector: Detector = catalog.make(recipe.detector, **recipe.parameters)
     except LookupError as error:
         near = difflib.get_close_matches(recipe.detector, catalog.names(), 1)
         hint = (

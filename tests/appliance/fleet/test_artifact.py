@@ -75,7 +75,7 @@ def test_what_was_written_is_read(tmp_path):
     for number in range(2):
         for name, array in artifact.arrays(f"P-{number}").items():
             expected = arrays(number)[name]
-            assert array.dtype == expected.dtype
+            assert (array.dtype, array.shape) == (expected.dtype, expected.shape)
             np.testing.assert_array_equal(array, expected)
     assert [path.name for path in tmp_path.iterdir()] == ["m.kz"]
 

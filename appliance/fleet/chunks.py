@@ -1,0 +1,201 @@
+"""Pieces of a fleet: where the data is, and an asset's rows out of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from appliance.core.errors import InvalidRequest, StorageError
+from appliance.fleet.frames import ROW, TIME
+from appliance.fleet.series import Floats, Mask, Rows
+from appliance.schemas.recipe import Recipe, RunState
+
+
+class Chunk(Protocol):
+    """Some whole assets of a fleet; small enough to be sent, it says where the data is."""
+
+    @property
+    def rows(self) -> int:
+        """Rows, or a bound on them."""
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return asset, time and columns: each asset's rows together, in time order."""
+
+
+@dataclass(frozen=True)
+class FrameChunk:
+    """Rows that are in this process already."""
+
+    frame: pl.DataFrame = field(repr=False)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.frame.height
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return the rows."""
+        return self.frame if columns is None else _selected(self.frame, columns)
+
+
+@dataclass(frozen=True)
+class FileChunk:
+    """Rows put into a file, for a worker that is another process."""
+
+    path: str
+    rows: int
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return the rows."""
+        try:
+            frame = pl.read_parquet(self.path, glob=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StorageError(f"{self.path} cannot be read: {error}.") from error
+        return frame if columns is None else _selected(frame, columns)
+
+
+def _selected(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    present = [name for name in columns if name in frame.columns]
+    kept = [ROW] if ROW in frame.columns else []
+    return frame.select(*kept, "asset", "time", *present)
+
+
+def cut(frame: pl.DataFrame, cells: int) -> list[FrameChunk]:
+    """Cut a normalised frame into chunks of whole assets of about `cells` rows × columns."""
+    limit = max(cells // max(frame.width - 2, 1), 1)
+    chunks: list[FrameChunk] = []
+    first = gathered = 0
+    for start, length in asset_runs(frame["asset"]):
+        if gathered and gathered + length > limit:
+            chunks.append(FrameChunk(frame.slice(first, gathered)))
+            first, gathered = start, 0
+        gathered += length
+    if gathered:
+        chunks.append(FrameChunk(frame.slice(first, gathered)))
+    return chunks
+
+
+def spill(chunks: Sequence[FrameChunk], folder: Path) -> list[FileChunk]:
+    """Write chunks as files."""
+    spilled = []
+    for number, chunk in enumerate(chunks):
+        path = folder / f"chunk-{number:05d}.parquet"
+        chunk.frame.write_parquet(path, compression="lz4")
+        spilled.append(FileChunk(str(path), chunk.rows))
+    return spilled
+
+
+def asset_runs(assets: pl.Series) -> list[tuple[int, int]]:
+    """Return first row and number of rows of each asset in turn."""
+    lengths = assets.rle().struct.field("len").to_numpy().astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    return list(zip(starts.tolist(), lengths.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns that a model reads.
+
+    Attributes
+    ----------
+    run_state
+        When the machine counts as running, by one of the columns.
+    """
+
+    sensors: tuple[str, ...]
+    context: tuple[str, ...] = ()
+    run_state: RunState | None = None
+
+    @classmethod
+    def of(cls, recipe: Recipe, sensors: Sequence[str], context: Sequence[str]) -> Columns:
+        """Return the columns that a recipe reads."""
+        return cls(tuple(sensors), tuple(context), recipe.cleaning.run_state)
+
+    @property
+    def names(self) -> list[str]:
+        """Every column to be read."""
+        state = [self.run_state.column] if self.run_state else []
+        return list(dict.fromkeys((*self.sensors, *self.context, *state)))
+
+
+@dataclass(frozen=True)
+class AssetRows:
+    """One asset's rows within a chunk."""
+
+    asset: str
+    first: int
+    rows: Rows
+
+    @property
+    def place(self) -> slice:
+        """Where the rows stand in the chunk."""
+        return slice(self.first, self.first + len(self.rows.times))
+
+
+def assets_of(frame: pl.DataFrame, columns: Columns) -> Iterator[AssetRows]:
+    """Yield each asset's rows; a column that the frame has not is NaN throughout.
+
+    Raises
+    ------
+    InvalidRequest
+        The column that tells whether the machine runs is missing.
+    """
+    times = frame["time"].cast(TIME).to_physical().to_numpy()
+    sensors = [_numbers(frame, name) for name in columns.sensors]
+    context = [_numbers(frame, name) for name in columns.context]
+    kinds = {values.dtype for values in sensors if values is not None}
+    kind = np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
+    running = _running(frame, columns.run_state)
+    assets = frame["asset"]
+    for first, length in asset_runs(assets):
+        place = slice(first, first + length)
+        yield AssetRows(
+            str(assets[first]),
+            first,
+            Rows(
+                times[place],
+                _stacked(sensors, place, kind),
+                _stacked(context, place, np.dtype(np.float64)),
+                None if running is None else running[place],
+            ),
+        )
+
+
+def _numbers(frame: pl.DataFrame, name: str) -> Floats | None:
+    if name not in frame.columns:
+        return None
+    column = frame[name]
+    if column.dtype not in (pl.Float32, pl.Float64):
+        column = column.cast(pl.Float64, strict=False)
+    return column.to_numpy()
+
+
+def _stacked(
+    columns: Sequence[Floats | None], place: slice, kind: np.dtype[np.floating]
+) -> Floats:
+    out: Floats = np.empty((len(columns), place.stop - place.start), kind)
+    for row, values in zip(out, columns, strict=True):
+        row[:] = np.nan if values is None else values[place]
+    return out
+
+
+def _running(frame: pl.DataFrame, state: RunState | None) -> Mask | None:
+    if state is None:
+        return None
+    values = _numbers(frame, state.column)
+    if values is None:
+        raise InvalidRequest(
+            f"there is no column {state.column!r}, which tells whether the machine runs.",
+            remedy="Correct the recipe's cleaning.run_state.",
+        )
+    running = np.zeros(len(values), bool)
+    if state.minimum is not None:
+        running |= values >= state.minimum
+    if state.values:
+        running |= np.isin(values, state.values)
+    return running

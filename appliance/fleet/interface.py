@@ -1,0 +1,96 @@
+"""``fit`` and ``load``: the two ways to a fleet model, no server needed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from appliance.core.settings import load_settings
+from appliance.engine import Engine, make
+from appliance.fleet import frames
+from appliance.fleet.chunks import Chunk, cut, spill
+from appliance.fleet.model import FleetModel
+from appliance.fleet.recipe import resolve
+from appliance.fleet.training import fit_fleet
+from appliance.schemas.recipe import Recipe
+
+_CHUNKS_A_WORKER = 4
+
+
+def fit(
+    frame: Any,
+    *,
+    asset: str | None = None,
+    time: str | None = None,
+    context: Sequence[str] = (),
+    recipe: str | Path | Mapping[str, Any] | Recipe = "auto",
+    engine: str | Engine = "auto",
+    seed: int | None = None,
+) -> FleetModel:
+    """Learn what is normal for each asset of a frame.
+
+    Parameters
+    ----------
+    frame
+        Polars, pandas or Arrow; a row a reading.  Columns of numbers are sensors.
+    asset
+        Column that names the machine; guessed from usual names if not given, else the frame
+        is one machine.
+    time
+        Column of times, or of a counter such as a cycle; guessed if not given, else the rows
+        are counted.
+    context
+        Columns that explain normal change (load, speed, recipe) and are not judged.
+    recipe
+        ``auto``, the name of a detector, the path of a recipe file, or a recipe.
+    engine
+        ``local``, ``ray``, ``auto`` (local if the frame is small beside the memory), or an
+        engine to go on using.
+    seed
+        Wins over the recipe's.
+
+    Raises
+    ------
+    InvalidRequest
+        The frame or an argument cannot be used, or no asset could be modelled.
+
+    Examples
+    --------
+    >>> model = fit(frame, asset="unit", time="cycle")       # doctest: +SKIP
+    >>> scores = model.score(new_frame)                      # doctest: +SKIP
+    """
+    table = frames.to_polars(frame)
+    layout = frames.guess(table, asset, time, context)
+    resolved = resolve(recipe, seed=seed)
+    rows = frames.normalise(table, layout)
+    cells = rows.height * rows.width
+    if isinstance(engine, str):
+        with make(engine, load_settings(), size_hint_cells=cells) as made:
+            return _fit(rows, layout, resolved, made)
+    return _fit(rows, layout, resolved, engine)
+
+
+def _fit(rows: Any, layout: frames.Layout, recipe: Recipe, engine: Engine) -> FleetModel:
+    scratch = Path(tempfile.mkdtemp(prefix="kizashi-"))
+    pieces = cut(rows, -(-rows.height * rows.width // (_CHUNKS_A_WORKER * engine.workers)))
+    with tempfile.TemporaryDirectory(prefix="kizashi-") as spilled:
+        chunks: Sequence[Chunk] = (
+            pieces if engine.name == "local" else spill(pieces, Path(spilled))
+        )
+        report = fit_fleet(chunks, recipe, layout, scratch / "model.kz", engine)
+    return FleetModel(report.folder, own=True)
+
+
+def load(path: str | Path) -> FleetModel:
+    """Open a model that was saved.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    ArtifactCorrupt, ArtifactVersion
+        It was damaged, or written by a later version.
+    """
+    return FleetModel(Path(path).expanduser())

@@ -1,0 +1,273 @@
+"""Scoring one asset: surprise where a reading can be judged, the reason where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from detectors.thresholds import SurpriseScale
+from numpy.typing import NDArray
+
+from appliance.fleet.artifact import Arrays
+from appliance.fleet.cleaning import CellFault, FaultKind, StuckLimits, clean
+from appliance.fleet.conditioning import Conditioner
+from appliance.fleet.filling import Filler
+from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, pieces
+from appliance.schemas.manifest import AssetManifest
+from appliance.schemas.recipe import Recipe
+from appliance.schemas.score import Judgement
+from detectors import persistence
+
+EXPLAINED_FROM = 1.0
+"""Shares are given from this surprise on: below it they would explain noise."""
+_DIRECTION_FROM = 1.0
+
+
+class SensorFault(NamedTuple):
+    """A stretch in which a sensor could not be trusted; times in microseconds, closed."""
+
+    sensor: str
+    kind: FaultKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of each row of one asset.
+
+    Attributes
+    ----------
+    surprise
+        NaN where a row is not judged, shape (n_rows,).
+    alarm
+        Surprise at or above the threshold.
+    state
+        `Judgement` as a number.
+    coverage
+        Share of the asset's sensors that were alive.
+    shares
+        Shape (n_sensors, n_rows), adding up to 1 over the sensors; NaN below
+        `EXPLAINED_FROM`, zero for a sensor that was missing.
+    faults
+        Sensor faults within the rows.
+    """
+
+    surprise: NDArray[np.float64]
+    alarm: Mask
+    state: NDArray[np.int8]
+    coverage: NDArray[np.float32]
+    shares: NDArray[np.float32] | None
+    faults: list[SensorFault]
+
+
+@dataclass(slots=True)
+class _ByCell:
+    surprise: NDArray[np.float64]
+    state: NDArray[np.int8]
+    shares: NDArray[np.float32] | None
+
+
+class AssetModel:
+    """One asset's model, ready to judge.
+
+    Parameters
+    ----------
+    entry, arrays
+        From the artifact.
+    recipe
+        The fleet's.
+    """
+
+    def __init__(self, entry: AssetManifest, arrays: Arrays, recipe: Recipe) -> None:
+        self.entry = entry
+        self._recipe = recipe
+        self._detector = persistence.unpack(_below(arrays, "detector/"), entry.detector)
+        self._scale = SurpriseScale.from_state(_below(arrays, "scale/"))
+        plain, busy = arrays["stuck"]
+        self._stuck = StuckLimits(plain, busy, int(arrays["busy_changes"]))
+        self._filler = (
+            Filler(arrays["mean"], arrays["covariance"]) if "mean" in arrays else None
+        )
+        self._conditioner = (
+            Conditioner.rebuilt(entry.context, arrays["weights"]) if entry.context else None
+        )
+        self._centre = arrays["centre"]
+        self._spread = arrays["spread"]
+        self._interval = round(entry.interval_seconds * MICRO)
+
+    # ------------------------------------------------------------------ judging
+    def judge(self, rows: Rows, *, explain: bool = True) -> Judged:
+        """Score rows.
+
+        Parameters
+        ----------
+        rows
+            One row of ``rows.sensors`` for each of ``entry.sensors``, in their order; all NaN
+            for one that is missing.
+        explain
+            Also give shares.
+        """
+        series, cell_faults = self._cleaned(rows)
+        coverage = np.ones(series.cells, np.float32)
+        gone: Mask | None = None
+        if np.isnan(np.add.reduce(series.sensors, axis=None)):
+            gone = np.isnan(series.sensors)
+            coverage -= gone.mean(axis=0, dtype=np.float32)
+        state = self._obstacles(series, coverage)
+        values = self._residuals(series)
+        judged = self._score(series, values, gone, state, explain=explain)
+        surprise = series.to_rows(judged.surprise, np.nan)
+        return Judged(
+            surprise=surprise,
+            alarm=surprise >= self.entry.threshold,
+            state=series.to_rows(judged.state, np.int8(Judgement.NOT_RUNNING)),
+            coverage=series.to_rows(coverage, np.float32(1.0)),
+            shares=None if judged.shares is None else series.to_rows(judged.shares, np.nan),
+            faults=self._in_time(series, cell_faults),
+        )
+
+    def faults(self, rows: Rows) -> list[SensorFault]:
+        """Return sensor faults within rows, without scoring them."""
+        return self._in_time(*self._cleaned(rows))
+
+    def expected(self, rows: Rows) -> NDArray[np.float64]:
+        """Return what normal would have been: by context where it explains, else the middle.
+
+        Returns
+        -------
+        ndarray of shape (n_sensors, n_rows)
+            NaN where the machine was not running.
+        """
+        series, _ = self._cleaned(rows)
+        by_cell = np.repeat(self._centre[:, None], series.cells, axis=1)
+        if self._conditioner is not None:
+            by_cell += self._conditioner.expected(series.context, series.bounds)
+        return np.array(series.to_rows(by_cell, np.nan))
+
+    def directions(self, rows: Rows) -> NDArray[np.int8]:
+        """Return +1 above, −1 below what normal would have been, 0 near it or missing."""
+        series, _ = self._cleaned(rows)
+        away = self._residuals(series) - self._centre[:, None]
+        clear = np.abs(away) > _DIRECTION_FROM * self._spread[:, None]
+        by_cell = np.where(clear, np.sign(away), 0).astype(np.int8)
+        return np.array(series.to_rows(by_cell, np.int8(0)))
+
+    def _cleaned(self, rows: Rows) -> tuple[Series, list[CellFault]]:
+        cleaning = self._recipe.cleaning
+        series, faults, _ = clean(
+            rows, self._interval, cleaning, self.entry.sensors, self._stuck
+        )
+        return series, faults
+
+    def _in_time(self, series: Series, faults: Sequence[CellFault]) -> list[SensorFault]:
+        names = self.entry.sensors
+        return [
+            SensorFault(
+                names[f.sensor], f.kind, series.time_of(f.start), series.time_of(f.stop - 1)
+            )
+            for f in faults
+        ]
+
+    def _residuals(self, series: Series) -> Floats:
+        conditioner = self._conditioner
+        if conditioner is None or not conditioner.conditioned.any():
+            return series.sensors
+        expected = conditioner.expected(series.context, series.bounds)
+        return (series.sensors - expected).astype(series.sensors.dtype)
+
+    def _obstacles(self, series: Series, coverage: NDArray[np.float32]) -> NDArray[np.int8]:
+        """Return by cell why it cannot be judged; final where nothing speaks against it."""
+        state = np.full(series.cells, Judgement.FINAL, np.int8)
+        if self._conditioner is not None:
+            unseen = self._conditioner.unseen(series.context)
+            state[unseen] = Judgement.UNSEEN_MODE
+        needed = self._recipe.minimum_coverage
+        # Without any sensor there is nothing to judge, whatever the recipe asks for.
+        state[(coverage < needed) | (coverage <= 0)] = Judgement.TOO_FEW_SENSORS
+        return state
+
+    # ------------------------------------------------------------------ the detector's part
+    def _score(
+        self,
+        series: Series,
+        values: Floats,
+        gone: Mask | None,
+        state: NDArray[np.int8],
+        *,
+        explain: bool,
+    ) -> _ByCell:
+        surprise = np.full(series.cells, np.nan)
+        shares = np.full(values.shape, np.nan, np.float32) if explain else None
+        out = _ByCell(surprise, state, shares)
+        obstacle = state != Judgement.FINAL
+        parts = pieces(series.bounds, obstacle, self._recipe.cleaning.fill_rows)
+        before, after = self._detector.reach()
+        needed = max(before, after) + 1
+        judged = []
+        for part in parts:
+            if part.stop - part.start >= needed:
+                judged.append(part)
+                continue
+            inside = state[part.start : part.stop]
+            reason = Judgement.TOO_YOUNG if part.start == 0 else Judgement.GAP
+            inside[inside == Judgement.FINAL] = reason
+        if self._filler is not None:
+            values = self._filler.fill(values)
+        for batch in self._batches(judged, series.cells, windows=needed > 1):
+            self._score_cells(batch, values, gone, out)
+        surprise[obstacle] = np.nan
+        if shares is not None and obstacle.any():
+            shares[:, obstacle] = np.nan
+        if after and judged and judged[-1].stop == series.cells:
+            tail = state[max(judged[-1].start, series.cells - after) :]
+            tail[tail == Judgement.FINAL] = Judgement.PROVISIONAL
+        return out
+
+    @staticmethod
+    def _batches(
+        parts: Sequence[Stretch], cells: int, *, windows: bool
+    ) -> list[slice | NDArray[np.int64]]:
+        """Cells to be scored in one call: a piece each with windows, all at once without."""
+        if windows or (len(parts) == 1 and parts[0] == (0, cells)):
+            return [slice(*part) for part in parts]
+        return [np.concatenate([np.arange(*part) for part in parts])] if parts else []
+
+    def _score_cells(
+        self,
+        cells: slice | NDArray[np.int64],
+        values: Floats,
+        gone: Mask | None,
+        out: _ByCell,
+    ) -> None:
+        readings = values[:, cells].T
+        surprise = self._scale.surprise(self._detector.score(readings))
+        out.surprise[cells] = surprise
+        if out.shares is None:
+            return
+        notable = np.flatnonzero(surprise >= EXPLAINED_FROM)
+        if not len(notable):
+            return
+        at = notable + cells.start if isinstance(cells, slice) else cells[notable]
+        if self._detector.reach() == (0, 0):
+            shares = self._detector.contributions(readings[notable])
+        else:
+            shares = self._detector.contributions(readings)[notable]
+        out.shares[:, at] = _alive_only(shares.T, None if gone is None else gone[:, at])
+
+
+def _alive_only(shares: Floats, gone: Mask | None) -> Floats:
+    """Take the share of sensors that were missing away and give it to the others."""
+    if gone is None or not gone.any():
+        return shares
+    kept = np.where(gone, 0.0, shares)
+    total = kept.sum(axis=0)
+    alive = np.maximum((~gone).sum(axis=0), 1)
+    even = np.where(gone, 0.0, 1.0 / alive)
+    return np.asarray(np.where(total > 0, kept / np.where(total > 0, total, 1.0), even))
+
+
+def _below(arrays: Arrays, prefix: str) -> Arrays:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -1,0 +1,281 @@
+"""A fleet model as analysts use it: score, events, save, describe."""
+
+from __future__ import annotations
+
+import shutil
+import weakref
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from appliance.core.errors import InvalidRequest
+from appliance.engine.local import one_thread_each
+from appliance.fleet import findings, frames
+from appliance.fleet.artifact import Artifact, draft_of
+from appliance.fleet.files import ScoredFiles, score_files
+from appliance.fleet.scoring import (
+    CONTRIBUTION,
+    Models,
+    expected_frame,
+    score_frame,
+    share_column,
+    worded,
+)
+from appliance.schemas.event import EventDraft, Severity
+from appliance.schemas.manifest import FleetManifest
+from appliance.schemas.score import Judgement
+
+_SENSORS = pl.List(
+    pl.Struct(
+        {"name": pl.String, "share": pl.Float64, "direction": pl.Int64, "note": pl.String}
+    )
+)
+_EVENTS: dict[str, pl.DataType] = {
+    "asset": pl.String(),
+    "kind": pl.String(),
+    "start": frames.TIME,
+    "end": frames.TIME,
+    "peak": pl.Float64(),
+    "severity": pl.String(),
+    "ongoing": pl.Boolean(),
+    "sensors": _SENSORS,
+}
+
+
+class FleetModel:
+    """One model for each asset of a fleet.
+
+    Parameters
+    ----------
+    folder
+        The artifact.
+    own
+        The folder is this object's alone and goes with it.
+    """
+
+    def __init__(self, folder: Path, *, own: bool = False) -> None:
+        self.folder = folder
+        self._models = Models(Artifact(folder))
+        if own:
+            weakref.finalize(self, shutil.rmtree, folder.parent, ignore_errors=True)
+
+    # ------------------------------------------------------------------ what it is
+    @property
+    def manifest(self) -> FleetManifest:
+        """Everything the artifact says of itself."""
+        return self._models.manifest
+
+    @property
+    def assets(self) -> list[str]:
+        """Assets that have a model."""
+        return list(self.manifest.assets)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why an asset has no model, by asset."""
+        return dict(self.manifest.failures)
+
+    def warm_up(self, asset: str) -> tuple[timedelta, timedelta]:
+        """Return how far before and after a stretch readings bear on its scores."""
+        entry = self.manifest.assets[asset]
+        step = timedelta(seconds=entry.interval_seconds)
+        return entry.warm_rows * step, entry.reach[1] * step
+
+    def describe(self) -> str:
+        """Return a few lines on what was learned."""
+        manifest = self.manifest
+        recipe = manifest.recipe
+        size = f"{len(manifest.assets)} assets, {len(manifest.sensors)} sensors"
+        lines = [f"{size}, recipe {recipe.name} (detector {recipe.detector})"]
+        if manifest.context:
+            lines.append(f"context: {', '.join(manifest.context)}")
+        lines += [f"note: {note}" for note in manifest.notes]
+        lines += [
+            f"{asset}: {entry.rows} rows, alarm from surprise {entry.threshold:.2f} "
+            f"({entry.budget.basis})"
+            for asset, entry in manifest.assets.items()
+        ]
+        lines += [f"{asset}: no model: {why}" for asset, why in manifest.failures.items()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        recipe = self.manifest.recipe.name
+        return f"<FleetModel {recipe}: {len(self.assets)} assets, {len(self.failures)} failed>"
+
+    # ------------------------------------------------------------------ scores
+    def score(self, frame: Any, *, contributions: bool = True) -> Any:
+        """Judge every row of a frame.
+
+        Parameters
+        ----------
+        frame
+            Polars, pandas or Arrow, with the asset, time and sensor columns of the training
+            frame; a sensor that is missing counts as dead, an extra column is carried along.
+        contributions
+            Also give each sensor's share of the surprise, where that is at least 1.
+
+        Returns
+        -------
+        frame
+            Of the same kind, with the same rows in the same order, and the columns
+
+            ``surprise``
+                −log10 of the probability of such a score in normal running; null where the
+                row is not judged.
+            ``alarm``
+                Surprise reached the asset's threshold.
+            ``state``
+                ``final``, ``provisional``, or why the row is not judged.
+            ``coverage``
+                Share of the asset's sensors that were alive.
+            ``contribution:SENSOR``
+                Shares that add up to 1.
+
+        Raises
+        ------
+        InvalidRequest
+            The asset or time column is missing or has holes.
+        """
+        rows = self._rows(frame)
+        with one_thread_each():
+            scores, _ = score_frame(self._models, rows, explain=contributions)
+        return frames.with_columns(
+            frame, _in_order(worded(scores, self.manifest, contributions=contributions), rows)
+        )
+
+    def expected(self, frame: Any) -> Any:
+        """Return what normal would have been, as columns ``expected:SENSOR`` beside the rows.
+
+        By context where that explains a sensor, else the middle of its training data; null
+        where an asset has no model or was not running.
+        """
+        rows = self._rows(frame)
+        with one_thread_each():
+            values = expected_frame(self._models, rows)
+        return frames.with_columns(frame, _in_order(values, rows))
+
+    def sensor_faults(self, frame: Any) -> Any:
+        """Return sensors that were missing, frozen or out of limits.
+
+        Returns
+        -------
+        frame
+            Of the same kind, with the columns asset, sensor, kind, start and end.
+        """
+        faults = findings.sensor_faults(self._models, self._rows(frame))
+        return frames.like(frame, self._own_times(faults, "start", "end"))
+
+    def events(self, scores: Any) -> Any:
+        """Find the events in a frame that `score` returned.
+
+        Parameters
+        ----------
+        scores
+            With contributions, the events name sensors; with the sensors' readings still
+            beside them, also the way each sensor went, and sensor faults are found too.
+
+        Returns
+        -------
+        frame
+            Of the same kind, by severity and peak: asset, kind (``anomaly`` or
+            ``sensor_fault``), start, end, peak, severity, ongoing, and sensors, a list of
+            name, share, direction (+1 above, −1 below normal) and note.
+
+        Raises
+        ------
+        InvalidRequest
+            The frame has no scores.
+        """
+        given = frames.to_polars(scores)
+        if "surprise" not in given.columns or "state" not in given.columns:
+            raise InvalidRequest(
+                "this frame has no scores.", remedy="Pass what score returned."
+            )
+        readings = self._rows(scores)
+        by_name = {state.name.lower(): state.value for state in Judgement}
+        shares = [n for n in self.manifest.sensors if CONTRIBUTION + n in given.columns]
+        picked = given.select(
+            "surprise",
+            "alarm",
+            pl.col("state").cast(pl.String).replace_strict(by_name, return_dtype=pl.Int8),
+            "coverage",
+            *(pl.col(CONTRIBUTION + n).alias(share_column(n)) for n in shares),
+        )
+        table = readings.select("asset", "time").hstack(picked[readings[frames.ROW]])
+        drafts = findings.drafts_of(self._models, table)
+        drafts = findings.with_directions(self._models, readings, drafts)
+        if any(name in given.columns for name in self.manifest.sensors):
+            faults = findings.sensor_faults(self._models, readings)
+            drafts += findings.fault_drafts(faults)
+        return frames.like(scores, self._own_times(event_frame(drafts), "start", "end"))
+
+    def score_files(
+        self, source: str | Path, out: str | Path, *, engine: str = "auto"
+    ) -> ScoredFiles:
+        """Score Parquet files that together need not fit into memory.
+
+        Parameters
+        ----------
+        source
+            A folder, a file or a pattern such as ``november/*.parquet``.
+        out
+            Folder for one scored file of the same name for each; a file that stands there
+            whole is not scored again.
+        engine
+            ``auto``, ``local`` or ``ray``.
+        """
+        return score_files(self.folder, self._models.artifact.digest, source, out, engine)
+
+    def _rows(self, frame: Any) -> pl.DataFrame:
+        return frames.normalise(frames.to_polars(frame), frames.layout_of(self.manifest))
+
+    def _own_times(self, table: pl.DataFrame, *names: str) -> pl.DataFrame:
+        kind = self.manifest.time_kind
+        return table.with_columns(frames.restore_times(table[name], kind) for name in names)
+
+    # ------------------------------------------------------------------ keeping
+    def save(self, path: str | Path) -> Path:
+        """Write the model as a folder, all at once; an earlier model there is replaced.
+
+        Raises
+        ------
+        Conflict
+            Something that is no fleet model stands there.
+        StorageError, StorageFull
+            It cannot be written.
+        """
+        target = Path(path)
+        with draft_of(target) as draft:
+            shutil.copytree(self.folder, draft, dirs_exist_ok=True)
+        return target
+
+
+def event_frame(drafts: Sequence[EventDraft]) -> pl.DataFrame:
+    """Return events as a frame, the most urgent first."""
+    order = list(Severity)
+    ranked = sorted(drafts, key=lambda d: (-order.index(d.severity), -d.peak, d.start))
+    rows = [
+        {
+            "asset": draft.asset,
+            "kind": draft.kind.value,
+            "start": draft.start,
+            "end": draft.end,
+            "peak": draft.peak,
+            "severity": draft.severity.value,
+            "ongoing": draft.ongoing,
+            "sensors": [sensor.model_dump() for sensor in draft.sensors],
+        }
+        for draft in ranked
+    ]
+    return pl.DataFrame(rows, schema=_EVENTS)
+
+
+def _in_order(added: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Put columns that follow `rows` into the order of the caller's frame."""
+    order = rows[frames.ROW]
+    if order.is_sorted():
+        return added
+    return added.select(pl.all().gather(order.arg_sort()))

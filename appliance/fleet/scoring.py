@@ -1,0 +1,311 @@
+"""Scoring a fleet: chunks of readings in, staged scores and sensor faults out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from appliance.engine.base import Engine
+from appliance.fleet.artifact import MANIFEST, Artifact
+from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
+from appliance.fleet.frames import TIME
+from appliance.fleet.judging import AssetModel, Judged, SensorFault
+from appliance.fleet.series import Rows
+from appliance.fleet.training import value_of
+from appliance.lake import Scores, StagedFiles
+from appliance.schemas.manifest import FleetManifest
+from appliance.schemas.progress import Progress, Silent
+from appliance.schemas.score import Judgement
+
+Span = tuple[datetime, datetime]
+
+FIXED = ("asset", "time", "surprise", "alarm", "state", "coverage")
+CONTRIBUTION = "contribution:"
+EXPECTED = "expected:"
+FAULTS: dict[str, pl.DataType] = {
+    "asset": pl.String(),
+    "sensor": pl.String(),
+    "kind": pl.String(),
+    "start": TIME,
+    "end": TIME,
+}
+"""Columns of a frame of sensor faults; ``kind`` is missing, frozen or out of limits."""
+_KEPT_MODELS = 64
+
+
+class Models:
+    """The asset models of an artifact, built when first asked for."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        self.manifest = artifact.manifest
+        recipe = self.manifest.recipe
+        self.columns = Columns.of(recipe, self.manifest.sensors, self.manifest.context)
+        self._place = {name: i for i, name in enumerate(self.manifest.sensors)}
+        self.get = lru_cache(maxsize=_KEPT_MODELS)(self._build)
+
+    def _build(self, asset: str) -> AssetModel:
+        entry = self.manifest.assets[asset]
+        return AssetModel(entry, self.artifact.arrays(asset), self.manifest.recipe)
+
+    def rows_for(self, asset: str, rows: Rows) -> Rows:
+        """Return rows with the sensors of one asset's model, from rows with the fleet's."""
+        used = self.manifest.assets[asset].sensors
+        if used == self.manifest.sensors:
+            return rows
+        index = np.array([self._place[name] for name in used], np.int64)
+        return Rows(rows.times, rows.sensors[index], rows.context, rows.running)
+
+
+def share_column(sensor: str) -> str:
+    """Return the name of a sensor's column of shares beside the columns of `FIXED`."""
+    return f"{sensor} (sensor)" if sensor in FIXED else sensor
+
+
+def score_frame(
+    models: Models, frame: pl.DataFrame, *, explain: bool = True
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Score a frame as the lake gives it.
+
+    Parameters
+    ----------
+    frame
+        Columns asset, time, sensors and context; each asset's rows together in time order.
+    explain
+        Also give shares.
+
+    Returns
+    -------
+    scores
+        The columns of `FIXED` and one share a sensor, a row for every row of the frame.
+    faults
+        The columns of `FAULTS`.
+    """
+    rows = frame.height
+    surprise = np.full(rows, np.nan, np.float32)
+    alarm = np.zeros(rows, bool)
+    state = np.full(rows, Judgement.NO_MODEL, np.int8)
+    coverage = np.zeros(rows, np.float32)
+    shares = np.full((len(models.manifest.sensors) if explain else 0, rows), np.nan, np.float32)
+    faults: list[tuple[str, SensorFault]] = []
+    for found in assets_of(frame, models.columns):
+        if found.asset not in models.manifest.assets:
+            continue
+        judged = _judge(models, found, explain=explain)
+        place = found.place
+        surprise[place] = judged.surprise
+        alarm[place] = judged.alarm
+        state[place] = judged.state
+        coverage[place] = judged.coverage
+        if judged.shares is not None:
+            _put(models, found.asset, judged.shares, shares[:, place])
+        faults += [(found.asset, fault) for fault in judged.faults]
+    numbers = {"surprise": surprise, "alarm": alarm, "state": state, "coverage": coverage}
+    columns = [pl.Series(name, values, nan_to_null=True) for name, values in numbers.items()]
+    columns += [
+        pl.Series(share_column(name), values, nan_to_null=True)
+        for name, values in zip(models.manifest.sensors if explain else (), shares, strict=True)
+    ]
+    return frame.select("asset", "time").with_columns(columns), fault_frame(faults)
+
+
+def _judge(models: Models, found: AssetRows, *, explain: bool) -> Judged:
+    return models.get(found.asset).judge(
+        models.rows_for(found.asset, found.rows), explain=explain
+    )
+
+
+def _put(
+    models: Models, asset: str, given: NDArray[np.floating], out: NDArray[np.floating]
+) -> None:
+    used = models.manifest.assets[asset].sensors
+    if used == models.manifest.sensors:
+        out[:] = given
+        return
+    for name, values in zip(used, given, strict=True):
+        out[models.manifest.sensors.index(name)] = values
+
+
+def worded(
+    scores: pl.DataFrame, manifest: FleetManifest, *, contributions: bool
+) -> pl.DataFrame:
+    """Return the columns of scores as analysts see them: states as words, shares by name."""
+    names = {state.value: state.name.lower() for state in Judgement}
+    return scores.select(
+        "surprise",
+        "alarm",
+        pl.col("state").replace_strict(names, return_dtype=pl.String),
+        "coverage",
+        *(
+            pl.col(share_column(name)).alias(CONTRIBUTION + name)
+            for name in (manifest.sensors if contributions else ())
+        ),
+    )
+
+
+def expected_frame(models: Models, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return what normal would have been, a column ``expected:SENSOR`` each."""
+    names = models.manifest.sensors
+    values = np.full((len(names), frame.height), np.nan)
+    for found in assets_of(frame, models.columns):
+        if found.asset in models.manifest.assets:
+            rows = models.rows_for(found.asset, found.rows)
+            given = models.get(found.asset).expected(rows)
+            _put(models, found.asset, given, values[:, found.place])
+    return pl.DataFrame(
+        [
+            pl.Series(EXPECTED + name, row, nan_to_null=True)
+            for name, row in zip(names, values, strict=True)
+        ]
+    )
+
+
+def fault_frame(faults: Sequence[tuple[str, SensorFault]]) -> pl.DataFrame:
+    """Return sensor faults as a frame."""
+    rows = [(asset, f.sensor, f.kind, f.start, f.end) for asset, f in faults]
+    raw = {**FAULTS, "start": pl.Int64(), "end": pl.Int64()}
+    return pl.DataFrame(rows, schema=raw, orient="row").cast({"start": TIME, "end": TIME})
+
+
+# ---------------------------------------------------------------- on an engine
+@dataclass(frozen=True)
+class _Task:
+    chunk: Chunk
+    model: str
+    digest: str
+    sink: Scores
+    model_version: int
+    spans: Mapping[str, Span] | None
+
+
+@dataclass(frozen=True)
+class ScoredChunk:
+    """What scoring one chunk gave.
+
+    Attributes
+    ----------
+    index
+        Of the chunk.
+    staged
+        Files that wait for their commit; None where no row was to be judged.
+    faults
+        Sensor faults, columns of `FAULTS`.
+    rows, judged, alarms
+        Counts.
+    unknown
+        Assets that have no model.
+    """
+
+    index: int
+    staged: StagedFiles | None
+    faults: pl.DataFrame = field(repr=False)
+    rows: int
+    judged: int
+    alarms: int
+    unknown: tuple[str, ...] = ()
+
+
+def score_fleet(
+    chunks: Sequence[Chunk],
+    folder: Path,
+    sink: Scores,
+    engine: Engine,
+    *,
+    model_version: int,
+    spans: Mapping[str, Span] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[ScoredChunk]:
+    """Score chunks and stage the scores; the caller commits them as they come.
+
+    Parameters
+    ----------
+    chunks
+        Readings, which may reach beyond what is to be scored (see `warm_up`).
+    folder
+        The artifact.
+    sink
+        The table that the tasks stage into.
+    spans
+        By asset, the closed time range whose scores are wanted and give way to the new ones;
+        other assets and times are read only for what they tell of these.  None: everything
+        is scored, and nothing gives way.
+
+    Yields
+    ------
+    ScoredChunk
+        In order of finishing.
+
+    Raises
+    ------
+    ArtifactError, StorageError, StorageFull, EngineError
+        The model or data could not be read, scores not be written, or a worker not be kept
+        alive.
+    """
+    progress = progress or Silent()
+    progress.step("Scoring", total=len(chunks))
+    digest = Artifact(folder).digest
+    tasks = [_Task(chunk, str(folder), digest, sink, model_version, spans) for chunk in chunks]
+    for outcome in engine.map(_score_chunk, tasks):
+        scored = value_of(outcome)
+        progress.advance()
+        yield ScoredChunk(**{**scored.__dict__, "index": outcome.index})
+
+
+def _score_chunk(task: _Task) -> ScoredChunk:
+    models = opened(task.model, task.digest)
+    frame = task.chunk.read(models.columns.names)
+    scores, faults = score_frame(models, frame)
+    if task.spans is not None:
+        scores = scores.filter(_inside(task.spans))
+        faults = faults.filter(_touching(task.spans)) if faults.height else faults
+    staged = None
+    if scores.height:
+        replaced = None
+        if task.spans is not None:
+            present = set(scores["asset"].unique())
+            replaced = {a: span for a, span in task.spans.items() if a in present}
+        staged = task.sink.stage(scores, model_version=task.model_version, replace=replaced)
+    unknown = scores.filter(pl.col("state") == Judgement.NO_MODEL)["asset"].unique().sort()
+    return ScoredChunk(
+        index=0,
+        staged=staged,
+        faults=faults,
+        rows=scores.height,
+        judged=int((scores["state"] < Judgement.NO_MODEL).sum()),
+        alarms=int(scores["alarm"].sum()),
+        unknown=tuple(unknown),
+    )
+
+
+def opened(folder: str, digest: str) -> Models:
+    """Open an artifact once a process, and again when it is another one."""
+    return _opened(folder, digest, (Path(folder) / MANIFEST).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: str, digest: str, changed: int) -> Models:  # noqa: ARG001 - part of the key
+    return Models(Artifact(Path(folder)))
+
+
+def _inside(spans: Mapping[str, Span]) -> pl.Expr:
+    return _by_asset(spans, pl.col("time"), pl.col("time"))
+
+
+def _touching(spans: Mapping[str, Span]) -> pl.Expr:
+    return _by_asset(spans, pl.col("start"), pl.col("end"))
+
+
+def _by_asset(spans: Mapping[str, Span], first: pl.Expr, last: pl.Expr) -> pl.Expr:
+    low = {asset: span[0] for asset, span in spans.items()}
+    high = {asset: span[1] for asset, span in spans.items()}
+    asset = pl.col("asset")
+    begin = asset.replace_strict(low, default=None, return_dtype=TIME)
+    end = asset.replace_strict(high, default=None, return_dtype=TIME)
+    return ((last >= begin) & (first <= end)).fill_null(value=False)
