@@ -14,7 +14,12 @@ from typing import Literal
 
 import polars as pl
 
-from appliance.core.errors import BadFile, Conflict, LimitExceeded, NotFound, StorageError
+from appliance.core.errors import (
+    BadFile,
+    Conflict,
+    NotFound,
+    OperatorError,
+)
 from appliance.core.settings import load_settings
 from appliance.engine import make
 from appliance.fleet import frames
@@ -89,7 +94,7 @@ def score_files(
     failures: dict[str, str] = {}
     with make(engine, settings, size_hint_cells=0) as made:
         for outcome in made.map(_score_file, tasks):
-            if isinstance(outcome.cause, StorageError):
+            if isinstance(outcome.cause, OperatorError):
                 raise outcome.cause
             if outcome.value is None:
                 failures[tasks[outcome.index].source] = outcome.error
@@ -156,6 +161,14 @@ def _draft(target: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadFile(f"{path} cannot be read: {error}.") from error
+
+
 class _File:
     """A source file, scored whole or in slices that see their surroundings."""
 
@@ -163,7 +176,7 @@ class _File:
         self._models = models
         self._path = path
         self._layout = frames.layout_of(models.manifest)
-        with storage_errors(str(path)):
+        with _reading(path):
             self._lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
             columns = self._lazy.collect_schema().names()
             self._rows = int(self._lazy.select(pl.len()).collect().item())
@@ -191,7 +204,7 @@ class _File:
 
     def _slice(self, low: int, high: int, margin: int) -> pl.DataFrame:
         first = max(low - margin, 0)
-        with storage_errors(str(self._path)):
+        with _reading(self._path):
             frame = self._lazy.slice(first, high + margin - first).collect()
         rows = frames.normalise(frame, self._layout)
         scores, _ = score_frame(self._models, rows)
@@ -210,7 +223,7 @@ class _File:
 
         Raises
         ------
-        LimitExceeded
+        BadFile
             The file is larger than a task may hold and not in order of time.
         """
         layout, entries = self._layout, self._models.manifest.assets.values()
@@ -220,7 +233,7 @@ class _File:
         table = self._lazy.select(asset=asset.cast(pl.String), time=time)
         same = pl.col("asset") == pl.col("asset").shift()
         falls = pl.col("time") < pl.col("time").shift()
-        with storage_errors(str(self._path)):
+        with _reading(self._path):
             assets, runs, falls_within, falls_at_all = (
                 table.select(
                     pl.col("asset").n_unique().alias("assets"),
@@ -235,7 +248,7 @@ class _File:
             return reach
         if not falls_at_all:
             return reach * int(assets)
-        raise LimitExceeded(
+        raise BadFile(
             f"{self._path} has {self._rows} rows, more than a task may hold, and they are not "
             "in order of time.",
             remedy="Sort it by asset and time, or raise the setting chunk_cells.",

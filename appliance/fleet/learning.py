@@ -33,7 +33,7 @@ from detectors.base import Detector
 _MONTH_SECONDS = 30 * 86_400
 _FEWEST_ALIVE = 0.5
 _SHORTEST_PIECE = 8
-_SAMPLE = 2_000
+_SAMPLE = 1_000
 _NORMAL_MAD = 1.4826
 _FEWEST_CALIBRATED = 0.5
 
@@ -244,10 +244,10 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
 def _own_arrays(facts: _Facts, learned: _Learned) -> Arrays:
     step = max(facts.series.cells // _SAMPLE, 1)
     sample = learned.values[:, ::step].astype(np.float64)
-    centre = np.nanmedian(sample, axis=1)
+    centre = _medians(sample)
     arrays: Arrays = {
         "centre": centre,
-        "spread": _NORMAL_MAD * np.nanmedian(np.abs(sample - centre[:, None]), axis=1),
+        "spread": _NORMAL_MAD * _medians(np.abs(sample - centre[:, None])),
         "stuck": np.stack([facts.stuck.plain, facts.stuck.busy]),
         "busy_changes": np.array(facts.stuck.busy_changes, np.int64),
     }
@@ -256,6 +256,15 @@ def _own_arrays(facts: _Facts, learned: _Learned) -> Arrays:
     if learned.conditioner is not None:
         arrays["weights"] = learned.conditioner.weights
     return arrays
+
+
+def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of each row, NaN left out; far quicker than numpy's for many rows."""
+    ordered = np.sort(values, axis=1)
+    known = np.maximum(values.shape[1] - np.isnan(ordered).sum(axis=1), 1)
+    row = np.arange(len(values))
+    middle = 0.5 * (ordered[row, (known - 1) // 2] + ordered[row, known // 2])
+    return np.asarray(np.nan_to_num(middle))
 
 
 def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:

@@ -68,6 +68,18 @@ def build(folder: Path) -> str:
         return write_manifest(draft, manifest)
 
 
+def read_all(folder: Path) -> None:
+    artifact = Artifact(folder)
+    for asset in ("P-0", "P-1"):
+        artifact.arrays(asset)
+
+
+def give_up(folder: Path) -> None:
+    with draft_of(folder) as draft:
+        write_part(draft, 0, [arrays(0)])
+        raise RuntimeError
+
+
 def test_what_was_written_is_read(tmp_path):
     digest = build(tmp_path / "m.kz")
     artifact = Artifact(tmp_path / "m.kz")
@@ -101,9 +113,7 @@ def test_a_flipped_bit_or_cut_is_noticed(tmp_path, place, bit, whole):
         bad[at] ^= 1 << bit
         path.write_bytes(bytes(bad) if whole else good[:at])
         with pytest.raises((ArtifactCorrupt, ArtifactVersion)) as caught:
-            artifact = Artifact(folder)
-            for asset in ("P-0", "P-1"):
-                artifact.arrays(asset)
+            read_all(folder)
         assert str(folder) in str(caught.value)
         path.write_bytes(good)
 
@@ -141,9 +151,8 @@ def test_a_later_format_is_told_apart_from_damage(tmp_path):
 
 
 def test_nothing_is_left_of_a_draft_that_failed(tmp_path):
-    with pytest.raises(RuntimeError), draft_of(tmp_path / "m.kz") as draft:
-        write_part(draft, 0, [arrays(0)])
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        give_up(tmp_path / "m.kz")
     assert not list(tmp_path.iterdir())
 
 
