@@ -13,7 +13,9 @@ from scipy.signal import lfilter
 from appliance.fleet.series import Floats, Ints, Mask
 
 _KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
-_MOST_LEVELS = 12
+MOST_LEVELS = 20
+"""A context of at most so many whole numbers is a category, such as a recipe's number."""
+_MOST_FRACTIONS = 3
 _SMOOTHED_LEVELS = 4
 _MOST_PRODUCTS = 4
 _FEWEST_OF_LEVEL = 20
@@ -67,8 +69,9 @@ def read_contexts(context: Floats) -> list[Quantity | Category] | None:
         if not len(known):
             return None
         levels, counts = np.unique(known, return_counts=True)
-        if len(levels) <= _MOST_LEVELS:
-            fewest = min(_FEWEST_OF_LEVEL, int(counts.max()))
+        whole = bool((levels == np.round(levels)).all())
+        if len(levels) <= (MOST_LEVELS if whole else _MOST_FRACTIONS):
+            fewest = min(_FEWEST_OF_LEVEL, max(len(known) // 200, 3), int(counts.max()))
             found.append(Category(tuple(float(v) for v in levels[counts >= fewest])))
             continue
         low, high = np.quantile(known, _TAILS)

@@ -18,6 +18,7 @@ _STUCK_FLOOR = 30
 _STUCK_MOST = 20_000
 _STUCK_RANK = 3
 _FEWEST_RUNS = 20
+_FEWEST_VALUES = 10
 _BUSY_SHARE = 0.75
 _LIMIT_ROWS = 3
 _FEWEST_PEERS = 3
@@ -180,7 +181,10 @@ def _learn_stuck(values: Floats, changes: Mask, recipe: Cleaning) -> StuckLimits
         if np.count_nonzero(changes[sensor]) < _FEWEST_RUNS:
             continue
         found = _constant_runs(values[sensor], changes[sensor])
-        if len(found) < _FEWEST_RUNS:
+        if (
+            len(found) < _FEWEST_RUNS
+            or len(np.unique(values[sensor, found[:, 0]])) < _FEWEST_VALUES
+        ):
             continue
         plain[sensor] = _stuck_limit(found[:, 1] - found[:, 0], recipe)
         if typical >= _FEWEST_PEERS:

@@ -27,6 +27,7 @@ _FIT_CELLS = 50_000
 _BLOCK = 65_536
 _LAG_WORTH = 0.02
 _SETTLED = 4
+_IDLE_MARGIN = 1.0
 
 
 class Conditioner:
@@ -70,14 +71,15 @@ class Conditioner:
     def unseen(self, context: Floats) -> Mask:
         """Whether each cell's context lies outside every mode seen in training.
 
-        A context that is missing is unseen where it is needed, and ignored where no sensor
-        depends on it.
+        Where no sensor depends on the contexts, a missing one is ignored, and a quantity must
+        leave its range by as much again: it moved in training without any effect.
         """
         out = np.zeros(context.shape[1], bool)
         needed = bool(self.conditioned.any())
         for values, how in zip(context, self.contexts, strict=True):
             gone = np.isnan(values)
-            out |= np.where(gone, needed, how.unseen(values, self.margin))
+            margin = self.margin if needed else max(self.margin, _IDLE_MARGIN)
+            out |= np.where(gone, needed, how.unseen(values, margin))
         return out
 
     def expected(self, context: Floats, bounds: Ints) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import polars as pl
 import polars.selectors as cs
 
 from appliance.core.errors import InvalidRequest
+from appliance.fleet.basis import MOST_LEVELS
 from appliance.schemas.manifest import FleetManifest, TimeKind
 
 ROW = "__row__"
@@ -173,6 +174,11 @@ def _is_words(kind: pl.DataType) -> bool:
 
 def _levels(values: pl.Series) -> dict[str, int]:
     words = values.cast(pl.String).drop_nulls().unique().sort()
+    if len(words) > MOST_LEVELS:
+        raise InvalidRequest(
+            f"context {values.name!r} has {len(words)} words, more than {MOST_LEVELS}.",
+            remedy="A context is a quantity, or a mode with few names.",
+        )
     return {str(word): number for number, word in enumerate(words)}
 
 
@@ -199,11 +205,10 @@ def normalise(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
                 f"there is no column {name!r}, which tells the {what}.",
                 remedy=f"There are: {_listed(frame.columns)}.",
             )
-    asset = pl.lit("asset") if layout.asset is None else pl.col(layout.asset).cast(pl.String)
     wanted = [c for c in (*layout.sensors, *layout.context) if c in frame.columns]
     out = frame.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW),
-        asset.alias("asset"),
+        _asset(frame, layout.asset).alias("asset"),
         _times(frame, layout).alias("time"),
         *[_number(frame, name, layout).alias(name) for name in wanted],
     )
@@ -221,6 +226,16 @@ def normalise(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     if not out.select(rising.all()).item():
         out = out.sort("asset", "time", maintain_order=True)
     return out
+
+
+def _asset(frame: pl.DataFrame, name: str | None) -> pl.Expr:
+    if name is None:
+        return pl.lit("asset")
+    values = frame[name]
+    if values.dtype.is_float() and bool((values == values.round()).all()):
+        # Numbers of machines, as a library that knows no missing integers holds them.
+        return pl.col(name).cast(pl.Int64).cast(pl.String)
+    return pl.col(name).cast(pl.String)
 
 
 def _times(frame: pl.DataFrame, layout: Layout) -> pl.Expr:

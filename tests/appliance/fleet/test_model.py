@@ -292,3 +292,17 @@ def test_events_name_machine_sensor_and_direction(model, new):
     assert first["sensors"][0]["direction"] == 1
     with pytest.raises(InvalidRequest, match="no scores"):
         model.events(new)
+
+
+def test_numbers_of_machines_are_the_same_with_and_without_a_point():
+    frame = readings(("1", "2"), 300).with_columns(pl.col("asset").cast(pl.Float64))
+    model = kizashi.fit(frame, recipe="forest", engine="local")
+    assert model.assets == ["1", "2"]
+    whole = frame.with_columns(pl.col("asset").cast(pl.Int64))
+    assert model.score(whole)["surprise"].is_not_null().all()
+
+
+def test_a_context_of_too_many_words_is_refused():
+    frame = readings(("a",), 100).with_columns(note=pl.int_range(pl.len()).cast(pl.String))
+    with pytest.raises(InvalidRequest, match="100 words"):
+        kizashi.fit(frame, context=["note"], recipe="forest", engine="local")
