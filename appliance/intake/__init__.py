@@ -1,0 +1,1 @@
+"""Intake: files in, batches out; what is refused is kept with its reason."""

@@ -1,0 +1,1 @@
+"""Files: CSV in any dialect, and Parquet."""
