@@ -82,7 +82,7 @@ def write_manifest(folder: Path, manifest: FleetManifest) -> str:
     """Write the manifest, last of all files; return the artifact's digest."""
     text = manifest.model_dump_json()
     digest = hashlib.sha256(text.encode()).hexdigest()
-    outer = f'{{"format":{FORMAT},"digest":"{digest}","model":{text}}}\n'
+    outer = f'{{"format":{FORMAT},"digest":"{digest}","model":{text}}}'
     _write(folder / MANIFEST, outer.encode())
     return digest
 

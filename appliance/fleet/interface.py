@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from appliance.core.settings import load_settings
 from appliance.engine import Engine, make
 from appliance.fleet import frames
 from appliance.fleet.chunks import Chunk, cut, spill
+from appliance.fleet.frames import Layout
 from appliance.fleet.model import FleetModel
 from appliance.fleet.recipe import resolve
 from appliance.fleet.training import fit_fleet
@@ -72,15 +76,20 @@ def fit(
     return _fit(rows, layout, resolved, engine)
 
 
-def _fit(rows: Any, layout: frames.Layout, recipe: Recipe, engine: Engine) -> FleetModel:
+def _fit(rows: pl.DataFrame, layout: Layout, recipe: Recipe, engine: Engine) -> FleetModel:
+    cells = rows.height * rows.width
+    pieces = cut(rows, -(-cells // (_CHUNKS_A_WORKER * engine.workers)))
     scratch = Path(tempfile.mkdtemp(prefix="kizashi-"))
-    pieces = cut(rows, -(-rows.height * rows.width // (_CHUNKS_A_WORKER * engine.workers)))
-    with tempfile.TemporaryDirectory(prefix="kizashi-") as spilled:
-        chunks: Sequence[Chunk] = (
-            pieces if engine.name == "local" else spill(pieces, Path(spilled))
-        )
-        report = fit_fleet(chunks, recipe, layout, scratch / "model.kz", engine)
-    return FleetModel(report.folder, own=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="kizashi-") as spilled:
+            chunks: Sequence[Chunk] = (
+                pieces if engine.name == "local" else spill(pieces, Path(spilled))
+            )
+            report = fit_fleet(chunks, recipe, layout, scratch / "model.kz", engine)
+        return FleetModel(report.folder, own=True)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
 
 
 def load(path: str | Path) -> FleetModel:

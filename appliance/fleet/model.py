@@ -12,9 +12,11 @@ from typing import Any
 import polars as pl
 
 from appliance.core.errors import InvalidRequest
-from appliance.engine.local import one_thread_each
+from appliance.core.settings import load_settings
+from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.fleet import findings, frames
 from appliance.fleet.artifact import Artifact, draft_of
+from appliance.fleet.chunks import FrameChunk, cut
 from appliance.fleet.files import ScoredFiles, score_files
 from appliance.fleet.scoring import (
     CONTRIBUTION,
@@ -24,10 +26,12 @@ from appliance.fleet.scoring import (
     share_column,
     worded,
 )
+from appliance.fleet.training import value_of
 from appliance.schemas.event import EventDraft, Severity
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.score import Judgement
 
+_WORTH_A_THREAD = 200_000
 _SENSORS = pl.List(
     pl.Struct(
         {"name": pl.String, "share": pl.Float64, "direction": pl.Int64, "note": pl.String}
@@ -140,8 +144,7 @@ class FleetModel:
             The asset or time column is missing or has holes.
         """
         rows = self._rows(frame)
-        with one_thread_each():
-            scores, _ = score_frame(self._models, rows, explain=contributions)
+        scores = self._scored(rows, explain=contributions)
         return frames.with_columns(
             frame, _in_order(worded(scores, self.manifest, contributions=contributions), rows)
         )
@@ -228,6 +231,16 @@ class FleetModel:
             ``auto``, ``local`` or ``ray``.
         """
         return score_files(self.folder, self._models.artifact.digest, source, out, engine)
+
+    def _scored(self, rows: pl.DataFrame, *, explain: bool) -> pl.DataFrame:
+        def judge(chunk: FrameChunk) -> pl.DataFrame:
+            return score_frame(self._models, chunk.frame, explain=explain)[0]
+
+        workers = load_settings().worker_count
+        cells = rows.height * rows.width
+        chunks = cut(rows, max(-(-cells // workers), _WORTH_A_THREAD)) or [FrameChunk(rows)]
+        parts = {o.index: value_of(o) for o in LocalEngine(workers).map(judge, chunks)}
+        return pl.concat([parts[index] for index in sorted(parts)])
 
     def _rows(self, frame: Any) -> pl.DataFrame:
         return frames.normalise(frames.to_polars(frame), frames.layout_of(self.manifest))
