@@ -170,7 +170,7 @@ def _formats() -> Iterator[str]:
 
 def _sane(times: pl.Series) -> bool:
     years = times.drop_nulls().dt.year()
-    return bool(((years >= 1970) & (years < 2100)).mean() or 0 > 0.5)
+    return int(((years >= 1970) & (years < 2100)).sum()) > 0.5 * len(years)
 
 
 def _swapped(form: str) -> str:

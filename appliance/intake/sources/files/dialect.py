@@ -126,6 +126,11 @@ def is_time(cell: str) -> bool:
     return _TIME.match(cell) is not None and not _NUMBER.fullmatch(cell)
 
 
+def is_unit(cell: str) -> bool:
+    """Whether a cell is a unit such as bar, °C or m3/h."""
+    return _UNIT.fullmatch(cell) is not None
+
+
 # ---------------------------------------------------------------- the table's shape
 def _delimiter(lines: list[str]) -> str:
     """The candidate that cuts most lines into the same number (> 1) of cells."""
@@ -247,7 +252,7 @@ def _fits(row: list[str], width: int) -> bool:
 
 def _is_unit_row(row: list[str], width: int) -> bool:
     filled = [cell for cell in row if cell]
-    known = sum(_UNIT.fullmatch(cell) is not None for cell in filled)
+    known = sum(map(is_unit, filled))
     return len(row) == width and not any(map(_is_number, filled)) and known > len(filled) / 2
 
 

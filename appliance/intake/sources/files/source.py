@@ -31,6 +31,14 @@ class Source(Protocol):
         """Columns whose name an earlier one has: unique name to the name in the file."""
 
     @property
+    def decimal_comma(self) -> bool:
+        """How numbers are written."""
+
+    @property
+    def first_row(self) -> int:
+        """Number of the first row of data."""
+
+    @property
     def named(self) -> bool:
         """Whether the file names its columns."""
 
@@ -39,7 +47,7 @@ class Source(Protocol):
         """What was found out about the format."""
 
     def sample(self) -> pl.DataFrame:
-        """Return the first rows; text files give text."""
+        """Return the first rows, of a text file as text."""
 
     def parts(self, numeric: frozenset[str]) -> Iterator[Parsed]:
         """Yield all rows, with `numeric` columns as Float64."""
@@ -47,8 +55,6 @@ class Source(Protocol):
 
 class TextSource:
     """A CSV file in any dialect."""
-
-    named: bool
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
@@ -58,6 +64,8 @@ class TextSource:
         self._dialect = found
         self.units = dict(found.units)
         self.repeated = dict(found.repeated)
+        self.decimal_comma = found.decimal_comma
+        self.first_row = found.skip + 1
         self.named = found.header
         sign = {"\t": "tab", " ": "spaces"}.get(found.delimiter, found.delimiter)
         told = f"format: text in {self._encoding}, cells apart by {sign}"
@@ -84,13 +92,13 @@ class TextSource:
 class ParquetSource:
     """A Parquet file."""
 
-    repeated: dict[str, str]
-
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
         self._schema = parquet.inspect(path, settings.max_columns)
         self.units: dict[str, str] = {}
-        self.repeated = {}
+        self.repeated: dict[str, str] = {}
+        self.decimal_comma = False
+        self.first_row = 1
         self.named = True
         skipped = self._schema.unreadable
         self.notes: tuple[str, ...] = ("format: Parquet",)

@@ -313,3 +313,22 @@ def to_numbers(
     number = number.scatter(odd["i"], odd["v"]) if odd.height else number
     refused = issue_frame(rows.gather(bad["i"]), text.name, bad["t"], bad["reason"])
     return number.alias(text.name), refused
+
+
+def missing(column: str) -> pl.Expr:
+    """Return the mask of cells that say there is no value."""
+    words = pl.col(column).str.strip_chars().str.to_lowercase()
+    return pl.col(column).is_null() | words.is_in(list(MISSING_FOLDED))
+
+
+def typed(values: pl.Series, *, decimal_comma: bool) -> pl.Series:
+    """Return a sample of cells as numbers if most are, else as text without missing ones."""
+    if values.dtype != pl.String():
+        return values
+    numbers, bad = to_numbers(
+        values, pl.int_range(len(values), eager=True), decimal_comma=decimal_comma
+    )
+    if bad.height <= len(numbers) - numbers.null_count():
+        return numbers
+    frame = values.to_frame()
+    return frame.select(pl.when(~missing(values.name)).then(values.name)).to_series()
