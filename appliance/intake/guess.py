@@ -10,9 +10,9 @@ from appliance.core.errors import BadFile
 from appliance.intake import times, words
 from appliance.intake.mapping import Mapping
 from appliance.intake.options import IngestOptions, unknown
-from appliance.intake.sources.files.dialect import is_unit
 from appliance.intake.sources.files.source import Source
 from appliance.intake.sources.files.text import typed
+from appliance.intake.structure import are_units, column_separator, share, tag_separator
 from appliance.intake.times import TimeFormat
 from appliance.intake.words import plain
 
@@ -190,8 +190,8 @@ class _Guess:
         if len(steps) < 10:
             return False
         if form.kind == "cycle":
-            return _share(steps == 1) > 0.9 and not self._is_row_number(name)
-        return _share(steps >= 0) > 0.95
+            return share(steps == 1) > 0.9 and not self._is_row_number(name)
+        return share(steps >= 0) > 0.95
 
     def _is_row_number(self, name: str) -> bool:
         steps = self._sample[name].diff().drop_nulls()
@@ -230,7 +230,7 @@ class _Guess:
             return False
         if values.dtype.is_numeric() and not bool((values == values.round()).all()):
             return False
-        if plain(name) == "unit" and _are_units(values):
+        if plain(name) == "unit" and are_units(values):
             return False
         often = values.n_unique() <= max(len(values) / 2, 1)
         at_once = bool(time) and self._sample.select(time).n_unique() < len(values) / 2
@@ -308,7 +308,7 @@ class _Guess:
         for name in self._left:
             self._say(f"ignored: {name}, the table is a row a value")
         tags = self._sample[tag].cast(pl.String).drop_nulls().unique().to_list()
-        separator = "" if found.asset or found.asset_name else _tag_separator(tags)
+        separator = "" if found.asset or found.asset_name else tag_separator(tags)
         told = f"layout: long, a row a value: sensors from {tag}, values from {value}"
         if separator:
             told += f"; {tag} holds asset{separator}sensor"
@@ -346,7 +346,7 @@ class _Guess:
                 f"{', '.join([*found.time, *filter(None, [found.asset])]) or 'its text'}."
             )
         alone = not (found.asset or found.asset_name)
-        separator = _column_separator([*sensors, *switches]) if alone and not coded else ""
+        separator = column_separator([*sensors, *switches]) if alone and not coded else ""
         self._tell_wide(sensors, switches, coded, labels, separator)
         return replace(
             found, sensors=tuple(sensors), switches=tuple(switches), coded=tuple(coded),
@@ -386,38 +386,3 @@ class _Guess:
         values = self._sample[name].drop_nulls().unique().head(8).to_list()
         known = words.OFF | words.ON
         return bool(values) and all(v.strip().casefold() in known for v in values)
-
-
-def _are_units(values: pl.Series) -> bool:
-    known = values.cast(pl.String).unique().head(50).to_list()
-    return all(map(is_unit, known)) and any(len(unit) > 1 for unit in known)
-
-
-def _share(mask: pl.Series) -> float:
-    return int(mask.sum()) / len(mask) if len(mask) else 0.0
-
-
-def _tag_separator(tags: list[str]) -> str:
-    """The sign that parts asset and sensor in tags; empty if there is none."""
-    for sign in (".", "/", "|", ":"):
-        if tags and all(0 < tag.rfind(sign) < len(tag) - 1 for tag in tags):
-            sensors = {tag.rsplit(sign, 1)[1] for tag in tags}
-            if len(sensors) > 1 or len(tags) == 1:
-                return sign
-    return ""
-
-
-def _column_separator(columns: list[str]) -> str:
-    """The same for the columns of a wide table: several assets must share their sensors."""
-    for sign in (".", "/", "|", ":"):
-        if not all(0 < name.rfind(sign) < len(name) - 1 for name in columns):
-            continue
-        groups: dict[str, set[str]] = {}
-        for name in columns:
-            asset, sensor = name.rsplit(sign, 1)
-            groups.setdefault(asset, set()).add(sensor)
-        shared = set.intersection(*groups.values())
-        widest = max(map(len, groups.values()))
-        if len(groups) > 1 and widest > 1 and len(shared) > 0.6 * widest:
-            return sign
-    return ""

@@ -75,6 +75,13 @@ class Mapping:
         """Whether a row holds one value."""
         return self.tag is not None
 
+    def values(self) -> frozenset[str]:
+        """Names of the sensors and contexts of a wide table."""
+        found = {*self.sensors, *self.switches, *self.coded, *self.labels}
+        if self.separator:
+            found |= {name.rpartition(self.separator)[2] for name in found}
+        return frozenset(found)
+
     def key(self, content: str) -> str:
         """Return the batch's identity: its content, and how that is understood."""
         meaning = asdict(self)

@@ -63,11 +63,16 @@ def _measure_sensor(
         missing=missing,
         longest_stuck=_longest_run(values, starts),
         out_of_limits=out,
-        distinct=values.approx_n_unique() - bool(missing),
+        distinct=_distinct(values, missing),
         minimum=_number(values.min()),
         median=_number(values.median()),
         maximum=_number(values.max()),
     )
+
+
+def _distinct(values: pl.Series, missing: int) -> int:
+    count = int(values.to_frame().select(pl.first().approx_n_unique()).item())
+    return max(count - (missing > 0), 0)
 
 
 def _number(value: object) -> float | None:
@@ -173,12 +178,9 @@ def measure_assets(
         )
         .join(disorder, on="asset", how="full", coalesce=True)
     )
-    return [
-        AssetQuality(
-            **{k: v if v is not None or k == "interval_seconds" else 0 for k, v in row.items()}
-        )
-        for row in found.iter_rows(named=True)
-    ]
+    counts = ("rows", "gaps", "longest_gap_seconds", *disorder.columns[1:])
+    found = found.with_columns(pl.col(counts).fill_null(0))
+    return [AssetQuality.model_validate(row) for row in found.iter_rows(named=True)]
 
 
 def merge_assets(found: Iterable[AssetQuality]) -> list[AssetQuality]:

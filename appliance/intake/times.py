@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ _EXCEL_ORIGIN_DAYS = 25_569  # days from 1899-12-30 to 1970-01-01
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _LAST_CYCLE = 60_000_000  # keeps the time below the year 9000
-_ZONED = r"^(.*:\d{2}(?:[.,]\d+)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
+_ZONED = r"^(.*(?::\d{2}|T\d{4}|T\d{6})(?:[.,]\d+)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 _PROBE = 12
 
 _DATES = (
@@ -35,6 +36,11 @@ _READABLE = {
     "%Y": "year", "%y": "year", "%m": "month", "%d": "day", "%b": "month", "%H": "hour",
     "%I": "hour", "%M": "minute", "%S": "second", "%.f": ".fraction", ",%f": ",fraction",
     "%p": "AM/PM", "T%": "T%",
+}  # fmt: skip
+_LOOKS = {
+    "%Y": r"\d{4}", "%y": r"\d{2}", "%m": r"\d{1,2}", "%d": r"\d{1,2}", "%b": "[A-Za-z]{3,9}",
+    "%H": r"\d{1,2}", "%I": r"\d{1,2}", "%M": r"\d{1,2}", "%S": r"\d{1,2}",
+    "%.f": r"(\.\d+)?", ",%f": r"(,\d+)?", "%p": "[AaPp][Mm]",
 }  # fmt: skip
 
 Kind = Literal["text", "epoch", "excel", "cycle", "digits", "typed"]
@@ -138,10 +144,10 @@ def text_format(values: pl.Series) -> TimeFormat | None:
     if known.is_empty():
         return None
     sample = known.gather_every(max(len(known) // 500, 1)).head(600)
-    probe = sample.gather_every(max(len(sample) // _PROBE, 1)).head(_PROBE)
+    probe = sample.gather_every(max(len(sample) // _PROBE, 1)).head(_PROBE).to_list()
     scored = []
-    for form in _formats():
-        if _strptime(probe, form).null_count() > 0.4 * len(probe):
+    for form, shape in _shapes().items():
+        if sum(shape.fullmatch(cell) is not None for cell in probe) < 0.6 * len(probe):
             continue
         parsed = _strptime(sample, form)
         hits = len(parsed) - parsed.null_count()
@@ -158,14 +164,22 @@ def text_format(values: pl.Series) -> TimeFormat | None:
     return TimeFormat("text", best[2], explanation=shown)
 
 
-def _formats() -> Iterator[str]:
+@cache
+def _shapes() -> dict[str, re.Pattern[str]]:
+    """All formats, and what they look like: trying one for real costs far more."""
+    shapes = {}
     for date in _DATES:
         for clock in _CLOCKS:
             for joint in (" ", "T", "") if clock else ("",):
                 compact = "%Y%m%d" in date
                 if (joint == "" and clock and not compact) or ("%H%M" in clock and not compact):
                     continue
-                yield f"{date}{joint}{clock}"
+                form = f"{date}{joint}{clock}"
+                shape = re.escape(form)
+                for code, looks in _LOOKS.items():
+                    shape = shape.replace(re.escape(code), looks)
+                shapes[form] = re.compile(shape)
+    return shapes
 
 
 def _sane(times: pl.Series) -> bool:

@@ -59,8 +59,8 @@ class TextSource:
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
         self._limit = settings.max_file_bytes
-        self._head, self._encoding = stream.head(path, self._limit)
-        found = dialect.sniff(self._head, path.name, settings.max_columns)
+        head, self._encoding = stream.head(path, self._limit)
+        found = dialect.sniff(head, path.name, settings.max_columns)
         self._dialect = found
         self.units = dict(found.units)
         self.repeated = dict(found.repeated)
@@ -77,14 +77,14 @@ class TextSource:
 
     def sample(self) -> pl.DataFrame:
         """Return the rows of the file's first half megabyte."""
-        whole = self._head[: self._head.rfind(b"\n") + 1]
-        few = len(self._head) < stream.HEAD_BYTES or not whole
-        parsed = text.parse(self._head if few else whole, 1, self._dialect, frozenset())
+        head, _ = stream.head(self.path, self._limit)
+        whole = head[: head.rfind(b"\n") + 1]
+        few = len(head) < stream.HEAD_BYTES - 3 or not whole
+        parsed = text.parse(head if few else whole, 1, self._dialect, frozenset())
         return parsed.frame.drop(ROW)
 
     def parts(self, numeric: frozenset[str]) -> Iterator[Parsed]:
         """Yield all rows."""
-        self._head = b""
         for line, piece in stream.parts(self.path, self._encoding, self._limit):
             yield text.parse(piece, line, self._dialect, numeric)
 

@@ -44,6 +44,18 @@ class Reader(Protocol):
         """Let the file go."""
 
 
+class _Gzip(gzip.GzipFile):
+    """Unpacks gzip, and closes the file beneath."""
+
+    def __init__(self, handle: io.BufferedReader) -> None:
+        super().__init__(fileobj=handle)
+        self._handle = handle
+
+    def close(self) -> None:
+        super().close()
+        self._handle.close()
+
+
 class _Zstandard(io.RawIOBase):
     """Unpacks Zstandard frames; unlike the library's reader, it notices a file cut off."""
 
@@ -117,7 +129,7 @@ def open_text(path: Path, limit: int) -> Reader:
     magic = handle.read(8)
     handle.seek(0)
     if magic[:2] == _GZIP:
-        return gzip.GzipFile(fileobj=handle)
+        return _Gzip(handle)
     if magic[:4] == _ZSTD:
         return cast(Reader, _Zstandard(handle))
     if magic:

@@ -1,0 +1,246 @@
+"""Files into the lake: the ledger first, then the readings, exactly once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import polars as pl
+
+from appliance.core.db import Database
+from appliance.core.errors import (
+    BadFile,
+    Conflict,
+    InvalidRequest,
+    KizashiError,
+    LimitExceeded,
+)
+from appliance.core.settings import Settings
+from appliance.intake import quality
+from appliance.intake.guess import guess
+from appliance.intake.ledger import Fresh, joined_spans
+from appliance.intake.mapping import Mapping
+from appliance.intake.naming import name_assets
+from appliance.intake.options import IngestOptions, unknown
+from appliance.intake.quarantine import of_file
+from appliance.intake.run import FileRun
+from appliance.intake.sources.files import stream
+from appliance.intake.sources.files.discover import discover
+from appliance.intake.sources.files.source import Source, open_source
+from appliance.intake.store import IntakeStore
+from appliance.lake import Lake
+from appliance.schemas.base import fleet_name
+from appliance.schemas.ingest import (
+    AssetQuality,
+    Batch,
+    FileReport,
+    FileStatus,
+    IngestReport,
+    SensorQuality,
+)
+from appliance.schemas.manifest import TimeKind
+from appliance.schemas.progress import Progress, Silent
+from appliance.schemas.sensor import Sensor
+
+_OF_ONE_FILE = (BadFile, LimitExceeded, Conflict, InvalidRequest)
+"""Errors that reject a file and let the others go on."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A file, and how it will be read; or why not."""
+
+    path: Path
+    source: Source | None = None
+    meaning: Mapping | None = None
+    error: KizashiError | None = None
+
+
+class Intake:
+    """Brings files into a lake and knows what came.
+
+    Parameters
+    ----------
+    lake
+        Where readings and refused rows go.
+    database
+        Where batches, sensors and quality are kept.
+    settings
+        Limits and the site's time zone.
+    """
+
+    def __init__(self, lake: Lake, database: Database, settings: Settings) -> None:
+        self._lake = lake
+        self._store = IntakeStore(database)
+        self._settings = settings
+
+    # ------------------------------------------------------------------ bringing in
+    def ingest(
+        self,
+        paths: Sequence[Path | str],
+        fleet: str,
+        options: IngestOptions | None = None,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Bring files into a fleet; the same content twice adds nothing.
+
+        Parameters
+        ----------
+        paths
+            Files, folders and patterns.
+        fleet
+            The fleet that their assets belong to.
+        options
+            What is not to be guessed.
+
+        Raises
+        ------
+        NotFound
+            Something named is not there.
+        InvalidRequest
+            An option names a column that no file has, or a zone that is none.
+        StorageFull, StorageError, TryAgain
+            The same call, repeated, completes what was begun.
+        """
+        fleet = fleet_name(fleet)
+        options = self._with_zone(options or IngestOptions())
+        progress = progress or Silent()
+        files = discover(paths)
+        plans = self._plans(files, fleet, options)
+        progress.step("ingest", sum(path.stat().st_size for path in files))
+        reports = []
+        for plan in plans:
+            reports.append(self._take(plan, fleet, options, progress))
+            progress.advance(plan.path.stat().st_size)
+        self._check_context(options, plans, fleet, late=True)
+        return self._report(fleet, reports)
+
+    def _with_zone(self, options: IngestOptions) -> IngestOptions:
+        zone = options.timezone or self._settings.timezone
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InvalidRequest(
+                f"{zone!r} is not a time zone.", remedy="Write one such as Asia/Tokyo."
+            ) from error
+        return replace(options, timezone=zone)
+
+    def _plans(self, files: Sequence[Path], fleet: str, options: IngestOptions) -> list[_Plan]:
+        assets = name_assets(files, fleet)
+        plans = [self._plan(path, assets[path], options) for path in files]
+        wrong = [p.error for p in plans if isinstance(p.error, InvalidRequest)]
+        if wrong and not any(p.meaning for p in plans):
+            raise wrong[0]
+        self._check_context(options, plans, fleet, late=False)
+        return plans
+
+    def _plan(self, path: Path, asset: str, options: IngestOptions) -> _Plan:
+        try:
+            source = open_source(path, self._settings)
+            meaning = guess(source, options, options.timezone)
+        except _OF_ONE_FILE as error:
+            return _Plan(path, error=error)
+        if meaning.asset is None and not meaning.asset_name:
+            told = () if meaning.separator else (f"asset: {asset}, by the file's name",)
+            guesses = (*meaning.guesses, *told)
+            meaning = replace(meaning, asset_name=asset, guesses=guesses)
+        return _Plan(path, source, meaning)
+
+    def _check_context(
+        self, options: IngestOptions, plans: Sequence[_Plan], fleet: str, *, late: bool
+    ) -> None:
+        """Raise if a context is in no file; long tables show theirs only when they are read."""
+        read = [plan.meaning for plan in plans if plan.meaning is not None]
+        if not options.context or not read:
+            return
+        if not late and any(meaning.long for meaning in read):
+            return
+        known = {name for meaning in read for name in meaning.values()}
+        known |= set(self._lake.readings(fleet).columns())
+        for name in options.context:
+            if name not in known:
+                raise unknown("--context", name, sorted(known))
+
+    def _take(
+        self, plan: _Plan, fleet: str, options: IngestOptions, progress: Progress
+    ) -> FileReport:
+        path = plan.path
+        if plan.source is None or plan.meaning is None:
+            return self._rejected(path, fleet, plan.error or BadFile("unknown"), progress)
+        try:
+            batch = plan.meaning.key(stream.digest(path))
+            run = FileRun(
+                self._lake, self._store, self._settings, fleet, batch, plan.source, plan.meaning
+            )
+            return run.take(options)
+        except _OF_ONE_FILE as error:
+            return self._rejected(path, fleet, error, progress)
+
+    def _rejected(
+        self, path: Path, fleet: str, error: KizashiError, progress: Progress
+    ) -> FileReport:
+        progress.note(f"rejected {path.name}: {error}")
+        told = of_file(error.message)
+        name = hashlib.sha256(f"{path}: {error.message}".encode()).hexdigest()
+        self._lake.quarantine(fleet).write(
+            told.with_columns(file=pl.lit(str(path))), batch=f"rejected:{name}"
+        )
+        return FileReport(path=str(path), status=FileStatus.REJECTED, reason=str(error))
+
+    def _report(self, fleet: str, reports: Sequence[FileReport]) -> IngestReport:
+        batches = {report.batch for report in reports if report.batch}
+        sensors, assets = self._store.quality(fleet, batches)
+        merged, sampling = quality.merge_sensors(sensors), quality.merge_assets(assets)
+        return IngestReport(
+            fleet=fleet,
+            rows=sum(report.rows + report.corrected for report in reports),
+            quarantined=sum(report.quarantined for report in reports),
+            assets=len(sampling),
+            sensors=len(merged),
+            files=tuple(reports),
+            quality=tuple(merged),
+            sampling=tuple(sampling),
+        )
+
+    # ------------------------------------------------------------------ what came
+    def sensors(self, fleet: str) -> list[Sensor]:
+        """Return the sensors of a fleet, in the order they came."""
+        order = {name: i for i, name in enumerate(self._lake.readings(fleet).columns())}
+        found = self._store.sensors(fleet_name(fleet))
+        return sorted(
+            found, key=lambda sensor: (order.get(sensor.name, len(order)), sensor.name)
+        )
+
+    def edit_sensor(self, fleet: str, sensor: Sensor) -> None:
+        """Change a sensor's unit, role or limits; later files leave it so.
+
+        Raises
+        ------
+        NotFound
+            The fleet has no sensor of that name.
+        """
+        self._store.edit_sensor(fleet_name(fleet), sensor)
+
+    def time_kind(self, fleet: str) -> TimeKind:
+        """Return whether a fleet's times are moments or counted cycles."""
+        return self._store.time_kind(fleet_name(fleet))
+
+    def batches(self, fleet: str) -> list[Batch]:
+        """Return the batches that were written to their end, oldest first."""
+        return self._store.batches(fleet_name(fleet))
+
+    def spans_since(self, fleet: str, after: set[str]) -> Fresh:
+        """Return what batches other than `after` changed."""
+        ids = [b.id for b in self.batches(fleet) if b.id not in after]
+        return Fresh(tuple(ids), joined_spans(self._store.spans(fleet_name(fleet), ids)))
+
+    def quality(self, fleet: str) -> list[SensorQuality]:
+        """Return the data quality of each sensor over all batches."""
+        return quality.merge_sensors(self._store.quality(fleet_name(fleet))[0])
+
+    def sampling(self, fleet: str) -> list[AssetQuality]:
+        """Return the sampling of each asset over all batches."""
+        return quality.merge_assets(self._store.quality(fleet_name(fleet))[1])

@@ -1,0 +1,54 @@
+"""What batches did, in plain nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Written:
+    """Counts of a part or a batch.
+
+    Attributes
+    ----------
+    rows, corrected
+        Readings that were new, and that replaced older values.
+    quarantined
+        Rows and cells refused.
+    """
+
+    rows: int = 0
+    corrected: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Batches that came later than others, and what they changed.
+
+    Attributes
+    ----------
+    batches
+        Their ids, oldest first.
+    spans
+        By asset: first and last time of each stretch changed; apart, and in order.
+    """
+
+    batches: tuple[str, ...]
+    spans: dict[str, list[Span]]
+
+
+def joined_spans(found: Iterable[tuple[str, datetime, datetime]]) -> dict[str, list[Span]]:
+    """Join stretches that touch, asset by asset."""
+    spans: dict[str, list[Span]] = {}
+    for asset, start, end in sorted(found):
+        mine = spans.setdefault(asset, [])
+        if mine and start <= mine[-1][1]:
+            mine[-1] = (mine[-1][0], max(end, mine[-1][1]))
+        else:
+            mine.append((start, end))
+    return spans
