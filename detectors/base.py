@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 import numpy as np
 from typing_extensions import override
 
-from detectors.errors import InvalidInput, NotFitted
+from detectors.errors import InvalidInput, NotFitted, StateCorrupt
 from detectors.tags import Tags
 from detectors.validation import FloatMatrix, FloatVector, as_matrix, check_columns
 
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+_FOLDS = 4
+
 
 class Detector(ABC):
     """Base class of all detectors.
 
     Subclasses set `tags`, store their parameters unchanged in ``__init__`` and implement
-    `_fit`, `_score`, `_contributions`, `_state` and `_restore`.
+    `_fit`, `_score`, `_contributions`, `_state` and `_restore`; `check_parameters` where a
+    parameter can be wrong.
 
     Attributes
     ----------
@@ -40,6 +43,8 @@ class Detector(ABC):
 
     tags: ClassVar[Tags] = Tags()
     n_features_in_: int
+    _single_columns: ClassVar[bool] = False
+    """The algorithm works on columns of single precision: hand it arrays as they come."""
 
     # ------------------------------------------------------------------ parameters
     @classmethod
@@ -63,6 +68,10 @@ class Detector(ABC):
                 raise InvalidInput(f"Invalid parameter {name!r} for detector {self!r}.")
             setattr(self, name, value)
         return self
+
+    def check_parameters(self) -> None:
+        """Raise `InvalidInput` if a parameter cannot be used; called first by `fit`."""
+        return
 
     def clone(self) -> Self:
         """Return an unfitted detector with the same parameters."""
@@ -112,8 +121,12 @@ class Detector(ABC):
         InvalidInput
             Not numeric, not two-dimensional, infinite, or NaN where not handled.
         """
+        self.check_parameters()
         matrix = as_matrix(
-            X, allow_missing=self.tags.handles_missing, min_rows=self.tags.min_rows
+            X,
+            allow_missing=self.tags.handles_missing,
+            min_rows=self.tags.min_rows,
+            keep=self._single_columns,
         )
         if matrix.shape[1] > 1 and not self.tags.multivariate:
             raise InvalidInput(f"{type(self).__name__} takes one column, got {matrix.shape[1]}")
@@ -139,6 +152,8 @@ class Detector(ABC):
         """
         matrix = self._checked(X)
         raw = np.maximum(np.asarray(self._contributions(matrix), dtype=np.float64), 0.0)
+        top = raw.max(axis=1, keepdims=True)
+        raw /= np.where(top > 0, top, 1.0)  # so that the sum of very large terms is finite
         total = raw.sum(axis=1, keepdims=True)
         even = np.full_like(raw, 1.0 / raw.shape[1])
         return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)
@@ -177,10 +192,21 @@ class Detector(ABC):
     def from_state(
         cls, state: Mapping[str, NDArray[Any]], params: Mapping[str, Any] | None = None
     ) -> Self:
-        """Rebuild a fitted detector from `state` and the parameters it was made with."""
+        """Rebuild a fitted detector from `state` and the parameters it was made with.
+
+        Raises
+        ------
+        StateCorrupt
+            Arrays are missing or do not belong to this detector.
+        """
         detector = cls(**dict(params or {}))
-        detector.n_features_in_ = int(state["n_features_in"])
-        detector._restore({k: v for k, v in state.items() if k != "n_features_in"})
+        try:
+            detector.n_features_in_ = int(state["n_features_in"])
+            detector._restore({k: v for k, v in state.items() if k != "n_features_in"})
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise StateCorrupt(
+                f"this is not the state of a {cls.__name__}: {type(error).__name__}: {error}"
+            ) from error
         return detector
 
     # ------------------------------------------------------------------ for subclasses
@@ -200,16 +226,22 @@ class Detector(ABC):
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
     def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
-        """Cross-fit over four contiguous folds; detectors with a cheaper exact way override."""
+        """Cross-fit over four contiguous folds; detectors with a cheaper exact way override.
+
+        A fold is scored with the rows around it that its scores reach, and the rows that
+        reach into it are not trained on.  With too few rows for that, plain training scores.
+        """
         before, after = self.reach()
         gap = before + after
-        edges = np.linspace(0, len(X), 5).astype(int)
+        edges = np.linspace(0, len(X), _FOLDS + 1).astype(int)
         out = np.full(len(X), np.nan)
         for low, high in itertools.pairwise(edges):
             rest = np.r_[0 : max(low - gap, 0), min(high + gap, len(X)) : len(X)]
-            if len(rest) < max(self.tags.min_rows, 2) or high <= low:
+            if len(rest) < max(self.tags.min_rows, len(X) // 4, 2) or high <= low:
                 return self.score(X)
-            out[low:high] = self.clone().fit(X[rest]).score(X[low:high])
+            start = max(low - before, 0)
+            scores = self.clone().fit(X[rest]).score(X[start : high + after])
+            out[low:high] = scores[low - start : high - start]
         return out
 
     def _require_fitted(self) -> None:
@@ -218,6 +250,8 @@ class Detector(ABC):
 
     def _checked(self, X: ArrayLike) -> FloatMatrix:
         self._require_fitted()
-        matrix = as_matrix(X, allow_missing=self.tags.handles_missing)
+        matrix = as_matrix(
+            X, allow_missing=self.tags.handles_missing, keep=self._single_columns
+        )
         check_columns(matrix, self.n_features_in_, type(self).__name__)
         return matrix

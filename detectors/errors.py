@@ -10,6 +10,7 @@
     ├── MissingDependency     the optional package behind a detector is not installed
     └── StateError            a saved state cannot be read
         ├── StateCorrupt      bytes changed, truncated or not a state at all
+        │   └── UntrustedState    no valid signature of this site: it is not even looked into
         └── StateVersion      written by a version that this one cannot read
 """
 
@@ -44,6 +45,10 @@ class StateError(DetectorError):
 
 class StateCorrupt(StateError):
     """The saved bytes were changed, truncated, or are not a state at all."""
+
+
+class UntrustedState(StateCorrupt):
+    """The state is executable when loaded and bears no valid signature of this site."""
 
 
 class StateVersion(StateError):

@@ -26,6 +26,14 @@ class Tags:
         Fewest rows that ``fit`` accepts.
     exact_contributions
         Contributions are terms of the score itself, not an approximation of it.
+    scale_invariant
+        Multiplying a column by a positive number, in ``fit`` and ``score`` alike, changes no
+        score beyond rounding.
+    deterministic
+        Fitting twice with the same parameters gives the same scores.
+    pickle_free
+        `state` is plain numbers; where false it is a signed pickle (see
+        :mod:`detectors.models.pyod`).
     """
 
     ordered: bool = False
@@ -35,3 +43,6 @@ class Tags:
     partial_fit: bool = False
     min_rows: int = 20
     exact_contributions: bool = False
+    scale_invariant: bool = False
+    deterministic: bool = True
+    pickle_free: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ FloatMatrix: TypeAlias = NDArray[np.float64]
 FloatVector: TypeAlias = NDArray[np.float64]
 
 
-def as_matrix(X: ArrayLike | Any, *, allow_missing: bool, min_rows: int = 1) -> FloatMatrix:
+def as_matrix(
+    X: ArrayLike | Any, *, allow_missing: bool, min_rows: int = 1, keep: bool = False
+) -> FloatMatrix:
     """Return ``X`` as a float64 matrix, never the caller's own memory if it had to change.
 
     Parameters
@@ -28,6 +30,9 @@ def as_matrix(X: ArrayLike | Any, *, allow_missing: bool, min_rows: int = 1) -> 
         Keep NaN.  Where false, NaN raises.
     min_rows
         Fewest rows accepted.
+    keep
+        Leave float32 and any memory order as they are, for detectors that want columns of
+        single precision anyway.
 
     Raises
     ------
@@ -36,18 +41,10 @@ def as_matrix(X: ArrayLike | Any, *, allow_missing: bool, min_rows: int = 1) -> 
     TooLittleData
         Fewer than `min_rows` rows.
     """
-    if hasattr(X, "toarray"):
-        raise InvalidInput("Sparse data was passed, but dense data is required")
-    array = np.asarray(X)
-    if array.dtype.kind == "c":
-        raise InvalidInput("Complex data not supported")
-    try:
-        matrix = np.ascontiguousarray(array, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"readings must be numbers: {error}") from error
-    if array.ndim != 2:
+    matrix = _numbers(X, keep)
+    if matrix.ndim != 2:
         raise InvalidInput(
-            f"Expected 2D array (rows, columns), got {array.ndim}D array instead. "
+            f"Expected 2D array (rows, columns), got {matrix.ndim}D array instead. "
             "Reshape your data: array.reshape(-1, 1) for a single sensor."
         )
     if matrix.shape[1] == 0:
@@ -59,11 +56,33 @@ def as_matrix(X: ArrayLike | Any, *, allow_missing: bool, min_rows: int = 1) -> 
             f"{matrix.shape[0]} sample(s) (shape={matrix.shape}) while a minimum of "
             f"{max(min_rows, 1)} rows is required."
         )
+    with np.errstate(over="ignore", invalid="ignore"):
+        # One quick pass: a finite sum proves that every term is.
+        proved = bool(np.isfinite(np.add.reduce(matrix, axis=None)))
+    if proved:
+        return matrix
     if np.isinf(matrix).any():
         raise InvalidInput("Input X contains infinity: mark such readings as missing (NaN).")
     if not allow_missing and np.isnan(matrix).any():
         raise InvalidInput("Input X contains NaN, which this detector does not handle.")
     return matrix
+
+
+def _numbers(X: ArrayLike | Any, keep: bool) -> FloatMatrix:
+    if hasattr(X, "toarray"):
+        raise InvalidInput("Sparse data was passed, but dense data is required")
+    try:
+        array = np.asarray(X)
+        if array.dtype.kind == "c":
+            raise InvalidInput("Complex data not supported")
+        if keep and array.dtype == np.float32:
+            # Typed as double for the sake of one signature; who asks to keep expects single.
+            return cast("FloatMatrix", array)
+        return np.asarray(array, np.float64, order=None if keep else "C")
+    except InvalidInput:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"readings must be numbers: {error}") from error
 
 
 def check_columns(X: FloatMatrix, expected: int, owner: str) -> None:
