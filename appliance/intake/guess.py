@@ -18,6 +18,8 @@ from appliance.intake.words import plain
 
 _ONE = "="
 _MAX_LABELS = 50
+_FEW = 0.1
+"""Share of times that is enough in a column known to hold times."""
 _COUNTED = TimeFormat("cycle", explanation="rows are counted")
 
 
@@ -140,10 +142,10 @@ class _Guess:
     def _format(self, columns: tuple[str, ...]) -> TimeFormat | None:
         if len(columns) > 1:
             joined = self._sample.select(pl.concat_str(columns, separator=" ")).to_series()
-            return times.text_format(joined)
+            return times.text_format(joined, _FEW)
         values = self._sample[columns[0]]
         if values.dtype == pl.String():
-            return times.text_format(values)
+            return times.text_format(values, _FEW)
         if values.dtype.is_numeric():
             return times.number_format(values, columns[0])
         return TimeFormat("typed", explanation=f"of type {values.dtype}")
@@ -157,7 +159,8 @@ class _Guess:
     def _text_time(self) -> tuple[tuple[str, ...], TimeFormat] | None:
         texts = sorted(self._texts(), key=lambda name: plain(name) not in words.TIME)
         for name in texts:
-            form = times.text_format(self._sample[name])
+            called = plain(name) in words.TIME
+            form = times.text_format(self._sample[name], _FEW if called else 0.6)
             if form is None:
                 continue
             if "%H" not in form.format and "%I" not in form.format:
@@ -297,11 +300,14 @@ class _Guess:
         if called:
             return called[0]
         keys = [*time, *([asset] if asset else [])]
-        texts = [n for n in self._texts() if n != value]
-        forced = self._options.layout == "long"
-        if texts and time and (forced or self._repeats(keys) > 0.02):
-            return min(texts, key=lambda name: self._repeats([*keys, name]))
-        return None
+        texts = [n for n in self._texts() if n != value and not self._all_switch(n)]
+        if not texts or not time:
+            return None
+        best = min(texts, key=lambda name: self._repeats([*keys, name]))
+        if self._options.layout == "long":
+            return best
+        told_apart = self._repeats(keys) > 0.02 and self._repeats([*keys, best]) < 0.01
+        return best if told_apart else None
 
     def _as_long(self, found: Mapping, tag: str, value: str) -> Mapping:
         self._take(tag, value)

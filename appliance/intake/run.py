@@ -49,7 +49,7 @@ class FileRun:
         self._source = source
         self._meaning = meaning
         self._limits = {s.name: (s.lower, s.upper) for s in store.sensors(fleet)}
-        self._columns = set(self._readings.columns())
+        self._columns = {name.casefold(): name for name in self._readings.columns()}
         self._last: dict[str, datetime] = {}
         self._sensors: list[SensorQuality] = []
         self._assets: list[AssetQuality] = []
@@ -90,8 +90,7 @@ class FileRun:
         return self._told(FileStatus.ADDED, written)
 
     def _write(self, part: int, arranged: Arranged, options: IngestOptions) -> None:
-        frame = arranged.frame
-        self._check_width(frame)
+        frame = self._spelled(arranged.frame)
         issues = arranged.issues
         if part == 0:
             again = [of_column(n, REPEATED) for n in self._source.repeated.values()]
@@ -117,14 +116,23 @@ class FileRun:
         self._assets += quality.measure_assets(frame, arranged.disorder, self._last)
         self._last |= {asset: span[1] for asset, span in _spans(frame).items()}
 
-    def _check_width(self, frame: pl.DataFrame) -> None:
-        self._columns |= {name for name in frame.columns if name not in KEYS}
+    def _spelled(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return sensors as the fleet spells them: Delta tells no columns apart by case."""
+        groups: dict[str, list[str]] = {}
+        for name in frame.columns[len(KEYS) :]:
+            known = self._columns.setdefault(name.casefold(), name)
+            groups.setdefault(known, []).append(name)
         if len(self._columns) > self._settings.max_columns:
             raise BadFile(
                 f"with {self._source.path.name} the fleet would have "
                 f"{len(self._columns):,} sensors; {self._settings.max_columns:,} are allowed.",
                 remedy="Put it into a fleet of its own, or raise max_columns in the settings.",
             )
+        if all(names == [known] for known, names in groups.items()):
+            return frame
+        return frame.select(
+            *KEYS, *(pl.coalesce(reversed(names)).alias(n) for n, names in groups.items())
+        )
 
     def _code(self, name: str, words: Sequence[str]) -> dict[str, float]:
         return self._store.levels(self._fleet, free_name(name), words)

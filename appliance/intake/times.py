@@ -134,9 +134,10 @@ def _digits(known: pl.Series) -> TimeFormat | None:
     return None
 
 
-def text_format(values: pl.Series) -> TimeFormat | None:
+def text_format(values: pl.Series, least: float = 0.6) -> TimeFormat | None:
     """Work out the format of a text column from a sample; None if it holds no times.
 
+    At least a share of `least` of the cells must be times.
     Where day and month could change places in every cell, the order in which the times run
     forward is taken, and day before month if both do.
     """
@@ -147,12 +148,12 @@ def text_format(values: pl.Series) -> TimeFormat | None:
     probe = sample.gather_every(max(len(sample) // _PROBE, 1)).head(_PROBE).to_list()
     scored = []
     for form, shape in _shapes().items():
-        if sum(shape.fullmatch(cell) is not None for cell in probe) < 0.6 * len(probe):
+        if sum(shape.fullmatch(cell) is not None for cell in probe) < least * len(probe):
             continue
         parsed = _strptime(sample, form)
         hits = len(parsed) - parsed.null_count()
         forward = int((parsed.drop_nulls().diff().drop_nulls().cast(pl.Int64) >= 0).sum())
-        if hits > 0.6 * len(sample) and _sane(parsed):
+        if hits >= least * len(sample) and _sane(parsed, least):
             scored.append((hits, forward, form))
     if not scored:
         return None
@@ -182,9 +183,9 @@ def _shapes() -> dict[str, re.Pattern[str]]:
     return shapes
 
 
-def _sane(times: pl.Series) -> bool:
+def _sane(times: pl.Series, least: float) -> bool:
     years = times.drop_nulls().dt.year()
-    return int(((years >= 1970) & (years < 2100)).sum()) > 0.5 * len(years)
+    return int(((years >= 1970) & (years < 2100)).sum()) >= least * len(years)
 
 
 def _swapped(form: str) -> str:

@@ -95,8 +95,10 @@ def sniff(text: bytes, name: str, max_columns: int) -> Dialect:
     start = _first_data(rows, width)
     data = [row for row in rows[start:] if len(row) == width]
     names, units = _header_above(rows, start, width)
-    if not data or (start == 0 and _is_header(rows[0]) and not _kinds_known(data)):
+    if not data:
         raise BadFile(f"{name} has a header but no rows of data.")
+    if not {"number", "time"} & set(_majority(data[:100], width)):
+        raise BadFile(f"{name} has no rows of data: neither numbers nor times.")
     columns, found, repeated = _named(names or [""] * width)
     return Dialect(
         delimiter=delimiter,
@@ -133,27 +135,30 @@ def is_unit(cell: str) -> bool:
 
 # ---------------------------------------------------------------- the table's shape
 def _delimiter(lines: list[str]) -> str:
-    """The candidate that cuts most lines into the same number (> 1) of cells."""
-    best, chosen = 0.0, ","
+    """The candidate that cuts most lines into the same number (> 1) of cells.
+
+    Of those that cut as evenly, the one that leaves most numbers: "1,5;2,5" may be cut at
+    both signs, "P1|temp,20.5" too.
+    """
+    best, chosen = (0.0, 0.0), ","
     tail = [line for line in lines if line.strip()][-100:]
     for candidate in (*DELIMITERS, " "):
         rows = [cells(line, candidate) for line in tail]
         width, count = Counter(len(row) for row in rows).most_common(1)[0]
-        share = count / len(tail)
+        numbers = _numeric_share(rows)
         if width == 1:
             continue
-        if candidate == " " and (best >= 0.9 or not _numeric_rows(rows)):
+        # A space also stands within dates and names: believe it only between numbers.
+        if candidate == " " and (best[0] >= 0.9 or numbers < 0.5):
             continue
-        # "1,5;2,5": a decimal comma cuts as evenly as the semicolon, so earlier ones win ties.
-        if share > best:
-            best, chosen = share, candidate
+        if (count / len(tail), numbers) > best:
+            best, chosen = (count / len(tail), numbers), candidate
     return chosen
 
 
-def _numeric_rows(rows: list[list[str]]) -> bool:
-    """A space also stands within dates and names: believe it only between numbers."""
-    numbers = sum(_is_number(cell) for row in rows for cell in row)
-    return numbers > 0.5 * sum(map(len, rows))
+def _numeric_share(rows: list[list[str]]) -> float:
+    numbers = sum(_kind(cell) == "number" for row in rows for cell in row)
+    return numbers / sum(map(len, rows))
 
 
 def _width(rows: list[list[str]]) -> int:
@@ -181,10 +186,6 @@ def _majority(rows: Sequence[list[str]], width: int) -> list[str]:
         counted.pop("", None)
         kinds.append(counted.most_common(1)[0][0] if counted else "")
     return kinds
-
-
-def _kinds_known(rows: Sequence[list[str]]) -> bool:
-    return any(kind in ("number", "time") for kind in _majority(rows, len(rows[0])))
 
 
 def _first_data(rows: list[list[str]], width: int) -> int:
@@ -258,7 +259,8 @@ def _is_unit_row(row: list[str], width: int) -> bool:
 
 def _named(raw: list[str]) -> tuple[tuple[str, ...], dict[str, str], dict[str, str]]:
     """Return unique names, units found in them, and which names repeat an earlier one."""
-    names: dict[str, None] = {}
+    names: list[str] = []
+    folded: set[str] = set()
     units: dict[str, str] = {}
     repeated: dict[str, str] = {}
     bare = Counter(match["name"] for cell in raw if (match := _UNIT_SUFFIX.match(cell)))
@@ -268,10 +270,12 @@ def _named(raw: list[str]) -> tuple[tuple[str, ...], dict[str, str], dict[str, s
         if match and bare[match["name"]] == 1 and match["name"] not in raw:
             name = match["name"]
             units[name] = match["unit"].strip()
-        if name in names:
+        # The lake's columns differ by more than case.
+        if name.casefold() in folded:
             repeated[f"{name} (column {position})"] = name
             name = f"{name} (column {position})"
-        names[name] = None
+        folded.add(name.casefold())
+        names.append(name)
     return tuple(names), units, repeated
 
 

@@ -160,7 +160,7 @@ def head(path: Path, limit: int) -> tuple[bytes, str]:
     if not raw:
         raise BadFile(f"{path.name} is empty.")
     encoding = encoding_of(raw, path.name)
-    return _decode(raw, encoding, cut=len(raw) == HEAD_BYTES), encoding
+    return _decode(_lines(raw), encoding, cut=len(raw) == HEAD_BYTES), encoding
 
 
 # ---------------------------------------------------------------- encodings
@@ -205,9 +205,10 @@ def _legacy_encoding(raw: bytes, start: int, name: str) -> str:
     Japanese words come as characters next to each other; a Western letter beyond ASCII
     stands alone and, read as Shift JIS, swallows the letter behind it.
     """
-    sample = raw[max(start - 2_000, 0) : start + 60_000]
-    first = sample.find(b"\n") + 1
-    lines = sample[first : sample.rfind(b"\n") + 1] if sample.count(b"\n") > 2 else sample
+    # Whole lines around the first strange byte: a cut could split a character.
+    first = raw.rfind(b"\n", 0, max(start - 2_000, 0)) + 1
+    last = raw.rfind(b"\n", start, start + 60_000)
+    lines = raw[first : last + 1] if last > 0 else raw[first : start + 60_000]
     best, chosen = 0.6, "cp1252"
     for encoding in ("cp932", "euc_jp"):
         try:
@@ -239,6 +240,11 @@ def _japanese_share(text: str) -> float:
     return paired / foreign if foreign else 0.0
 
 
+def _lines(raw: bytes) -> bytes:
+    """Give lines that end the way of old Macintoshes an end that others know."""
+    return raw.replace(b"\r", b"\n") if b"\r" in raw and b"\n" not in raw else raw
+
+
 def _decode(raw: bytes, encoding: str, *, cut: bool = False) -> bytes:
     if encoding == "utf-8":
         return raw
@@ -268,20 +274,18 @@ def parts(path: Path, encoding: str, limit: int) -> Iterator[tuple[int, bytes]]:
         if not checked and len(raw) == PART_BYTES:
             _check(path, limit)
         checked = True
-        text = rest + raw
+        text = rest + _lines(raw)
         if not raw:
             cut = len(text)
         elif wide:
             cut = _wide_cut(text, encoding)
         else:
             cut = text.rfind(b"\n") + 1
-        if not cut and raw:
+        if not cut and len(text) >= PART_BYTES:
             raise BadFile(f"{path.name} has a line of more than {PART_BYTES:,} bytes.")
         piece, rest = text[:cut], text[cut:]
         if piece:
             plain = _decode(piece, encoding)
-            if b"\n" not in plain and b"\r" in plain:
-                plain = plain.replace(b"\r", b"\n")
             yield line, plain
             line += plain.count(b"\n")
 
