@@ -30,11 +30,11 @@ class SpectralResidual(Detector):
     """Spectral residual saliency, each column by itself.
 
     Around every row a window is cut, its level taken off and its ends faded out (a period that
-    does not fit into the window is no irregularity); the logarithm of its amplitude spectrum minus that
-    spectrum's own running mean keeps what is unusual in the spectrum, and turned back into
-    time (with the phase) it is a saliency map that peaks where the window is irregular.  The
-    row's saliency relative to the mean of its window, in units of the 90 % quantile on the
-    training rows, is the column's score; columns are joined as root mean square.
+    does not fit into the window is no irregularity).  The logarithm of its amplitude spectrum
+    minus that spectrum's own running mean keeps what is unusual in the spectrum; turned back
+    into time, with the phase, it is a saliency map that peaks where the window is irregular.
+    The row's saliency relative to the mean of its window, in units of the 90 % quantile on
+    the training rows, is the column's score; columns are joined as root mean square.
 
     Assumes that normal running is regular within a window.  It sees short irregularities
     without any model of the level: not for slow drifts, for faults that last longer than the
@@ -120,13 +120,15 @@ class SpectralResidual(Detector):
         # What rounding leaves of a constant window is no signal.
         flat = typical[:, 0] <= 1e-12 * width * np.abs(views).max(axis=1)
         log = np.log(np.maximum(amplitude, _FAINTEST * typical) + flat[:, None])
-        kernel = np.ones(self.smoothing) / self.smoothing
-        half = self.smoothing // 2
-        padded = np.pad(log, ((0, 0), (half, self.smoothing - 1 - half)), mode="edge")
-        near = np.lib.stride_tricks.sliding_window_view(padded, self.smoothing, axis=1)
-        residual = np.exp(log - near @ kernel)
-        phase = np.where(amplitude > 0, spectrum / np.where(amplitude > 0, amplitude, 1), 1)
-        salient = np.abs(np.fft.irfft(residual * phase, width, axis=1))
+        before = self.smoothing // 2
+        padded = np.pad(log, ((0, 0), (before, self.smoothing - 1 - before)), mode="edge")
+        near = np.zeros_like(log)
+        for shift in range(self.smoothing):
+            near += padded[:, shift : shift + log.shape[1]]
+        residual = np.exp(log - near / self.smoothing)
+        # The window keeps its phases: only amplitudes are replaced.
+        spectrum *= residual / np.where(amplitude > 0, amplitude, 1.0)
+        salient = np.abs(np.fft.irfft(spectrum, width, axis=1))
         mean = salient.mean(axis=1)
         own = salient[:, width - 1 - self.ahead]
         usable = ~flat & (mean > 0)
