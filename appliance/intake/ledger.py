@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 Span = tuple[datetime, datetime]
 
@@ -42,12 +42,18 @@ class Fresh:
     spans: dict[str, list[Span]]
 
 
-def joined_spans(found: Iterable[tuple[str, datetime, datetime]]) -> dict[str, list[Span]]:
-    """Join stretches that touch, asset by asset."""
+def joined_spans(
+    found: Iterable[tuple[str, datetime, datetime]], apart: timedelta = timedelta(days=1)
+) -> dict[str, list[Span]]:
+    """Join stretches of an asset that are less than `apart` from each other.
+
+    The parts of one file follow each other without touching; and judging a stretch looks
+    beyond its ends in any case.
+    """
     spans: dict[str, list[Span]] = {}
     for asset, start, end in sorted(found):
         mine = spans.setdefault(asset, [])
-        if mine and start <= mine[-1][1]:
+        if mine and start - mine[-1][1] < apart:
             mine[-1] = (mine[-1][0], max(end, mine[-1][1]))
         else:
             mine.append((start, end))
