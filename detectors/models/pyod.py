@@ -1,0 +1,242 @@
+"""Any detector of PyOD behind this package's contract."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import io
+import pickle  # noqa: TID251 - PyOD's models have no other form; bytes are signed, see below
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from typing_extensions import override
+
+from detectors.base import Detector
+from detectors.errors import (
+    DetectorError,
+    InvalidInput,
+    MissingDependency,
+    StateVersion,
+    UnknownDetector,
+)
+from detectors.models import signing
+from detectors.models.pyod_listing import SERIES, PyODEntry, list_pyod
+from detectors.tags import Tags
+from detectors.validation import FloatMatrix, FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["PyODDetector", "PyODEntry", "list_pyod"]
+
+_BEYOND = 1.0e300
+
+
+class PyODDetector(Detector):
+    """One of PyOD's detectors, by class name.
+
+    The class is fitted on the training rows and scores by its ``decision_function``.  Columns
+    that hold one value in training are left out: several of PyOD's detectors give infinite
+    scores for them.  `random_state` is given to classes that take one, so that fitting twice
+    gives the same.
+
+    Contributions are found without knowing the model: one column at a time is replaced by its
+    training median, and a column's part is by how much the score drops (never below 0).  For
+    scores that are sums over columns this is exact but for the median's own share; with
+    columns that only together are unusual it credits each of them.  It costs one scoring a
+    column.
+
+    `state` is a pickle, because PyOD's models have no other form, signed with this site's key
+    (:func:`detectors.persistence.set_signing_key`).  The signature is verified before a byte
+    of it is read.  The pickle holds what PyOD keeps: for some classes (KNN, LOF, …) that
+    includes the training rows.
+
+    Not for data with gaps, nor where `list_pyod` says why not; many classes cost much more
+    time and memory than this package's own detectors.
+
+    Parameters
+    ----------
+    name
+        Class in PyOD, for example ``"LOF"``; `list_pyod` has them all.
+    random_state
+        Seed, for the classes that take one.
+    **params
+        The class's own parameters.  ``detector_list`` takes names of classes.
+
+    Attributes
+    ----------
+    model_ : object
+        PyOD's fitted model.
+    columns_ : ndarray of shape (n_used,)
+        Columns it was fitted on.
+    median_ : ndarray of shape (n_columns,)
+
+    References
+    ----------
+    Zhao, Nasrullah, Li (2019), PyOD: a Python toolbox for scalable outlier detection,
+    doi:10.48550/arXiv.1901.01588.  Each class names its own paper.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pump = np.random.default_rng(0).normal(size=(300, 3))
+    >>> detector = PyODDetector("LOF", n_neighbors=10).fit(pump)
+    >>> normal, faulty = detector.score([[0.0, 0.0, 0.0], [0.0, 9.0, 0.0]])
+    >>> bool(faulty > normal)
+    True
+    """
+
+    tags: ClassVar[Tags] = Tags(pickle_free=False)
+
+    def __init__(self, name: str = "IForest", random_state: int = 0, **params: Any) -> None:
+        self.name = name
+        self.random_state = random_state
+        self.params = params
+        # What it can do depends on the name, so the tags are the object's, not the class's.
+        self.tags = replace(type(self).tags, ordered=name in SERIES)  # type: ignore[misc]
+
+    @override
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {"name": self.name, "random_state": self.random_state} | self.params
+
+    @override
+    def set_params(self, **params: Any) -> Self:
+        merged = self.get_params() | params
+        self.name = merged.pop("name")
+        self.random_state = merged.pop("random_state")
+        self.params = merged
+        self.tags = replace(self.tags, ordered=self.name in SERIES)  # type: ignore[misc]
+        return self
+
+    @override
+    def __repr__(self) -> str:
+        shown = [repr(self.name), *(f"{key}={value!r}" for key, value in self.params.items())]
+        return f"PyODDetector({', '.join(shown)})"
+
+    @override
+    def reach(self) -> tuple[int, int]:
+        if self.name not in SERIES:
+            return (0, 0)
+        window = int(self.params.get("window_size", 0)) or 100
+        return (window, window)
+
+    @override
+    def check_parameters(self) -> None:
+        entry = _entry(self.name)
+        if not entry.works:
+            raise MissingDependency(f"PyOD's {self.name} cannot be used: {entry.reason}")
+        known = inspect.signature(_load(entry).__init__).parameters
+        for name in self.params:
+            if name not in known:
+                raise InvalidInput(f"Invalid parameter {name!r} for PyOD's {self.name}.")
+
+    # ------------------------------------------------------------------ fit and score
+    @override
+    def _fit(self, X: FloatMatrix) -> None:
+        self.columns_ = np.flatnonzero(X.min(axis=0) < X.max(axis=0))
+        if not len(self.columns_):
+            raise InvalidInput(f"every column is constant: {self!r} has nothing to learn from")
+        self.median_ = np.median(X, axis=0)
+        model = self._made()
+        try:
+            model.fit(X[:, self.columns_])
+        except Exception as error:
+            raise InvalidInput(f"{self!r} cannot learn these data: {error}") from error
+        self.model_ = model
+
+    def _made(self) -> Any:
+        kind = _load(_entry(self.name))
+        known = inspect.signature(kind.__init__).parameters
+        params = dict(self.params)
+        if "random_state" in known:
+            params["random_state"] = self.random_state
+        if "detector_list" in known:
+            names = params.get("detector_list", ("LOF", "KNN"))
+            params["detector_list"] = [_load(_entry(name))() for name in names]
+        try:
+            return kind(**params)
+        except Exception as error:
+            raise InvalidInput(f"{self!r} cannot be made: {error}") from error
+
+    def _judged(self, X: FloatMatrix) -> FloatVector:
+        try:
+            scores = self.model_.decision_function(X[:, self.columns_])
+        except Exception as error:
+            raise InvalidInput(f"{self!r} cannot score these rows: {error}") from error
+        scores = np.asarray(scores, np.float64).reshape(-1)
+        if len(scores) != len(X):
+            raise DetectorError(f"{self!r} gave {len(scores)} scores for {len(X)} rows")
+        if np.isnan(scores).any():
+            count = int(np.isnan(scores).sum())
+            raise DetectorError(f"{self!r} could not judge {count} of {len(X)} rows")
+        return np.asarray(np.clip(scores, -_BEYOND, _BEYOND))
+
+    @override
+    def _score(self, X: FloatMatrix) -> FloatVector:
+        return self._judged(X)
+
+    @override
+    def _contributions(self, X: FloatMatrix) -> FloatMatrix:
+        own = self._judged(X)
+        out = np.zeros_like(X)
+        for column in self.columns_:
+            without = X.copy()
+            without[:, column] = self.median_[column]
+            out[:, column] = own - self._judged(without)
+        return out
+
+    # ------------------------------------------------------------------ state
+    @override
+    def _state(self) -> dict[str, NDArray[Any]]:
+        buffer = io.BytesIO()
+        pickle.dump(
+            {"model": self.model_, "columns": self.columns_, "median": self.median_},
+            buffer,
+            protocol=pickle.HIGHEST_PROTOCOL,
+        )
+        data = buffer.getvalue()
+        return {
+            "pickle": np.frombuffer(data, np.uint8),
+            "signature": np.frombuffer(signing.sign(self._purpose(), data), np.uint8),
+        }
+
+    @override
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        data = np.asarray(state["pickle"], np.uint8).tobytes()
+        signing.verify(self._purpose(), data, np.asarray(state["signature"]).tobytes())
+        _load(_entry(self.name))  # so that a missing package is named, not a pickle's error
+        try:
+            content = pickle.loads(data)  # noqa: S301 - this site signed these very bytes
+        except (AttributeError, ImportError) as error:
+            raise StateVersion(
+                f"{self!r} was saved with another version of PyOD or scikit-learn: {error}. "
+                "Train it again"
+            ) from error
+        self.model_ = content["model"]
+        self.columns_ = content["columns"]
+        self.median_ = content["median"]
+
+    def _purpose(self) -> str:
+        return f"PyOD's {self.name} with {self.n_features_in_} columns"
+
+
+def _entry(name: str) -> PyODEntry:
+    entries = {entry.name: entry for entry in list_pyod()}
+    if name not in entries:
+        near = difflib.get_close_matches(str(name), entries, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UnknownDetector(f"PyOD has no detector {name!r}{hint}")
+    return entries[name]
+
+
+def _load(entry: PyODEntry) -> Any:
+    try:
+        module = importlib.import_module(f"pyod.models.{entry.module}")
+    except ImportError as error:
+        raise MissingDependency(
+            f"PyOD's {entry.name} cannot be imported: {error}. {entry.reason}"
+        ) from error
+    return getattr(module, entry.name)
