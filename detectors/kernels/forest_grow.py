@@ -1,0 +1,199 @@
+"""Isolation trees, grown on small random samples of the rows.
+
+The splits of a tree are written in pre-order: a split whose left side is split again is
+followed by that split, so two bits a split hold the whole shape.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import float32, int32, int64, njit, types, uint8, uint16
+
+from detectors.kernels.arrays import Array
+
+SPLIT_LEFT = 1
+SPLIT_RIGHT = 2
+
+_u64 = np.uint64
+_columns = types.Array(float32, 2, "C", readonly=True)
+_splits = types.Tuple((int32[::1], float32[::1], uint8[::1], uint16[::1], uint16[::1]))
+
+
+@njit(cache=True, nogil=True)
+def _random(state: Array) -> np.uint64:
+    """Next number of a xorshift64* generator (Vigna 2016, doi:10.1145/2845077)."""
+    x: np.uint64 = state[0]
+    x ^= x >> _u64(12)
+    x ^= x << _u64(25)
+    x ^= x >> _u64(27)
+    state[0] = x
+    return x * _u64(2685821657736338717)
+
+
+@njit(cache=True, nogil=True)
+def _below(state: Array, n: int) -> np.int64:
+    return np.int64(((_random(state) >> _u64(32)) * _u64(n)) >> _u64(32))
+
+
+@njit(cache=True, nogil=True)
+def _draw(state: Array, n_rows: int, rows: Array, taken: Array) -> None:
+    """Draw distinct rows; `taken` is a bitmap of zeros before and after."""
+    sample = len(rows)
+    if sample == n_rows:
+        for i in range(sample):
+            rows[i] = i
+        return
+    done = 0
+    while done < sample:
+        row = _below(state, n_rows)
+        bit = _u64(1) << _u64(row & 63)
+        if taken[row >> 6] & bit:
+            continue
+        taken[row >> 6] |= bit
+        rows[done] = row
+        done += 1
+    for i in range(sample):
+        taken[rows[i] >> 6] = _u64(0)
+
+
+@njit(cache=True, nogil=True)
+def _column(XT: Array, rows: Array, values: Array, loaded: Array, feature: int) -> Array:
+    """Sampled rows of a feature, fetched when a tree first asks for them."""
+    column: Array = values[feature]
+    if not loaded[feature]:
+        source = XT[feature]
+        for i in range(len(rows)):
+            column[i] = source[rows[i]]
+        loaded[feature] = True
+    return column
+
+
+@njit(cache=True, nogil=True)
+def _extent(column: Array, order: Array, begin: int, end: int) -> tuple[np.float32, np.float32]:
+    low = column[order[begin]]
+    high = low
+    for i in range(begin + 1, end):
+        v = column[order[i]]
+        low = min(low, v)
+        high = max(high, v)
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def _partition(column: Array, order: Array, begin: int, end: int, threshold: float) -> int:
+    """Bring the rows that go left to the front, without a branch; returns where they end."""
+    middle = begin
+    for i in range(begin, end):
+        row = order[i]
+        left = column[row] <= threshold
+        order[i] = order[middle]
+        order[middle] = row
+        middle += left
+    return middle
+
+
+@njit(cache=True, nogil=True)
+def _choose(
+    XT: Array,
+    rows: Array,
+    values: Array,
+    loaded: Array,
+    choice: Array,
+    order: Array,
+    begin: int,
+    end: int,
+    state: Array,
+) -> tuple[int, np.float32, np.float32]:
+    """A random feature that differs among the rows, and its extent; -1 where none does."""
+    for i in range(len(choice)):
+        choice[i] = i
+    left = len(choice)
+    while left > 0:
+        at = _below(state, left)
+        feature = choice[at]
+        low, high = _extent(_column(XT, rows, values, loaded, feature), order, begin, end)
+        if high > low:
+            return feature, low, high
+        left -= 1
+        choice[at] = choice[left]
+    return -1, np.float32(0), np.float32(0)
+
+
+@njit(cache=True, nogil=True)
+def _threshold(state: Array, low: float, high: float) -> np.float32:
+    """Uniform in low..high, high excluded, so that both sides get a row."""
+    unit = np.float32((_random(state) >> _u64(40)) * (1.0 / 16777216.0))
+    value = np.float32(low + unit * (high - low))
+    return value if value < high else np.float32(low)
+
+
+@njit(
+    int64(_columns, int64, int64, int64, int32[::1], _splits),
+    cache=True,
+    nogil=True,
+)
+def grow(
+    XT: Array, seed: int, sample: int, limit: int, offsets: Array, splits: tuple[Array, ...]
+) -> int:
+    """Grow one tree per entry of ``offsets`` but the first; returns the number of splits.
+
+    Parameters
+    ----------
+    XT
+        Readings, (n_features, n_rows).
+    seed
+        Each tree draws from its own stream of this seed.
+    sample, limit
+        Rows a tree is grown on; depth at which it stops.
+    offsets, splits
+        Filled: see `detectors.kernels.forest.ForestArrays`.
+    """
+    features, thresholds, kinds, left_rows, right_rows = splits
+    n_features, n_rows = XT.shape
+    values = np.empty((n_features, sample), np.float32)
+    loaded = np.zeros(n_features, np.bool_)
+    choice = np.empty(n_features, np.int32)
+    rows = np.empty(sample, np.int64)
+    order = np.empty(sample, np.int32)
+    taken = np.zeros((n_rows >> 6) + 1, np.uint64)
+    todo = np.empty((limit + 2, 5), np.int64)
+    state = np.empty(1, np.uint64)
+    n = 0
+    for tree in range(len(offsets) - 1):
+        offsets[tree] = n
+        state[0] = _u64(seed * 1000003 + tree) * _u64(0x9E3779B97F4A7C15) + _u64(
+            0xD1B54A32D192ED03
+        )
+        for _ in range(4):
+            _random(state)
+        _draw(state, n_rows, rows, taken)
+        loaded[:] = False
+        for i in range(sample):
+            order[i] = i
+        todo[0] = (0, sample, 0, -1, 0)
+        waiting = 1
+        while waiting > 0:
+            waiting -= 1
+            begin, end, depth, parent, side = todo[waiting]
+            if end - begin <= 1 or depth >= limit:
+                continue
+            feature, low, high = _choose(
+                XT, rows, values, loaded, choice, order, begin, end, state
+            )
+            if feature < 0:
+                continue
+            threshold = _threshold(state, low, high)
+            middle = _partition(values[feature], order, begin, end, threshold)
+            features[n] = feature
+            thresholds[n] = threshold
+            kinds[n] = 0
+            left_rows[n] = middle - begin
+            right_rows[n] = end - middle
+            if parent >= 0:
+                kinds[parent] |= side
+            todo[waiting] = (middle, end, depth + 1, n, SPLIT_RIGHT)
+            todo[waiting + 1] = (begin, middle, depth + 1, n, SPLIT_LEFT)
+            waiting += 2
+            n += 1
+    offsets[len(offsets) - 1] = n
+    return n
