@@ -57,35 +57,36 @@ def _draw(state: Array, n_rows: int, rows: Array, taken: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _column(XT: Array, rows: Array, values: Array, loaded: Array, feature: int) -> Array:
-    """Sampled rows of a feature, fetched when a tree first asks for them."""
-    column: Array = values[feature]
+def _fetch(XT: Array, rows: Array, values: Array, loaded: Array, feature: int) -> None:
+    """Copy the sampled rows of a feature, when a tree first asks for it."""
     if not loaded[feature]:
-        source = XT[feature]
         for i in range(len(rows)):
-            column[i] = source[rows[i]]
+            values[feature, i] = XT[feature, rows[i]]
         loaded[feature] = True
-    return column
 
 
 @njit(cache=True, nogil=True)
-def _extent(column: Array, order: Array, begin: int, end: int) -> tuple[np.float32, np.float32]:
-    low = column[order[begin]]
+def _extent(
+    values: Array, feature: int, order: Array, begin: int, end: int
+) -> tuple[np.float32, np.float32]:
+    low = values[feature, order[begin]]
     high = low
     for i in range(begin + 1, end):
-        v = column[order[i]]
+        v = values[feature, order[i]]
         low = min(low, v)
         high = max(high, v)
     return low, high
 
 
 @njit(cache=True, nogil=True)
-def _partition(column: Array, order: Array, begin: int, end: int, threshold: float) -> int:
+def _partition(
+    values: Array, feature: int, order: Array, begin: int, end: int, threshold: float
+) -> int:
     """Bring the rows that go left to the front, without a branch; returns where they end."""
     middle = begin
     for i in range(begin, end):
         row = order[i]
-        left = column[row] <= threshold
+        left = values[feature, row] <= threshold
         order[i] = order[middle]
         order[middle] = row
         middle += left
@@ -105,17 +106,23 @@ def _choose(
     state: Array,
 ) -> tuple[int, np.float32, np.float32]:
     """A random feature that differs among the rows, and its extent; -1 where none does."""
-    for i in range(len(choice)):
-        choice[i] = i
     left = len(choice)
-    while left > 0:
-        at = _below(state, left)
+    feature = _below(state, left)
+    _fetch(XT, rows, values, loaded, feature)
+    low, high = _extent(values, feature, order, begin, end)
+    if high > low:
+        return feature, low, high
+    for i in range(left):
+        choice[i] = i
+    choice[feature] = left - 1
+    for remain in range(left - 1, 0, -1):
+        at = _below(state, remain)
         feature = choice[at]
-        low, high = _extent(_column(XT, rows, values, loaded, feature), order, begin, end)
+        _fetch(XT, rows, values, loaded, feature)
+        low, high = _extent(values, feature, order, begin, end)
         if high > low:
             return feature, low, high
-        left -= 1
-        choice[at] = choice[left]
+        choice[at] = choice[remain - 1]
     return -1, np.float32(0), np.float32(0)
 
 
@@ -174,7 +181,9 @@ def grow(
         waiting = 1
         while waiting > 0:
             waiting -= 1
-            begin, end, depth, parent, side = todo[waiting]
+            begin = todo[waiting, 0]
+            end = todo[waiting, 1]
+            depth = todo[waiting, 2]
             if end - begin <= 1 or depth >= limit:
                 continue
             feature, low, high = _choose(
@@ -183,14 +192,14 @@ def grow(
             if feature < 0:
                 continue
             threshold = _threshold(state, low, high)
-            middle = _partition(values[feature], order, begin, end, threshold)
+            middle = _partition(values, feature, order, begin, end, threshold)
             features[n] = feature
             thresholds[n] = threshold
             kinds[n] = 0
             left_rows[n] = middle - begin
             right_rows[n] = end - middle
-            if parent >= 0:
-                kinds[parent] |= side
+            if depth > 0:
+                kinds[todo[waiting, 3]] |= todo[waiting, 4]
             todo[waiting] = (middle, end, depth + 1, n, SPLIT_RIGHT)
             todo[waiting + 1] = (begin, middle, depth + 1, n, SPLIT_LEFT)
             waiting += 2
