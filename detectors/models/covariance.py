@@ -18,6 +18,7 @@ _MOST_STEPS = 30
 _CUT = 0.975
 _MAD = 1.4826
 _TINY = 1.0e-300
+_LEAST_VARIANCE = 1.0e-4
 
 
 def concentrated_covariance(Z: FloatMatrix, support: float) -> tuple[FloatVector, FloatMatrix]:
@@ -121,7 +122,8 @@ def _moments(rows: FloatMatrix) -> tuple[FloatVector, FloatMatrix]:
 def _conditioned(covariance: FloatMatrix) -> FloatMatrix:
     """Shrink towards the identity as far as a condition number of 1e4 needs."""
     values = np.linalg.eigvalsh(covariance)
-    excess = max(values[-1], _TINY) - _CONDITION * max(values[0], 0.0)
+    # Columns have unit spread, unless all are constant: then nothing tells a scale.
+    excess = max(values[-1], _LEAST_VARIANCE) - _CONDITION * max(values[0], 0.0)
     if excess <= 0:
         return covariance
     # Solves (r + (1 - r) top) / (r + (1 - r) bottom) = condition for r.
