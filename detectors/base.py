@@ -176,10 +176,6 @@ class Detector(ABC):
         """Rows (before, after) a row that its score depends on, beyond the row itself."""
         return (0, 0)
 
-    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
-        """Continue learning from more rows, where ``tags.partial_fit``."""
-        raise InvalidInput(f"{type(self).__name__} cannot learn in parts; call fit")
-
     # ------------------------------------------------------------------ state
     @final
     def state(self) -> dict[str, NDArray[Any]]:

@@ -21,7 +21,7 @@ class Tags:
     multivariate
         More than one column is accepted.
     partial_fit
-        ``partial_fit`` may be called.
+        It has a method ``partial_fit(X)`` that continues learning from more rows.
     min_rows
         Fewest rows that ``fit`` accepts.
     exact_contributions

@@ -53,8 +53,8 @@ def as_matrix(
         )
     if matrix.shape[0] < max(min_rows, 1):
         raise TooLittleData(
-            f"{matrix.shape[0]} sample(s) (shape={matrix.shape}) while a minimum of "
-            f"{max(min_rows, 1)} rows is required."
+            f"{matrix.shape[0]} sample(s) of {matrix.shape[1]} feature(s) "
+            f"(shape={matrix.shape}) while a minimum of {max(min_rows, 1)} rows is required."
         )
     with np.errstate(over="ignore", invalid="ignore"):
         # One quick pass: a finite sum proves that every term is.

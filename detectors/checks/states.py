@@ -80,6 +80,7 @@ def check_parameters(detector: Detector) -> None:
     assert clone is not detector
     assert clone.get_params() == params
     assert not clone.__sklearn_is_fitted__()
+    assert hasattr(clone, "partial_fit") == detector.tags.partial_fit
     assert clone.set_params(**params) is clone
     assert clone.get_params() == params
     json.dumps(params)

@@ -77,9 +77,7 @@ class Forecast(Detector):
     300
     """
 
-    tags: ClassVar[Tags] = Tags(
-        ordered=True, exact_contributions=True, scale_invariant=True, min_rows=30
-    )
+    tags: ClassVar[Tags] = Tags(ordered=True, exact_contributions=True, scale_invariant=True)
 
     def __init__(self, lags: int = 8, ridge: float = 1e-3) -> None:
         self.lags = lags
