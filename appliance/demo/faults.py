@@ -25,7 +25,7 @@ class Fault:
     Attributes
     ----------
     start, end
-        UTC; the end is excluded. A fault that is not repaired ends with the recording.
+        UTC; the end is excluded. Heat that a fault brought fades within hours after it.
     sensors
         The sensors that it changes, the most telling first.
     in_training
@@ -79,7 +79,8 @@ PLANS: tuple[Plan, ...] = (
     ),
     Plan(
         "pumps", "cavitation", 0.55, 0.12, "bursts",
-        ("vibration_de", "suction_pressure", "vibration_nde", "discharge_pressure", "flow"),
+        ("vibration_de", "suction_pressure", "vibration_nde", "discharge_pressure", "flow",
+         "seal_pressure"),
         "medium", "The suction line is partly blocked: cavitation in bursts.",
     ),
     Plan(
@@ -88,7 +89,9 @@ PLANS: tuple[Plan, ...] = (
         repaired=False,
     ),
     Plan(
-        "pumps", "valve_sticking", 0.72, 0.18, "steady", ("valve_opening", "flow"), "medium",
+        "pumps", "valve_sticking", 0.72, 0.18, "steady",
+        ("valve_opening", "flow", "discharge_pressure", "seal_pressure", "suction_pressure"),
+        "medium",
         "The control valve sticks and jumps: the flow no longer follows its demand.",
     ),
     Plan(
@@ -110,12 +113,12 @@ PLANS: tuple[Plan, ...] = (
     ),
     Plan(
         "fans", "belt_slip", 0.70, 0.15, "bursts",
-        ("fan_speed", "air_flow", "outlet_pressure", "motor_current"), "medium",
+        ("fan_speed", "air_flow", "outlet_pressure", "motor_current", "filter_dp"), "medium",
         "The V-belt slips under load: the fan turns slower than its motor.",
     ),
     Plan(
         "fans", "clogged_filter", 0.55, 0.45, "growing",
-        ("filter_dp", "air_flow", "motor_current"), "hard",
+        ("filter_dp", "air_flow", "outlet_pressure", "motor_current"), "hard",
         "The inlet filter clogs much faster than it used to.",
     ),
     Plan(

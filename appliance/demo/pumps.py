@@ -75,7 +75,8 @@ def _suction(machine: Machine, relative: Floats) -> Floats:
     """A tank that empties and is filled in turn, less the losses of the suction line."""
     run = machine.run
     cycle = machine.trait("tank cycle", 7.0, 0.2) / 24
-    phase = (run.elapsed / cycle + machine.rng("tank").uniform()) % 1.0
+    early = 0.3 * machine.inertia(machine.noise("tank", 86_400), 30)
+    phase = (run.elapsed / cycle + machine.rng("tank").uniform() + early) % 1.0
     level = np.where(phase < 0.8, 1.0 - phase / 0.8, (phase - 0.8) / 0.2)
     mean = machine.trait("tank level", 1.45)
     return np.asarray(mean + 0.28 * level - 0.22 * relative**2 + 0.01 * machine.noise("s", 900))
