@@ -53,7 +53,7 @@ class Detector(ABC):
         return sorted(
             p.name
             for p in signature.parameters.values()
-            if p.name != "self" and p.kind is not p.VAR_KEYWORD
+            if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
         )
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002

@@ -140,7 +140,10 @@ def _schema(kind: type[Detector]) -> dict[str, Any]:
     texts = _parameter_texts(inspect.getdoc(kind) or "")
     properties: dict[str, Any] = {}
     for name, parameter in inspect.signature(kind.__init__).parameters.items():
-        if name == "self" or parameter.kind is parameter.VAR_KEYWORD:
+        if name == "self" or parameter.kind in (
+            parameter.VAR_KEYWORD,
+            parameter.VAR_POSITIONAL,
+        ):
             continue
         own = _of_type(hints.get(name, Any))
         if parameter.default is not parameter.empty:
