@@ -1,0 +1,41 @@
+"""Every detector passes the common checks and scikit-learn's own, or says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks as sklearn_checks
+
+from detectors import catalog, checks
+from detectors.base import Detector
+
+NAMES = [name for name in catalog.names() if name != "auto"]
+DEFAULTS = [catalog.make(name) for name in NAMES]
+VARIANTS = [
+    catalog.make("forest", n_trees=30, sample_size=64, seed=3),
+    catalog.make("knn", k=1, method="largest", n_references=300),
+    catalog.make("matrix_profile", window=20, covering="maximum"),
+    catalog.make("pca", variance=0.5, trim=0.0),
+    catalog.make("forecast", lags=1),
+    catalog.make("spectral_residual", window=32, ahead=8, smoothing=5),
+    catalog.make("mahalanobis", support=0.5),
+]
+
+# scikit-learn's checks that ask for something else than this package promises.
+NOT_PROMISED = {
+    "check_dtype_object": "every unusable array is InvalidInput, a ValueError; not TypeError",
+    "check_estimators_nan_inf": "also fits 10 rows; a model of fewer than 20 is refused",
+    "check_n_features_in_after_fitting": "fits 15 rows; a model of fewer than 20 is refused",
+}
+
+
+@checks.parametrize_with_checks([*DEFAULTS, *VARIANTS])
+def test_contract(detector: Detector, check: checks.Check) -> None:
+    check(detector)
+
+
+@pytest.mark.filterwarnings("ignore:Estimator .* does not inherit from")
+@sklearn_checks(DEFAULTS, expected_failed_checks=lambda _: NOT_PROMISED)
+def test_sklearn_contract(estimator: Detector, check: Callable[[Detector], None]) -> None:
+    check(estimator)
