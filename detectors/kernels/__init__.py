@@ -9,8 +9,6 @@ float32, without NaN.  Importing a file compiles its kernels or loads them from 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import time
 
 
@@ -23,8 +21,6 @@ def warm() -> float:
         Seconds taken: tens of seconds on a new machine, about one from a filled cache.
     """
     begin = time.perf_counter()
-    for found in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{found.name}")
     _call_once()
     return time.perf_counter() - begin
 
