@@ -1,0 +1,101 @@
+"""``kizashi``: reads the command, turns errors into one sentence and an exit status.
+
+Exit status: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+
+import click
+import typer
+
+from appliance import __version__
+from appliance.cli.context import Context
+from appliance.core import log
+from appliance.core.errors import InvalidRequest, KizashiError
+
+GROUPS = ("data", "models", "events", "about", "demo")
+"""Modules of this package that add commands, in the order of the help."""
+
+app = typer.Typer(
+    name="kizashi",
+    help="Finds the sign before the failure: from sensor files to explained events.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Path | None = typer.Option(
+        None, "--home", help="Folder of the installation (KIZASHI_HOME, ~/.kizashi)."
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
+) -> None:
+    """Options of every command."""
+    context.obj = Context(home=home, debug=debug)
+    log.set_up("DEBUG" if debug else "WARNING")
+
+
+for group in GROUPS:
+    importlib.import_module(f"appliance.cli.{group}").add_to(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit with its status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = typer.main.get_command(app).main(
+            args=given, prog_name="kizashi", standalone_mode=False
+        )
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted; the same command goes on where it can.")
+        sys.exit(130)
+    except InvalidRequest as error:
+        _fail(error, given, 2)
+    except KizashiError as error:
+        _fail(error, given, 1)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has seen enough.
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last line before the user
+        if "--debug" not in given:
+            _say(
+                f"unexpected {type(error).__name__}: {error}. Repeat with --debug for details."
+            )
+            sys.exit(1)
+        traceback.print_exc()
+        sys.exit(1)
+
+
+def _fail(error: KizashiError, given: list[str], status: int) -> None:
+    if "--debug" in given:
+        traceback.print_exc()
+    _say(str(error))
+    sys.exit(status)
+
+
+def _say(text: str) -> None:
+    print(f"kizashi: {text}", file=sys.stderr)
+
+
+def version() -> str:
+    """Return the version that the command line prints."""
+    return __version__
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""One installation: its settings and the stores of its rooms, opened when first used."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from appliance.core.db import Database, open_database
+from appliance.core.errors import NotFound, StorageError, TryAgain
+from appliance.core.secrets import site_key
+from appliance.core.settings import Settings
+from appliance.engine import make
+from appliance.engine.base import Engine
+from appliance.events.store import EventStore
+from appliance.intake import Intake
+from appliance.lake import Lake
+from appliance.registry import Registry
+from detectors import persistence
+
+
+class Site:
+    """Everything the pipelines work on.
+
+    Parameters
+    ----------
+    settings
+        Of the home to open.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        try:
+            settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"the home {settings.home} cannot be made: {error.strerror}.",
+                remedy="Choose another with --home.",
+            ) from error
+        persistence.set_signing_key(site_key(settings.home))
+
+    @cached_property
+    def database(self) -> Database:
+        """The metadata."""
+        return open_database(self.settings.database)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """Readings, scores and quarantine."""
+        return Lake(self.settings.lake_root)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Ingestion, and what it knows of batches, sensors and quality."""
+        return Intake(self.lake, self.database, self.settings)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Versions of fleet models."""
+        return Registry(self.settings, self.database)
+
+    @cached_property
+    def events(self) -> EventStore:
+        """Events and their life."""
+        return EventStore(self.database)
+
+    def engine(self, name: str | None) -> Engine:
+        """Return an engine by name, or the one of the settings."""
+        return make(name or self.settings.engine, self.settings)
+
+    def require_fleet(self, fleet: str) -> None:
+        """Raise `NotFound` unless the fleet has readings."""
+        if not self.lake.readings(fleet).exists():
+            known = ", ".join(self.lake.fleets()) or "none yet"
+            raise NotFound(
+                f"there is no fleet {fleet}; fleets with readings: {known}.",
+                remedy=f"Bring some: `kizashi ingest FILES… --fleet {fleet}`.",
+            )
+
+    @contextmanager
+    def alone(self, work: str, fleet: str) -> Iterator[None]:
+        """Hold a fleet's lock for one kind of work; the lock dies with its process.
+
+        Raises
+        ------
+        TryAgain
+            The same work on the same fleet is going on.
+        """
+        folder = self.settings.home / "locks"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with (folder / f"{work}-{fleet}.lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise TryAgain(
+                    f"another process is at work: {work} {fleet}.",
+                    remedy="Let it finish, then repeat the command.",
+                ) from error
+            yield
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
