@@ -22,8 +22,8 @@ def drafts_of(models: Models, scores: pl.DataFrame) -> list[EventDraft]:
     Parameters
     ----------
     scores
-        The columns of `scoring.FIXED` and shares named like the sensors; each asset's rows
-        together in time order.
+        The columns of `schemas.score.FIXED` and shares named by `share_column`; each asset's
+        rows together in time order.
 
     Returns
     -------

@@ -23,13 +23,12 @@ from appliance.fleet.scoring import (
     Models,
     expected_frame,
     score_frame,
-    share_column,
     worded,
 )
 from appliance.fleet.training import value_of
 from appliance.schemas.event import EventDraft, Severity
 from appliance.schemas.manifest import FleetManifest
-from appliance.schemas.score import Judgement
+from appliance.schemas.score import Judgement, share_column
 
 _WORTH_A_THREAD = 200_000
 _SENSORS = pl.List(

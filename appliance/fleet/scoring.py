@@ -22,11 +22,10 @@ from appliance.fleet.training import value_of
 from appliance.lake import Scores, StagedFiles
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.progress import Progress, Silent
-from appliance.schemas.score import Judgement
+from appliance.schemas.score import Judgement, share_column
 
 Span = tuple[datetime, datetime]
 
-FIXED = ("asset", "time", "surprise", "alarm", "state", "coverage")
 CONTRIBUTION = "contribution:"
 EXPECTED = "expected:"
 FAULTS: dict[str, pl.DataType] = {
@@ -64,11 +63,6 @@ class Models:
         return Rows(rows.times, rows.sensors[index], rows.context, rows.running)
 
 
-def share_column(sensor: str) -> str:
-    """Return the name of a sensor's column of shares beside the columns of `FIXED`."""
-    return f"{sensor} (sensor)" if sensor in FIXED else sensor
-
-
 def score_frame(
     models: Models, frame: pl.DataFrame, *, explain: bool = True
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -84,7 +78,8 @@ def score_frame(
     Returns
     -------
     scores
-        The columns of `FIXED` and one share a sensor, a row for every row of the frame.
+        The columns of `schemas.score.FIXED` and one share a sensor, a row for every row of
+        the frame.
     faults
         The columns of `FAULTS`.
     """
@@ -263,7 +258,7 @@ def _score_chunk(task: _Task) -> ScoredChunk:
     frame = task.chunk.read(models.columns.names)
     scores, faults = score_frame(models, frame)
     if task.spans is not None:
-        scores = scores.filter(_inside(task.spans))
+        scores = scores.filter(inside(task.spans))
         faults = faults.filter(_touching(task.spans)) if faults.height else faults
     staged = None
     if scores.height:
@@ -294,7 +289,8 @@ def _opened(folder: str, digest: str, changed: int) -> Models:  # noqa: ARG001 -
     return Models(Artifact(Path(folder)))
 
 
-def _inside(spans: Mapping[str, Span]) -> pl.Expr:
+def inside(spans: Mapping[str, Span]) -> pl.Expr:
+    """Return the filter of rows within their asset's closed range."""
     return _by_asset(spans, pl.col("time"), pl.col("time"))
 
 

@@ -1,8 +1,11 @@
-"""What a score says beyond its number: was the reading judged, and if not, why."""
+"""Columns of a score, and its state: was the reading judged, and if not, why."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+FIXED = ("asset", "time", "surprise", "alarm", "state", "coverage")
+"""Columns of every score; one column of shares a sensor stands beside them."""
 
 
 class Judgement(IntEnum):
@@ -29,3 +32,8 @@ class Judgement(IntEnum):
     def judged(self) -> bool:
         """Whether there is a surprise to act on."""
         return self < Judgement.NO_MODEL
+
+
+def share_column(sensor: str) -> str:
+    """Return the name of a sensor's column of shares beside the columns of `FIXED`."""
+    return f"{sensor} (sensor)" if sensor in FIXED else sensor
