@@ -83,3 +83,59 @@ class Event(EventDraft):
     score_batch: str
     created: datetime
     updated: datetime
+
+
+class EventChange(StrEnum):
+    """What happened to an event, by the data or by a person."""
+
+    OPENED = "opened"
+    REVISED = "revised"
+    """Scores changed, and with them its facts."""
+    WITHDRAWN = "withdrawn"
+    """New scores no longer show it."""
+    VANISHED = "vanished"
+    """New scores no longer show it, but a person has dealt with it: it stays in sight."""
+    MERGED = "merged"
+    """It turned out to be part of another event, which `note` names."""
+    RETURNED = "returned"
+    """Scores show it again."""
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    """By a person, or because a closed event became more severe."""
+    ASSIGNED = "assigned"
+
+
+class EventRevision(Schema):
+    """One change of an event, and what the event was after it.
+
+    Attributes
+    ----------
+    by
+        Who changed it; ``kizashi`` for the data.
+    note
+        Identifier of the event it was merged into, or empty.
+    """
+
+    event: str
+    revision: int
+    change: EventChange
+    at: datetime
+    by: str
+    note: str = ""
+    state: EventState
+    verdict: str | None = None
+    owner: str | None = None
+    facts: EventDraft
+    model_version: int
+    score_batch: str
+
+
+class EventComment(Schema):
+    """What a person said about an event."""
+
+    id: str
+    event: str
+    by: str
+    at: datetime
+    text: str
