@@ -1,0 +1,119 @@
+"""What happens to an event's row, each time with a line in its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from appliance.core.clock import now
+from appliance.core.ids import new_id
+from appliance.events import life
+from appliance.events.store.tables import EventFleetRow, EventRevisionRow, EventRow
+from appliance.schemas.event import EventChange, EventDraft, EventState
+
+BY_DATA = "kizashi"
+"""Who changed an event when new scores did."""
+
+
+def lock(session: Session, fleet: str) -> None:
+    """Wait until no other process revises the fleet: by a write as the first statement."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(EventFleetRow).values(fleet=fleet).on_conflict_do_nothing())
+    session.scalar(select(EventFleetRow).where(EventFleetRow.fleet == fleet).with_for_update())
+
+
+def record(
+    session: Session, row: EventRow, change: EventChange, by: str = BY_DATA, note: str = ""
+) -> EventRow:
+    """Count a change of an event and write it into the history."""
+    row.revision += 1
+    row.updated = now()
+    session.add(row)
+    session.flush()
+    kept = ("state", "verdict", "owner", "model_version", "score_batch", "facts", "revision")
+    session.add(
+        EventRevisionRow(
+            event=row.id,
+            change=change.value,
+            at=row.updated,
+            by=by,
+            note=note,
+            **{name: getattr(row, name) for name in kept},
+        )
+    )
+    return row
+
+
+def _set_facts(row: EventRow, facts: EventDraft, source: Mapping[str, Any]) -> None:
+    row.facts = facts.model_dump(mode="json")
+    row.start, row.end = facts.start.astimezone(UTC), facts.end.astimezone(UTC)
+    row.ongoing = facts.ongoing
+    row.model_version, row.score_batch = source["model_version"], source["score_batch"]
+
+
+def opened(
+    session: Session, fleet: str, draft: EventDraft, source: Mapping[str, Any]
+) -> EventRow:
+    """Give a finding that is new an identity."""
+    row = EventRow(
+        id=new_id("evt"),
+        fleet=fleet,
+        asset=draft.asset,
+        kind=draft.kind.value,
+        state=EventState.OPEN.value,
+        stands=True,
+        revision=0,
+        created=now(),
+    )
+    _set_facts(row, draft, source)
+    return record(session, row, EventChange.OPENED)
+
+
+def revised(
+    session: Session, row: EventRow, facts: EventDraft, source: Mapping[str, Any]
+) -> EventRow:
+    """Give an event the facts that new scores show."""
+    state = EventState(row.state)
+    change = EventChange.REVISED
+    if state is EventState.WITHDRAWN:
+        row.state, change = EventState.OPEN.value, EventChange.RETURNED
+    elif life.calls_again(state, EventDraft.model_validate(row.facts).severity, facts.severity):
+        row.state, row.verdict = EventState.OPEN.value, None
+        change = EventChange.REOPENED
+    elif not row.stands:
+        change = EventChange.RETURNED
+    row.stands = True
+    _set_facts(row, facts, source)
+    return record(session, row, change)
+
+
+def vanished(session: Session, row: EventRow, source: Mapping[str, Any]) -> EventRow:
+    """Withdraw an event that new scores no longer show, unless a person has dealt with it."""
+    row.stands = False
+    row.model_version, row.score_batch = source["model_version"], source["score_batch"]
+    if life.kept_in_sight(EventState(row.state)):
+        return record(session, row, EventChange.VANISHED)
+    row.state = EventState.WITHDRAWN.value
+    return record(session, row, EventChange.WITHDRAWN)
+
+
+def hand_over(
+    session: Session, row: EventRow, keeper: EventRow, source: Mapping[str, Any]
+) -> None:
+    """Withdraw an event that is part of another, which takes over what people did with it."""
+    handled = (
+        row.state == EventState.ACKNOWLEDGED.value and keeper.state == EventState.OPEN.value
+    )
+    if handled or (row.owner and not keeper.owner):
+        keeper.state = row.state if handled else keeper.state
+        keeper.owner = keeper.owner or row.owner
+        record(session, keeper, EventChange.MERGED, note=row.id)
+    row.state, row.stands = EventState.WITHDRAWN.value, False
+    row.merged_into = keeper.id
+    row.model_version, row.score_batch = source["model_version"], source["score_batch"]
+    record(session, row, EventChange.MERGED, note=keeper.id)
