@@ -1,0 +1,187 @@
+"""The alarm level at which normal running raises no more events than promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from detectors.errors import InvalidInput, TooLittleData
+from detectors.thresholds.stretches import (
+    Rule,
+    check_rule,
+    find_stretches,
+    group_stretches,
+)
+from detectors.thresholds.suspicion import MOST
+from detectors.validation import FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+LOWEST = 1.0
+"""No alarm below this surprise, whatever the budget: one reading in ten is not unusual."""
+_BEYOND_CHANCE = 1.0
+_ANCHOR = 20
+_PRIOR_WEIGHT = 5.0
+_PRIOR_EXCESS = 1.1
+_COARSE = 12
+_FINE = 12
+_HALVINGS = 8
+_DECADE = float(np.log(10.0))
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLevel:
+    """Where alarms begin, and how far that rests on observation.
+
+    Attributes
+    ----------
+    level
+        Surprise.
+    basis
+        ``observed``: the training data are long enough to count events at this level;
+        ``extrapolated``: they are not, the level was prolonged from lower ones.
+    expected_per_month
+        Events a month expected of normal running; the budget, or less where `LOWEST` holds.
+    months
+        Length of the training data that was judged and not suspicious.
+    """
+
+    level: float
+    basis: Literal["observed", "extrapolated"]
+    expected_per_month: float
+    months: float
+
+
+def alarm_threshold(
+    surprise: ArrayLike, rows_per_month: float, budget: float, rule: Rule
+) -> AlarmLevel:
+    """Return the lowest surprise at which events are expected to stay within a budget.
+
+    Events are counted exactly as they will be found (`find_stretches` under the same rule) on
+    the left-out surprises of the training data.  A level that j stretches of the training data
+    reach will be reached by j stretches of as many new rows in the mean, whatever the
+    distribution: neither came first by anything but chance.  So where the training data should
+    hold one promised event or more, the level is read off them.  Where they are shorter, it is
+    prolonged from the level that twenty stretches reach (or as many as there are): their peaks
+    above it are taken as exponential, which the calibration of surprise makes them nearly, with
+    a weak prior on their mean, and the level is set by the predictive distribution, so that the
+    promise holds in the mean over assets.
+
+    Parameters
+    ----------
+    surprise
+        Left-out surprise of the training rows in time order, shape (n_rows,); NaN where not
+        computed.  Stretches that look like faults are left out.
+    rows_per_month
+        Rows in 30 days.
+    budget
+        Events a month.
+    rule
+        What makes an event.
+
+    Raises
+    ------
+    InvalidInput
+        The budget or the rows are not above 0, or the rule is out of its range.
+    TooLittleData
+        No surprise was computed.
+    """
+    if not (budget > 0 and rows_per_month > 0):
+        raise InvalidInput(f"budget {budget} and rows a month {rows_per_month} must exceed 0")
+    check_rule(LOWEST, rule.release, rule.merge_rows)
+    values = _normal(np.asarray(surprise, np.float64))
+    if not len(values):
+        raise TooLittleData("no surprise to set an alarm threshold from")
+    months = len(values) / rows_per_month
+    wanted = budget * months
+    counts = _Counts(values, rule)
+    if wanted < 1:
+        level = max(_prolonged(counts, wanted), LOWEST)
+        return AlarmLevel(level, "extrapolated", budget, months)
+    if wanted >= counts.most:
+        return AlarmLevel(LOWEST, "observed", counts.at(LOWEST) / months, months)
+    return AlarmLevel(counts.level(wanted), "observed", budget, months)
+
+
+def _normal(surprise: FloatVector) -> FloatVector:
+    """Return what was computed, without stretches that the scale did not take for normal.
+
+    The scale has learned the normal rows among these, and no normal row of n lies far beyond
+    the surprise of one in n; a fault that was left out of the scale does.
+    """
+    known = surprise[np.isfinite(surprise)]
+    limit = np.log10(max(len(known), 10)) + _BEYOND_CHANCE
+    kept = np.ones(len(known), bool)
+    for start, stop in find_stretches(known, limit, LOWEST / limit, 0, 1):
+        kept[start:stop] = False
+    return known[kept] if np.count_nonzero(~kept) <= MOST * len(known) else known
+
+
+class _Counts:
+    """Number of stretches by level, counted as `find_stretches` does.
+
+    Attributes
+    ----------
+    top
+        Highest surprise.
+    most
+        Largest number of stretches that a level from `LOWEST` up has.
+    """
+
+    def __init__(self, values: FloatVector, rule: Rule) -> None:
+        # Lower rows are calm at every level asked for: only their number matters.
+        self._rows = np.flatnonzero(values >= rule.release * LOWEST)
+        self._values = values[self._rows]
+        self._rule = rule
+        self.top = max(float(values.max()), LOWEST)
+        levels = np.linspace(LOWEST, self.top, _COARSE)
+        self._known = {float(level): self.at(level) for level in levels}
+        self.most = max(self._known.values())
+
+    def at(self, level: float) -> int:
+        """Return how many stretches there are at a level."""
+        held = self._values >= self._rule.release * level
+        ends = np.diff(self._rows[held]) > self._rule.merge_rows + 1
+        begins = self._values[held] >= level
+        return len(group_stretches(begins, ends, self._rule.minimum_rows)[0])
+
+    def highest(self, number: int) -> float:
+        """Return the level above which there are fewer stretches than this, up to `most`."""
+        # Low levels merge stretches, so numbers rise before they fall: search from the top.
+        low = max(level for level, found in self._known.items() if found >= number)
+        high = min((level for level in self._known if level > low), default=low)
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            if self.at(middle) >= number:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    def level(self, number: float) -> float:
+        """Return the level that a number of stretches reaches, which need not be whole."""
+        whole = int(number)
+        upper = self.highest(whole)
+        if whole == number:
+            return upper
+        part = np.log(number / whole) / np.log((whole + 1) / whole)
+        return float(upper + part * (self.highest(whole + 1) - upper))
+
+
+def _prolonged(counts: _Counts, wanted: float) -> float:
+    """Return the level that less than one stretch is expected to reach."""
+    number = min(counts.most, _ANCHOR)
+    if number == 0:
+        return counts.top
+    anchor = counts.highest(number)
+    levels = np.linspace(anchor, counts.top, _FINE)
+    reached = np.minimum([counts.at(level) for level in levels], number - 1)
+    # The area under the numbers is the sum of the peaks' excesses over the anchor.
+    total = float(np.trapezoid(reached, levels)) * _DECADE
+    support = number - 1 + _PRIOR_WEIGHT
+    mean = (total + _PRIOR_WEIGHT * _PRIOR_EXCESS) / support
+    nats = support * np.expm1(np.log(number / wanted) / support)
+    return float(anchor + mean * nats / _DECADE)

@@ -1,0 +1,186 @@
+"""Faults inside the training data, found without labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.errors import InvalidInput
+from detectors.thresholds.tail import excess_moments, extremal_index, nats
+from detectors.validation import FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+MOST = 0.15
+"""Largest share of the rows that may be called suspicious."""
+_FEWEST = 100
+_BRIDGED = 3
+_BY_CHANCE = 0.001
+_BODY = (0.5, 0.75, 0.875)
+_SHAPES = (-0.2, 0.5)
+_TESTED = 8
+_TOGETHER = 2
+_RECURRING = 10
+_UNEVEN = 0.25
+_THROUGHOUT = 0.7
+
+
+class _Runs(NamedTuple):
+    """Runs of scores above the level that 15 % of them exceed, the highest peak first."""
+
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    peak: FloatVector
+
+
+def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
+    """Find rows so unusual that a model of normal running should not learn from them.
+
+    Runs of high scores are ranked by their peak, and the largest set is taken whose lowest
+    peak still stands clear of all rows outside the set, tested from the inside out as by
+    Rosner [1]_.  Clear means: the gap between that peak and the highest remaining score would
+    come up by chance in one of a thousand such tests.  Gaps between the highest values are
+    independent of how many there are (Rényi); how wide they are follows from a generalised
+    Pareto tail fitted to the remaining rows alone, the heavier of what their quantiles (after
+    Pickands [2]_) and their own excesses show, plus one standard error for as many excesses as
+    are independent.  High scores that come back evenly all through the training data are how
+    the machine runs, not a fault.
+
+    On clean data something is found in about one series of twenty, one of five when it is
+    short, heavy-tailed and strongly autocorrelated at once; in the mean that takes less than
+    one row in a hundred of a thousand or more.
+
+    Parameters
+    ----------
+    scores
+        Left-out scores of the training rows in time order, shape (n_rows,); NaN or
+        infinite where not computed.
+
+    Returns
+    -------
+    list of (int, int)
+        First row and one past the last row of each, in order; together at most 15 % of the
+        rows; none in fewer than 100.
+
+    References
+    ----------
+    .. [1] Rosner, B. (1983). Percentage points for a generalized ESD many-outlier procedure.
+       Technometrics 25(2). doi:10.1080/00401706.1983.10487848
+    .. [2] Pickands, J. (1975). Statistical inference using extreme order statistics. Annals of
+       Statistics 3(1). doi:10.1214/aos/1176343003
+    """
+    values = np.asarray(scores, np.float64)
+    if values.ndim != 1:
+        raise InvalidInput(f"scores must have one dimension, got {values.ndim}")
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) < _FEWEST:
+        return []
+    clean = values[known]
+    ordered = np.sort(clean)
+    runs = _runs(clean, float(ordered[int((1 - MOST) * len(ordered))]))
+    candidates = _candidates(runs, ordered)
+    ranks = _ranks(runs, len(clean)) if candidates else np.empty(0, np.int64)
+    for count in candidates:
+        stands_clear = _clear(clean, ranks, count, float(runs.peak[count - 1]))
+        if stands_clear and not _recurring(runs.start[:count], len(clean)):
+            chosen = sorted(zip(runs.start[:count], runs.stop[:count], strict=True))
+            return [(int(known[start]), int(known[stop - 1]) + 1) for start, stop in chosen]
+    return []
+
+
+def without_suspicious(scores: FloatVector) -> FloatVector:
+    """Return the scores that were computed, without the suspicious stretches, in order."""
+    kept = np.isfinite(scores)
+    for start, stop in suspicious_stretches(scores):
+        kept[start:stop] = False
+    return scores[kept]
+
+
+def _runs(values: FloatVector, level: float) -> _Runs:
+    above = np.flatnonzero(values > level)
+    if not len(above):
+        return _Runs(above, above, values[above])
+    breaks = np.flatnonzero(np.diff(above) > _BRIDGED + 1)
+    first = np.concatenate([[0], breaks + 1])
+    last = np.concatenate([breaks, [len(above) - 1]])
+    peak = np.maximum.reduceat(values[above], first)
+    order = np.argsort(-peak, kind="stable")
+    return _Runs(above[first][order], above[last][order] + 1, peak[order])
+
+
+def _ranks(runs: _Runs, rows: int) -> NDArray[np.int64]:
+    """Return by row the rank of its run, the number of runs for a row in none."""
+    lengths = runs.stop - runs.start
+    number = np.repeat(np.arange(len(lengths)), lengths)
+    within = np.arange(len(number)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    ranks = np.full(rows, len(lengths), np.int64)
+    ranks[runs.start[number] + within] = number
+    return ranks
+
+
+def _candidates(runs: _Runs, ordered: FloatVector) -> list[int]:
+    """Return sizes of sets to test, largest first: where peaks drop most after the last."""
+    rows = np.cumsum(runs.stop - runs.start)
+    allowed = int(np.searchsorted(rows, MOST * len(ordered), side="right"))
+    if not allowed:
+        return []
+    rest = len(ordered) - rows[:allowed]
+    low, middle, high = (ordered[(rest * share).astype(np.int64)] for share in _BODY)
+    shape, scale = _body_tail(low, middle, high)
+    depth = nats(np.maximum(runs.peak[:allowed] - high, 0.0), scale, shape)
+    # A fault lies beyond what the body expects once in as many rows: a cheap first look.
+    standing_out = np.flatnonzero(depth > np.log(rest * (1 - _BODY[-1])))
+    drop = runs.peak[:allowed] - np.append(runs.peak[1:], high[-1])[:allowed]
+    widest = np.argsort(-drop[standing_out], kind="stable")[:_TESTED]
+    return [int(at) + 1 for at in np.sort(standing_out[widest])[::-1]]
+
+
+def _body_tail(
+    low: FloatVector, middle: FloatVector, high: FloatVector
+) -> tuple[FloatVector, FloatVector]:
+    """Return shape and scale, at the last, of the tail through three quantiles.
+
+    Each has half as many rows above it as the one before.
+    """
+    tiny = np.finfo(np.float64).tiny
+    inner = np.maximum(middle - low, tiny)
+    outer = np.maximum(high - middle, tiny)
+    shape = _off_zero(np.log2(outer / inner))
+    return shape, np.asarray(-outer * shape / np.expm1(-shape * np.log(2.0)))
+
+
+def _clear(values: FloatVector, ranks: NDArray[np.int64], count: int, lowest: float) -> bool:
+    """Whether the lowest peak of a set stands clear of the rows outside it."""
+    rest = values[ranks >= count]
+    places = [int(len(rest) * share) for share in _BODY]
+    low, middle, high = np.partition(rest, places)[places][:, None]
+    above = rest > high
+    excess = np.sort(rest[above] - high)
+    if not len(excess):
+        return False
+    body, body_scale = _body_tail(low, middle, high)
+    own, mean = excess_moments(excess)
+    support = max(extremal_index(np.flatnonzero(above)) * len(excess), 1.0)
+    shape = _off_zero(np.maximum(body, own + 1.0 / np.sqrt(support)))
+    scale = np.maximum(body_scale, mean * (1 - shape))
+    ends = nats(np.array([excess[-1], lowest - high[0]]), scale, shape)
+    return bool(min(count, _TOGETHER) * (ends[1] - ends[0]) > -np.log(_BY_CHANCE))
+
+
+def _off_zero(shape: FloatVector) -> FloatVector:
+    """Return shapes within belief, none so near 0 that formulas in it lose their digits."""
+    shape = np.clip(shape, *_SHAPES)
+    return np.where(np.abs(shape) < 1e-3, 1e-3, shape)
+
+
+def _recurring(starts: NDArray[np.int64], rows: int) -> bool:
+    """Whether runs come back in even steps (most of them) all through the rows."""
+    if len(starts) < _RECURRING:
+        return False
+    steps = np.diff(np.sort(starts).astype(np.float64))
+    step = float(np.median(steps))
+    even = float(np.median(np.abs(steps - step))) <= _UNEVEN * step
+    return even and float(steps.sum()) > _THROUGHOUT * rows
