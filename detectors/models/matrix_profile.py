@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,7 +11,7 @@ from typing_extensions import override
 from detectors import windows
 from detectors.base import Detector
 from detectors.errors import TooLittleData
-from detectors.kernels.join import ab_join
+from detectors.kernels.join import ab_join, self_join
 from detectors.models.parameters import require_int, require_one_of
 from detectors.models.scaling import RobustScale
 from detectors.tags import Tags
@@ -25,7 +24,10 @@ _SHORTEST, _LONGEST, _USUAL = 16, 128, 32
 _WINSOR = 50.0
 _UNIT_QUANTILE = 0.9
 _UNIT_FLOOR = 0.05
-_FOLDS = 4
+_APART = 4
+_APART_SHARE = 16
+_FEWEST_WINDOWS = 4
+_ENOUGH_WINDOWS = 24
 
 
 class MatrixProfile(Detector):
@@ -34,8 +36,9 @@ class MatrixProfile(Detector):
     Every window of a column is compared, level and size removed, with all training windows
     of that column; the distance to the nearest one (in [0, 2], per root of the window) says
     how new its shape is.  A row takes the mean or the maximum over the windows that cover
-    it, divided by the 90 % quantile of the same over left-out quarters of the training rows;
-    columns are joined as root mean square, whose terms are exact contributions.
+    it, divided by the 90 % quantile of the same over the training rows, whose windows are
+    compared with others well apart in time; columns are joined as root mean square, whose
+    terms are exact contributions.
 
     Assumes that the shapes of normal running repeat.  Level and size are invisible to it: not
     for slow drifts or a shifted but steady sensor; a sensor at rest shows nothing but its
@@ -44,7 +47,8 @@ class MatrixProfile(Detector):
     Parameters
     ----------
     window
-        Rows a window; None takes the period that most columns share (16–128 rows), or 32.
+        Rows a window; None takes the period that most columns share (16–128 rows), or 32,
+        but no more than a 24th of the training rows.
     covering
         What a row takes of the windows that cover it: their ``mean`` or ``maximum``.
     n_references
@@ -92,7 +96,7 @@ class MatrixProfile(Detector):
         if self.window is not None:
             require_int("window", self.window, 4, 100_000)
         require_one_of("covering", self.covering, ("mean", "maximum"))
-        require_int("n_references", self.n_references, 64)
+        require_int("n_references", self.n_references, _FEWEST_WINDOWS * (self.window or 16))
 
     @override
     def reach(self) -> tuple[int, int]:
@@ -103,7 +107,7 @@ class MatrixProfile(Detector):
 
     @override
     def _fit(self, X: FloatMatrix) -> None:
-        if self.window is not None and len(X) < 4 * self.window:
+        if self.window is not None and len(X) < _FEWEST_WINDOWS * self.window:
             raise TooLittleData(
                 f"{len(X)} rows: four windows of {self.window} rows are the least"
             )
@@ -112,8 +116,8 @@ class MatrixProfile(Detector):
         self.window_ = self.window or _shared_period(columns)
         self.training_ = columns.astype(np.float32)
         known = self._left_out()
-        self.unit_ = np.maximum(np.nanquantile(known, _UNIT_QUANTILE, axis=0), _UNIT_FLOOR)
-        self.usual_ = np.nanmedian(known, axis=0)
+        self.unit_ = np.maximum(np.quantile(known, _UNIT_QUANTILE, axis=0), _UNIT_FLOOR)
+        self.usual_ = np.median(known, axis=0)
 
     def _prepared(self, X: FloatMatrix) -> FloatMatrix:
         # Cut: one wild reading would cost all later windows their digits in running sums.
@@ -122,32 +126,25 @@ class MatrixProfile(Detector):
 
     def _profile(self, queries: FloatVector, references: FloatVector) -> FloatVector:
         distances, _ = ab_join(queries, references, self.window_)
-        return np.asarray(distances, np.float64) / np.sqrt(self.window_)
+        return np.asarray(distances / np.sqrt(self.window_))
 
     def _to_rows(self, profile: FloatVector) -> FloatVector:
         if self.covering == "mean":
             return windows.rows_from_windows(profile, self.window_)
         padded = np.pad(profile, self.window_ - 1, constant_values=-np.inf)
-        return windows.sliding(padded, self.window_).max(axis=1)
+        return np.asarray(windows.sliding(padded, self.window_).max(axis=1))
 
     def _left_out(self) -> FloatMatrix:
-        """Return each training row's distances to the other three quarters, NaN if none."""
+        """Return each training row's distances to windows that are apart from its own."""
         columns = self.training_.astype(np.float64)
-        width, rows = self.window_, columns.shape[1]
-        out = np.full((rows, len(columns)), np.nan)
-        edges = np.linspace(0, rows, _FOLDS + 1).astype(int)
-        for low, high in itertools.pairwise(edges):
-            start, stop = max(low - width + 1, 0), min(high + width - 1, rows)
-            others = [
-                part for part in (slice(0, start), slice(stop, rows)) if _fits(part, width)
-            ]
-            if not others or stop - start < width:
-                continue
-            for column, values in enumerate(columns):
-                found = [self._profile(values[start:stop], values[part]) for part in others]
-                judged = self._to_rows(np.min(found, axis=0))
-                out[low:high, column] = judged[low - start : high - start]
-        return out
+        width = self.window_
+        # Neighbours in time resemble each other more than rows to come will resemble either.
+        apart = max(width - 1, min(_APART * width, columns.shape[1] // _APART_SHARE))
+        found = [
+            self._to_rows(self_join(values, width, apart)[0] / np.sqrt(width))
+            for values in columns
+        ]
+        return np.stack(found, axis=1)
 
     def _distances(self, X: FloatMatrix) -> FloatMatrix:
         """Return each column's distance at each row, (n_rows, n_columns)."""
@@ -178,7 +175,7 @@ class MatrixProfile(Detector):
 
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
-        own = {
+        own: dict[str, NDArray[Any]] = {
             "window": np.array(self.window_, np.int64),
             "training": self.training_,
             "unit": self.unit_,
@@ -200,8 +197,13 @@ def _fits(part: slice, width: int) -> bool:
 
 
 def _shared_period(columns: FloatMatrix) -> int:
-    """Return the median of the columns' periods, or the usual window; four fit the rows."""
-    most = max(columns.shape[1] // 4, 4)
-    periods = [windows.dominant_period(values, _SHORTEST, _LONGEST) for values in columns]
+    """Return the median of the columns' periods, or the usual window; 24 fit the rows.
+
+    With fewer windows to choose from, a row left out of training lies much further from the
+    nearest one than a new row does, and calibration would be blind.
+    """
+    most = max(columns.shape[1] // _ENOUGH_WINDOWS, 4)
+    longest = min(most, _LONGEST)
+    periods = [windows.dominant_period(values, _SHORTEST, longest) for values in columns]
     found = [period for period in periods if period is not None]
-    return min(int(np.median(found)) if found else _USUAL, most)
+    return int(min(np.median(found) if found else _USUAL, most))

@@ -82,7 +82,8 @@ def made(name: str, params: Mapping[str, Any]) -> Detector:
     try:
         return kind(**arguments)
     except TypeError as error:
-        words = str(error).replace(f"{kind.__name__}.__init__()", f"detector {name}")
+        words = str(error).replace(".__init__()", "()")
+        words = words.replace(f"{kind.__name__}()", f"detector {name}")
         raise InvalidInput(words) from error
 
 

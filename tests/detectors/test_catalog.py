@@ -60,7 +60,7 @@ def test_schema_of_types() -> None:
         ("forrest", {}, UnknownDetector, "did you mean forest"),
         ("nothing like it", {}, UnknownDetector, "there are auto"),
         ("pca", {"colour": 1}, InvalidInput, "colour"),
-        ("ecod", {"colour": 1}, InvalidInput, ""),
+        ("ecod", {"colour": 1}, InvalidInput, "ecod takes no arguments"),
         ("pca", {"variance": 2}, InvalidInput, "variance"),
         ("pca", {"trim": "much"}, InvalidInput, "trim"),
         ("forest", {"n_trees": 0}, InvalidInput, "n_trees"),
