@@ -9,6 +9,8 @@
     open ──> withdrawn ──> open               data: it vanished, it is there again
     any ──> withdrawn                         data: it is part of an earlier event
 
+An event that takes in another is at least as open as that one was: see `together`.
+
 What a person has acknowledged or closed never disappears because scores changed: it stays
 where it is, and its history says that the scores no longer show it.  A closed event that
 merely goes on stays closed, so that a known and planned fault does not call again with every
@@ -63,6 +65,18 @@ def calls_again(state: EventState, before: Severity, now: Severity) -> bool:
 def kept_in_sight(state: EventState) -> bool:
     """Whether a person has dealt with an event, so that data must not hide it."""
     return state in {EventState.ACKNOWLEDGED, EventState.CLOSED}
+
+
+def together(one: EventState, other: EventState) -> EventState:
+    """Return the state of two events that turned out to be one.
+
+    Acknowledged if somebody looks after either, else open if either is, so that an open event
+    is never hidden in a closed one.
+    """
+    for state in (EventState.ACKNOWLEDGED, EventState.OPEN):
+        if state in {one, other}:
+            return state
+    return one
 
 
 def graver(one: Severity, other: Severity) -> Severity:

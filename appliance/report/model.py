@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.schemas.base import Language as Language
 from appliance.schemas.event import Event
-
-Language = Literal["en", "ja"]
 
 
 @dataclass(frozen=True)

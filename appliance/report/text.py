@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.report.model import Language
+from appliance.schemas.base import Language
 
 _CATALOGUE: dict[str, tuple[str, str]] = {
     "title": ("Fleet report: {fleet}", "フリートレポート: {fleet}"),

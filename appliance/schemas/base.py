@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -15,6 +15,9 @@ FleetName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
 ]
 """A fleet's name: it becomes a folder name, so letters, digits, - and _ only."""
+
+Language = Literal["en", "ja"]
+"""Languages that facts are told in."""
 
 
 class Schema(BaseModel):

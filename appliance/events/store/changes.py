@@ -106,12 +106,12 @@ def hand_over(
     session: Session, row: EventRow, keeper: EventRow, source: Mapping[str, Any]
 ) -> None:
     """Withdraw an event that is part of another, which takes over what people did with it."""
-    handled = (
-        row.state == EventState.ACKNOWLEDGED.value and keeper.state == EventState.OPEN.value
-    )
-    if handled or (row.owner and not keeper.owner):
-        keeper.state = row.state if handled else keeper.state
+    state = life.together(EventState(keeper.state), EventState(row.state)).value
+    if state != keeper.state or (row.owner and not keeper.owner):
+        keeper.state = state
         keeper.owner = keeper.owner or row.owner
+        if state != EventState.CLOSED.value:
+            keeper.verdict = None
         record(session, keeper, EventChange.MERGED, note=row.id)
     row.state, row.stands = EventState.WITHDRAWN.value, False
     row.merged_into = keeper.id

@@ -1,0 +1,175 @@
+"""An event as one plain sentence, in English and Japanese."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from appliance.schemas.base import Language
+from appliance.schemas.event import EventDraft, EventKind, SensorShare
+from appliance.schemas.manifest import TimeKind
+
+_NAMED = 3
+_NAMED_FROM = 0.1
+_RAREST = 9.0
+"""Surprise beyond which a count of readings says nothing to anybody."""
+_FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
+_CYCLE = timedelta(hours=1)
+_FAULTS = ("missing", "frozen", "out of limits")
+
+_TEXT: dict[str, tuple[str, str]] = {
+    "ended": (
+        "{asset} ran unusually from {start} to {end} ({length}): {rare}{drivers}.",
+        "{asset} は {start} から {end} まで({length})通常と異なる状態で、{rare}{drivers}。",
+    ),
+    "ongoing": (
+        "{asset} has been running unusually since {start} ({length} so far): {rare}{drivers}.",
+        "{asset} は {start} から({length}継続中)通常と異なる状態で、{rare}{drivers}。",
+    ),
+    "rare": (
+        "in normal running, one reading in {count} is as odd as the oddest",
+        "最大時の値は正常運転では {count} 件に 1 件の珍しさです",
+    ),
+    "rarest": (
+        "in normal running, less than one reading in a billion is as odd as the oddest",
+        "最大時の値は正常運転では 10 億件に 1 件も現れません",
+    ),
+    "drivers": (", mainly because of {names}", "(主な要因: {names})"),
+    "driver": ("{name} ({share}{way})", "{name} {share}{way}"),
+    "above": (", above normal", "・通常より高い"),
+    "below": (", below normal", "・通常より低い"),
+    "fault": (
+        "Sensor {name} of {asset} {what} from {start} to {end} ({length}).",
+        "{asset} のセンサー {name} は {start} から {end} まで({length}){what}。",
+    ),
+    "fault_ongoing": (
+        "Sensor {name} of {asset} {what} since {start} ({length} so far).",
+        "{asset} のセンサー {name} は {start} から({length}継続中){what}。",
+    ),
+    "missing": ("gave no value", "値が欠測していました"),
+    "missing_ongoing": ("has given no value", "値が欠測しています"),
+    "frozen": ("was frozen at one value", "同じ値で固着していました"),
+    "frozen_ongoing": ("has been frozen at one value", "同じ値で固着しています"),
+    "out of limits": ("read values out of its limits", "範囲外の値を示していました"),
+    "out of limits_ongoing": (
+        "has been reading values out of its limits",
+        "範囲外の値を示しています",
+    ),
+    "fault_other": ("could not be trusted", "信頼できない状態でした"),
+    "fault_other_ongoing": ("has not been trustworthy", "信頼できない状態です"),
+    "cycle": ("cycle {number}", "サイクル {number}"),
+    "cycles": ("{count} cycles", "{count} サイクル"),
+    "days": ("{n} d", "{n} 日"),
+    "hours": ("{n} h", "{n} 時間"),
+    "minutes": ("{n} min", "{n} 分"),
+    "seconds": ("{n} s", "{n} 秒"),
+    "and": (" and ", "、"),
+    "comma": (", ", "、"),
+}
+
+
+def sentence(
+    event: EventDraft, language: Language, zone: ZoneInfo, *, time_kind: TimeKind = "time"
+) -> str:
+    """Say in one sentence what an event is.
+
+    Parameters
+    ----------
+    event
+        A draft, or an event of the store.
+    language
+        ``en`` or ``ja``.
+    zone
+        Zone that times are told in.
+    time_kind
+        ``cycle`` where the fleet counts cycles instead of time.
+    """
+    cycles = time_kind == "cycle"
+    start, end = (_cycle if cycles else _clock)(event, language, zone)
+    facts = {
+        "asset": event.asset,
+        "start": start,
+        "end": end,
+        "length": _length(event, language, cycles=cycles),
+    }
+    if event.kind is EventKind.SENSOR_FAULT:
+        return _fault(event, language, facts)
+    return _say(
+        language,
+        "ongoing" if event.ongoing else "ended",
+        rare=_rare(event.peak, language),
+        drivers=_drivers(event.sensors, language),
+        **facts,
+    )
+
+
+def _say(language: Language, key: str, **values: str) -> str:
+    return _TEXT[key][0 if language == "en" else 1].format(**values)
+
+
+def _fault(event: EventDraft, language: Language, facts: dict[str, str]) -> str:
+    kind = event.sensors[0].note if event.sensors else ""
+    name = event.sensors[0].name if event.sensors else "?"
+    ending = "_ongoing" if event.ongoing else ""
+    what = _say(language, f"{kind if kind in _FAULTS else 'fault_other'}{ending}")
+    return _say(language, f"fault{ending}", name=name, what=what, **facts)
+
+
+def _rare(peak: float, language: Language) -> str:
+    if not peak < _RAREST:
+        return _say(language, "rarest")
+    count = float(f"{10.0 ** max(peak, 0.0):.1g}")
+    return _say(language, "rare", count=f"{count:,.0f}")
+
+
+def _drivers(sensors: tuple[SensorShare, ...], language: Language) -> str:
+    named = [s for s in sensors[:_NAMED] if s.share >= _NAMED_FROM] or list(sensors[:1])
+    if not named:
+        return ""
+    words = [
+        _say(
+            language,
+            "driver",
+            name=sensor.name,
+            share=f"{sensor.share:.0%}",
+            way=_way(sensor.direction, language),
+        )
+        for sensor in named
+    ]
+    names = _say(language, "comma").join(words[:-1])
+    names = f"{names}{_say(language, 'and')}{words[-1]}" if names else words[-1]
+    return _say(language, "drivers", names=names)
+
+
+def _way(direction: int, language: Language) -> str:
+    return _say(language, "above" if direction > 0 else "below") if direction else ""
+
+
+# ---------------------------------------------------------------- time
+def _clock(event: EventDraft, _language: Language, zone: ZoneInfo) -> tuple[str, str]:
+    start, end = event.start.astimezone(zone), event.end.astimezone(zone)
+    hour = "%H:%M" if end - start >= timedelta(minutes=2) else "%H:%M:%S"
+    same_day = start.date() == end.date()
+    return f"{start:%Y-%m-%d {hour}}", f"{end:{hour if same_day else f'%Y-%m-%d {hour}'}}"
+
+
+def _cycle(event: EventDraft, language: Language, _zone: ZoneInfo) -> tuple[str, str]:
+    first, last = (
+        _say(language, "cycle", number=f"{(moment - _FIRST_CYCLE) / _CYCLE:.10g}")
+        for moment in (event.start, event.end)
+    )
+    return first, last
+
+
+def _length(event: EventDraft, language: Language, *, cycles: bool) -> str:
+    span = event.end - event.start
+    if cycles:
+        return _say(language, "cycles", count=f"{span / _CYCLE + 1:.10g}")
+    seconds = round(span.total_seconds())
+    sizes = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
+    parts: list[str] = []
+    for name, size in sizes.items():
+        count, seconds = divmod(seconds, size)
+        if count or (name == "seconds" and not parts):
+            parts.append(_say(language, name, n=f"{count:,}"))
+    return " ".join(parts[:2])
