@@ -1,0 +1,414 @@
+"""The default: every sensor's windows in six views, and all sensors' windows together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
+from typing_extensions import override
+
+from detectors.base import Detector
+from detectors.errors import TooLittleData
+from detectors.metrics.period import dominant_period
+from detectors.models.auto_columns import Sensors, filled
+from detectors.models.auto_joint import JointWindow, Moments
+from detectors.models.auto_judge import FLOORS, JOINT_FLOOR, Judge, Verdicts
+from detectors.models.auto_views import SensorViews, joined, whole_windows
+from detectors.models.parameters import require_int, require_number
+from detectors.tags import Tags
+from detectors.validation import FloatMatrix, FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+    Starts = NDArray[np.int64]
+
+_WIDTH = 16
+_LONGEST = 256
+_JOINT_SIZE = 1000
+_REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
+_FOLDS = 4
+_FEWEST_REFERENCES = 20
+_CALIBRATION_WINDOWS = 400
+_JOINT_WINDOWS = 1500
+_BLOCK = 4096
+
+_Block: TypeAlias = tuple[int, int, Judge]
+"""First and end of some window starts, and what their windows are compared with."""
+
+
+class Auto(Detector):
+    """Distance of windows from normal ones, in several views of every sensor.
+
+    Columns that hold only 0 and 1 are switches and left out.  Each sensor is scaled by mean
+    and deviation and seen through windows of 16 rows (of one period, for a single sensor) and
+    of twice as many.  Six views say how far a window is from its third-nearest among random
+    training windows: as it is, with its level removed, with level and size removed, the last
+    two again for the long window; the sixth is the Mahalanobis distance of its level, log
+    spread and log roughness.  Several sensors are also looked at together: what the principal
+    components of their joint windows leave of each.
+
+    A distance is divided by its 90 % quantile over four left-out parts of the training data,
+    and log(1 + ratio)² is given to the rows that the window covers.  The score is the root of
+    the weighted mean over windows, views and sensors, whose terms are exact contributions.
+
+    Readings are carried over gaps of up to a window.  A sensor is not judged by windows with
+    longer gaps and takes no part in the mean there; a row that no window judges scores as
+    usual rows do.
+
+    Assumes that normal running repeats itself within the training data, in shape or in level.
+    Not for rows without an order in time.
+
+    Parameters
+    ----------
+    window
+        Rows of the short window; None takes 16, or the period (16–256) of a single sensor.
+    n_references
+        Training windows a sensor that are kept; None takes 1,000, or 3,000 for a single
+        sensor.
+    joint_weight
+        Weight of the joint view, where each of the others has 1.
+    quantile
+        Left-out quantile that distances are divided by.
+    seed
+        Of the choice of windows.
+
+    Attributes
+    ----------
+    widths_ : tuple of int
+        Rows of the short, the long and the joint window.
+    usual_ : ndarray of shape (7, n_sensors)
+        What the distances of the views are divided by; the joint view is last.
+    usual_score_ : float
+        Score of a row that no window judges.
+
+    References
+    ----------
+    Paparrizos, Kang, Boniol, Tsay, Palpanas, Franklin (2022), TSB-UAD,
+    doi:10.14778/3529337.3529354, on the strength of distances between windows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> time = np.arange(1200)
+    >>> noise = np.random.default_rng(0).normal(size=(1200, 2))
+    >>> pump = np.sin(time / 5)[:, None] * [1.0, 3.0] + 0.05 * noise
+    >>> detector = Auto().fit(pump[:800])
+    >>> pump[1000:1010, 1] = pump[1000, 1]
+    >>> bool(985 < detector.score(pump[800:]).argmax() + 800 < 1026)
+    True
+    >>> detector.contributions(pump[800:])[205].argmax()
+    np.int64(1)
+    """
+
+    tags: ClassVar[Tags] = Tags(
+        ordered=True,
+        handles_missing=True,
+        masks_columns=True,
+        exact_contributions=True,
+        scale_invariant=True,
+    )
+    _single_columns: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        window: int | None = None,
+        n_references: int | None = None,
+        joint_weight: float = 2.0,
+        quantile: float = 0.9,
+        seed: int = 0,
+    ) -> None:
+        self.window = window
+        self.n_references = n_references
+        self.joint_weight = joint_weight
+        self.quantile = quantile
+        self.seed = seed
+
+    @override
+    def check_parameters(self) -> None:
+        if self.window is not None:
+            require_int("window", self.window, 2, 100_000)
+        if self.n_references is not None:
+            require_int("n_references", self.n_references, 16)
+        require_number("joint_weight", self.joint_weight, 0, 100, with_low=True)
+        require_number("quantile", self.quantile, 0, 1)
+        require_int("seed", self.seed, 0)
+
+    @override
+    def reach(self) -> tuple[int, int]:
+        self._require_fitted()
+        short, long, _ = self.widths_
+        return (long - 1 + short, long - 1)
+
+    # ------------------------------------------------------------------ fit
+    @override
+    def _fit(self, X: FloatMatrix) -> None:
+        self._sensors = Sensors.learn(X)
+        columns, missing = self._prepare(X)
+        usual, typical = self._calibrated_views(columns, missing)
+        judged = np.isfinite(typical).all(axis=0)
+        if not judged.any():
+            raise TooLittleData(
+                f"no sensor has enough windows of {self.widths_[1]} rows without long gaps"
+            )
+        self._sensors = self._sensors.only(judged)
+        columns = columns[judged]
+        missing = None if missing is None else missing[judged]
+        starts = np.arange(self._n_starts(columns))
+        self._views = self._references(columns, missing, starts, 0).compact()
+        self._joint = None
+        self.usual_ = np.vstack([usual[:, judged], np.ones(len(columns))])
+        sums, weights = typical[:, judged].sum(), float(typical[:, judged].size)
+        if self._is_joint(len(columns)):
+            self.usual_[-1], typical = self._learn_joint(columns, missing)
+            sums += self.joint_weight * typical.sum()
+            weights += self.joint_weight * typical.size
+        self.usual_score_ = float(np.sqrt(sums / weights))
+
+    def _prepare(self, X: FloatMatrix) -> tuple[Floats, Mask | None]:
+        """Scale the training rows and choose the windows by them."""
+        columns = self._sensors.apply(X)
+        most = max(2, len(X) // 4)
+        width = self.window or _WIDTH
+        if self.window is None and len(columns) == 1:
+            values, _ = filled(columns, len(X))
+            width = int(np.clip(dominant_period(values[0]), _WIDTH, _LONGEST))
+        short = min(width, most)
+        joint = int(np.clip(_JOINT_SIZE // len(columns), 1, short))
+        self.widths_ = (short, min(2 * width, most), joint)
+        return filled(columns, short)
+
+    def _n_starts(self, columns: Floats) -> int:
+        """Windows that can be references: those that are followed by a whole long one."""
+        return int(columns.shape[1]) - self.widths_[1] + 1
+
+    def _references(
+        self, columns: Floats, missing: Mask | None, allowed: Starts, stream: int
+    ) -> SensorViews:
+        """Pick references among the allowed starts."""
+        most = self.n_references
+        if most is None:
+            most = _REFERENCES_ONE if len(columns) == 1 else _REFERENCES_MANY
+        starts = _thinned(allowed, most, np.random.default_rng([self.seed, stream]))
+        return SensorViews.pick(columns, missing, starts, self.widths_[:2])
+
+    def _calibrated_views(
+        self, columns: Floats, missing: Mask | None
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return `_calibrated` for the views of each sensor, both (6, n_sensors)."""
+        found = [
+            self._sampled_distances(columns, missing, fold)
+            for fold in _folds(self._n_starts(columns), self.widths_[1])
+        ]
+        return _calibrated(np.concatenate(found, axis=2), self.quantile, np.array(FLOORS))
+
+    def _sampled_distances(
+        self, columns: Floats, missing: Mask | None, fold: _Fold
+    ) -> FloatMatrix:
+        """Return distances of some windows of a fold from the others', (6, sensors, some)."""
+        views = self._references(columns, missing, fold.others, 1 + fold.number)
+        starts = self._sample(fold.own, fold.number)
+        out = np.empty((6, len(columns), len(starts)))
+        for sensor, x in enumerate(columns):
+            out[:4, sensor] = views.short(sensor, x, starts)
+            out[4:, sensor] = views.long(sensor, x, starts)
+        if missing is not None:
+            out[:, ~whole_windows(missing, self.widths_[1])[:, starts]] = np.nan
+        return out
+
+    def _sample(self, starts: Starts, number: int) -> Starts:
+        rng = np.random.default_rng([self.seed, 1 + _FOLDS + number])
+        return _thinned(starts, _CALIBRATION_WINDOWS, rng)
+
+    def _joint_models(self, columns: Floats) -> list[JointWindow]:
+        """Return components learned without each fold, and last those of everything."""
+        width = self.widths_[2]
+        parts = []
+        for fold in _folds(self._n_starts(columns), width):
+            # Without its edges a fold shares no row with its neighbours.
+            inner = fold.own[width:-width] if len(fold.own) > 4 * width else fold.own
+            rng = np.random.default_rng([self.seed, 1 + 2 * _FOLDS + fold.number])
+            starts = _thinned(inner, _JOINT_WINDOWS, rng)
+            parts.append(Moments.of(joined(columns, starts, width)))
+        others = [[*parts[:number], *parts[number + 1 :]] for number in range(_FOLDS)]
+        return [JointWindow.learn(Moments.joined(chosen)) for chosen in [*others, parts]]
+
+    def _learn_joint(
+        self, columns: Floats, missing: Mask | None
+    ) -> tuple[FloatVector, FloatVector]:
+        """Learn the components; return `_calibrated` for each sensor's residual."""
+        *left_out, self._joint = self._joint_models(columns)
+        width, found = self.widths_[2], []
+        known = None if missing is None else whole_windows(missing, width)
+        for fold, joint in zip(_folds(self._n_starts(columns), width), left_out, strict=True):
+            starts = self._sample(fold.own, fold.number)
+            there = None if known is None else known[:, starts]
+            rest = joint.residuals(joined(columns, starts, width), len(columns), there)
+            found.append(rest if there is None else np.where(there, rest, np.nan))
+        distances = np.concatenate(found, axis=1)[None]
+        usual, typical = _calibrated(distances, self.quantile, np.array([JOINT_FLOOR]))
+        return usual[0], typical[0]
+
+    # ------------------------------------------------------------------ score
+    @override
+    def _score(self, X: FloatMatrix) -> FloatVector:
+        return self._row_scores(X, _blocks(0, len(X), self._judge(self._views, self._joint)))
+
+    @override
+    def _contributions(self, X: FloatMatrix) -> FloatMatrix:
+        sums = np.zeros((len(self._sensors.used), len(X)))
+        blocks = _blocks(0, len(X), self._judge(self._views, self._joint))
+        for first, verdicts in self._verdicts(X, blocks):
+            cells = verdicts.of_cells()
+            sums[:, first : first + cells.shape[1]] += cells
+        out = np.zeros(X.shape)
+        out[:, self._sensors.used] = sums.T
+        return out
+
+    @override
+    def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
+        return self._row_scores(X, self._left_out(X))
+
+    def _left_out(self, X: FloatMatrix) -> Iterator[_Block]:
+        """Yield the training windows with a judge that has not seen their fold."""
+        columns, missing = filled(self._sensors.apply(X), self.widths_[0])
+        joints: Sequence[JointWindow | None] = [None] * _FOLDS
+        if self._joint is not None:
+            joints = self._joint_models(columns)
+        for fold in _folds(self._n_starts(columns), self.widths_[1]):
+            views = self._references(columns, missing, fold.others, 1 + fold.number)
+            judge = self._judge(views, joints[fold.number])
+            last = fold.number == _FOLDS - 1
+            yield from _blocks(fold.low, len(X) if last else fold.high, judge)
+
+    def _judge(self, views: SensorViews, joint: JointWindow | None) -> Judge:
+        return Judge(views, joint, self.usual_, self.widths_, self.joint_weight)
+
+    def _row_scores(self, X: FloatMatrix, blocks: Iterable[_Block]) -> FloatVector:
+        sums = np.zeros((2, len(X)))
+        for first, verdicts in self._verdicts(X, blocks):
+            rows = verdicts.of_rows()
+            sums[:, first : first + rows.shape[1]] += rows
+        judged = sums[1] > 0
+        mean = np.divide(sums[0], sums[1], out=np.zeros(len(X)), where=judged)
+        return np.where(judged, np.sqrt(mean), self.usual_score_)
+
+    def _verdicts(
+        self, X: FloatMatrix, blocks: Iterable[_Block]
+    ) -> Iterator[tuple[int, Verdicts]]:
+        """Yield what blocks of windows say, each with its first row."""
+        short, long, _ = self.widths_
+        for first, stop, judge in blocks:
+            # Readings before the block may be carried into it.
+            before = min(first, short)
+            rows = X[first - before : stop + long - 1]
+            columns, missing = filled(self._sensors.apply(rows), short)
+            missing = None if missing is None else missing[:, before:]
+            columns = np.ascontiguousarray(columns[:, before:])
+            for verdicts in judge.verdicts(columns, missing, stop - first):
+                yield first, verdicts
+
+    # ------------------------------------------------------------------ state
+    @override
+    def _state(self) -> dict[str, NDArray[Any]]:
+        own = {
+            "joint_width": np.array(self.widths_[2], np.int64),
+            "usual": self.usual_,
+            "usual_score": np.array(self.usual_score_),
+        }
+        joint = {} if self._joint is None else self._joint.state()
+        return own | self._sensors.state() | self._views.state() | joint
+
+    @override
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._sensors = Sensors.restore(state)
+        self._views = SensorViews.restore(state)
+        self.widths_ = (*self._views.widths, int(state["joint_width"]))
+        self.usual_ = np.asarray(state["usual"])
+        self.usual_score_ = float(state["usual_score"])
+        self._joint = None
+        if self._is_joint(len(self._sensors.used)):
+            self._joint = JointWindow.restore(state)
+        if self.usual_.shape != (len(FLOORS) + 1, len(self._sensors.used)):
+            raise ValueError(f"usual distances of shape {self.usual_.shape}")
+
+    def _is_joint(self, n_sensors: int) -> bool:
+        return n_sensors > 1 and self.joint_weight > 0
+
+
+class _Fold(NamedTuple):
+    """A contiguous part of the training windows.
+
+    Attributes
+    ----------
+    number, low, high
+        Its number, first start and end.
+    others
+        Starts of the windows that share no row with its windows.
+    """
+
+    number: int
+    low: int
+    high: int
+    others: Starts
+
+    @property
+    def own(self) -> Starts:
+        """Return the starts of its windows."""
+        return np.arange(self.low, self.high)
+
+
+def _folds(count: int, gap: int) -> Iterator[_Fold]:
+    """Cut window starts into contiguous folds; with few windows, no gap is left around one."""
+    edges = np.linspace(0, count, _FOLDS + 1).astype(int)
+    for number, (low, high) in enumerate(itertools.pairwise(edges)):
+        others = np.r_[0 : max(low - gap, 0), min(high + gap, count) : count]
+        if len(others) < _FEWEST_REFERENCES:
+            others = np.r_[0:low, high:count]
+        yield _Fold(number, int(low), int(high), others)
+
+
+def _blocks(first: int, stop: int, judge: Judge) -> Iterator[_Block]:
+    """Cut window starts into blocks of bounded size."""
+    for low in range(first, stop, _BLOCK):
+        yield low, min(low + _BLOCK, stop), judge
+
+
+def _thinned(starts: Starts, most: int, rng: np.random.Generator) -> Starts:
+    if len(starts) <= most:
+        return starts
+    return np.sort(rng.choice(starts, most, replace=False))
+
+
+def _calibrated(
+    distances: FloatMatrix, quantile: float, floors: FloatVector
+) -> tuple[FloatMatrix, FloatMatrix]:
+    """Return what left-out distances are divided by, and their mean log(1 + ratio)².
+
+    Parameters
+    ----------
+    distances
+        Shape (n_views, n_sensors, n_windows), NaN where not judged.
+    quantile
+        Which quantile is the usual distance.
+    floors
+        Least usual distance of each view.
+
+    Returns
+    -------
+    usual, typical
+        Shape (n_views, n_sensors); `typical` is NaN for a sensor that was never judged.
+    """
+    usual, typical = np.full((2, *distances.shape[:2]), np.nan)
+    for view, sensor in np.ndindex(*usual.shape):
+        found = distances[view, sensor]
+        found = found[np.isfinite(found)]
+        usual[view, sensor] = floors[view]
+        if len(found):
+            usual[view, sensor] = max(np.quantile(found, quantile), floors[view])
+            typical[view, sensor] = np.mean(np.log1p(found / usual[view, sensor]) ** 2)
+    return usual, typical

@@ -1,0 +1,160 @@
+"""What windows say in all views, and how it comes to the rows that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from detectors.models.auto_joint import JointWindow
+from detectors.models.auto_views import SensorViews, joined, whole_windows
+from detectors.validation import FloatMatrix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+    Starts = NDArray[np.int64]
+
+FLOORS = (0.2, 0.2, 0.2, 0.5, 0.2, 0.2)
+"""Least usual distance of the raw, level-free, shape and summary view of the short window, and
+of the level-free and shape view of the long one."""
+JOINT_FLOOR = 0.2
+
+_SHORT, _LONG = slice(0, 4), slice(4, 6)
+
+
+class Verdicts(NamedTuple):
+    """What the windows of one width say.
+
+    Attributes
+    ----------
+    squares
+        Sum over views of log(1 + distance / usual)², (n_sensors, n_windows); 0 where not
+        judged.
+    judged
+        Where a sensor could be judged; None if everywhere.
+    width
+        Rows of a window.
+    weight
+        Weight of all views together.
+    """
+
+    squares: Floats
+    judged: Mask | None
+    width: int
+    weight: float
+
+    def of_rows(self) -> FloatMatrix:
+        """Return (weighted squares, weights) a row, summed over sensors and windows."""
+        share = 1.0 / self.width
+        total = self.squares.sum(axis=0, dtype=np.float64) * share
+        sensors = np.full(len(total), float(len(self.squares)))
+        if self.judged is not None:
+            sensors = self.judged.sum(axis=0, dtype=np.float64)
+        return spread(np.stack([total, sensors * (self.weight * share)]), self.width)
+
+    def of_cells(self) -> FloatMatrix:
+        """Return the weighted squares a sensor and row, summed over windows."""
+        return spread(self.squares / np.float64(self.width), self.width)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What windows are compared with.
+
+    Attributes
+    ----------
+    views
+        Reference windows of each sensor.
+    joint
+        Components of the sensors together; None for a single sensor.
+    usual
+        What distances are divided by, (7, n_sensors).
+    widths
+        Rows of the short, long and joint window.
+    joint_weight
+        Weight of the joint view.
+    """
+
+    views: SensorViews
+    joint: JointWindow | None
+    usual: FloatMatrix
+    widths: tuple[int, int, int]
+    joint_weight: float
+
+    def verdicts(
+        self, columns: Floats, missing: Mask | None, count: int
+    ) -> Iterator[Verdicts]:
+        """Judge the first `count` windows of every width, or as many as fit.
+
+        Parameters
+        ----------
+        columns
+            Sensors × rows, scaled, without NaN.
+        missing
+            Readings that are not there; None if all are.
+        count
+            Windows to judge.
+        """
+        short, long, joint = self.widths
+        rows = columns.shape[1]
+        for width, method, views in (
+            (short, self.views.short, _SHORT),
+            (long, self.views.long, _LONG),
+        ):
+            starts = np.arange(min(count, rows - width + 1))
+            if not len(starts):
+                continue
+            squares = np.empty((len(columns), len(starts)), np.float32)
+            for sensor, x in enumerate(columns):
+                usual = self.usual[views, sensor, None]
+                squares[sensor] = _surprise(method(sensor, x, starts), usual).sum(axis=0)
+            yield self._masked(squares, missing, width, float(views.stop - views.start))
+        starts = np.arange(min(count, rows - joint + 1))
+        if self.joint is not None and len(starts):
+            known = None if missing is None else whole_windows(missing, joint)[:, starts]
+            cut = joined(columns, starts, joint)
+            rest = self.joint.residuals(cut, len(columns), known)
+            squares = self.joint_weight * _surprise(rest, self.usual[-1][:, None])
+            yield self._masked(squares, missing, joint, self.joint_weight)
+
+    @staticmethod
+    def _masked(squares: Floats, missing: Mask | None, width: int, weight: float) -> Verdicts:
+        judged = None
+        if missing is not None:
+            judged = whole_windows(missing, width)[:, : squares.shape[1]]
+            squares = np.where(judged, squares, np.float32(0))
+        return Verdicts(squares, judged, width, weight)
+
+
+def spread(values: FloatMatrix, width: int) -> FloatMatrix:
+    """Return for each row the sum over the windows that cover it.
+
+    Parameters
+    ----------
+    values
+        Some vectors over windows, (m, n_windows).
+    width
+        Rows a window.
+
+    Returns
+    -------
+    ndarray of shape (m, n_windows + width - 1)
+        Summed one by one in a fixed order: windows elsewhere do not matter, not even by
+        rounding.
+    """
+    count = values.shape[1]
+    out = np.zeros((len(values), count + width - 1))
+    for offset in range(width):
+        out[:, offset : offset + count] += values
+    return out
+
+
+def _surprise(distances: Floats, usual: FloatMatrix) -> Floats:
+    """Return log(1 + distance / usual)²."""
+    logs = np.log1p(distances / usual.astype(np.float32))
+    return np.asarray(logs * logs, np.float32)

@@ -1,0 +1,172 @@
+"""Six ways to look at the windows of one sensor, each a distance from its normal windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from detectors.kernels import views as kernels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Starts = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+_ROUGHNESS_FLOOR = 0.02
+_RIDGE = 0.01
+_FEWEST = 3
+
+
+class _Normal(NamedTuple):
+    """One sensor's reference windows, ready to be compared with."""
+
+    short: kernels.Windows
+    long: kernels.Windows
+    centre: NDArray[np.float64]
+    root: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SensorViews:
+    """Reference windows of every sensor.
+
+    Attributes
+    ----------
+    series
+        Sensors × rows, scaled, without NaN; the rows that reference windows cover.
+    starts
+        First row of each reference window, shape (n_references,).
+    known
+        Which of them each sensor has readings for, (n_sensors, n_references).
+    widths
+        Rows of the short and of the long window.
+    """
+
+    series: Floats
+    starts: Starts
+    known: Mask
+    widths: tuple[int, int]
+
+    @classmethod
+    def pick(
+        cls, columns: Floats, missing: Mask | None, starts: Starts, widths: tuple[int, int]
+    ) -> Self:
+        """Take the windows of a series that begin at `starts` as references."""
+        known = np.ones((len(columns), len(starts)), bool)
+        if missing is not None:
+            known = whole_windows(missing, widths[1])[:, starts]
+        return cls(columns, starts, known, widths)
+
+    def compact(self) -> Self:
+        """Return the same windows with only the rows that they cover, in half precision."""
+        covered = np.zeros(self.series.shape[1] + 1, np.int64)
+        np.add.at(covered, self.starts, 1)
+        np.add.at(covered, self.starts + self.widths[1], -1)
+        kept = np.cumsum(covered[:-1]) > 0
+        places = np.cumsum(kept) - 1
+        half = self.series[:, kept].astype(np.float16)
+        series = np.ascontiguousarray(half, np.float32)
+        return type(self)(series, places[self.starts], self.known, self.widths)
+
+    @cached_property
+    def _normal(self) -> list[_Normal | None]:
+        return [self._prepared(sensor) for sensor in range(len(self.series))]
+
+    def _prepared(self, sensor: int) -> _Normal | None:
+        starts = self.starts[self.known[sensor]]
+        if len(starts) < _FEWEST:
+            return None
+        x = self.series[sensor]
+        short, long = (_cut(x, starts, width) for width in self.widths)
+        features = _summary(short, x, starts)
+        spread = np.cov(features.T) + _RIDGE * np.eye(features.shape[1])
+        root = np.linalg.cholesky(np.linalg.inv(spread))
+        return _Normal(short, long, np.median(features, axis=0), root)
+
+    def short(self, sensor: int, x: Floats, starts: Starts) -> Floats:
+        """Return the distances of short windows, (4, n_windows); NaN without references.
+
+        Parameters
+        ----------
+        sensor
+            Which sensor `x` is.
+        x
+            Scaled readings without NaN, float32.
+        starts
+            First row of each window.
+        """
+        normal = self._normal[sensor]
+        if normal is None:
+            return np.full((4, len(starts)), np.nan, np.float32)
+        queries = _cut(x, starts, self.widths[0])
+        out = np.empty((4, len(starts)), np.float32)
+        out[:3] = kernels.nearest_views(normal.short, queries)
+        gaps = (_summary(queries, x, starts) - normal.centre) @ normal.root
+        out[3] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
+        return out
+
+    def long(self, sensor: int, x: Floats, starts: Starts) -> Floats:
+        """Return the distances of long windows, (2, n_windows); see `short`."""
+        normal = self._normal[sensor]
+        if normal is None:
+            return np.full((2, len(starts)), np.nan, np.float32)
+        return kernels.nearest_views(normal.long, _cut(x, starts, self.widths[1]))[1:]
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays that `restore` takes; of a `compact` one, to the last bit."""
+        return {
+            "series": self.series.astype(np.float16),
+            "starts": self.starts,
+            "known": self.known,
+            "widths": np.array(self.widths, np.int64),
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+        """Rebuild from `state`."""
+        short, long = (int(width) for width in state["widths"])
+        series = np.ascontiguousarray(state["series"], np.float32)
+        starts = np.ascontiguousarray(state["starts"], np.int64)
+        known = np.asarray(state["known"], bool)
+        if len(starts) and starts.max() + long > series.shape[1]:
+            raise ValueError("reference windows lie outside of their series")
+        if known.shape != (len(series), len(starts)):
+            raise ValueError(f"{known.shape} marks for {len(series)} × {len(starts)} windows")
+        return cls(series, starts, known, (short, long))
+
+
+def whole_windows(missing: Mask, width: int) -> Mask:
+    """Tell which windows miss nothing, (n_sensors, n_rows - width + 1)."""
+    count = np.cumsum(np.pad(missing, ((0, 0), (1, 0))), axis=1)
+    return np.asarray(count[:, width:] == count[:, :-width])
+
+
+def joined(columns: Floats, starts: Starts, width: int) -> Floats:
+    """Return the windows of all sensors side by side, (n_windows, n_sensors × width)."""
+    cut = sliding_window_view(columns, width, axis=1)[:, starts]
+    return np.ascontiguousarray(cut.transpose(1, 0, 2)).reshape(len(starts), -1)
+
+
+def _cut(x: Floats, starts: Starts, width: int) -> kernels.Windows:
+    even = np.full(width, 1.0 / width, np.float32)
+    return kernels.centred_windows(x, starts, even)
+
+
+def _summary(cut: kernels.Windows, x: Floats, starts: Starts) -> NDArray[np.float64]:
+    """Return level, log spread and log roughness of windows, (n_windows, 3)."""
+    rough = kernels.roughness(x, starts, cut.centred.shape[1])
+    return np.stack(
+        [
+            cut.level.astype(np.float64),
+            np.log(cut.spread.astype(np.float64) + kernels.SIZE_FLOOR),
+            np.log(rough.astype(np.float64) + _ROUGHNESS_FLOOR),
+        ],
+        axis=1,
+    )
