@@ -2,6 +2,7 @@
 
 from appliance.fleet.artifact import Artifact
 from appliance.fleet.chunks import Chunk, FrameChunk
+from appliance.fleet.detecting import ScoredFleet, find_fleet_events
 from appliance.fleet.findings import drafts_of, fault_drafts, sensor_faults, with_directions
 from appliance.fleet.frames import Layout
 from appliance.fleet.interface import fit, load
@@ -18,8 +19,10 @@ __all__ = [
     "FrameChunk",
     "Layout",
     "ScoredChunk",
+    "ScoredFleet",
     "drafts_of",
     "fault_drafts",
+    "find_fleet_events",
     "fit",
     "fit_fleet",
     "load",

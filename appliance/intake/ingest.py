@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +21,7 @@ from appliance.core.errors import (
 )
 from appliance.core.settings import Settings
 from appliance.intake import quality
+from appliance.intake.arrange import arrange, free_name
 from appliance.intake.guess import guess
 from appliance.intake.ledger import Fresh, joined_spans
 from appliance.intake.mapping import Mapping
@@ -43,7 +45,7 @@ from appliance.schemas.ingest import (
 )
 from appliance.schemas.manifest import TimeKind
 from appliance.schemas.progress import Progress, Silent
-from appliance.schemas.sensor import Sensor
+from appliance.schemas.sensor import Sensor, SensorRole
 
 _OF_ONE_FILE = (BadFile, LimitExceeded, Conflict, InvalidRequest)
 """Errors that reject a file and let the others go on."""
@@ -57,6 +59,15 @@ class _Plan:
     source: Source | None = None
     meaning: Mapping | None = None
     error: KizashiError | None = None
+
+
+def _known_numbers(
+    known: dict[str, Sensor], name: str, words: Sequence[str]
+) -> dict[str, float]:
+    """Return the numbers of a context's words; one never seen gets one that stands for none."""
+    sensor = known.get(free_name(name).casefold())
+    levels = sensor.levels if sensor is not None else ()
+    return {w: float(levels.index(w) if w in levels else len(levels)) for w in words}
 
 
 class Intake:
@@ -204,6 +215,44 @@ class Intake:
             quality=tuple(merged),
             sampling=tuple(sampling),
         )
+
+    # ------------------------------------------------------------------ reading aside
+    def read(
+        self, path: Path | str, fleet: str, options: IngestOptions | None = None
+    ) -> pl.DataFrame:
+        """Return a file's readings as `ingest` would bring them in, and keep nothing.
+
+        Returns
+        -------
+        DataFrame
+            Asset, time and one column a sensor, called as the fleet calls it; sorted.
+
+        Raises
+        ------
+        BadFile
+            The file cannot be read, or no row of it can be used.
+        """
+        fleet = fleet_name(fleet)
+        sensors = self.sensors(fleet)
+        contexts = tuple(s.name for s in sensors if s.role is SensorRole.CONTEXT)
+        options = self._with_zone(options or IngestOptions(context=contexts))
+        path = Path(path)
+        plan = self._plan(path, name_assets([path], fleet)[path], options)
+        if plan.source is None or plan.meaning is None:
+            raise plan.error or BadFile(f"{path} cannot be read.")
+        known = {sensor.name.casefold(): sensor for sensor in sensors}
+        frames = []
+        for parsed in plan.source.parts(plan.meaning.numeric):
+            coder = partial(_known_numbers, known)
+            frame = arrange(parsed, plan.meaning, coder, self._settings.max_columns).frame
+            names = {
+                n: known[n.casefold()].name for n in frame.columns if n.casefold() in known
+            }
+            frames.append(frame.rename(names))
+        whole = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+        if whole.is_empty():
+            raise BadFile(f"{path} has no row that can be used.")
+        return whole.sort("asset", "time")
 
     # ------------------------------------------------------------------ what came
     def sensors(self, fleet: str) -> list[Sensor]:

@@ -19,6 +19,8 @@ from appliance.lake import Lake
 from appliance.registry import Registry
 from detectors import persistence
 
+_TASKS_A_WORKER = 4
+
 
 class Site:
     """Everything the pipelines work on.
@@ -77,6 +79,12 @@ class Site:
                 f"there is no fleet {fleet}; fleets with readings: {known}.",
                 remedy=f"Bring some: `kizashi ingest FILES… --fleet {fleet}`.",
             )
+
+    def chunk_cells(self, fleet: str, workers: int) -> int:
+        """Return how many cells a task is handed: a few tasks a worker, none too large."""
+        readings = self.lake.readings(fleet)
+        cells = readings.row_count() * max(len(readings.columns()), 1)
+        return min(self.settings.chunk_cells, max(cells // (_TASKS_A_WORKER * workers), 1))
 
     @contextmanager
     def alone(self, work: str, fleet: str) -> Iterator[None]:

@@ -1,0 +1,315 @@
+"""Commands on data: what comes in, what is there, how good it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from appliance.cli.context import Context, local, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from appliance.intake.options import Layout
+    from appliance.schemas.ingest import AssetQuality, IngestReport, SensorQuality
+
+JSON = typer.Option(False, "--json", help="Print machine-readable JSON.")
+FLEET = typer.Argument(help="Name of the fleet.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (ingest, fleets, sensors, sensor, quality, quarantine):
+        app.command()(command)
+
+
+def ingest(
+    context: typer.Context,
+    files: list[str] = typer.Argument(
+        help="Files, folders or patterns: CSV, Parquet, gz, zst."
+    ),
+    fleet: str = typer.Option(..., "--fleet", help="Fleet that the machines belong to."),
+    time: str | None = typer.Option(
+        None, "--time", help="Column of times; 'date,clock' names two; 'row' counts rows."
+    ),
+    asset: str | None = typer.Option(
+        None, "--asset", help="Column of machine names; '=NAME' for one machine."
+    ),
+    explains: list[str] = typer.Option(
+        [], "--context", help="Column that explains normal change (load, speed); repeatable."
+    ),
+    timezone: str = typer.Option("", "--timezone", help="Zone of times written without one."),
+    layout: str = typer.Option("auto", "--layout", help="auto, wide or long."),
+    units: list[str] = typer.Option([], "--unit", help="SENSOR=UNIT; repeatable."),
+    as_json: bool = JSON,
+) -> None:
+    """Bring files into a fleet; the same file twice adds nothing."""
+    from appliance.intake import IngestOptions
+    from appliance.pipelines.ingest import ingest as run
+
+    own: Context = context.obj
+    options = IngestOptions(
+        time=time,
+        asset=asset,
+        context=tuple(explains),
+        timezone=timezone,
+        layout=_layout(layout),
+        units=tuple(_pair(unit) for unit in units),
+    )
+    with own.site() as site, progress() as shown:
+        report = run(site, files, fleet, options, shown)
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        _print_report(report)
+    if report.files and all(file.status == "rejected" for file in report.files):
+        raise typer.Exit(1)
+
+
+def _layout(text: str) -> Layout:
+    from typing import get_args
+
+    from appliance.core.errors import InvalidRequest
+    from appliance.intake.options import Layout as Known
+
+    for known in get_args(Known):
+        if text == known:
+            found: Layout = known
+            return found
+    raise InvalidRequest(f"--layout {text}: it is auto, wide or long.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from appliance.core.errors import InvalidRequest
+
+    name, sign, unit = text.partition("=")
+    if not (sign and name):
+        raise InvalidRequest(f"--unit {text}: write it as SENSOR=UNIT.")
+    return name, unit
+
+
+def _print_report(report: IngestReport) -> None:
+    for file in report.files:
+        name = Path(file.path).name
+        if file.status == "added":
+            extra = f", {file.corrected:,} corrected" if file.corrected else ""
+            extra += f", {file.quarantined:,} to quarantine" if file.quarantined else ""
+            print(f"{name}: {file.rows:,} rows added{extra}")
+        else:
+            print(f"{name}: {file.status}: {file.reason}")
+    told = dict.fromkeys(guess for file in report.files for guess in file.guesses)
+    if told:
+        print("\nGuessed: " + "\n         ".join(list(told)[:12]))
+        if len(told) > 12:
+            print(f"         and {len(told) - 12} more")
+    print(
+        f"\n{report.fleet}: {report.rows:,} rows, {report.assets:,} assets, "
+        f"{report.sensors:,} columns; {report.quarantined:,} rows or cells in quarantine"
+    )
+    if report.quarantined:
+        print(f"`kizashi quarantine {report.fleet}` shows them, with file, row and reason.")
+    if report.quality:
+        print()
+        _print_sensors(report.quality)
+
+
+def fleets(context: typer.Context, as_json: bool = JSON) -> None:
+    """List the fleets that have readings."""
+    from appliance.core.errors import NotFound
+
+    own: Context = context.obj
+    found = []
+    with own.site() as site:
+        for fleet in site.lake.fleets():
+            readings = site.lake.readings(fleet)
+            span = readings.span()
+            try:
+                champion = site.registry.champion(fleet).version
+            except NotFound:
+                champion = None
+            found.append(
+                {
+                    "fleet": fleet,
+                    "assets": len(readings.assets()),
+                    "rows": readings.row_count(),
+                    "start": span[0] if span else None,
+                    "end": span[1] if span else None,
+                    "champion": champion,
+                }
+            )
+        zone = site.settings.zone
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        print("There is no fleet yet. Bring files: kizashi ingest FILES… --fleet NAME")
+        return
+    print_table(
+        ("fleet", "assets", "rows", "from", "to", "model"),
+        [
+            (
+                str(f["fleet"]),
+                f"{f['assets']:,}",
+                f"{f['rows']:,}",
+                _moment(f["start"], zone),
+                _moment(f["end"], zone),
+                f"v{f['champion']}" if f["champion"] else "none",
+            )
+            for f in found
+        ],
+        right="lrrlll",
+    )
+
+
+def _moment(value: object, zone: ZoneInfo) -> str:
+    from datetime import datetime
+
+    return local(value, zone) if isinstance(value, datetime) else ""
+
+
+def sensors(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
+    """List the sensors and contexts of a fleet."""
+    own: Context = context.obj
+    with own.site() as site:
+        site.require_fleet(fleet)
+        found = site.intake.sensors(fleet)
+    if as_json:
+        print_json([sensor.model_dump(mode="json") for sensor in found])
+        return
+    print_table(
+        ("sensor", "unit", "role", "lower", "upper"),
+        [(s.name, s.unit, s.role.value, _number(s.lower), _number(s.upper)) for s in found],
+        right="lllrr",
+    )
+
+
+def sensor(
+    context: typer.Context,
+    fleet: str = FLEET,
+    name: str = typer.Argument(help="Name of the sensor."),
+    role: str | None = typer.Option(None, "--role", help="sensor, context or ignored."),
+    unit: str | None = typer.Option(None, "--unit", help="Its unit."),
+    lower: float | None = typer.Option(None, "--lower", help="Lowest value it can show."),
+    upper: float | None = typer.Option(None, "--upper", help="Highest value it can show."),
+) -> None:
+    """Change a sensor's role, unit or physical limits; the next training uses them."""
+    from appliance.core.errors import InvalidRequest, NotFound
+    from appliance.schemas.sensor import SensorRole
+
+    own: Context = context.obj
+    changes = {"unit": unit, "lower": lower, "upper": upper}
+    wanted: dict[str, object] = {n: v for n, v in changes.items() if v is not None}
+    if role is not None:
+        if role not in set(SensorRole):
+            raise InvalidRequest(f"--role {role}: it is sensor, context or ignored.")
+        wanted["role"] = SensorRole(role)
+    with own.site() as site:
+        site.require_fleet(fleet)
+        known = {s.name: s for s in site.intake.sensors(fleet)}
+        if name not in known:
+            raise NotFound(f"fleet {fleet} has no sensor {name}.")
+        edited = known[name].model_copy(update=wanted)
+        if (
+            edited.lower is not None
+            and edited.upper is not None
+            and edited.lower >= edited.upper
+        ):
+            raise InvalidRequest(f"--lower {edited.lower} is not below --upper {edited.upper}.")
+        site.intake.edit_sensor(fleet, edited)
+    print(f"{fleet}, {name}: {edited.role.value}, unit {edited.unit or 'none'}")
+
+
+def quality(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
+    """Show the data quality of a fleet, by sensor and by machine."""
+    own: Context = context.obj
+    with own.site() as site:
+        site.require_fleet(fleet)
+        by_sensor, by_asset = site.intake.quality(fleet), site.intake.sampling(fleet)
+    if as_json:
+        print_json(
+            {
+                "sensors": [q.model_dump(mode="json") for q in by_sensor],
+                "assets": [q.model_dump(mode="json") for q in by_asset],
+            }
+        )
+        return
+    _print_sensors(by_sensor)
+    print()
+    _print_assets(by_asset)
+
+
+def _print_sensors(found: tuple[SensorQuality, ...] | list[SensorQuality]) -> None:
+    print_table(
+        ("sensor", "missing", "longest stuck", "out of limits", "min", "median", "max"),
+        [
+            (
+                q.sensor,
+                f"{q.missing_share:.1%}",
+                f"{q.longest_stuck:,}",
+                f"{q.out_of_limits:,}",
+                _number(q.minimum),
+                _number(q.median),
+                _number(q.maximum),
+            )
+            for q in found
+        ],
+        right="lrrrrrr",
+    )
+
+
+def _print_assets(found: list[AssetQuality]) -> None:
+    print_table(
+        ("asset", "rows", "interval", "gaps", "longest gap", "back", "twice", "clock"),
+        [
+            (
+                q.asset,
+                f"{q.rows:,}",
+                f"{q.interval_seconds:g} s" if q.interval_seconds else "",
+                f"{q.gaps:,}",
+                f"{q.longest_gap_seconds:,.0f} s",
+                f"{q.jumps_back:,}",
+                f"{q.duplicates:,}",
+                f"{q.clock_changes:,}",
+            )
+            for q in found
+        ],
+        right="lrrrrrrr",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def quarantine(
+    context: typer.Context,
+    fleet: str = FLEET,
+    limit: int = typer.Option(50, "--limit", min=1, help="Rows to show."),
+    as_json: bool = JSON,
+) -> None:
+    """Show the rows and cells that were refused, with file, row and reason."""
+    own: Context = context.obj
+    with own.site() as site:
+        held = site.lake.quarantine(fleet)
+        total, rows = held.count(), held.read(limit=limit).to_dicts()
+    if as_json:
+        print_json({"total": total, "rows": rows})
+        return
+    print_table(
+        ("file", "row", "column", "value", "reason"),
+        [
+            (
+                Path(r["file"]).name,
+                str(r["row"]),
+                r["column"] or "",
+                (r["value"] or "")[:40],
+                r["reason"],
+            )
+            for r in rows
+        ],
+        right="lr",
+    )
+    if total > len(rows):
+        print(f"… {total:,} in all")

@@ -1,0 +1,256 @@
+"""Commands on events: what happened, what became of it, and the report."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.data import FLEET, JSON
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    from appliance.schemas.event import Event
+
+EVENT = typer.Argument(help="Identifier of the event.")
+_ARROWS = {1: "↑", -1: "↓", 0: ""}
+_WORDS = {"watch": "watch", "plan": "plan", "act": "act now"}
+_SHOWN = 3
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (events, event, acknowledge, close, reopen, assign, comment, report):
+        app.command()(command)
+
+
+def events(
+    context: typer.Context,
+    fleet: str = FLEET,
+    asset: list[str] = typer.Option([], "--asset", help="Only this machine; repeatable."),
+    since: str | None = typer.Option(None, "--since", help="Only events that end after it."),
+    until: str | None = typer.Option(None, "--until", help="Only events that begin before it."),
+    faults: bool = typer.Option(False, "--faults", help="Only sensor faults."),
+    anomalies: bool = typer.Option(False, "--anomalies", help="Only anomalies."),
+    withdrawn: bool = typer.Option(False, "--withdrawn", help="Also withdrawn ones."),
+    limit: int | None = typer.Option(None, "--limit", min=1, help="At most so many."),
+    as_json: bool = JSON,
+) -> None:
+    """List the events of a fleet, the most urgent first."""
+    from appliance.schemas.event import EventKind, EventState
+
+    own: Context = context.obj
+    states = [s for s in EventState if withdrawn or s is not EventState.WITHDRAWN]
+    kind = EventKind.SENSOR_FAULT if faults else EventKind.ANOMALY if anomalies else None
+    with own.site() as site:
+        site.require_fleet(fleet)
+        zone = site.settings.zone
+        found = site.events.list(
+            fleet,
+            assets=asset or None,
+            states=states,
+            kind=kind,
+            since=moment(since, zone, "--since"),
+            until=moment(until, zone, "--until"),
+        )
+    ranked = by_urgency(found)[:limit]
+    if as_json:
+        print_json([as_data(one) for one in ranked])
+        return
+    if not ranked:
+        print(f"{fleet}: no event. Surprise stayed below the alarm on every machine.")
+        return
+    print_events(ranked, zone)
+    print(f"\n`kizashi event {ranked[0].id}` tells one in full.")
+
+
+def by_urgency(found: list[Event]) -> list[Event]:
+    """Return events by state, severity and peak: what to look at first comes first."""
+    from appliance.schemas.event import EventKind, EventState, Severity
+
+    states, severities = list(EventState), list(Severity)
+    return sorted(
+        found,
+        key=lambda e: (
+            states.index(e.state),
+            e.kind is EventKind.SENSOR_FAULT,
+            -severities.index(e.severity),
+            -e.peak / max(e.threshold, 1e-9),
+            e.start,
+        ),
+    )
+
+
+def as_data(event: Event) -> dict[str, Any]:
+    """Return an event as plain JSON data."""
+    return event.model_dump(mode="json")
+
+
+def print_events(found: list[Event], zone: ZoneInfo) -> None:
+    """Print events as a table."""
+    print_table(
+        ("what to do", "asset", "since", "lasted", "how far", "why", "state", "id"),
+        [
+            (
+                _WORDS[one.severity.value],
+                one.asset,
+                local(one.start, zone),
+                _length(one.end - one.start) + (" →" if one.ongoing else ""),
+                _how_far(one),
+                _why(one),
+                one.state.value,
+                one.id,
+            )
+            for one in found
+        ],
+        right="lllrr",
+    )
+
+
+def _how_far(event: Event) -> str:
+    from appliance.schemas.event import EventKind
+
+    if event.kind is EventKind.SENSOR_FAULT:
+        return ""
+    return f"{event.peak / event.threshold:.1f}× alarm"
+
+
+def _why(event: Event) -> str:
+    parts = []
+    for sensor in event.sensors[:_SHOWN]:
+        if sensor.note:
+            parts.append(f"{sensor.name} {sensor.note}")
+        else:
+            parts.append(f"{sensor.name}{_ARROWS[sensor.direction]} {sensor.share:.0%}")
+    return ", ".join(parts)
+
+
+def _length(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 1:
+        return f"{span.total_seconds():.0f} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 2 * 1440:
+        return f"{minutes / 60:.1f} h"
+    return f"{minutes / 1440:.1f} d"
+
+
+# ---------------------------------------------------------------- one event
+def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> None:
+    """Tell one event in full: what, why, and what became of it."""
+    from appliance.events.words import sentence
+
+    own: Context = context.obj
+    with own.site() as site:
+        found, zone = site.events.get(event), site.settings.zone
+        history, said = site.events.history(event), site.events.comments(event)
+        words = sentence(found, site.settings.language, zone)
+    if as_json:
+        told = as_data(found)
+        told["history"] = [one.model_dump(mode="json") for one in history]
+        told["comments"] = [one.model_dump(mode="json") for one in said]
+        print_json(told)
+        return
+    print(words)
+    print()
+    print_table(
+        ("sensor", "share", "way"),
+        [(s.name, f"{s.share:.0%}", s.note or _ARROWS[s.direction]) for s in found.sensors],
+        right="lr",
+    )
+    print(f"\nBy model version {found.model_version}, scored in {found.score_batch}.")
+    for one in history:
+        print(f"{local(one.at, zone)}  {one.change.value} by {one.by} {one.note}".rstrip())
+    for remark in said:
+        print(f"{local(remark.at, zone)}  {remark.by}: {remark.text}")
+
+
+def acknowledge(context: typer.Context, event: str = EVENT) -> None:
+    """Take note of an event."""
+    _change(context, lambda site: site.events.acknowledge(event, getpass.getuser()))
+
+
+def close(
+    context: typer.Context,
+    event: str = EVENT,
+    verdict: str = typer.Option(..., "--verdict", help="true, false or planned."),
+) -> None:
+    """Close an event with a verdict."""
+    _change(context, lambda site: site.events.close(event, getpass.getuser(), verdict))
+
+
+def reopen(context: typer.Context, event: str = EVENT) -> None:
+    """Open an acknowledged or closed event again."""
+    _change(context, lambda site: site.events.reopen(event, getpass.getuser()))
+
+
+def assign(
+    context: typer.Context,
+    event: str = EVENT,
+    owner: str = typer.Argument("", help="Who takes care of it; nobody if not given."),
+) -> None:
+    """Give an event to somebody."""
+    _change(context, lambda site: site.events.assign(event, owner or None, getpass.getuser()))
+
+
+def comment(
+    context: typer.Context,
+    event: str = EVENT,
+    text: str = typer.Argument(help="What there is to say."),
+) -> None:
+    """Say something about an event."""
+    own: Context = context.obj
+    with own.site() as site:
+        site.events.comment(event, getpass.getuser(), text)
+    print(f"{event}: noted")
+
+
+def _change(context: typer.Context, act: Any) -> None:
+    own: Context = context.obj
+    with own.site() as site:
+        changed: Event = act(site)
+    verdict = f", verdict {changed.verdict}" if changed.verdict else ""
+    owner = f", owner {changed.owner}" if changed.owner else ""
+    print(f"{changed.id}: {changed.state.value}{verdict}{owner}")
+
+
+# ---------------------------------------------------------------- report
+def report(
+    context: typer.Context,
+    fleet: str = FLEET,
+    out: Path | None = typer.Option(None, "--out", help="File to write; FLEET-report.html."),
+    since: str | None = typer.Option(None, "--since", help="First moment shown."),
+    until: str | None = typer.Option(None, "--until", help="Shown is what was before it."),
+    language: str | None = typer.Option(None, "--language", help="en or ja."),
+    as_json: bool = JSON,
+) -> None:
+    """Write one self-contained page on a fleet, good to be mailed."""
+    from appliance.core.errors import InvalidRequest
+    from appliance.pipelines.report import report as run
+    from appliance.pipelines.report import write_page
+
+    if language not in (None, "en", "ja"):
+        raise InvalidRequest(f"--language {language}: it is en or ja.")
+    own: Context = context.obj
+    with own.site() as site, progress() as shown:
+        zone = site.settings.zone
+        page = run(
+            site,
+            fleet,
+            start=moment(since, zone, "--since"),
+            end=moment(until, zone, "--until"),
+            language=language,  # type: ignore[arg-type]
+            progress=shown,
+        )
+    path = out or Path(f"{fleet}-report.html")
+    write_page(page, path)
+    if as_json:
+        print_json({"fleet": fleet, "path": str(path), "bytes": path.stat().st_size})
+    else:
+        print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB, opens in any browser, offline")

@@ -1,0 +1,195 @@
+"""Commands on models: train, score, versions, promotion."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.data import FLEET, JSON
+
+if TYPE_CHECKING:
+    from appliance.pipelines.score import ScoreReport
+
+ENGINE = typer.Option(None, "--engine", help="ray, local or auto; the settings' if not given.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (train, score, models, promote, rollback):
+        app.command()(command)
+
+
+def train(
+    context: typer.Context,
+    fleet: str = FLEET,
+    recipe: str = typer.Option("auto", "--recipe", help="auto, a detector's name, or a file."),
+    engine: str | None = ENGINE,
+    since: str | None = typer.Option(None, "--from", help="First moment to learn from."),
+    until: str | None = typer.Option(None, "--until", help="Learn from what was before it."),
+    budget: float | None = typer.Option(
+        None, "--false-alarms", help="Events a machine and month in normal running."
+    ),
+    seed: int | None = typer.Option(None, "--seed", help="Everything random derives from it."),
+    as_json: bool = JSON,
+) -> None:
+    """Learn what is normal for every machine of a fleet."""
+    from appliance.pipelines.train import TrainOptions
+    from appliance.pipelines.train import train as run
+
+    own: Context = context.obj
+    with own.site() as site, progress() as shown:
+        zone = site.settings.zone
+        options = TrainOptions(
+            recipe=recipe,
+            start=moment(since, zone, "--from"),
+            end=moment(until, zone, "--until"),
+            seed=seed,
+            budget=budget,
+        )
+        version = run(site, fleet, options, engine=engine, progress=shown)
+    if as_json:
+        print_json(version.model_dump(mode="json"))
+        return
+    made = version.lineage
+    print(
+        f"{fleet} version {version.version} ({', '.join(version.aliases) or 'no alias'}): "
+        f"{made.assets} assets, {made.rows:,} rows, {local(made.data_start, zone)} to "
+        f"{local(made.data_end, zone)}, recipe {made.recipe.name}"
+    )
+    for asset, reason in made.failures.items():
+        print(f"  no model for {asset}: {reason}")
+    if "champion" in version.aliases:
+        print(f"Next: kizashi score {fleet}")
+    else:
+        print(f"It waits as challenger; kizashi promote {fleet} {version.version}")
+
+
+def score(
+    context: typer.Context,
+    fleet: str = FLEET,
+    file: str | None = typer.Argument(
+        None, help="A file, folder or pattern to score instead of the fleet's new readings."
+    ),
+    out: Path | None = typer.Option(None, "--out", help="Where the scores of FILE go."),
+    version: int | None = typer.Option(
+        None, "--version", help="Version to score by; the champion if not given."
+    ),
+    engine: str | None = ENGINE,
+    as_json: bool = JSON,
+) -> None:
+    """Judge what is new in a fleet and update its events; or score files aside."""
+    own: Context = context.obj
+    with own.site() as site, progress() as shown:
+        if file is not None:
+            from appliance.pipelines.score_files import score_files
+
+            done = score_files(
+                site, fleet, file, out, version=version, engine=engine, progress=shown
+            )
+            told = {"fleet": fleet, "rows": done.rows, "alarms": done.alarms, "out": done.out}
+            if as_json:
+                print_json(told)
+            else:
+                print(f"{done.rows:,} rows scored, {done.alarms:,} alarms: {done.out}")
+            return
+        from appliance.pipelines.score import score as run
+
+        report = run(site, fleet, version=version, engine=engine, progress=shown)
+    if as_json:
+        print_json(_plain(report))
+    else:
+        _print_scores(report)
+
+
+def _plain(report: ScoreReport) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(report)
+
+
+def _print_scores(report: ScoreReport) -> None:
+    if not report.rows and report.events is None:
+        print(f"{report.fleet}: nothing new to score.")
+        return
+    print(
+        f"{report.fleet} by version {report.model_version}: {report.rows:,} readings, "
+        f"{report.judged:,} judged, {report.alarms:,} at or above their threshold"
+    )
+    if report.unknown:
+        shown = ", ".join(report.unknown[:8])
+        print(f"  not judged, no model: {shown}{' …' if len(report.unknown) > 8 else ''}")
+    if report.events is not None:
+        made = report.events
+        print(
+            f"  events: {made.opened} opened, {made.revised} revised, "
+            f"{made.withdrawn} withdrawn"
+        )
+        print(f"Next: kizashi events {report.fleet}")
+
+
+def models(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
+    """List the versions of a fleet's model."""
+    own: Context = context.obj
+    with own.site() as site:
+        found, zone = site.registry.versions(fleet), site.settings.zone
+    if as_json:
+        print_json([version.model_dump(mode="json") for version in found])
+        return
+    if not found:
+        print(f"{fleet} has no model yet. Train one: kizashi train {fleet}")
+        return
+    print_table(
+        ("version", "alias", "recipe", "assets", "failed", "rows", "from", "to", "made"),
+        [
+            (
+                str(v.version),
+                ", ".join(v.aliases),
+                v.lineage.recipe.name,
+                f"{v.lineage.assets:,}",
+                f"{len(v.lineage.failures):,}",
+                f"{v.lineage.rows:,}",
+                local(v.lineage.data_start, zone),
+                local(v.lineage.data_end, zone),
+                local(v.created, zone),
+            )
+            for v in found
+        ],
+        right="rllrrr",
+    )
+
+
+def promote(
+    context: typer.Context,
+    fleet: str = FLEET,
+    version: int = typer.Argument(help="Version that is to alarm."),
+    as_json: bool = JSON,
+) -> None:
+    """Make a version the champion: the one that alarms."""
+    from appliance.pipelines.promote import promote as run
+
+    own: Context = context.obj
+    with own.site() as site:
+        found = run(site, fleet, version, getpass.getuser())
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        print(f"{fleet}: version {found.version} is champion. Next: kizashi score {fleet}")
+
+
+def rollback(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
+    """Go back to the champion before this one."""
+    from appliance.pipelines.promote import rollback as run
+
+    own: Context = context.obj
+    with own.site() as site:
+        found = run(site, fleet, getpass.getuser())
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        print(
+            f"{fleet}: version {found.version} is champion again. Next: kizashi score {fleet}"
+        )

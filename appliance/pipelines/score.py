@@ -1,0 +1,312 @@
+"""Score: judge what is new or changed in a fleet, and bring its events up to that."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from appliance.core.clock import now
+from appliance.engine import Engine
+from appliance.events.detect import NEAR
+from appliance.fleet import (
+    Artifact,
+    ScoredChunk,
+    ScoredFleet,
+    fault_drafts,
+    find_fleet_events,
+    score_fleet,
+)
+from appliance.intake.ledger import Fresh
+from appliance.pipelines import stretches
+from appliance.pipelines.site import Site
+from appliance.pipelines.stretches import Span
+from appliance.schemas.base import fleet_name
+from appliance.schemas.event import Event, EventKind, EventState
+from appliance.schemas.manifest import FleetManifest
+from appliance.schemas.model import CHAMPION, ModelVersion, ScoreBatch
+from appliance.schemas.progress import Progress, Silent
+
+
+@dataclass(frozen=True)
+class Revised:
+    """How many events of a fleet a scoring run opened, changed and withdrew."""
+
+    opened: int = 0
+    revised: int = 0
+    withdrawn: int = 0
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> Revised:
+        """Count events that were changed, as they are now."""
+        opened = sum(event.revision == 1 for event in events)
+        withdrawn = sum(event.state is EventState.WITHDRAWN for event in events)
+        return cls(opened, len(events) - opened - withdrawn, withdrawn)
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """What one scoring run did.
+
+    Attributes
+    ----------
+    rows, judged, alarms
+        Readings looked at, those that could be judged, those at or above their threshold.
+    events
+        What became of the fleet's events; None for a version that raises none.
+    unknown
+        Assets that the model does not know.
+    """
+
+    fleet: str
+    model_version: int
+    batches: int = 0
+    rows: int = 0
+    judged: int = 0
+    alarms: int = 0
+    events: Revised | None = None
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One scoring run: what to judge, under which name."""
+
+    fleet: str
+    version: ModelVersion
+    manifest: FleetManifest
+    readings_version: int
+    fresh: Fresh
+    run: str
+    spans: dict[str, list[Span]]
+
+    @property
+    def folder(self) -> Path:
+        """The artifact."""
+        return Path(self.version.path)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Sums over chunks, and by round the stretches with the sensor faults in them."""
+
+    rows: int = 0
+    judged: int = 0
+    alarms: int = 0
+    unknown: frozenset[str] = frozenset()
+    faults: list[tuple[dict[str, Span], pl.DataFrame | None]] = field(default_factory=list)
+
+    def plus(self, chunk: ScoredChunk) -> _Counts:
+        """Return the sums with one more chunk."""
+        return _Counts(
+            self.rows + chunk.rows,
+            self.judged + chunk.judged,
+            self.alarms + chunk.alarms,
+            self.unknown | set(chunk.unknown),
+            self.faults,
+        )
+
+
+def score(
+    site: Site,
+    fleet: str,
+    *,
+    version: int | None = None,
+    engine: str | None = None,
+    progress: Progress | None = None,
+) -> ScoreReport:
+    """Judge the readings that came since the last run, and those that they bear on.
+
+    Killed at any moment and run again, it ends with the same scores and events as one run.
+
+    Parameters
+    ----------
+    version
+        Model version to judge by; the champion if not given.  Another version is scored in
+        the champion's shadow: it raises no events.
+
+    Raises
+    ------
+    NotFound
+        The fleet has no readings or no model.
+    ArtifactError
+        The model was damaged.
+    TryAgain
+        Another process scores this fleet.
+    """
+    fleet = fleet_name(fleet)
+    progress = progress or Silent()
+    site.require_fleet(fleet)
+    with site.alone("score", fleet):
+        work = _plan(site, fleet, version)
+        alarms = CHAMPION in work.version.aliases
+        renewed = alarms and _promoted_since(site, fleet)
+        if not work.fresh.batches and not renewed:
+            return ScoreReport(fleet, work.version.version)
+        with site.engine(engine) as made:
+            counts = _judge(site, work, made, progress)
+            revised = None
+            if alarms:
+                revised = _revise(site, work, counts, made, progress, whole=renewed)
+        site.registry.record_scores(_batch(work, counts))
+    return ScoreReport(
+        fleet=fleet,
+        model_version=work.version.version,
+        batches=len(work.fresh.batches),
+        rows=counts.rows,
+        judged=counts.judged,
+        alarms=counts.alarms,
+        events=revised,
+        unknown=tuple(sorted(counts.unknown)),
+    )
+
+
+def _plan(site: Site, fleet: str, number: int | None) -> _Work:
+    registry = site.registry
+    version = registry.champion(fleet) if number is None else registry.get(fleet, number)
+    manifest = Artifact(Path(version.path)).manifest
+    readings_version = site.lake.readings(fleet).version()
+    covered = registry.covered(fleet, version.version)
+    fresh = site.intake.spans_since(fleet, covered)
+    before = site.intake.spans_since(fleet, set(fresh.batches)).spans
+    named = "\0".join(sorted(fresh.batches))
+    digest = hashlib.sha256(f"{named}\0{len(registry.promotions(fleet))}".encode()).hexdigest()
+    return _Work(
+        fleet=fleet,
+        version=version,
+        manifest=manifest,
+        readings_version=readings_version,
+        fresh=fresh,
+        run=f"score-{fleet}-{version.version}-{readings_version}-{digest[:12]}",
+        spans=stretches.to_judge(manifest, fresh.spans, before),
+    )
+
+
+def _promoted_since(site: Site, fleet: str) -> bool:
+    """Whether the champion changed after the last run, so that all events are to be renewed."""
+    batches = site.registry.score_batches(fleet)
+    return bool(batches) and site.registry.promotions(fleet)[-1].at > batches[-1].at
+
+
+def _batch(work: _Work, counts: _Counts) -> ScoreBatch:
+    return ScoreBatch(
+        id=work.run,
+        fleet=work.fleet,
+        model_version=work.version.version,
+        readings_version=work.readings_version,
+        batches=work.fresh.batches,
+        rows=counts.rows,
+        judged=counts.judged,
+        alarms=counts.alarms,
+        at=now(),
+    )
+
+
+# ---------------------------------------------------------------- scores
+def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Counts:
+    """Judge every stretch; each chunk's scores are committed once, over what stood there."""
+    sink = site.lake.scores(work.fleet)
+    readings = site.lake.readings(work.fleet)
+    cells = site.chunk_cells(work.fleet, engine.workers)
+    counts, part = _Counts(), 0
+    for spans in stretches.rounds(work.spans):
+        # A sensor fault that reaches into a stretch is to be seen whole.
+        wide = site.events.around(work.fleet, spans, near=NEAR, kind=EventKind.SENSOR_FAULT)
+        start, end = stretches.to_read(work.manifest, wide)
+        chunks = readings.chunks(
+            cells=cells,
+            assets=sorted(spans),
+            start=start,
+            end=end,
+            version=work.readings_version,
+        )
+        seen = []
+        for scored in score_fleet(
+            chunks,
+            work.folder,
+            sink,
+            engine,
+            model_version=work.version.version,
+            spans=spans,
+            progress=progress,
+        ):
+            if scored.staged is not None:
+                sink.commit([scored.staged], run=work.run, part=part + scored.index)
+            counts = counts.plus(scored)
+            seen.append(scored.faults)
+        part += len(chunks)
+        counts.faults.append((spans, pl.concat(seen) if seen else None))
+    return counts
+
+
+# ---------------------------------------------------------------- events
+def _revise(
+    site: Site, work: _Work, counts: _Counts, engine: Engine, progress: Progress, *, whole: bool
+) -> Revised:
+    """Find events around what was judged, and bring the stored ones up to them."""
+    around = _around(site, work, whole=whole)
+    found = find_fleet_events(
+        ScoredFleet(
+            site.lake.readings(work.fleet),
+            site.lake.scores(work.fleet),
+            work.folder,
+            work.version.version,
+        ),
+        around,
+        engine,
+        assets_a_task=_assets_a_task(site, work, engine),
+        progress=progress,
+    )
+    drafts = [draft for some in found for draft in some]
+    changed = site.events.revise(
+        work.fleet,
+        drafts,
+        around,
+        kinds=[EventKind.ANOMALY],
+        near=stretches.merging(work.manifest),
+        model_version=work.version.version,
+        score_batch=work.run,
+    )
+    for spans, faults in counts.faults:
+        changed += site.events.revise(
+            work.fleet,
+            fault_drafts(faults) if faults is not None else [],
+            spans,
+            kinds=[EventKind.SENSOR_FAULT],
+            near=NEAR,
+            model_version=work.version.version,
+            score_batch=work.run,
+        )
+    return Revised.of(changed)
+
+
+def _around(site: Site, work: _Work, *, whole: bool) -> dict[str, Span]:
+    """Return the time to look for events in, for each asset that has a model.
+
+    It begins in a calm before what was judged and goes on to the last reading: what was
+    judged anew may be the beginning of what follows.
+    """
+    readings = site.lake.readings(work.fleet).span()
+    if readings is None:
+        return {}
+    if whole:
+        return dict.fromkeys(work.manifest.assets, readings)
+    judged = {
+        asset: (spans[0][0], max(spans[-1][1], readings[1]))
+        for asset, spans in work.spans.items()
+        if asset in work.manifest.assets
+    }
+    calm = stretches.after_calm(work.manifest, judged)
+    wide = site.events.around(work.fleet, calm, near=stretches.merging(work.manifest))
+    return stretches.after_calm(work.manifest, wide)
+
+
+def _assets_a_task(site: Site, work: _Work, engine: Engine) -> int:
+    assets = max(len(work.manifest.assets), 1)
+    rows = site.lake.readings(work.fleet).row_count() / assets
+    cells = rows * (len(work.manifest.sensors) + 1)
+    limit = site.chunk_cells(work.fleet, engine.workers)
+    return max(int(limit // max(cells, 1)), 1)

@@ -1,0 +1,109 @@
+"""Which stretches of a fleet's readings are to be judged anew, and what to read for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from appliance.schemas.manifest import AssetManifest, FleetManifest
+from detectors.thresholds import HOLD
+
+Span = tuple[datetime, datetime]
+_INSTANT = timedelta(microseconds=1)
+
+
+def to_judge(
+    manifest: FleetManifest,
+    changed: Mapping[str, Sequence[Span]],
+    before: Mapping[str, Sequence[Span]],
+) -> dict[str, list[Span]]:
+    """Return the stretches whose scores depend on what changed.
+
+    Parameters
+    ----------
+    manifest
+        Of the model that judges: it knows how far a reading bears on its neighbours' scores.
+    changed
+        Closed ranges of new or corrected readings, by asset.
+    before
+        Closed ranges that had been judged already, by asset: the last rows of the one before
+        a new stretch were provisional, however long ago that was.
+
+    Returns
+    -------
+    dict
+        By asset, closed ranges in order, none touching another.
+    """
+    found = {}
+    for asset, spans in changed.items():
+        entry = manifest.assets.get(asset)
+        if entry is None:
+            found[asset] = joined(spans)
+            continue
+        warm, after = reach(entry)
+        ends = [end for _, end in before.get(asset, ())]
+        found[asset] = joined(
+            (min([start, *_last_before(ends, start)]) - after, end + warm)
+            for start, end in spans
+        )
+    return found
+
+
+def _last_before(ends: Sequence[datetime], start: datetime) -> list[datetime]:
+    return [max(earlier)] if (earlier := [end for end in ends if end < start]) else []
+
+
+def reach(entry: AssetManifest) -> tuple[timedelta, timedelta]:
+    """Return how far before and after a stretch readings bear on its scores."""
+    step = timedelta(seconds=entry.interval_seconds)
+    return (entry.warm_rows + 1) * step, (entry.reach[1] + 1) * step
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Join ranges that touch or overlap."""
+    out: list[Span] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
+
+
+def rounds(spans: Mapping[str, Sequence[Span]]) -> list[dict[str, Span]]:
+    """Deal stretches into rounds of at most one for each asset, oldest first."""
+    most = max((len(own) for own in spans.values()), default=0)
+    return [
+        {asset: own[number] for asset, own in sorted(spans.items()) if number < len(own)}
+        for number in range(most)
+    ]
+
+
+def to_read(manifest: FleetManifest, spans: Mapping[str, Span]) -> Span:
+    """Return the half-open range of readings that judging these stretches needs."""
+    lows, highs = [], []
+    for asset, (start, end) in spans.items():
+        entry = manifest.assets.get(asset)
+        warm, after = reach(entry) if entry else (timedelta(0), timedelta(0))
+        lows.append(start - warm)
+        highs.append(end + after)
+    return min(lows), max(highs) + _INSTANT
+
+
+def after_calm(manifest: FleetManifest, spans: Mapping[str, Span]) -> dict[str, Span]:
+    """Begin stretches where whatever was before them has ended for certain."""
+    rule = manifest.recipe.threshold
+    rows = (HOLD * rule.merge_rows + 1) * (rule.minimum_rows + 1)
+    return {
+        asset: (start - rows * timedelta(seconds=manifest.assets[asset].interval_seconds), end)
+        for asset, (start, end) in spans.items()
+    }
+
+
+def merging(manifest: FleetManifest) -> dict[str, timedelta]:
+    """Return by asset the distance up to which two events are one."""
+    rows = manifest.recipe.threshold.merge_rows + 1
+    return {
+        asset: rows * timedelta(seconds=entry.interval_seconds)
+        for asset, entry in manifest.assets.items()
+    }

@@ -1,0 +1,136 @@
+"""Train: a fleet's readings into a new version of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from appliance.core.ids import new_id
+from appliance.fleet import Layout, fit_fleet, resolve
+from appliance.pipelines.site import Site
+from appliance.schemas.base import fleet_name
+from appliance.schemas.model import Lineage, ModelVersion
+from appliance.schemas.progress import Progress
+from appliance.schemas.recipe import Limits, Recipe
+from appliance.schemas.sensor import Sensor, SensorRole
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What is to be learned, and from what.
+
+    Attributes
+    ----------
+    recipe
+        ``auto``, a detector's name, the path of a recipe file, data, or a recipe.
+    start, end
+        Half-open range of the readings to learn from; everything if not given.
+    seed, budget
+        Win over the recipe's; the budget is false alarms an asset and month.
+    """
+
+    recipe: str | Path | Mapping[str, Any] | Recipe = "auto"
+    start: datetime | None = None
+    end: datetime | None = None
+    seed: int | None = None
+    budget: float | None = None
+
+
+def train(
+    site: Site,
+    fleet: str,
+    options: TrainOptions | None = None,
+    *,
+    engine: str | None = None,
+    progress: Progress | None = None,
+) -> ModelVersion:
+    """Learn what is normal for every asset of a fleet, and register it as a version.
+
+    The first version of a fleet becomes its champion; a later one waits as challenger.
+
+    Raises
+    ------
+    NotFound
+        The fleet has no readings.
+    InvalidRequest
+        The recipe cannot be used, or no asset could be modelled.
+    TryAgain
+        Another process trains this fleet.
+    """
+    fleet = fleet_name(fleet)
+    site.require_fleet(fleet)
+    known = site.intake.sensors(fleet)
+    options = options or TrainOptions()
+    recipe = _with_limits(_resolved(site, options), known)
+    with site.alone("train", fleet), site.engine(engine) as made:
+        site.registry.clean(fleet)
+        readings = site.lake.readings(fleet)
+        version = readings.version()
+        batches = tuple(batch.id for batch in site.intake.batches(fleet))
+        chunks = readings.chunks(
+            cells=site.chunk_cells(fleet, made.workers),
+            start=options.start,
+            end=options.end,
+            version=version,
+        )
+        run = new_id("run")
+        folder = site.registry.folder(fleet) / run
+        report = fit_fleet(
+            chunks, recipe, layout_of(site, fleet, known), folder, made, progress=progress
+        )
+        lineage = Lineage(
+            run=run,
+            recipe=recipe,
+            data_start=report.data_start,
+            data_end=report.data_end,
+            rows=report.rows,
+            assets=report.assets,
+            failures=report.failures,
+            readings_version=version,
+            batches=batches,
+            code_version=report.code_version,
+            seed=report.seed,
+        )
+        return site.registry.register(fleet, folder, report.digest, lineage)
+
+
+def layout_of(site: Site, fleet: str, known: list[Sensor]) -> Layout:
+    """Return which columns of a fleet's readings are judged and which explain them."""
+    context = [sensor for sensor in known if sensor.role is SensorRole.CONTEXT]
+    return Layout(
+        asset="asset",
+        time="time",
+        time_kind=site.intake.time_kind(fleet),
+        sensors=tuple(s.name for s in known if s.role is SensorRole.SENSOR),
+        context=tuple(sensor.name for sensor in context),
+        levels={
+            sensor.name: {word: number for number, word in enumerate(sensor.levels)}
+            for sensor in context
+            if sensor.levels
+        },
+    )
+
+
+def _resolved(site: Site, options: TrainOptions) -> Recipe:
+    found = resolve(options.recipe, seed=options.seed, false_alarms_per_month=options.budget)
+    stated = options.budget is not None
+    if not stated and "false_alarms_per_month" not in found.threshold.model_fields_set:
+        own = site.settings.false_alarms_per_month
+        found = resolve(found, false_alarms_per_month=own)
+    return found
+
+
+def _with_limits(recipe: Recipe, known: list[Sensor]) -> Recipe:
+    """Let the sensors' physical limits hold where the recipe names none."""
+    limits = {
+        sensor.name: Limits(lower=sensor.lower, upper=sensor.upper)
+        for sensor in known
+        if sensor.lower is not None or sensor.upper is not None
+    }
+    cleaning = recipe.cleaning.model_copy(
+        update={"limits": {**limits, **recipe.cleaning.limits}}
+    )
+    return recipe.model_copy(update={"cleaning": cleaning})
