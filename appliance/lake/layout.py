@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import secrets
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ ROW_GROUP = 100_000
 TIME = pl.Datetime("us", "UTC")
 _DAY = timedelta(days=1)
 
+Partition = tuple[tuple[str, str], ...]
+"""Names and values of a partition's columns."""
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -35,7 +39,7 @@ class DataFile:
     path: str
     size: int
     rows: int
-    partition: tuple[tuple[str, str], ...]
+    partition: Partition
     asset_min: str
     asset_max: str
     time_min: datetime
@@ -81,61 +85,24 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m}"
 
 
-def _next_month(moment: datetime) -> datetime:
+def next_month(moment: datetime) -> datetime:
+    """Return the first moment of the month after, in UTC."""
     first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + 32 * _DAY).replace(day=1)
 
 
-def is_sorted(frame: pl.DataFrame) -> bool:
-    """Whether each asset's rows stand together, with strictly rising times."""
-    if frame.height < 2:
-        return True
-    same = pl.col("asset") == pl.col("asset").shift()
-    rising = pl.col("time") > pl.col("time").shift()
-    check = frame.lazy().select(
-        broken=(same & ~rising).fill_null(value=False).any(), runs=(~same).sum() + 1
-    )
-    broken, runs = check.collect().row(0)
-    return not broken and int(runs) == frame["asset"].n_unique()
+def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
+    """Write one partition, sorted by asset and time, as one file with a name of its own.
 
-
-def split(frame: pl.DataFrame) -> dict[tuple[int, str], pl.DataFrame]:
-    """Cut a frame whose assets stand together and rise in time into its partitions.
-
-    Slices share the frame's memory; nothing is copied.
-    """
-    runs = (
-        frame.lazy()
-        .select("asset")
-        .with_row_index("first")
-        .group_by("asset")
-        .agg(pl.col("first").min(), pl.len().alias("rows"))
-    )
-    pieces: dict[tuple[int, str], list[pl.DataFrame]] = {}
-    for asset, first, rows in runs.sort("asset").collect().iter_rows():
-        part = frame.slice(first, rows)
-        time = part["time"]
-        low, end = 0, rows
-        while low < end:
-            start = time[low]
-            high = int(time.search_sorted(_next_month(start), side="left"))
-            pieces.setdefault((bucket_of(asset), month_of(start)), []).append(
-                part.slice(low, high - low)
-            )
-            low = high
-    return {key: pl.concat(parts, rechunk=False) for key, parts in pieces.items()}
-
-
-def write(
-    frame: pl.DataFrame, root: Path, partition: Mapping[str, str], folder: str
-) -> DataFile:
-    """Write one sorted partition as one file with a name of its own.
+    The file is on the disk, not only in a cache, when this returns: a table must never name a
+    file that a power cut took away.
 
     Raises
     ------
     StorageFull, StorageError
         The file cannot be written; nothing of it is left.
     """
+    folder = "/".join(f"{name}={value}" for name, value in partition)
     name = f"{folder}/{secrets.token_hex(12)}.parquet"
     target = root / name
     with storage_errors(str(target)):
@@ -144,6 +111,7 @@ def write(
             frame.write_parquet(
                 target, compression="lz4", row_group_size=ROW_GROUP, statistics=True
             )
+            to_disk(target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -153,21 +121,35 @@ def write(
         path=name,
         size=size,
         rows=frame.height,
-        partition=tuple(partition.items()),
-        asset_min=str(frame["asset"].min()),
-        asset_max=str(frame["asset"].max()),
+        partition=partition,
+        asset_min=frame.item(0, "asset"),
+        asset_max=frame.item(-1, "asset"),
         time_min=time.min(),  # type: ignore[arg-type]
         time_max=time.max(),  # type: ignore[arg-type]
     )
 
 
+def to_disk(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, has reached the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def read(
     files: Sequence[str],
+    columns: Mapping[str, pl.DataType],
     *,
-    columns: Sequence[str] | None = None,
     where: pl.Expr | None = None,
-) -> pl.DataFrame | None:
-    """Read files that may differ in their columns; None if no row is found.
+) -> list[pl.DataFrame]:
+    """Read files that may lack columns; one frame of `columns` for each file with such rows.
+
+    Parameters
+    ----------
+    columns
+        Names and types of the columns; one that a file lacks is all null there.
 
     Raises
     ------
@@ -178,17 +160,16 @@ def read(
     for path in files:
         with storage_errors(path):
             lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-            if columns is not None:
-                present = set(lazy.collect_schema().names())
-                lazy = lazy.select([c for c in columns if c in present])
+            held = lazy.collect_schema()
             if where is not None:
                 lazy = lazy.filter(where)
-            frame = lazy.collect()
+            frame = lazy.select(
+                pl.col(name) if name in held else pl.lit(None, kind).alias(name)
+                for name, kind in columns.items()
+            ).collect()
         if frame.height:
             frames.append(frame)
-    if not frames:
-        return None
-    return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal")
+    return frames
 
 
 @contextmanager

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from appliance.core.clock import now
 from appliance.lake import layout
-from appliance.lake.layout import TIME, DataFile
-from appliance.lake.table import Table
+from appliance.lake.drafts import Draft, Drafts
+from appliance.lake.layout import TIME
+from appliance.lake.table import Plan, Snapshot, Table
 
 COLUMNS: Mapping[str, pl.DataType] = {
     "batch": pl.String(),
@@ -46,7 +47,7 @@ class Quarantine:
             The columns of `COLUMNS` without ``batch``.
         """
         key = f"{batch}:{part}"
-        if frame.is_empty() or self._table.committed(key):
+        if frame.is_empty():
             return
         seen = now()
         # The table's statistics are kept by asset and time: here the batch, and when it came.
@@ -56,33 +57,42 @@ class Quarantine:
             pl.lit(batch).alias("batch"),
             *(pl.col(name).cast(kind) for name, kind in COLUMNS.items() if name != "batch"),
         ).with_columns(pl.col("value").str.slice(0, VALUE_LENGTH))
-        self._table.ensure(dict(kept.schema))
-        month = layout.month_of(seen)
-        file = layout.write(kept, self._table.root, {"month": month}, f"month={month}")
+        snapshot = self._table.ensure(kept.schema)
+        if snapshot.committed(key):
+            return
+        drafts: Drafts[Draft] = Drafts(self._table)
 
-        def plan() -> tuple[list[DataFile], list[DataFile]]:
-            return [file], []
+        def plan(_: Snapshot) -> Plan:
+            partition = (("month", layout.month_of(seen)),)
+            draft = drafts.draft(partition, (), lambda: Draft((drafts.write(kept, partition),)))
+            return draft.adds, draft.removes
 
-        if self._table.commit(key, plan) is None:
-            Path(self._table.location(file)).unlink(missing_ok=True)
+        try:
+            committed = self._table.commit(key, plan, snapshot)
+        except BaseException:
+            drafts.discard()
+            raise
+        if not committed:
+            drafts.discard()
 
     def read(self, batch: str | None = None, limit: int = 1_000) -> pl.DataFrame:
         """Return refused rows and cells in the order of their files."""
-        frame = self._all(batch)
-        return frame.sort("time", "file", "row").head(limit).select(list(COLUMNS))
+        snapshot = self._table.snapshot()
+        # A file holds what one batch was refused at one moment: they need no filter, and those
+        # that came after the last wanted row need not be read.
+        files = [file for file in snapshot.files if batch in (None, file.asset_min)]
+        moments: dict[datetime, list[str]] = {}
+        for file in files:
+            moments.setdefault(file.time_min, []).append(self._table.location(file))
+        frame = pl.DataFrame(schema=COLUMNS)
+        for _, paths in sorted(moments.items()):
+            if frame.height >= limit:
+                break
+            came = layout.read(paths, COLUMNS)
+            frame = pl.concat([frame, pl.concat(came).sort("file", "row", maintain_order=True)])
+        return frame.head(limit)
 
     def count(self, batch: str | None = None) -> int:
         """Return how many rows and cells were refused."""
-        if batch is None:
-            return sum(file.rows for file in self._table.files())
-        return self._all(batch).height
-
-    def _all(self, batch: str | None) -> pl.DataFrame:
-        files = [
-            self._table.location(file)
-            for file in self._table.files()
-            if batch is None or file.asset_min <= batch <= file.asset_max
-        ]
-        where = None if batch is None else pl.col("batch") == batch
-        frame = layout.read(files, where=where)
-        return pl.DataFrame(schema={**COLUMNS, "time": TIME}) if frame is None else frame
+        files = self._table.snapshot().files
+        return sum(file.rows for file in files if batch in (None, file.asset_min))

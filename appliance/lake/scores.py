@@ -11,10 +11,13 @@ import polars as pl
 
 from appliance.core.errors import StorageError
 from appliance.lake import layout
-from appliance.lake.layout import TIME, DataFile
+from appliance.lake.drafts import Draft, Drafts, foldable
+from appliance.lake.layout import TIME, DataFile, Partition, bucket_of
+from appliance.lake.merge import KEYS, Span
 from appliance.lake.names import decode, encode
-from appliance.lake.readings import Span, select
-from appliance.lake.table import Table, within
+from appliance.lake.order import arrange, assemble, split
+from appliance.lake.selection import Selection
+from appliance.lake.table import Plan, Snapshot, Table
 
 FIXED: Mapping[str, pl.DataType] = {
     "asset": pl.String(),
@@ -25,15 +28,31 @@ FIXED: Mapping[str, pl.DataType] = {
     "coverage": pl.Float32(),
 }
 """Columns of every score; one share a sensor follows, null where the surprise is small."""
+_NO_VERSION = pl.lit(None, pl.Int32).alias("version")
 _PARTITIONS = {"version": pl.Int32(), "bucket": pl.Int32(), "month": pl.String()}
 
 
 @dataclass(frozen=True)
 class StagedFiles:
-    """Files that a worker wrote and nobody sees before they are committed."""
+    """Files that a worker wrote and nobody sees before they are committed.
+
+    Attributes
+    ----------
+    adds
+        The files.
+    model_version
+        Version that judged.
+    replace
+        By asset, the closed time range whose earlier scores of this version give way.
+    columns
+        Physical names of the shares.
+    rows
+        Rows of all files.
+    """
 
     adds: tuple[DataFile, ...]
-    removes: tuple[DataFile, ...]
+    model_version: int
+    replace: Mapping[str, Span]
     columns: tuple[str, ...]
     rows: int
 
@@ -57,7 +76,7 @@ class Scores:
 
     def version(self) -> int:
         """Return the table's version; -1 if there is none."""
-        return self._table.version()
+        return self._table.snapshot().version
 
     # ------------------------------------------------------------------ writing
     def stage(
@@ -72,33 +91,36 @@ class Scores:
         Parameters
         ----------
         frame
-            The columns of `FIXED` and one share a sensor, sorted by asset and time.
+            The columns of `FIXED` and one share a sensor.
         model_version
             Version that judged.
         replace
-            By asset, a closed time range whose earlier scores of this version give way.
+            By asset, a closed time range whose earlier scores of this version give way when
+            these are committed.
+
+        Raises
+        ------
+        StorageFull, StorageError
+            Nothing is left of the files.
         """
-        shares = [name for name in frame.columns if name not in FIXED]
-        physical = frame.rename({name: encode(name) for name in shares}).with_columns(
-            pl.col(encode(name)).cast(pl.Float32) for name in shares
-        )
-        adds = [
-            self._file(part, model_version, key) for key, part in layout.split(physical).items()
-        ]
-        removes: list[DataFile] = []
-        for file in self._replaced(model_version, replace or {}):
-            old = layout.read([self._table.location(file)])
-            kept = None if old is None else old.filter(~_covered(replace or {}))
-            if old is None or kept is None or kept.height == old.height:
-                continue
-            removes.append(file)
-            if kept.height:
-                key = (int(file.value("bucket")), file.value("month"))
-                adds.append(self._file(kept, model_version, key))
+        shares = {name: encode(name) for name in frame.columns if name not in FIXED}
+        kinds = pl.Schema({**FIXED, **dict.fromkeys(shares.values(), pl.Float32())})
+        frame, found = arrange(frame.rename(shares).cast(kinds))
+        drafts: Drafts[Draft] = Drafts(self._table)
+        version = ("version", str(model_version))
+        try:
+            adds = [
+                drafts.write(part, (version, *partition))
+                for partition, part in split(frame, found).items()
+            ]
+        except BaseException:
+            drafts.discard()
+            raise
         return StagedFiles(
             adds=tuple(adds),
-            removes=tuple(removes),
-            columns=tuple(name for name in physical.columns if name not in FIXED),
+            model_version=model_version,
+            replace=dict(replace or {}),
+            columns=tuple(shares.values()),
             rows=frame.height,
         )
 
@@ -113,51 +135,40 @@ class Scores:
         Raises
         ------
         StorageError
-            A file that should give way is gone: another run scored the same stretch.
+            A staged file is gone, or the table cannot be read.
+        StorageFull, TryAgain
+            Nothing was committed; the staged files wait for another call.
         """
-        columns = {name: pl.Float32() for s in staged for name in s.columns}
-        self._table.ensure({**FIXED, **columns})
+        shares = {name: pl.Float32() for s in staged for name in s.columns}
+        snapshot = self._table.ensure({**FIXED, **shares})
         adds = [file for s in staged for file in s.adds]
-        removes = [file for s in staged for file in s.removes]
-
-        def plan() -> tuple[list[DataFile], list[DataFile]]:
-            if removes:
-                present = {file.path for file in self._table.files()}
-                if any(file.path not in present for file in removes):
-                    raise StorageError(
-                        "another run scored the same stretch meanwhile.",
-                        remedy="Repeat the command.",
-                    )
-            return adds, removes
-
-        if self._table.commit(f"{run}:{part}", plan) is None:
-            for file in adds:
-                Path(self._table.location(file)).unlink(missing_ok=True)
+        key = f"{run}:{part}"
+        if not snapshot.committed(key):
+            self._standing(adds)
+        work = _Replacing(self._table, staged)
+        try:
+            committed = self._table.commit(key, work.plan, snapshot)
+        except BaseException:
+            work.discard()
+            raise
+        if not committed:
+            work.discard()
+            self._table.discard(adds)
             return False
+        work.drop_folded(adds)
         return True
+
+    def _standing(self, files: Sequence[DataFile]) -> None:
+        for file in files:
+            if not (self.root / file.path).is_file():
+                raise StorageError(
+                    f"the scores {self.root / file.path} were written but are gone.",
+                    remedy="Repeat the command: nothing of this part was committed.",
+                )
 
     def committed(self, run: str, part: int) -> bool:
         """Whether a part of a run was committed."""
-        return self._table.committed(f"{run}:{part}")
-
-    def _file(self, frame: pl.DataFrame, version: int, key: tuple[int, str]) -> DataFile:
-        partition = {"version": str(version), "bucket": str(key[0]), "month": key[1]}
-        folder = "/".join(f"{name}={value}" for name, value in partition.items())
-        return layout.write(frame, self.root, partition, folder)
-
-    def _replaced(self, version: int, replace: Mapping[str, Span]) -> list[DataFile]:
-        if not replace:
-            return []
-        present = [f for f in self._table.files() if f.value("version") == str(version)]
-        return [
-            file
-            for file in present
-            if any(
-                file.overlaps((asset, asset), span)
-                and file.value("bucket") == str(layout.bucket_of(asset))
-                for asset, span in replace.items()
-            )
-        ]
+        return self._table.snapshot().committed(f"{run}:{part}")
 
     # ------------------------------------------------------------------ reading
     def read(
@@ -176,38 +187,29 @@ class Scores:
         model_version
             Only this version's; all versions if not named (column ``version`` tells them).
         columns
-            Columns beside asset and time; all if not named.
+            Columns beside asset, time and version; all if not named.
         """
-        schema = {**FIXED, **self._table.schema()}
-        wanted = (
-            [name for name in schema if name not in ("asset", "time")]
-            if columns is None
-            else [name if name in FIXED else encode(name) for name in columns]
-        )
-        frames = []
-        for version, files in self._by_version(assets, start, end, model_version).items():
-            found = layout.read(
-                [self._table.location(f) for f in files],
-                columns=["asset", "time", *wanted],
-                where=within(assets, start, end),
+        snapshot = self._table.snapshot()
+        known = {**FIXED, **snapshot.columns}
+        names = [name for name in known if name not in KEYS]
+        if columns is not None:
+            names = [name if name in FIXED else encode(name) for name in columns]
+        schema = {name: known.get(name, pl.Float32()) for name in (*KEYS, *names)}
+        where = Selection.of(assets, start, end).where
+        found = []
+        for version, files in self._by_version(
+            snapshot, Selection.of(assets, start, end), model_version
+        ).items():
+            frames = layout.read(
+                [self._table.location(file) for file in files], schema, where=where
             )
-            if found is not None:
-                frames.append(found.with_columns(pl.lit(version, pl.Int32).alias("version")))
-        if frames:
-            frame = pl.concat(frames, how="diagonal")
-        else:
-            frame = pl.DataFrame(
-                schema={"asset": pl.String(), "time": TIME, "version": pl.Int32}
-            )
-        absent = [
-            pl.lit(None, schema.get(name, pl.Float32())).alias(name)
-            for name in wanted
-            if name not in frame.columns
-        ]
-        frame = frame.with_columns(absent).select("asset", "time", "version", *wanted)
-        return frame.sort("asset", "time", "version").rename(
-            {name: decode(name) for name in wanted if name not in FIXED}
-        )
+            if frames:
+                own = pl.lit(version, pl.Int32).alias("version")
+                found.append(assemble(frames).select(*KEYS, own, *names))
+        if not found:
+            found.append(pl.DataFrame(schema=schema).select(*KEYS, _NO_VERSION, *names))
+        frame = found[0] if len(found) == 1 else pl.concat(found).sort(*KEYS, "version")
+        return frame.rename({name: decode(name) for name in names if name not in FIXED})
 
     def files(
         self,
@@ -218,18 +220,16 @@ class Scores:
         model_version: int | None = None,
     ) -> list[str]:
         """Return the files that a read of the same arguments touches."""
-        found = self._by_version(assets, start, end, model_version)
+        found = self._by_version(
+            self._table.snapshot(), Selection.of(assets, start, end), model_version
+        )
         return [self._table.location(file) for files in found.values() for file in files]
 
     def _by_version(
-        self,
-        assets: Sequence[str] | None,
-        start: datetime | None,
-        end: datetime | None,
-        model_version: int | None,
+        self, snapshot: Snapshot, selection: Selection, model_version: int | None
     ) -> dict[int, list[DataFile]]:
         found: dict[int, list[DataFile]] = {}
-        for file in select(self._table.files(), assets, start, end):
+        for file in selection.among(snapshot.files):
             version = int(file.value("version"))
             if model_version is None or version == model_version:
                 found.setdefault(version, []).append(file)
@@ -240,10 +240,117 @@ class Scores:
         return self._table.clean(older_than_hours)
 
 
-def _covered(replace: Mapping[str, Span]) -> pl.Expr:
-    return pl.any_horizontal(
-        [
-            (pl.col("asset") == asset) & pl.col("time").is_between(low, high)
-            for asset, (low, high) in replace.items()
+class _Replacing:
+    """Plans a commit of staged files: what gives way is looked up in the newest snapshot.
+
+    Two workers may replace rows of the same file; only whoever commits sees both.
+    """
+
+    def __init__(self, table: Table, staged: Sequence[StagedFiles]) -> None:
+        self._table = table
+        self._staged = staged
+        self._drafts: Drafts[Draft] = Drafts(table)
+        self._new: dict[Partition, list[DataFile]] = {}
+        for file in (file for s in staged for file in s.adds):
+            self._new.setdefault(file.partition, []).append(file)
+
+    def plan(self, snapshot: Snapshot) -> Plan:
+        """Return files to add and to remove."""
+        present: dict[Partition, list[DataFile]] = {}
+        for file in snapshot.files:
+            present.setdefault(file.partition, []).append(file)
+        drafts = [
+            self._draft(snapshot, partition, present.get(partition, []))
+            for partition in present.keys() | self._new.keys()
         ]
+        return [f for d in drafts for f in d.adds], [f for d in drafts for f in d.removes]
+
+    def discard(self) -> None:
+        """Delete what was written for a commit that failed or was not needed."""
+        self._drafts.discard()
+
+    def drop_folded(self, adds: Sequence[DataFile]) -> None:
+        """Delete staged files whose rows were committed as part of larger ones."""
+        committed = {file.path for draft in self._drafts.all() for file in draft.adds}
+        for file in adds:
+            if file.path not in committed:
+                (self._table.root / file.path).unlink(missing_ok=True)
+
+    def _draft(
+        self, snapshot: Snapshot, partition: Partition, files: Sequence[DataFile]
+    ) -> Draft:
+        new = self._new.get(partition, [])
+        met = [file for file in files if self._spans(file)]
+        rows = sum(file.rows for file in new)
+        folded = foldable(files, rows, len(snapshot.columns)) if new else []
+        sources = [file for file in files if file in met or file in folded]
+
+        def make() -> Draft:
+            return self._replaced(snapshot, partition, met, folded)
+
+        return self._drafts.draft(partition, sources, make)
+
+    def _replaced(
+        self,
+        snapshot: Snapshot,
+        partition: Partition,
+        met: Sequence[DataFile],
+        folded: Sequence[DataFile],
+    ) -> Draft:
+        new = self._new.get(partition, [])
+        kept: dict[DataFile, list[pl.DataFrame]] = {}
+        for file in met:
+            frames = self._kept(snapshot, file)
+            if frames is not None:
+                kept[file] = frames
+        removes = dict.fromkeys((*kept, *folded))
+        together: list[pl.DataFrame] = []
+        for file in folded:
+            own = kept.pop(file, None)
+            together += self._drafts.read([file], snapshot.columns) if own is None else own
+        adds = [self._drafts.write(f, partition) for frames in kept.values() for f in frames]
+        if together:
+            together += self._drafts.read(new, snapshot.columns)
+            adds.append(self._drafts.write(assemble(together), partition))
+        else:
+            adds += new
+        return Draft(tuple(adds), tuple(removes))
+
+    def _kept(self, snapshot: Snapshot, file: DataFile) -> list[pl.DataFrame] | None:
+        """Return what stays of a file's rows; None if all of them do."""
+        gives_way = pl.any_horizontal(_covered(spans) for spans in self._spans(file))
+        path = [self._table.location(file)]
+        keys = {name: FIXED[name] for name in KEYS}
+        going = sum(f.height for f in layout.read(path, keys, where=gives_way))
+        if going in (0, file.rows):
+            return [] if going else None
+        return layout.read(path, snapshot.columns, where=~gives_way)
+
+    def _spans(self, file: DataFile) -> list[dict[str, Span]]:
+        """Return, by staged work, the ranges that the file may hold rows of."""
+        found = []
+        for staged in self._staged:
+            if file.value("version") == str(staged.model_version):
+                near = {
+                    asset: span
+                    for asset, span in staged.replace.items()
+                    if file.overlaps((asset, asset), span)
+                    and file.value("bucket") == str(bucket_of(asset))
+                }
+                if near:
+                    found.append(near)
+        return found
+
+
+def _covered(replace: Mapping[str, Span]) -> pl.Expr:
+    asset, time = pl.col("asset"), pl.col("time")
+    low, high = (
+        asset.replace_strict(
+            list(replace),
+            [span[end] for span in replace.values()],
+            default=None,
+            return_dtype=TIME,
+        )
+        for end in (0, 1)
     )
+    return time.is_between(low, high).fill_null(value=False)

@@ -1,11 +1,11 @@
-"""One Delta table: its files, its columns, and commits that happen exactly once."""
+"""One Delta table: its snapshots, its columns, and commits that happen exactly once."""
 
 from __future__ import annotations
 
 import time as sleeping
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -15,8 +15,8 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from appliance.core.clock import milliseconds, now
-from appliance.core.errors import StorageError, TryAgain
-from appliance.lake.layout import TIME, DataFile, storage_errors
+from appliance.core.errors import KizashiError, StorageError, TryAgain
+from appliance.lake.layout import TIME, DataFile, storage_errors, to_disk
 
 _GUARD = "kizashi-writer"
 """Every commit raises this transaction's number, so two commits never pass each other."""
@@ -31,6 +31,85 @@ _TYPES: Mapping[pl.DataType, str] = {
     pl.Boolean(): "boolean",
     TIME: "timestamp",
 }
+_KINDS = {name: kind for kind, name in _TYPES.items()}
+_STATISTICS = (
+    "path",
+    "size_bytes",
+    "num_records",
+    "min.asset",
+    "max.asset",
+    "min.time",
+    "max.time",
+)
+
+Plan = tuple[Sequence[DataFile], Sequence[DataFile]]
+"""Files to add and files to remove."""
+
+
+class Snapshot:
+    """One version of a table, unmoved by what others write.
+
+    Parameters
+    ----------
+    root, partitions
+        The table's.
+    delta
+        The opened version; None for a table that does not exist yet.
+    """
+
+    def __init__(self, root: Path, partitions: Sequence[str], delta: DeltaTable | None) -> None:
+        self._root = root
+        self._partitions = tuple(partitions)
+        self.delta = delta
+
+    @property
+    def version(self) -> int:
+        """The version's number; -1 if there is no table."""
+        return -1 if self.delta is None else self.delta.version()
+
+    @cached_property
+    def columns(self) -> dict[str, pl.DataType]:
+        """Physical columns and their types, without the partition columns."""
+        if self.delta is None:
+            return {}
+        return {
+            field.name: _KINDS[field.type.type]
+            for field in self.delta.schema().fields
+            if field.name not in self._partitions and isinstance(field.type, PrimitiveType)
+        }
+
+    @cached_property
+    def files(self) -> list[DataFile]:
+        """The files, in a fixed order."""
+        if self.delta is None:
+            return []
+        with delta_errors(self._root):
+            actions = pl.DataFrame(self.delta.get_add_actions(flatten=True))
+        if actions.is_empty():
+            return []
+        values = [pl.col(f"partition.{name}").cast(pl.String) for name in self._partitions]
+        return [
+            DataFile(
+                path=row[0],
+                size=row[1],
+                rows=row[2],
+                partition=tuple(zip(self._partitions, row[7:], strict=True)),
+                asset_min=row[3],
+                asset_max=row[4],
+                time_min=row[5],
+                time_max=row[6],
+            )
+            for row in actions.select(*_STATISTICS, *values).sort("path").iter_rows()
+        ]
+
+    def committed(self, key: str) -> bool:
+        """Whether a transaction of this name was committed."""
+        return self.delta is not None and self.delta.transaction_version(key) is not None
+
+    def holds(self, files: Sequence[DataFile]) -> bool:
+        """Whether all these files are part of the table."""
+        present = {file.path for file in self.files}
+        return all(file.path in present for file in files)
 
 
 class Table:
@@ -50,91 +129,61 @@ class Table:
 
     # ------------------------------------------------------------------ what it is
     def exists(self) -> bool:
-        """Whether anything was ever written."""
+        """Whether the table was ever made."""
         return (self.root / "_delta_log").is_dir() and DeltaTable.is_deltatable(str(self.root))
 
-    def open(self, version: int | None = None) -> DeltaTable:
-        """Open a snapshot, the newest unless a version is named."""
-        with delta_errors(self.root):
-            return DeltaTable(str(self.root), version=version)
+    def snapshot(self, version: int | None = None) -> Snapshot:
+        """Open a version, the newest unless one is named.
 
-    def version(self) -> int:
-        """Return the newest version; -1 if there is no table yet."""
-        return self.open().version() if self.exists() else -1
-
-    def schema(self, version: int | None = None) -> dict[str, pl.DataType]:
-        """Return the physical columns, without the partition columns."""
+        Raises
+        ------
+        StorageError
+            The table cannot be read, or has no such version.
+        """
         if not self.exists():
-            return {}
-        kinds = {name: kind for kind, name in _TYPES.items()}
-        return {
-            field.name: kinds[field.type.type]
-            for field in self.open(version).schema().fields
-            if field.name not in self.partitions and isinstance(field.type, PrimitiveType)
-        }
-
-    def files(self, version: int | None = None) -> list[DataFile]:
-        """Return the files of a snapshot, in a fixed order."""
-        if not self.exists():
-            return []
+            return Snapshot(self.root, tuple(self.partitions), None)
         with delta_errors(self.root):
-            actions = pl.DataFrame(self.open(version).get_add_actions(flatten=True))
-        if actions.is_empty():
-            return []
-        names = [f"partition.{name}" for name in self.partitions]
-        known = ("path", "size_bytes", "num_records", "min.asset", "max.asset", "min.time")
-        rows = actions.select(
-            *known, "max.time", *(pl.col(name).cast(pl.String) for name in names)
-        ).sort("path")
-        return [
-            DataFile(
-                path=row[0],
-                size=row[1],
-                rows=row[2],
-                partition=tuple(zip(self.partitions, row[7:], strict=True)),
-                asset_min=row[3],
-                asset_max=row[4],
-                time_min=row[5],
-                time_max=row[6],
-            )
-            for row in rows.iter_rows()
-        ]
+            delta = DeltaTable(str(self.root), version=version)
+        return Snapshot(self.root, tuple(self.partitions), delta)
 
     def location(self, file: DataFile) -> str:
         """Return a file's full path."""
         return str(self.root / file.path)
 
     # ------------------------------------------------------------------ writing
-    def ensure(self, columns: Mapping[str, pl.DataType]) -> None:
-        """Make the table, or add the columns that it lacks; safe from many processes."""
-        conflict: Exception | None = None
+    def ensure(self, columns: Mapping[str, pl.DataType]) -> Snapshot:
+        """Make the table, or add the columns that it lacks; safe from many processes.
+
+        Returns
+        -------
+        Snapshot
+            One that has all the columns.
+        """
         for _ in retries():
-            try:
-                if not self.exists():
-                    fields = [_field(n, t) for n, t in {**columns, **self.partitions}.items()]
-                    with storage_errors(str(self.root)):
-                        self.root.mkdir(parents=True, exist_ok=True)
+            snapshot = self.snapshot()
+            missing = [_field(n, t) for n, t in columns.items() if n not in snapshot.columns]
+            if snapshot.delta is not None and not missing:
+                return snapshot
+            with suppress(TryAgain), contested(self.root):
+                if snapshot.delta is None:
+                    partitions = [_field(n, t) for n, t in self.partitions.items()]
+                    self.root.mkdir(parents=True, exist_ok=True)
                     DeltaTable.create(
-                        str(self.root), Schema(fields), partition_by=list(self.partitions)
+                        str(self.root),
+                        Schema([*missing, *partitions]),
+                        partition_by=list(self.partitions),
                     )
-                missing = [_field(n, t) for n, t in columns.items() if n not in self.schema()]
-                if missing:
-                    self.open().alter.add_columns(missing)
-            except (CommitFailedError, DeltaError) as error:
-                conflict = error
-            else:
-                return
+                else:
+                    snapshot.delta.alter.add_columns(missing)
+                self._settle(snapshot.version + 1)
         raise TryAgain(
-            f"{self.root.name}: other processes keep changing its columns: {conflict}"
+            f"other processes keep changing the columns of {self.root.name}.",
+            remedy="Repeat the command.",
         )
 
-    def committed(self, key: str) -> bool:
-        """Whether a transaction of this name was committed."""
-        return self.exists() and self.open().transaction_version(key) is not None
-
     def commit(
-        self, key: str, plan: Callable[[], tuple[Sequence[DataFile], Sequence[DataFile]]]
-    ) -> int | None:
+        self, key: str, plan: Callable[[Snapshot], Plan], snapshot: Snapshot | None = None
+    ) -> bool:
         """Commit what `plan` returns, exactly once for a key.
 
         Parameters
@@ -142,59 +191,111 @@ class Table:
         key
             Names the work; a key that was committed is never committed again.
         plan
-            Looks at the newest snapshot and returns the files to add and to remove.  It is
-            asked again whenever another process committed in between.
+            Told the newest snapshot, returns the files to add and to remove.  It is asked
+            again whenever another process committed in between.
+        snapshot
+            A newly opened one, which spares opening it again.
 
         Returns
         -------
-        int or None
-            The new version; None if the key had been committed already.
+        bool
+            False if the key had been committed before, or by someone else.
 
         Raises
         ------
+        StorageFull, StorageError
+            Nothing was committed.
         TryAgain
-            Others were faster every time.
+            Others were faster every time; nothing was committed.
         """
+        adds: Sequence[DataFile] = ()
+        tried = False
         for _ in retries():
-            table = self.open()
-            if table.transaction_version(key) is not None:
-                return None
-            adds, removes = plan()
-            actions: list[AddAction | RemoveAction] = [_remove(file) for file in removes]
-            actions += [_add(file) for file in adds]
-            turn = (table.transaction_version(_GUARD) or 0) + 1
+            snapshot = snapshot or self.snapshot()
+            if snapshot.committed(key):
+                # A commit may stand although its caller was told of a failure after it.
+                return tried and snapshot.holds(adds)
+            adds, removes = plan(snapshot)
+            tried = True
             try:
-                table.create_write_transaction(
-                    actions,
-                    "append",
-                    table.schema(),
-                    list(self.partitions),
-                    commit_properties=CommitProperties(
-                        app_transactions=[Transaction(key, 0), Transaction(_GUARD, turn)],
-                        max_commit_retries=0,
-                    ),
-                )
-            except CommitFailedError:
-                continue
-            except (DeltaError, OSError) as error:
-                if "already exists" in str(error) or "onflict" in str(error):
-                    continue
-                with storage_errors(str(self.root)):
-                    raise OSError(str(error)) from error
-            return self.version()
+                self._write_log(snapshot, key, adds, removes)
+            except TryAgain:
+                snapshot = None
+            except KizashiError:
+                after = self.snapshot()
+                if not (after.committed(key) and after.holds(adds)):
+                    raise
+                return True
+            else:
+                return True
         raise TryAgain(
             f"other processes keep writing to {self.root.name}.", remedy="Repeat the command."
         )
 
+    def _write_log(
+        self,
+        snapshot: Snapshot,
+        key: str,
+        adds: Sequence[DataFile],
+        removes: Sequence[DataFile],
+    ) -> None:
+        delta = snapshot.delta
+        if delta is None:
+            raise StorageError(f"the table {self.root} is gone.")
+        with storage_errors(str(self.root)):
+            for folder in {(self.root / file.path).parent for file in adds}:
+                to_disk(folder)
+        turn = (delta.transaction_version(_GUARD) or 0) + 1
+        properties = CommitProperties(
+            app_transactions=[Transaction(key, 0), Transaction(_GUARD, turn)],
+            max_commit_retries=0,
+        )
+        actions: list[AddAction | RemoveAction] = [*map(_remove, removes), *map(_add, adds)]
+        with contested(self.root):
+            delta.create_write_transaction(
+                actions,
+                "append",
+                delta.schema(),
+                list(self.partitions),
+                commit_properties=properties,
+            )
+            self._settle(snapshot.version + 1)
+
+    def _settle(self, version: int) -> None:
+        """Wait until a version's log, and a checkpoint made with it, are on the disk."""
+        log = self.root / "_delta_log"
+        for path in (*log.glob(f"{version:020}.*"), log):
+            to_disk(path)
+
+    def discard(self, files: Sequence[DataFile]) -> None:
+        """Delete files that were written for a commit that did not need them.
+
+        A file that the table does hold stays: the commit may have happened after all.
+        """
+        if not files:
+            return
+        present = {file.path for file in self.snapshot().files}
+        for file in files:
+            if file.path not in present:
+                (self.root / file.path).unlink(missing_ok=True)
+
     def clean(self, older_than_hours: float = 168) -> list[str]:
-        """Delete files that no snapshot of that age refers to; return their paths."""
-        if not self.exists():
+        """Delete files of at least that age that no recent snapshot refers to.
+
+        Returns
+        -------
+        list of str
+            What was deleted, relative to the table.
+        """
+        snapshot = self.snapshot()
+        if snapshot.delta is None:
             return []
         with delta_errors(self.root):
-            return self.open().vacuum(
+            return snapshot.delta.vacuum(
                 retention_hours=int(older_than_hours),
                 dry_run=False,
                 enforce_retention_duration=False,
+                full=True,
             )
 
 
@@ -205,6 +306,21 @@ def retries() -> Iterator[int]:
             # The others get their turn; there is no event to wait for on a plain file system.
             sleeping.sleep(min(0.005 * 1.3**attempt, 0.5))
         yield attempt
+
+
+@contextmanager
+def contested(root: Path) -> Iterator[None]:
+    """Raise `TryAgain` if another process was faster, `StorageError` on all else."""
+    faster = TryAgain(f"another process wrote to {root.name} at the same time.")
+    with storage_errors(str(root)):
+        try:
+            yield
+        except CommitFailedError as error:
+            raise faster from error
+        except DeltaError as error:
+            if "already exists" in str(error) or "onflict" in str(error):
+                raise faster from error
+            raise OSError(str(error)) from error
 
 
 def _field(name: str, kind: pl.DataType) -> Field:
@@ -242,17 +358,3 @@ def delta_errors(root: Path) -> Iterator[None]:
             f"the table {root} cannot be read: {error}.",
             remedy="Restore it from a backup if its files were changed by hand.",
         ) from error
-
-
-def within(
-    assets: Sequence[str] | None, start: datetime | None, end: datetime | None
-) -> pl.Expr | None:
-    """Return the filter of a half-open time range and a set of assets."""
-    parts = []
-    if assets is not None:
-        parts.append(pl.col("asset").is_in(list(assets)))
-    if start is not None:
-        parts.append(pl.col("time") >= start)
-    if end is not None:
-        parts.append(pl.col("time") < end)
-    return pl.all_horizontal(parts) if parts else None

@@ -1,0 +1,146 @@
+"""Rows in order: each asset's together, its times rising, without sorting what is sorted.
+
+A frame of a fleet is almost always made of a few sorted pieces: one file an asset, one file a
+month.  Cutting it at its *runs* and putting the runs together costs one copy; sorting tens of
+columns costs many times that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import polars as pl
+
+from appliance.lake.layout import Partition, bucket_of, month_of, next_month
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ROWS_A_RUN = 16
+"""With fewer rows a run than this, sorting is cheaper than putting runs together."""
+_FEW = 1_000
+
+
+class Run(NamedTuple):
+    """Rows of one asset that stand together with rising times."""
+
+    asset: str
+    first: int
+    rows: int
+
+
+def runs(frame: pl.DataFrame) -> list[Run]:
+    """Return the runs that a frame is made of, in its order.
+
+    Parameters
+    ----------
+    frame
+        Columns ``asset`` and ``time``, neither with nulls.
+    """
+    starts = _starts(frame)
+    names, begin = frame["asset"].gather(starts).to_list(), starts.to_list()
+    ends = [*begin[1:], frame.height]
+    return [Run(n, a, b - a) for n, a, b in zip(names, begin, ends, strict=True)]
+
+
+def _starts(frame: pl.DataFrame) -> pl.Series:
+    asset, time = pl.col("asset"), pl.col("time")
+    breaks = (asset != asset.shift()) | (time <= time.shift())
+    firsts = frame.lazy().select(breaks.fill_null(value=True).arg_true().cast(pl.Int64))
+    return firsts.collect().to_series()
+
+
+def _shuffled(frame: pl.DataFrame) -> bool:
+    """Whether the runs are so short that sorting costs less than putting them together."""
+    return _starts(frame).len() > frame.height // _ROWS_A_RUN + _FEW
+
+
+def distinct(found: Sequence[Run]) -> bool:
+    """Whether every asset has one run only, so that no (asset, time) occurs twice."""
+    return len({run.asset for run in found}) == len(found)
+
+
+def arrange(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Run]]:
+    """Return a frame's rows so that assets stand together, and its runs.
+
+    A frame whose assets do stand together is returned as it is.  Where an (asset, time) occurs
+    more than once, the runs are not `distinct` and its rows keep their order.
+    """
+    if not _shuffled(frame):
+        found = runs(frame)
+        if distinct(found):
+            return frame, found
+    frame = assemble([frame])
+    return frame, runs(frame)
+
+
+def assemble(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put frames of the same columns together, sorted by asset and time.
+
+    Parameters
+    ----------
+    frames
+        At least one, all with the same columns and types.
+
+    Returns
+    -------
+    DataFrame
+        All rows; those of equal asset and time keep their order.
+    """
+    if any(_shuffled(frame) for frame in frames):
+        return pl.concat(frames).sort("asset", "time", maintain_order=True)
+    pieces: dict[str, list[pl.DataFrame]] = {}
+    for frame in frames:
+        found = runs(frame)
+        if len(frames) == 1 and distinct(found) and found == sorted(found):
+            return frame
+        for run in found:
+            pieces.setdefault(run.asset, []).append(frame.slice(run.first, run.rows))
+    if not pieces:
+        return frames[0].clear()
+    return pl.concat(
+        [p for name in sorted(pieces) for p in _in_time(pieces[name])], rechunk=True
+    )
+
+
+def _in_time(pieces: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Return one asset's pieces in time order, sorted row by row only if they overlap."""
+    if len(pieces) == 1:
+        return pieces
+    apart = sorted(
+        ((piece.item(0, "time"), piece.item(-1, "time"), i) for i, piece in enumerate(pieces))
+    )
+    if all(one[1] < other[0] for one, other in pairwise(apart)):
+        return [pieces[i] for *_, i in apart]
+    return [pl.concat(pieces).sort("time", maintain_order=True)]
+
+
+def split(frame: pl.DataFrame, found: Sequence[Run]) -> dict[Partition, pl.DataFrame]:
+    """Cut a frame into its partitions by bucket and month, each sorted by asset and time.
+
+    Parameters
+    ----------
+    frame, found
+        What `arrange` returned.
+
+    Returns
+    -------
+    dict
+        Slices that share the frame's memory.
+    """
+    times = frame["time"].to_physical().to_numpy()
+    pieces: dict[Partition, list[pl.DataFrame]] = {}
+    for asset, first, rows in sorted(found):
+        bucket, own = str(bucket_of(asset)), times[first : first + rows]
+        low = 0
+        while low < rows:
+            start = _EPOCH + int(own[low]) * _MICROSECOND
+            border = (next_month(start) - _EPOCH) // _MICROSECOND
+            high = int(own.searchsorted(border, side="left"))
+            part = frame.slice(first + low, high - low)
+            partition = (("bucket", bucket), ("month", month_of(start)))
+            pieces.setdefault(partition, []).append(part)
+            low = high
+    return {key: pl.concat(parts, rechunk=False) for key, parts in sorted(pieces.items())}
