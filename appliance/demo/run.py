@@ -141,7 +141,7 @@ def _explains(fault: Fault, event: Event) -> bool:
 
 
 def _finder(fault: Fault, events: list[Event]) -> Event | None:
-    """Return the earliest event that a fault explains, of those that name its sensors if any."""
+    """Return the earliest event that a fault explains, of those that name its sensors."""
     mine = [event for event in events if _explains(fault, event)]
     named = [e for e in mine if {s.name for s in e.sensors[:3]} & set(fault.sensors)]
     return min(named or mine, key=lambda event: event.start, default=None)

@@ -168,15 +168,16 @@ class Readings:
         assets: Sequence[str] | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
+        version: int | None = None,
     ) -> list[ReadingsChunk]:
-        """Cut the newest snapshot into pieces of whole assets for parallel work.
+        """Cut a snapshot, the newest if none is named, into whole assets for parallel work.
 
         Parameters
         ----------
         cells
             Readings × sensors that a piece should not exceed.
         """
-        snapshot, chosen = self._table.snapshot(), Selection.of(assets, start, end)
+        snapshot, chosen = self._table.snapshot(version), Selection.of(assets, start, end)
         located = [(file, self._table.location(file)) for file in chosen.among(snapshot.files)]
         return plan_chunks(located, _sensors(snapshot), chosen, cells=cells)
 

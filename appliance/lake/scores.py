@@ -78,6 +78,15 @@ class Scores:
         """Return the table's version; -1 if there is none."""
         return self._table.snapshot().version
 
+    def span(self, model_version: int) -> Span | None:
+        """Return the first and last time that a model version has scored."""
+        selection = Selection.of(None, None, None)
+        files = self._by_version(self._table.snapshot(), selection, model_version)
+        found = [file for own in files.values() for file in own]
+        if not found:
+            return None
+        return min(f.time_min for f in found), max(f.time_max for f in found)
+
     # ------------------------------------------------------------------ writing
     def stage(
         self,

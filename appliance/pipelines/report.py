@@ -140,7 +140,7 @@ def _facts(
     language: Language,
 ) -> _Facts:
     version = site.registry.champion(fleet)
-    span = site.lake.scores(fleet).span(model_version=version.version)
+    span = site.lake.scores(fleet).span(version.version)
     if span is None:
         raise InvalidRequest(
             f"fleet {fleet} was not scored by version {version.version} yet.",
