@@ -8,19 +8,15 @@ wherever it stands in the input, whatever is scored beside it and however many t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import boolean, float32, float64, int64, njit, types, void
+from numba import float32, float64, int64, njit, types, void
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float32]
-    Starts = NDArray[np.int64]
+from detectors.kernels.arrays import Array, Floats, Indices
 
 SIZE_FLOOR = 0.05
-"""Added to a window's spread, in units of the training spread: flat windows are not blown up."""
+"""Added to a window's spread, in the unit of the readings: flat windows are not blown up."""
 NEIGHBOUR = 3
 
 _LANES = 128
@@ -29,9 +25,7 @@ _FLAGS = {"contract", "nnan", "nsz"}
 
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
-_d1 = types.Array(float64, 1, "C", readonly=True)
 _i1 = types.Array(int64, 1, "C", readonly=True)
-_b1 = types.Array(boolean, 1, "C", readonly=True)
 
 
 class Windows(NamedTuple):
@@ -56,7 +50,9 @@ class Windows(NamedTuple):
     nogil=True,
     fastmath=_FLAGS,
 )
-def _centre(x, starts, weights, centred, level, spread):
+def _centre(
+    x: Array, starts: Array, weights: Array, centred: Array, level: Array, spread: Array
+) -> None:
     width = len(weights)
     for i in range(len(starts)):
         s = starts[i]
@@ -73,7 +69,7 @@ def _centre(x, starts, weights, centred, level, spread):
         spread[i] = float32(np.sqrt(power))
 
 
-def centred_windows(x: Floats, starts: Starts, weights: Floats) -> Windows:
+def centred_windows(x: Floats, starts: Indices, weights: Floats) -> Windows:
     """Cut windows out of a series and split each into level, spread and the rest.
 
     Parameters
@@ -101,7 +97,7 @@ def centred_windows(x: Floats, starts: Starts, weights: Floats) -> Windows:
     nogil=True,
     fastmath=_FLAGS,
 )
-def _steps(x, starts, width, out):
+def _steps(x: Array, starts: Array, width: int, out: Array) -> None:
     for i in range(len(starts)):
         s = starts[i]
         total = 0.0
@@ -110,7 +106,7 @@ def _steps(x, starts, width, out):
         out[i] = float32(total / (width - 1))
 
 
-def roughness(x: Floats, starts: Starts, width: int) -> Floats:
+def roughness(x: Floats, starts: Indices, width: int) -> Floats:
     """Return the mean absolute step within each window, shape (n_windows,).
 
     Parameters
@@ -131,7 +127,9 @@ def roughness(x: Floats, starts: Starts, width: int) -> Floats:
     nogil=True,
     fastmath=_FLAGS,
 )
-def _products(references, r, pair, width, queries, out):
+def _products(
+    references: Array, r: int, pair: int, width: int, queries: Array, out: Array
+) -> None:
     """Inner products of references r and r + pair with a block of queries (width × lanes)."""
     a, b = out[0], out[1]
     for i in range(_LANES):
@@ -179,7 +177,7 @@ def _products(references, r, pair, width, queries, out):
 
 
 @njit(cache=True, nogil=True, fastmath=_FLAGS, inline="always")
-def _keep(best, i, d):
+def _keep(best: Array, i: int, d: Any) -> None:
     """Sort d into the three smallest values of lane i."""
     b0, b1, b2 = best[0, i], best[1, i], best[2, i]
     low = b0 if b0 < d else d
@@ -195,7 +193,17 @@ _sig = void(_f2, _f1, _f1, _f2, _f1, _f1, int64, float32, float32[:, ::1])
 
 
 @njit(_sig, cache=True, nogil=True, fastmath=_FLAGS)
-def _nearest(centred, level, spread, qcentred, qlevel, qspread, rank, floor, out):
+def _nearest(
+    centred: Array,
+    level: Array,
+    spread: Array,
+    qcentred: Array,
+    qlevel: Array,
+    qspread: Array,
+    rank: int,
+    floor: Any,
+    out: Array,
+) -> None:
     count, width = centred.shape
     block = np.empty((width, _LANES), np.float32)
     products = np.empty((2, _LANES), np.float32)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from typing_extensions import override
@@ -13,6 +13,7 @@ from detectors.base import Detector
 from detectors.errors import TooLittleData
 from detectors.metrics.period import dominant_period
 from detectors.models.auto_columns import Sensors, filled
+from detectors.models.auto_folds import Fold, calibrated, folds_of
 from detectors.models.auto_joint import JointWindow, Moments
 from detectors.models.auto_judge import FLOORS, JOINT_FLOOR, Judge, Verdicts
 from detectors.models.auto_views import SensorViews, joined, whole_windows
@@ -31,10 +32,8 @@ _WIDTH = 16
 _LONGEST = 256
 _JOINT_SIZE = 1000
 _REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
-_FOLDS = 4
-_FEWEST_REFERENCES = 20
 _CALIBRATION_WINDOWS = 400
-_JOINT_WINDOWS = 1500
+_JOINT_WINDOWS = 6000
 _BLOCK = 4096
 
 _Block: TypeAlias = tuple[int, int, Judge]
@@ -150,7 +149,7 @@ class Auto(Detector):
         self._sensors = Sensors.learn(X)
         columns, missing = self._prepare(X)
         usual, typical = self._calibrated_views(columns, missing)
-        judged = np.isfinite(typical).all(axis=0)
+        judged = np.asarray(np.isfinite(typical).all(axis=0))
         if not judged.any():
             raise TooLittleData(
                 f"no sensor has enough windows of {self.widths_[1]} rows without long gaps"
@@ -158,9 +157,8 @@ class Auto(Detector):
         self._sensors = self._sensors.only(judged)
         columns = columns[judged]
         missing = None if missing is None else missing[judged]
-        starts = np.arange(self._n_starts(columns))
-        self._views = self._references(columns, missing, starts, 0).compact()
-        self._joint = None
+        self._views = self._references(columns, missing, self._as_many(columns), -1).compact()
+        self._joint: JointWindow | None = None
         self.usual_ = np.vstack([usual[:, judged], np.ones(len(columns))])
         sums, weights = typical[:, judged].sum(), float(typical[:, judged].size)
         if self._is_joint(len(columns)):
@@ -186,32 +184,41 @@ class Auto(Detector):
         """Windows that can be references: those that are followed by a whole long one."""
         return int(columns.shape[1]) - self.widths_[1] + 1
 
+    def _as_many(self, columns: Floats) -> Starts:
+        """Return starts of windows, as many as left-out windows are compared with.
+
+        With more references than those, new rows would always look better than left-out ones.
+        """
+        count = self._n_starts(columns)
+        others = [len(fold.others) for fold in folds_of(count, self.widths_[1])]
+        return self._thinned(np.arange(count), int(np.mean(others)), _Choice.AS_MANY)
+
     def _references(
-        self, columns: Floats, missing: Mask | None, allowed: Starts, stream: int
+        self, columns: Floats, missing: Mask | None, allowed: Starts, fold: int
     ) -> SensorViews:
-        """Pick references among the allowed starts."""
+        """Pick references among the allowed starts, for everything or for one fold."""
         most = self.n_references
         if most is None:
             most = _REFERENCES_ONE if len(columns) == 1 else _REFERENCES_MANY
-        starts = _thinned(allowed, most, np.random.default_rng([self.seed, stream]))
+        starts = self._thinned(allowed, most, _Choice.REFERENCES, fold)
         return SensorViews.pick(columns, missing, starts, self.widths_[:2])
 
     def _calibrated_views(
         self, columns: Floats, missing: Mask | None
     ) -> tuple[FloatMatrix, FloatMatrix]:
-        """Return `_calibrated` for the views of each sensor, both (6, n_sensors)."""
+        """Return `calibrated` for the views of each sensor, both (6, n_sensors)."""
         found = [
             self._sampled_distances(columns, missing, fold)
-            for fold in _folds(self._n_starts(columns), self.widths_[1])
+            for fold in folds_of(self._n_starts(columns), self.widths_[1])
         ]
-        return _calibrated(np.concatenate(found, axis=2), self.quantile, np.array(FLOORS))
+        return calibrated(np.concatenate(found, axis=2), self.quantile, np.array(FLOORS))
 
     def _sampled_distances(
-        self, columns: Floats, missing: Mask | None, fold: _Fold
+        self, columns: Floats, missing: Mask | None, fold: Fold
     ) -> FloatMatrix:
         """Return distances of some windows of a fold from the others', (6, sensors, some)."""
-        views = self._references(columns, missing, fold.others, 1 + fold.number)
-        starts = self._sample(fold.own, fold.number)
+        views = self._references(columns, missing, fold.others, fold.number)
+        starts = self._sample(fold)
         out = np.empty((6, len(columns), len(starts)))
         for sensor, x in enumerate(columns):
             out[:4, sensor] = views.short(sensor, x, starts)
@@ -220,37 +227,45 @@ class Auto(Detector):
             out[:, ~whole_windows(missing, self.widths_[1])[:, starts]] = np.nan
         return out
 
-    def _sample(self, starts: Starts, number: int) -> Starts:
-        rng = np.random.default_rng([self.seed, 1 + _FOLDS + number])
-        return _thinned(starts, _CALIBRATION_WINDOWS, rng)
+    def _sample(self, fold: Fold) -> Starts:
+        """Return the windows of a fold by which distances are calibrated."""
+        most = _CALIBRATION_WINDOWS
+        return self._thinned(fold.own, most, _Choice.CALIBRATION, fold.number)
+
+    def _thinned(self, starts: Starts, most: int, choice: _Choice, fold: int = -1) -> Starts:
+        """Choose among starts, independently for every purpose and fold."""
+        if len(starts) <= most:
+            return starts
+        rng = np.random.default_rng([self.seed, choice, fold + 1])
+        return np.sort(rng.choice(starts, most, replace=False))
 
     def _joint_models(self, columns: Floats) -> list[JointWindow]:
         """Return components learned without each fold, and last those of everything."""
-        width = self.widths_[2]
-        parts = []
-        for fold in _folds(self._n_starts(columns), width):
+        width, parts = self.widths_[2], []
+        folds = folds_of(self._n_starts(columns), width)
+        most = _JOINT_WINDOWS // len(folds)
+        for fold in folds:
             # Without its edges a fold shares no row with its neighbours.
             inner = fold.own[width:-width] if len(fold.own) > 4 * width else fold.own
-            rng = np.random.default_rng([self.seed, 1 + 2 * _FOLDS + fold.number])
-            starts = _thinned(inner, _JOINT_WINDOWS, rng)
+            starts = self._thinned(inner, most, _Choice.JOINT, fold.number)
             parts.append(Moments.of(joined(columns, starts, width)))
-        others = [[*parts[:number], *parts[number + 1 :]] for number in range(_FOLDS)]
+        others = [[*parts[:number], *parts[number + 1 :]] for number in range(len(parts))]
         return [JointWindow.learn(Moments.joined(chosen)) for chosen in [*others, parts]]
 
     def _learn_joint(
         self, columns: Floats, missing: Mask | None
     ) -> tuple[FloatVector, FloatVector]:
-        """Learn the components; return `_calibrated` for each sensor's residual."""
+        """Learn the components; return `calibrated` for each sensor's residual."""
         *left_out, self._joint = self._joint_models(columns)
         width, found = self.widths_[2], []
         known = None if missing is None else whole_windows(missing, width)
-        for fold, joint in zip(_folds(self._n_starts(columns), width), left_out, strict=True):
-            starts = self._sample(fold.own, fold.number)
+        for fold, joint in zip(folds_of(self._n_starts(columns), width), left_out, strict=True):
+            starts = self._sample(fold)
             there = None if known is None else known[:, starts]
             rest = joint.residuals(joined(columns, starts, width), len(columns), there)
             found.append(rest if there is None else np.where(there, rest, np.nan))
         distances = np.concatenate(found, axis=1)[None]
-        usual, typical = _calibrated(distances, self.quantile, np.array([JOINT_FLOOR]))
+        usual, typical = calibrated(distances, self.quantile, np.array([JOINT_FLOOR]))
         return usual[0], typical[0]
 
     # ------------------------------------------------------------------ score
@@ -276,14 +291,16 @@ class Auto(Detector):
     def _left_out(self, X: FloatMatrix) -> Iterator[_Block]:
         """Yield the training windows with a judge that has not seen their fold."""
         columns, missing = filled(self._sensors.apply(X), self.widths_[0])
-        joints: Sequence[JointWindow | None] = [None] * _FOLDS
+        folds = folds_of(self._n_starts(columns), self.widths_[1])
+        joints: Sequence[JointWindow | None] = [None] * len(folds)
         if self._joint is not None:
             joints = self._joint_models(columns)
-        for fold in _folds(self._n_starts(columns), self.widths_[1]):
-            views = self._references(columns, missing, fold.others, 1 + fold.number)
+        for fold in folds:
+            views = self._references(columns, missing, fold.others, fold.number)
             judge = self._judge(views, joints[fold.number])
-            last = fold.number == _FOLDS - 1
-            yield from _blocks(fold.low, len(X) if last else fold.high, judge)
+            # Short windows fit where long ones do not any more.
+            stop = len(X) if fold is folds[-1] else fold.high
+            yield from _blocks(fold.low, stop, judge)
 
     def _judge(self, views: SensorViews, joint: JointWindow | None) -> Judge:
         return Judge(views, joint, self.usual_, self.widths_, self.joint_weight)
@@ -340,75 +357,16 @@ class Auto(Detector):
         return n_sensors > 1 and self.joint_weight > 0
 
 
-class _Fold(NamedTuple):
-    """A contiguous part of the training windows.
+class _Choice(IntEnum):
+    """What windows are chosen for, each with its own random numbers."""
 
-    Attributes
-    ----------
-    number, low, high
-        Its number, first start and end.
-    others
-        Starts of the windows that share no row with its windows.
-    """
-
-    number: int
-    low: int
-    high: int
-    others: Starts
-
-    @property
-    def own(self) -> Starts:
-        """Return the starts of its windows."""
-        return np.arange(self.low, self.high)
-
-
-def _folds(count: int, gap: int) -> Iterator[_Fold]:
-    """Cut window starts into contiguous folds; with few windows, no gap is left around one."""
-    edges = np.linspace(0, count, _FOLDS + 1).astype(int)
-    for number, (low, high) in enumerate(itertools.pairwise(edges)):
-        others = np.r_[0 : max(low - gap, 0), min(high + gap, count) : count]
-        if len(others) < _FEWEST_REFERENCES:
-            others = np.r_[0:low, high:count]
-        yield _Fold(number, int(low), int(high), others)
+    REFERENCES = 0
+    CALIBRATION = 1
+    JOINT = 2
+    AS_MANY = 3
 
 
 def _blocks(first: int, stop: int, judge: Judge) -> Iterator[_Block]:
     """Cut window starts into blocks of bounded size."""
     for low in range(first, stop, _BLOCK):
         yield low, min(low + _BLOCK, stop), judge
-
-
-def _thinned(starts: Starts, most: int, rng: np.random.Generator) -> Starts:
-    if len(starts) <= most:
-        return starts
-    return np.sort(rng.choice(starts, most, replace=False))
-
-
-def _calibrated(
-    distances: FloatMatrix, quantile: float, floors: FloatVector
-) -> tuple[FloatMatrix, FloatMatrix]:
-    """Return what left-out distances are divided by, and their mean log(1 + ratio)².
-
-    Parameters
-    ----------
-    distances
-        Shape (n_views, n_sensors, n_windows), NaN where not judged.
-    quantile
-        Which quantile is the usual distance.
-    floors
-        Least usual distance of each view.
-
-    Returns
-    -------
-    usual, typical
-        Shape (n_views, n_sensors); `typical` is NaN for a sensor that was never judged.
-    """
-    usual, typical = np.full((2, *distances.shape[:2]), np.nan)
-    for view, sensor in np.ndindex(*usual.shape):
-        found = distances[view, sensor]
-        found = found[np.isfinite(found)]
-        usual[view, sensor] = floors[view]
-        if len(found):
-            usual[view, sensor] = max(np.quantile(found, quantile), floors[view])
-            typical[view, sensor] = np.mean(np.log1p(found / usual[view, sensor]) ** 2)
-    return usual, typical

@@ -89,7 +89,7 @@ def switches(X: FloatMatrix) -> Mask:
     A constant 0 or 1 counts as a switch only where most columns hold only 0 and 1.
     """
     binary = np.array([bool(np.all((c == 0) | (c == 1) | np.isnan(c))) for c in X.T])
-    if binary.mean() > 0.5:  # noqa: PLR2004 - most
+    if binary.mean() > 0.5:
         return binary
     moving = np.array(
         [

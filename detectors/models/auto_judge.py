@@ -86,9 +86,7 @@ class Judge:
     widths: tuple[int, int, int]
     joint_weight: float
 
-    def verdicts(
-        self, columns: Floats, missing: Mask | None, count: int
-    ) -> Iterator[Verdicts]:
+    def verdicts(self, columns: Floats, missing: Mask | None, count: int) -> Iterator[Verdicts]:
         """Judge the first `count` windows of every width, or as many as fit.
 
         Parameters
@@ -124,9 +122,12 @@ class Judge:
 
     @staticmethod
     def _masked(squares: Floats, missing: Mask | None, width: int, weight: float) -> Verdicts:
-        judged = None
-        if missing is not None:
-            judged = whole_windows(missing, width)[:, : squares.shape[1]]
+        judged = None if missing is None else whole_windows(missing, width)
+        without_references = np.isnan(squares[:, 0])
+        if judged is None and without_references.any():
+            judged = np.ones(squares.shape, bool)
+        if judged is not None:
+            judged = judged[:, : squares.shape[1]] & ~without_references[:, None]
             squares = np.where(judged, squares, np.float32(0))
         return Verdicts(squares, judged, width, weight)
 

@@ -1,0 +1,93 @@
+"""Parts of the training windows that are left out in turn, and what is learned from them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from detectors.validation import FloatMatrix, FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Starts = NDArray[np.int64]
+
+_FOLDS, _FOLDS_OF_FEW = 4, 8
+_FEW_WINDOWS = 2000
+_FEWEST_OTHERS = 20
+
+
+class Fold(NamedTuple):
+    """A contiguous part of the training windows.
+
+    Attributes
+    ----------
+    number, low, high
+        Its number, first start and end.
+    others
+        Starts of the windows that share no row with its windows.
+    """
+
+    number: int
+    low: int
+    high: int
+    others: Starts
+
+    @property
+    def own(self) -> Starts:
+        """Return the starts of its windows."""
+        return np.arange(self.low, self.high)
+
+
+def folds_of(count: int, gap: int) -> list[Fold]:
+    """Cut window starts into contiguous folds: four, or eight where windows are few.
+
+    Parameters
+    ----------
+    count
+        How many windows there are.
+    gap
+        Starts on either side of a fold that are in no part of `others`, so that no row is
+        shared; none where too few others would remain.
+    """
+    n_folds = _FOLDS if count > _FEW_WINDOWS else _FOLDS_OF_FEW
+    edges = np.linspace(0, count, n_folds + 1).astype(int)
+    folds = []
+    for number, (low, high) in enumerate(itertools.pairwise(edges)):
+        others = np.r_[0 : max(low - gap, 0), min(high + gap, count) : count]
+        if len(others) < _FEWEST_OTHERS:
+            others = np.r_[0:low, high:count]
+        folds.append(Fold(number, int(low), int(high), others))
+    return folds
+
+
+def calibrated(
+    distances: FloatMatrix, quantile: float, floors: FloatVector
+) -> tuple[FloatMatrix, FloatMatrix]:
+    """Return what left-out distances are divided by, and their mean log(1 + ratio)².
+
+    Parameters
+    ----------
+    distances
+        Shape (n_views, n_sensors, n_windows), NaN where not judged.
+    quantile
+        Which quantile is the usual distance.
+    floors
+        Least usual distance of each view.
+
+    Returns
+    -------
+    usual, typical
+        Shape (n_views, n_sensors); `typical` is NaN for a sensor that was never judged.
+    """
+    usual, typical = np.full((2, *distances.shape[:2]), np.nan)
+    for view, sensor in np.ndindex(*usual.shape):
+        found = distances[view, sensor]
+        found = found[np.isfinite(found)]
+        usual[view, sensor] = floors[view]
+        if len(found):
+            usual[view, sensor] = max(np.quantile(found, quantile), floors[view])
+            typical[view, sensor] = np.mean(np.log1p(found / usual[view, sensor]) ** 2)
+    return usual, typical
