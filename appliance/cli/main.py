@@ -10,14 +10,13 @@ import sys
 import traceback
 from pathlib import Path
 
-import click
 import typer
 
-from appliance import __version__
 from appliance.cli.context import Context
 from appliance.core import log
 from appliance.core.errors import InvalidRequest, KizashiError
 
+_INTERRUPTED = 130
 GROUPS = ("data", "models", "events", "about", "demo")
 """Modules of this package that add commands, in the order of the help."""
 
@@ -53,24 +52,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its status."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        status = typer.main.get_command(app).main(
-            args=given, prog_name="kizashi", standalone_mode=False
-        )
-        sys.exit(status if isinstance(status, int) else 0)
-    except click.UsageError as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        _say("interrupted; the same command goes on where it can.")
-        sys.exit(130)
+        typer.main.get_command(app).main(args=given, prog_name="kizashi")
+    except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            _say("interrupted; the same command goes on where it can.")
+        raise
     except InvalidRequest as error:
         _fail(error, given, 2)
     except KizashiError as error:
         _fail(error, given, 1)
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has seen enough.
-        sys.stderr.close()
-        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last line before the user
         if "--debug" not in given:
             _say(
@@ -90,11 +80,6 @@ def _fail(error: KizashiError, given: list[str], status: int) -> None:
 
 def _say(text: str) -> None:
     print(f"kizashi: {text}", file=sys.stderr)
-
-
-def version() -> str:
-    """Return the version that the command line prints."""
-    return __version__
 
 
 if __name__ == "__main__":
