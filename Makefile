@@ -38,7 +38,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	@for name in fleet_fit batch_score ingest; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
+	@for name in fleet_fit batch_score ingest memory quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
 
 lock: $(STAMP)
 	$(COMPILE) pyproject.toml --extra pyod --extra build -o requirements/appliance.txt

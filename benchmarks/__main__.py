@@ -8,20 +8,23 @@ import sys
 
 import benchmarks
 
+_SHARED = ("harness", "sides")
+
 
 def names() -> list[str]:
     """Return the benchmarks there are."""
     return sorted(
         module.name
         for module in pkgutil.iter_modules(benchmarks.__path__)
-        if not module.name.startswith("_") and module.name != "report"
+        if not module.name.startswith("_") and module.name not in _SHARED
     )
 
 
 def main(argv: list[str]) -> int:
     """Run the benchmark that the first argument names with the rest."""
     if not argv or argv[0] not in names():
-        print(f"usage: python -m benchmarks {{{','.join(names())}}} [--json] …", file=sys.stderr)
+        known = ",".join(names())
+        print(f"usage: python -m benchmarks {{{known}}} [--json] …", file=sys.stderr)
         return 2
     module = importlib.import_module(f"benchmarks.{argv[0]}")
     if hasattr(module, "__path__"):

@@ -1,0 +1,97 @@
+"""Every benchmark at a tiny size: both sides run, and the lines have their keys."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.__main__ import names
+from benchmarks.harness.lines import COLUMNS, Line, Printer
+from benchmarks.harness.plant import Size, asset_frame
+from benchmarks.harness.processes import ROOT, SideFailed, run
+
+
+def _lines(*arguments: str) -> list[dict[str, object]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _check(line: dict[str, object]) -> None:
+    assert list(line)[: len(COLUMNS)] == list(COLUMNS)
+    for key in ("ours", "rival", "ratio", "peak_mb", "rival_peak_mb", "cpus", "memory_gb"):
+        value = line[key]
+        assert isinstance(value, int | float), key
+        assert value > 0, key
+
+
+def test_the_benchmarks_there_are() -> None:
+    assert set(names()) >= {"batch_score", "fleet_fit", "ingest", "memory", "quality"}
+
+
+def test_unknown_name_is_wrong_use() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "nothing"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "fleet_fit" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "cases"), [("fleet_fit", 1), ("batch_score", 2), ("memory", 1)]
+)
+def test_against_pyod(name: str, cases: int) -> None:
+    lines = _lines(name, "--quick", "--json", "--engine", "local")
+    assert len(lines) == cases
+    for line in lines:
+        _check(line)
+        assert line["name"] == name
+
+
+@pytest.mark.slow
+def test_ingest() -> None:
+    lines = _lines("ingest", "--quick", "--json")
+    assert [str(line["case"]).split(", ")[-1] for line in lines] == ["csv", "parquet"]
+    for line in lines:
+        _check(line)
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
+def test_memory_counts_the_workers_of_ray() -> None:
+    local, ray = _lines("memory", "--quick", "--json")
+    assert float(str(ray["peak_mb"])) > float(str(local["peak_mb"]))
+
+
+def test_a_side_that_fails_says_why() -> None:
+    with pytest.raises(SideFailed, match="FileNotFound"):
+        run("rivals:load", files="/nowhere/at/all.csv", out="/proc/none")
+
+
+def test_plant_is_the_same_every_time() -> None:
+    size = Size(assets=2, rows=600, sensors=3)
+    assert asset_frame(1, size).equals(asset_frame(1, size))
+    assert not asset_frame(0, size).equals(asset_frame(1, size))
+    assert asset_frame(1, size).shape == (600, 5)
+
+
+def test_table_shows_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    line = Line("fleet_fit", "one", 1.0, 12_345.0, "s", 12_345.0, None, 100.0, 200.0)
+    Printer(as_json=False).show(line)
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[0] == "name"
+    assert "12,340" in row
