@@ -8,7 +8,9 @@ from importlib.resources import files
 
 from appliance.report.model import EventView, QualityRow, Report
 from appliance.report.svg import heat_map, short_number, stacked
-from appliance.report.text import say
+from appliance.report.text import keys, say
+from appliance.schemas.base import Language
+from appliance.schemas.event import Event, EventKind
 
 MISSING_WARNING = 0.05
 """Share of missing readings above which the table says so in colour and weight."""
@@ -78,11 +80,12 @@ def _figures(report: Report) -> str:
         start=_local(report, report.trained_from, day=True),
         end=_local(report, report.trained_until, day=True),
     )
+    judged = say(language, "judged_of", rows=f"{report.rows:,}")
     cells = (
         ("assets", f"{report.assets:,}", ""),
         ("events", f"{len(report.events):,}", ""),
         ("faults", f"{len(report.faults):,}", ""),
-        ("judged", f"{report.judged_share:.1%}", f"{report.rows:,}"),
+        ("judged", f"{report.judged_share:.1%}", judged),
         ("model", say(language, "model_value", version=report.model_version), trained),
     )
     return (
@@ -128,19 +131,12 @@ def _events(report: Report, key: str, views: tuple[EventView, ...], shown: int) 
 
 def _event(report: Report, view: EventView) -> str:
     language, event = report.language, view.event
-    peak = say(language, "peak", peak=event.peak, threshold=event.threshold)
     ongoing = f" · {say(language, 'ongoing')}" if event.ongoing else ""
     header = (
         f'<header><span class="badge {event.severity}">'
         f"{escape(say(language, event.severity.value))}</span><h3>{escape(event.asset)}</h3>"
         f'<span class="muted">{_local(report, event.start)} – {_local(report, event.end)} · '
         f"{escape(say(language, event.state.value) + ongoing)}</span></header>"
-    )
-    bars = "".join(
-        f'<span class="label" title="{escape(s.name, quote=True)}">{escape(s.name)}</span>'
-        f'<span class="bar"><i style="width:{s.share:.0%}"></i></span>'
-        f'<span class="number">{s.share:.0%}</span><span>{_ARROWS[s.direction]}</span>'
-        for s in event.sensors[:8]
     )
     plot = stacked(
         view.traces,
@@ -149,12 +145,36 @@ def _event(report: Report, view: EventView) -> str:
         report.zone,
         view.sentence,
     )
+    fault = event.kind is EventKind.SENSOR_FAULT
+    why = _faulty(language, event) if fault else _drivers(language, event)
     return (
         f"<article>{header}<p>{escape(view.sentence)}</p>"
-        f'<div class="columns"><div>{plot}</div><div><div class="muted">{escape(peak)}</div>'
-        f"<h4>{escape(say(language, 'drivers'))}</h4>"
-        f'<div class="bars">{bars}</div></div></div></article>'
+        f'<div class="columns"><div>{plot}</div><div>{why}</div></div></article>'
     )
+
+
+def _drivers(language: Language, event: Event) -> str:
+    peak = say(language, "peak", peak=event.peak, threshold=event.threshold)
+    bars = "".join(
+        f'<span class="label" title="{escape(s.name, quote=True)}">{escape(s.name)}</span>'
+        f'<span class="bar"><i style="width:{s.share:.0%}"></i></span>'
+        f'<span class="number">{s.share:.0%}</span><span>{_ARROWS[s.direction]}</span>'
+        for s in event.sensors[:8]
+    )
+    return (
+        f'<div class="muted">{escape(peak)}</div><h4>{escape(say(language, "drivers"))}</h4>'
+        f'<div class="bars">{bars}</div>'
+    )
+
+
+def _faulty(language: Language, event: Event) -> str:
+    out = []
+    for sensor in event.sensors:
+        key = f"note_{sensor.note}"
+        words = say(language, key) if key in keys() else sensor.note
+        out.append(f"<h4>{escape(sensor.name)}</h4>")
+        out.append(f'<div class="muted">{escape(words)}</div>')
+    return "".join(out)
 
 
 def _failures(report: Report) -> str:
@@ -165,7 +185,7 @@ def _failures(report: Report) -> str:
         for asset, reason in sorted(report.failures.items())
     )
     heading = escape(say(report.language, "failures"))
-    return f'<h2>{heading}</h2><div class="panel"><table>{rows}</table></div>'
+    return f'<h2>{heading}</h2><div class="panel"><table class="words">{rows}</table></div>'
 
 
 def _quality(report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from appliance.report.model import HeatRow, Trace
 
-LABEL_WIDTH = 150
+LABEL_WIDTH = 170
 """Pixels left of a plot for the name and the axis."""
+_NAME_CELLS = 18
+_HALF_LABEL = 24
 _LEVELS = (0.5, 0.8, 1.0, 1.5)
 """Surprise / threshold at which the heat map's colour steps up."""
 
@@ -88,6 +91,18 @@ def short_number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def shortened(name: str, cells: int = _NAME_CELLS) -> str:
+    """Cut a name to so many cells; a full-width letter, as in Japanese, takes two."""
+    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name]
+    if sum(widths) <= cells:
+        return name
+    used, kept = 1, 0
+    while used + widths[kept] <= cells:
+        used += widths[kept]
+        kept += 1
+    return name[:kept] + "…"
+
+
 def envelope(
     times: NDArray[np.float64], values: NDArray[np.float64], pixels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -111,7 +126,7 @@ def envelope(
 def _path(trace: Trace, across: Axis, up: Axis, pixels: int) -> str:
     """Draw a trace; it is broken where readings are missing for long."""
     times, values = envelope(trace.times, trace.values, pixels)
-    if not len(times):
+    if len(times) < 2:  # one reading is no line
         return ""
     steps = np.diff(times)
     hole = max(8 * float(np.median(steps)), (across.high - across.low) / pixels * 4)
@@ -132,7 +147,7 @@ def _lane(
     pad = (high - low) * 0.06 or abs(high) * 0.05 or 1.0
     up = Axis(low - pad, high + pad, top + height - 6, top + 6)
     across = Axis(*span, LABEL_WIDTH, width - 8)
-    name = trace.name if len(trace.name) <= 22 else trace.name[:21] + "…"
+    name = shortened(trace.name)
     share = "" if trace.share is None else f"{trace.share:.0%}"
     out = [
         (
@@ -206,8 +221,9 @@ def stacked(
         )
     for moment, label in time_ticks(*window, zone):
         x = across(moment.timestamp())
+        anchor = "middle" if x < width - _HALF_LABEL else "end"
         out.append(
-            f'<text class="tick" text-anchor="middle" x="{x:.1f}" y="{bottom + 16}">{label}'
+            f'<text class="tick" text-anchor="{anchor}" x="{x:.1f}" y="{bottom + 16}">{label}'
             "</text>"
         )
     out.append("</svg>")
@@ -234,7 +250,7 @@ def heat_map(
     ]
     for number, row in enumerate(rows):
         top = number * cell
-        name = row.asset if len(row.asset) <= 20 else row.asset[:19] + "…"
+        name = shortened(row.asset)
         out.append(
             f'<text class="name" x="0" y="{top + 13}">{escape(name)}'
             f"<title>{escape(row.asset)}</title></text>"
