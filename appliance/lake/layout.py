@@ -12,7 +12,8 @@ import json
 import os
 import secrets
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from appliance.core.errors import StorageError, StorageFull
 BUCKETS = 32
 """Asset buckets of a table: about 30 assets a file at 1,000 assets."""
 ROW_GROUP = 100_000
+_SYNCS = 16
 TIME = pl.Datetime("us", "UTC")
 _DAY = timedelta(days=1)
 
@@ -94,9 +96,6 @@ def next_month(moment: datetime) -> datetime:
 def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
     """Write one partition, sorted by asset and time, as one file with a name of its own.
 
-    The file is on the disk, not only in a cache, when this returns: a table must never name a
-    file that a power cut took away.
-
     Raises
     ------
     StorageFull, StorageError
@@ -111,7 +110,6 @@ def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
             frame.write_parquet(
                 target, compression="lz4", row_group_size=ROW_GROUP, statistics=True
             )
-            to_disk(target)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -129,8 +127,16 @@ def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
     )
 
 
-def to_disk(path: Path) -> None:
-    """Wait until a file, or a folder's list of names, has reached the disk."""
+def to_disk(paths: Iterable[Path]) -> None:
+    """Wait until files, and folders' lists of names, have reached the disk.
+
+    Together, because a file system's journal takes many of them in one turn.
+    """
+    with ThreadPoolExecutor(_SYNCS) as pool:
+        list(pool.map(_to_disk, paths))
+
+
+def _to_disk(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -22,11 +22,19 @@ _NEW = "\0new"
 
 @dataclass(frozen=True)
 class Merged(Draft):
-    """What a write changes in one partition."""
+    """What a write changes in one partition.
+
+    Attributes
+    ----------
+    corrected, unchanged
+        Rows.
+    keys
+        Asset and time of the rows added or corrected.
+    """
 
     corrected: int = 0
     unchanged: int = 0
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    keys: tuple[pl.DataFrame, ...] = field(default=(), repr=False)
 
 
 class Merge:
@@ -115,7 +123,7 @@ class Merge:
             removes=tuple(removes),
             corrected=corrected,
             unchanged=known.height - corrected,
-            spans=_spans([part, *changes]),
+            keys=(pl.DataFrame([part[name] for name in KEYS]), *changes),
         )
 
     def _known(self, files: Sequence[DataFile], part: pl.DataFrame) -> pl.DataFrame:
@@ -155,8 +163,8 @@ class Merge:
 
     def _file(self, partition: Partition, frame: pl.DataFrame) -> DataFile:
         # A column without a cell is left out: a fleet of many kinds of file stays narrow.
-        held = [c.name for c in frame.get_columns() if c.null_count() < frame.height]
-        return self._drafts.write(frame.select(held), partition)
+        empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height]
+        return self._drafts.write(frame.drop(empty) if empty else frame, partition)
 
 
 def _assembled(
@@ -178,8 +186,10 @@ def _extent(part: pl.DataFrame) -> tuple[tuple[str, str], Span]:
     return (part.item(0, "asset"), part.item(-1, "asset")), ends  # type: ignore[return-value]
 
 
-def _spans(frames: Iterable[pl.DataFrame]) -> dict[str, Span]:
-    keys = pl.concat([frame.select(KEYS) for frame in frames])
-    time = pl.col("time")
-    found = keys.lazy().group_by("asset").agg(low=time.min(), high=time.max()).collect()
-    return {asset: (low, high) for asset, low, high in found.iter_rows()}
+def spans(merged: Iterable[Merged]) -> dict[str, Span]:
+    """Return the first and last time, by asset, of rows added or corrected."""
+    keys, time = [frame for one in merged for frame in one.keys], pl.col("time")
+    if not keys:
+        return {}
+    ends = pl.concat(keys).lazy().group_by("asset").agg(low=time.min(), high=time.max())
+    return {asset: (low, high) for asset, low, high in ends.collect().iter_rows()}

@@ -39,7 +39,10 @@ def runs(frame: pl.DataFrame) -> list[Run]:
     frame
         Columns ``asset`` and ``time``, neither with nulls.
     """
-    starts = _starts(frame)
+    return _runs(frame, _starts(frame))
+
+
+def _runs(frame: pl.DataFrame, starts: pl.Series) -> list[Run]:
     names, begin = frame["asset"].gather(starts).to_list(), starts.to_list()
     ends = [*begin[1:], frame.height]
     return [Run(n, a, b - a) for n, a, b in zip(names, begin, ends, strict=True)]
@@ -52,9 +55,9 @@ def _starts(frame: pl.DataFrame) -> pl.Series:
     return firsts.collect().to_series()
 
 
-def _shuffled(frame: pl.DataFrame) -> bool:
+def _shuffled(frame: pl.DataFrame, starts: pl.Series) -> bool:
     """Whether the runs are so short that sorting costs less than putting them together."""
-    return _starts(frame).len() > frame.height // _ROWS_A_RUN + _FEW
+    return starts.len() > frame.height // _ROWS_A_RUN + _FEW
 
 
 def distinct(found: Sequence[Run]) -> bool:
@@ -68,8 +71,9 @@ def arrange(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Run]]:
     A frame whose assets do stand together is returned as it is.  Where an (asset, time) occurs
     more than once, the runs are not `distinct` and its rows keep their order.
     """
-    if not _shuffled(frame):
-        found = runs(frame)
+    starts = _starts(frame)
+    if not _shuffled(frame, starts):
+        found = _runs(frame, starts)
         if distinct(found):
             return frame, found
     frame = assemble([frame])
@@ -89,11 +93,12 @@ def assemble(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     DataFrame
         All rows; those of equal asset and time keep their order.
     """
-    if any(_shuffled(frame) for frame in frames):
+    starts = [_starts(frame) for frame in frames]
+    if any(map(_shuffled, frames, starts)):
         return pl.concat(frames).sort("asset", "time", maintain_order=True)
     pieces: dict[str, list[pl.DataFrame]] = {}
-    for frame in frames:
-        found = runs(frame)
+    for frame, own in zip(frames, starts, strict=True):
+        found = _runs(frame, own)
         if len(frames) == 1 and distinct(found) and found == sorted(found):
             return frame
         for run in found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from appliance.core.errors import InvalidRequest
 from appliance.lake import layout
 from appliance.lake.chunks import ReadingsChunk, plan_chunks
 from appliance.lake.layout import TIME
-from appliance.lake.merge import KEYS, Merge, Merged, Span
+from appliance.lake.merge import KEYS, Merge, Merged, Span, spans
 from appliance.lake.names import decode, encode
 from appliance.lake.order import Run, arrange, assemble, distinct, runs, split
 from appliance.lake.selection import Selection
@@ -219,18 +219,12 @@ def _arranged(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Run]]:
     return frame, runs(frame)
 
 
-def _result(rows: int, merged: Iterable[Merged]) -> WriteResult:
-    corrected = unchanged = 0
-    spans: dict[str, Span] = {}
-    for one in merged:
-        corrected += one.corrected
-        unchanged += one.unchanged
-        for asset, (low, high) in one.spans.items():
-            was = spans.get(asset, (low, high))
-            spans[asset] = (min(low, was[0]), max(high, was[1]))
+def _result(rows: int, merged: Sequence[Merged]) -> WriteResult:
+    corrected = sum(one.corrected for one in merged)
+    unchanged = sum(one.unchanged for one in merged)
     return WriteResult(
         added=rows - corrected - unchanged,
         corrected=corrected,
         unchanged=unchanged,
-        spans=spans,
+        spans=spans(merged),
     )

@@ -21,6 +21,8 @@ from appliance.lake.layout import TIME, DataFile, storage_errors, to_disk
 _GUARD = "kizashi-writer"
 """Every commit raises this transaction's number, so two commits never pass each other."""
 _ATTEMPTS = 40
+_CONFIGURATION: Mapping[str, str | None] = {"delta.checkpointInterval": "20"}
+"""A commit of many small files makes a long log, which every reader starts with."""
 _TYPES: Mapping[pl.DataType, str] = {
     pl.String(): "string",
     pl.Float32(): "float",
@@ -61,6 +63,7 @@ class Snapshot:
         self._root = root
         self._partitions = tuple(partitions)
         self.delta = delta
+        self._committed: dict[str, bool] = {}
 
     @property
     def version(self) -> int:
@@ -104,7 +107,10 @@ class Snapshot:
 
     def committed(self, key: str) -> bool:
         """Whether a transaction of this name was committed."""
-        return self.delta is not None and self.delta.transaction_version(key) is not None
+        if key not in self._committed:
+            found = self.delta is not None and self.delta.transaction_version(key) is not None
+            self._committed[key] = found
+        return self._committed[key]
 
     def holds(self, files: Sequence[DataFile]) -> bool:
         """Whether all these files are part of the table."""
@@ -172,6 +178,7 @@ class Table:
                         str(self.root),
                         Schema([*missing, *partitions]),
                         partition_by=list(self.partitions),
+                        configuration=_CONFIGURATION,
                     )
                 else:
                     snapshot.delta.alter.add_columns(missing)
@@ -243,11 +250,12 @@ class Table:
         if delta is None:
             raise StorageError(f"the table {self.root} is gone.")
         with storage_errors(str(self.root)):
-            for folder in {(self.root / file.path).parent for file in adds}:
-                to_disk(folder)
-        turn = (delta.transaction_version(_GUARD) or 0) + 1
+            # A table must never name a file that a power cut took away.
+            paths = [self.root / file.path for file in adds]
+            to_disk([*paths, *{path.parent for path in paths}])
+        version = snapshot.version + 1
         properties = CommitProperties(
-            app_transactions=[Transaction(key, 0), Transaction(_GUARD, turn)],
+            app_transactions=[Transaction(key, 0), Transaction(_GUARD, version)],
             max_commit_retries=0,
         )
         actions: list[AddAction | RemoveAction] = [*map(_remove, removes), *map(_add, adds)]
@@ -259,13 +267,12 @@ class Table:
                 list(self.partitions),
                 commit_properties=properties,
             )
-            self._settle(snapshot.version + 1)
+            self._settle(version)
 
     def _settle(self, version: int) -> None:
         """Wait until a version's log, and a checkpoint made with it, are on the disk."""
         log = self.root / "_delta_log"
-        for path in (*log.glob(f"{version:020}.*"), log):
-            to_disk(path)
+        to_disk([*log.glob(f"{version:020}.*"), log])
 
     def discard(self, files: Sequence[DataFile]) -> None:
         """Delete files that were written for a commit that did not need them.
