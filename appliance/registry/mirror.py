@@ -21,11 +21,12 @@ _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 @contextmanager
 def _client(url: str) -> Iterator[MlflowClient]:
     os.environ.update(_QUIET)  # MLflow has no other switch
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
+    # After the import, which sets levels of its own.
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
     try:
         yield MlflowClient(url, url)
     except MlflowException as error:
