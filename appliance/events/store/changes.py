@@ -33,12 +33,10 @@ def record(
     """Count a change of an event and write it into the history."""
     row.revision += 1
     row.updated = now()
-    session.add(row)
-    session.flush()
     kept = ("state", "verdict", "owner", "model_version", "score_batch", "facts", "revision")
     session.add(
         EventRevisionRow(
-            event=row.id,
+            row=row,
             change=change.value,
             at=row.updated,
             by=by,

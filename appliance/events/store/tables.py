@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, DateTime, ForeignKey, Index, Integer, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from appliance.core.db import Base
 from appliance.events.matching import Stored
@@ -58,6 +58,7 @@ class EventRevisionRow(Base):
     __tablename__ = "event_revisions"
     event: Mapped[str] = mapped_column(String(40), ForeignKey("events.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    row: Mapped[EventRow] = relationship()
     change: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     by: Mapped[str] = mapped_column(String(200))
