@@ -183,7 +183,9 @@ def _well(path: Path) -> tuple[Matrix, Matrix]:
     """Return the block means (blocks × sensors) and the classes (blocks × seconds)."""
     frame = pl.read_csv(path, infer_schema_length=None)
     rows = len(frame) // WELL_BLOCK_SECONDS
-    cells = frame.drop("timestamp", "class").cast(pl.Float64).to_numpy()
+    # One file carries two more columns, about an event.
+    others = ("timestamp", "class", "event", "value")
+    cells = frame.drop(others, strict=False).cast(pl.Float64).to_numpy()
     classes = frame["class"].cast(pl.Float64).to_numpy()
     used = rows * WELL_BLOCK_SECONDS
     return _block_means(cells, rows), classes[:used].reshape(rows, WELL_BLOCK_SECONDS)

@@ -15,7 +15,7 @@ from detectors.metrics.period import dominant_period
 from detectors.models.auto_columns import Sensors, filled
 from detectors.models.auto_folds import Fold, calibrated, folds_of
 from detectors.models.auto_joint import JointWindow, Moments
-from detectors.models.auto_judge import FLOORS, JOINT_FLOOR, Judge, Verdicts
+from detectors.models.auto_judge import FLOORS, JOINT_FLOOR, Judge, Verdicts, covering
 from detectors.models.auto_views import SensorViews, joined, whole_windows
 from detectors.models.parameters import require_int, require_number
 from detectors.tags import Tags
@@ -278,8 +278,7 @@ class Auto(Detector):
         sums = np.zeros((len(self._sensors.used), len(X)))
         blocks = _blocks(0, len(X), self._judge(self._views, self._joint))
         for first, verdicts in self._verdicts(X, blocks):
-            cells = verdicts.of_cells()
-            sums[:, first : first + cells.shape[1]] += cells
+            _add(sums, first, verdicts.of_cells(), verdicts.width)
         out = np.zeros(X.shape)
         out[:, self._sensors.used] = sums.T
         return out
@@ -308,8 +307,7 @@ class Auto(Detector):
     def _row_scores(self, X: FloatMatrix, blocks: Iterable[_Block]) -> FloatVector:
         sums = np.zeros((2, len(X)))
         for first, verdicts in self._verdicts(X, blocks):
-            rows = verdicts.of_rows()
-            sums[:, first : first + rows.shape[1]] += rows
+            _add(sums, first, verdicts.of_rows(), verdicts.width)
         judged = sums[1] > 0
         mean = np.divide(sums[0], sums[1], out=np.zeros(len(X)), where=judged)
         return np.where(judged, np.sqrt(mean), self.usual_score_)
@@ -364,6 +362,12 @@ class _Choice(IntEnum):
     CALIBRATION = 1
     JOINT = 2
     AS_MANY = 3
+
+
+def _add(sums: FloatMatrix, first: int, found: FloatMatrix, width: int) -> None:
+    """Add sums over windows as means over the windows that cover a row, from row `first` on."""
+    rows = np.arange(first, first + found.shape[1])
+    sums[:, first : first + len(rows)] += found / covering(rows, sums.shape[1], width)
 
 
 def _blocks(first: int, stop: int, judge: Judge) -> Iterator[_Block]:

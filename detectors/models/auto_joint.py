@@ -22,7 +22,7 @@ _LEAST_NOISE = 1.0e-6
 class Moments(NamedTuple):
     """Sums over windows, which add up over parts of the data."""
 
-    count: int
+    windows: int
     total: Doubles
     products: Doubles
 
@@ -36,7 +36,7 @@ class Moments(NamedTuple):
     def joined(cls, parts: Sequence[Moments]) -> Self:
         """Return the sums over all parts."""
         return cls(
-            sum(part.count for part in parts),
+            sum(part.windows for part in parts),
             np.sum([part.total for part in parts], axis=0),
             np.sum([part.products for part in parts], axis=0),
         )
@@ -63,9 +63,9 @@ class JointWindow:
     @classmethod
     def learn(cls, moments: Moments) -> Self:
         """Find the components of windows of which only the sums are known."""
-        mean = moments.total / max(moments.count, 1)
-        spread = moments.products - moments.count * np.outer(mean, mean)
-        values, axes = np.linalg.eigh(spread / max(moments.count - 1, 1))
+        mean = moments.total / max(moments.windows, 1)
+        spread = moments.products - moments.windows * np.outer(mean, mean)
+        values, axes = np.linalg.eigh(spread / max(moments.windows - 1, 1))
         values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1]
         explained = np.cumsum(values) / max(float(values.sum()), 1.0e-12)
         count = min(int(np.searchsorted(explained, _EXPLAINED)) + 1, len(values))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from detectors.models.auto_joint import JointWindow
 from detectors.models.auto_views import SensorViews, joined, whole_windows
-from detectors.validation import FloatMatrix
+from detectors.validation import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,16 +50,15 @@ class Verdicts(NamedTuple):
 
     def of_rows(self) -> FloatMatrix:
         """Return (weighted squares, weights) a row, summed over sensors and windows."""
-        share = 1.0 / self.width
-        total = self.squares.sum(axis=0, dtype=np.float64) * share
+        total = self.squares.sum(axis=0, dtype=np.float64)
         sensors = np.full(len(total), float(len(self.squares)))
         if self.judged is not None:
             sensors = self.judged.sum(axis=0, dtype=np.float64)
-        return spread(np.stack([total, sensors * (self.weight * share)]), self.width)
+        return spread(np.stack([total, self.weight * sensors]), self.width)
 
     def of_cells(self) -> FloatMatrix:
         """Return the weighted squares a sensor and row, summed over windows."""
-        return spread(self.squares / np.float64(self.width), self.width)
+        return spread(self.squares, self.width)
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,14 @@ class Judge:
         return Verdicts(squares, judged, width, weight)
 
 
-def spread(values: FloatMatrix, width: int) -> FloatMatrix:
+def covering(rows: NDArray[np.int64], n_rows: int, width: int) -> FloatVector:
+    """Return how many windows cover each of some rows, of all that fit into `n_rows`."""
+    newest = np.minimum(rows, n_rows - width)
+    oldest = np.maximum(rows - width + 1, 0)
+    return np.asarray(newest - oldest + 1, np.float64)
+
+
+def spread(values: NDArray[np.floating[Any]], width: int) -> FloatMatrix:
     """Return for each row the sum over the windows that cover it.
 
     Parameters

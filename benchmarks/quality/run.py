@@ -1,0 +1,113 @@
+"""``python -m benchmarks quality``: VUS-PR on nine public sets, hit rate, F1.
+
+Each set is read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.quality import figures, loaders
+from benchmarks.quality.judging import Outcome, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ROOT = Path(__file__).resolve().parents[2]
+_RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Judge recipes on data sets and print a line a figure."""
+    options = _parser().parse_args(argv)
+    unknown = [name for name in options.sets if name not in loaders.SETS]
+    if unknown:
+        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    recipes = [options.recipe, *(_RIVALS if options.rivals else ())]
+    for recipe in recipes:
+        for line in lines(recipe, options.sets, options.data, options.every):
+            print(json.dumps(line) if options.json else _shown(line), flush=True)
+    return 0
+
+
+def lines(
+    recipe: str, sets: Sequence[str], folder: Path, every: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Yield the figures of each set, and at the end the mean over the sets.
+
+    Parameters
+    ----------
+    recipe
+        Name in the catalog.
+    sets
+        Names of `loaders.SETS`.
+    folder
+        Where the data sets are.
+    every
+        Take only every so-many-th series of a set.
+    """
+    means = []
+    for name in sets:
+        series = loaders.load(name, folder, every)
+        outcomes = [judge(recipe, one, flags=name == "skab") for one in series]
+        for metric, value in _figures_of(name, outcomes):
+            yield _line(name, metric, recipe, value)
+        means.append(np.mean([outcome.vus_pr for outcome in outcomes]))
+    if len(means) == len(loaders.SETS):
+        yield _line("mean", figures.VUS_PR, recipe, float(np.mean(means)))
+
+
+def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
+    yield figures.VUS_PR, float(np.mean([outcome.vus_pr for outcome in outcomes]))
+    if name == "ucr":
+        yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
+    if name == "skab":
+        right, false, missed, quiet = np.sum([o.confusion for o in outcomes], axis=0)
+        yield figures.F1, float(2 * right / max(2 * right + false + missed, 1))
+        yield figures.FALSE_ALARMS, float(100 * false / max(false + quiet, 1))
+
+
+def _line(name: str, metric: str, recipe: str, value: float) -> dict[str, Any]:
+    key = (name, metric)
+    return {
+        "set": name,
+        "metric": metric,
+        "recipe": recipe,
+        "value": round(value, 4),
+        "goal": figures.GOALS.get(key),
+        "published": figures.PUBLISHED.get(key),
+        "rivals": figures.RIVALS.get(key, {}),
+    }
+
+
+def _shown(line: dict[str, Any]) -> str:
+    rivals = ", ".join(f"{name} {value:g}" for name, value in line["rivals"].items())
+    goal = "" if line["goal"] is None else f"goal {line['goal']:g}"
+    return (
+        f"{line['set']:<5} {line['metric']:<15} {line['recipe']:<13} {line['value']:>8.4g}"
+        f"   {goal:<11} {rivals}"
+    ).rstrip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks quality", description=__doc__)
+    default = os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data")
+    parser.add_argument("--json", action="store_true", help="print an object a line")
+    parser.add_argument("--sets", type=_names, default=list(loaders.SETS), metavar="A,B,…")
+    parser.add_argument("--recipe", default="auto", help="name of a detector")
+    parser.add_argument("--rivals", action="store_true", help="measure PyOD's as well")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    parser.add_argument("--data", type=Path, default=Path(default), help="folder of the sets")
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
