@@ -60,10 +60,7 @@ def _line(size: Size, case: str, goal: float, own: options.Runs, other: options.
     more: dict[str, Any] = {
         **size.data(),
         "rival_rows": other[0].facts["rows"],
-        "seconds": own[0].seconds,
-        "rival_seconds": other[0].seconds,
-        "start_s": own[0].start_seconds,
-        "rival_start_s": other[0].start_seconds,
+        **options.times(own[0], other[0]),
         "repeats": len(own),
     }
     return Line(

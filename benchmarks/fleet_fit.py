@@ -69,10 +69,9 @@ def _line(size: Size, engine: str, own: options.Runs, other: options.Runs) -> Li
             "assets_done": ours.facts["assets"],
             "rival_name": "PyOD IForest, joblib",
             "rival_assets": rival.facts["assets"],
-            "start_s": ours.start_seconds,
-            "rival_start_s": rival.start_seconds,
             "model_kb_asset": ours.facts["model_bytes"] / ours.facts["assets"] / 1e3,
             "rival_model_kb_asset": rival.facts["model_bytes"] / rival.facts["assets"] / 1e3,
+            **options.times(own[0], other[0]),
             "repeats": len(own),
         },
     )

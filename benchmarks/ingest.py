@@ -54,8 +54,7 @@ def _measured(size: Size, kind: str, folder: Path, given: argparse.Namespace) ->
             **size.data(),
             "mb": made.facts["bytes"] / 1e6,
             "files": made.facts["files"],
-            "seconds": own[0].seconds,
-            "rival_seconds": other[0].seconds,
+            **options.times(own[0], other[0]),
             "repeats": len(own),
         },
     )

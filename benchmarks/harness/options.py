@@ -66,3 +66,16 @@ def in_turn(repeat: int, *sides: Side) -> tuple[Runs, ...]:
 def peak(runs: Runs) -> float:
     """Return the highest memory of some runs."""
     return max(run.peak_mb for run in runs)
+
+
+def times(ours: Measured, rival: Measured) -> dict[str, float]:
+    """Return the times of both sides as keys of a line."""
+    return {
+        f"{whose}{name}": seconds
+        for whose, run in (("", ours), ("rival_", rival))
+        for name, seconds in (
+            ("seconds", run.seconds),
+            ("cpu_seconds", run.cpu_seconds),
+            ("start_seconds", run.start_seconds),
+        )
+    }

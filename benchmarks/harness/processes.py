@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,9 @@ class Measured:
         Of the work, without imports and the start of workers.
     start_seconds
         Of importing, starting workers and making them ready.
+    cpu_seconds
+        Processor time of the work, over all processes: what other users of the machine
+        change least.
     peak_mb
         Highest sum over the process and all its descendants.
     facts
@@ -40,6 +42,7 @@ class Measured:
 
     seconds: float
     start_seconds: float
+    cpu_seconds: float
     peak_mb: float
     facts: dict[str, Any]
 
@@ -52,7 +55,6 @@ def run(side: str, **given: Any) -> Measured:
     SideFailed
         It did not come to its end.
     """
-    begun = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.harness.side", f"benchmarks.sides.{side}"]
     with subprocess.Popen(
         [*command, json.dumps(given)],
@@ -65,14 +67,14 @@ def run(side: str, **given: Any) -> Measured:
         sampler.start()
         out, told = process.communicate()
         sampler.stop()
-    whole = time.perf_counter() - begun
     if process.returncode:
         raise SideFailed(f"{side} failed:\n{told[-4000:]}")
     facts: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
-    seconds = float(facts.pop("seconds", whole))
     peak = max(sampler.peak_mb, float(facts.pop("own_peak_mb")))
-    started = float(facts.pop("start_seconds", 0.0))
-    return Measured(seconds, started, peak, facts)
+    seconds, started, cpu = (
+        float(facts.pop(name, 0.0)) for name in ("seconds", "start_seconds", "cpu_seconds")
+    )
+    return Measured(seconds, started, cpu, peak, facts)
 
 
 class _Sampler(threading.Thread):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from appliance.fleet.training import FitReport, fit_fleet
 from appliance.lake import ReadingsChunk
 from appliance.pipelines.site import Site
 from benchmarks.harness.plant import files_of
+from benchmarks.harness.watch import Watch
 from benchmarks.sides.plant import FLEET, WARM_FLEET
 
 
@@ -48,46 +48,34 @@ def _score(site: Site, fleet: str, folder: Path, engine: Engine, version: int) -
 
 def fit(root: str, out: str, engine: str) -> dict[str, Any]:
     """Train a forest for every asset: from the lake to the saved fleet model."""
-    begun = time.perf_counter()
+    watch = Watch()
     site = site_of(root, out)
     with site.engine(engine) as made:
         fit_fleet_of(site, WARM_FLEET, Path(out) / "warm.kz", made)
-        ready = time.perf_counter()
+        watch.ready()
         report = fit_fleet_of(site, FLEET, Path(out) / "model.kz", made)
-        done = time.perf_counter()
+        result = watch.done(assets=report.assets)
     size = sum(path.stat().st_size for path in files_of(report.folder))
-    return {
-        "seconds": done - ready,
-        "start_seconds": ready - begun,
-        "assets": report.assets,
-        "model_bytes": size,
-    }
+    return result | {"model_bytes": size}
 
 
 def score(root: str, out: str, engine: str, version: int) -> dict[str, Any]:
     """Score every reading: from the lake to committed scores, contributions included."""
-    begun = time.perf_counter()
+    watch = Watch()
     site = site_of(root, out)
     model, warm = Path(out) / "model.kz", Path(out) / "warm.kz"
     with site.engine(engine) as made:
         fit_fleet_of(site, WARM_FLEET, warm, made)
         _score(site, WARM_FLEET, warm, made, version)
-        ready = time.perf_counter()
+        watch.ready()
         rows = _score(site, FLEET, model, made, version)
-        done = time.perf_counter()
-    return {"seconds": done - ready, "start_seconds": ready - begun, "rows": rows}
+        return watch.done(rows=rows)
 
 
 def ingest(files: str, out: str) -> dict[str, Any]:
     """Bring files into an empty lake, as the command does."""
-    begun = time.perf_counter()
+    watch = Watch()
     intake = Site(Settings(home=Path(out))).intake
-    ready = time.perf_counter()
+    watch.ready()
     report = intake.ingest([files], FLEET)
-    done = time.perf_counter()
-    return {
-        "seconds": done - ready,
-        "start_seconds": ready - begun,
-        "rows": report.rows,
-        "quarantined": report.quarantined,
-    }
+    return watch.done(rows=report.rows, quarantined=report.quarantined)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import polars as pl
 from pyod.models.iforest import IForest
 
 from benchmarks.harness.plant import files_of
+from benchmarks.harness.watch import Watch
 
 _WARM_ROWS = 300
 
@@ -45,59 +45,55 @@ def fit(root: str, out: str, assets: int) -> dict[str, Any]:
 
     PyOD's ``fit`` scores the training rows and sets its threshold, as ours does.
     """
-    begun = time.perf_counter()
+    watch = Watch()
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     files = files_of(Path(root) / "files")[:assets]
     with joblib.Parallel(n_jobs=-1) as pool:
         pool(joblib.delayed(_warm)(i) for i in range(4 * joblib.cpu_count()))
-        ready = time.perf_counter()
+        watch.ready()
         fitted = sum(pool(joblib.delayed(_fit_one)(file, folder) for file in files))
-        done = time.perf_counter()
+        result = watch.done(assets=fitted)
     size = sum(path.stat().st_size for path in files_of(folder))
-    return {
-        "seconds": done - ready,
-        "start_seconds": ready - begun,
-        "assets": fitted,
-        "model_bytes": size,
-    }
+    return result | {"model_bytes": size}
 
 
 def score(root: str, models: str, out: str, assets: int) -> dict[str, Any]:
     """Score each asset's file with its PyOD model and pandas, on all cores."""
-    begun = time.perf_counter()
+    watch = Watch()
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     files = files_of(Path(root) / "files")[:assets]
     with joblib.Parallel(n_jobs=-1) as pool:
         pool(joblib.delayed(_warm)(i) for i in range(4 * joblib.cpu_count()))
-        ready = time.perf_counter()
+        watch.ready()
         rows = sum(
             pool(joblib.delayed(_score_one)(file, Path(models), folder) for file in files)
         )
-        done = time.perf_counter()
-    return {"seconds": done - ready, "start_seconds": ready - begun, "rows": rows}
+        return watch.done(rows=rows)
 
 
 def copy(root: str, out: str) -> dict[str, Any]:
     """Read and write the lake's own Parquet files with Polars and do nothing else."""
+    watch = Watch()
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     files = list((Path(root) / "lake" / "readings" / "plant").rglob("*.parquet"))
-    begun = time.perf_counter()
+    watch.ready()
     rows = 0
     for number, file in enumerate(files):
         frame = pl.read_parquet(file, hive_partitioning=False)
         frame.write_parquet(folder / f"{number}.parquet", compression="lz4")
         rows += frame.height
-    return {"seconds": time.perf_counter() - begun, "rows": rows}
+    return watch.done(rows=rows)
 
 
 def load(files: str, out: str) -> dict[str, Any]:
     """Read exported files with Polars, times understood, and write them as Parquet."""
+    watch = Watch()
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    begun = time.perf_counter()
+    watch.ready()
     rows = 0
     for file in files_of(Path(files)):
         if file.suffix == ".csv":
@@ -106,4 +102,4 @@ def load(files: str, out: str) -> dict[str, Any]:
             frame = pl.read_parquet(file)
         frame.write_parquet(folder / f"{file.stem}.parquet", compression="lz4")
         rows += frame.height
-    return {"seconds": time.perf_counter() - begun, "rows": rows}
+    return watch.done(rows=rows)
