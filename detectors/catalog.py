@@ -66,6 +66,11 @@ def names(*, pyod: bool = False) -> list[str]:
     return found
 
 
+def unusable() -> dict[str, str]:
+    """Return why a class of PyOD cannot be used here, by class."""
+    return {entry.name: entry.reason for entry in _pyod() if not entry.works}
+
+
 def make(name: str, **params: Any) -> Detector:
     """Return an unfitted detector.
 

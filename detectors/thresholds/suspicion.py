@@ -23,9 +23,14 @@ _BODY = (0.5, 0.75, 0.875)
 _SHAPES = (-0.2, 0.5)
 _TESTED = 8
 _TOGETHER = 2
-_RECURRING = 10
-_UNEVEN = 0.25
-_THROUGHOUT = 0.7
+_OFTEN = 8
+_EVENLY = 6
+_UNEVEN = 0.1
+_TOWERING = 10.0
+_LEAST_SPREAD = 0.1
+_NORMAL_MAD = 1.4826
+_APART = 0.02
+"""Share of the rows within which runs are one episode: a fault flares up more than once."""
 
 
 class _Runs(NamedTuple):
@@ -46,8 +51,9 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     independent of how many there are (Rényi); how wide they are follows from a generalised
     Pareto tail fitted to the remaining rows alone, the heavier of what their quantiles (after
     Pickands [2]_) and their own excesses show, plus one standard error for as many excesses as
-    are independent.  High scores that come back evenly all through the training data are how
-    the machine runs, not a fault.
+    are independent.  High scores that come back often, or in even steps, all through the
+    training data (starts, rinses, changes of recipe) are how the machine runs, not a fault,
+    except for those that tower above the others.
 
     On clean data something is found in about one series of twenty, one of five when it is
     short, heavy-tailed and strongly autocorrelated at once; in the mean that takes less than
@@ -84,9 +90,12 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     candidates = _candidates(runs, ordered)
     ranks = _ranks(runs, len(clean)) if candidates else np.empty(0, np.int64)
     for count in candidates:
-        stands_clear = _clear(clean, ranks, count, float(runs.peak[count - 1]))
-        if stands_clear and not _recurring(runs.start[:count], len(clean)):
-            chosen = sorted(zip(runs.start[:count], runs.stop[:count], strict=True))
+        if not _clear(clean, ranks, count, float(runs.peak[count - 1])):
+            continue
+        recurring = _recurring(runs.start[:count], len(clean))
+        taken = _beyond_others(runs.peak[:count]) if recurring else count
+        if taken:
+            chosen = sorted(zip(runs.start[:taken], runs.stop[:taken], strict=True))
             return [(int(known[start]), int(known[stop - 1]) + 1) for start, stop in chosen]
     return []
 
@@ -155,15 +164,14 @@ def _body_tail(
 def _clear(values: FloatVector, ranks: NDArray[np.int64], count: int, lowest: float) -> bool:
     """Whether the lowest peak of a set stands clear of the rows outside it."""
     rest = values[ranks >= count]
-    places = [int(len(rest) * share) for share in _BODY]
-    low, middle, high = np.partition(rest, places)[places][:, None]
-    above = rest > high
-    excess = np.sort(rest[above] - high)
+    ordered = np.sort(rest)  # quicker than partitioning at three places
+    low, middle, high = ordered[[int(len(rest) * share) for share in _BODY]][:, None]
+    excess = ordered[np.searchsorted(ordered, high[0], side="right") :] - high
     if not len(excess):
         return False
     body, body_scale = _body_tail(low, middle, high)
     own, mean = excess_moments(excess)
-    support = max(extremal_index(np.flatnonzero(above)) * len(excess), 1.0)
+    support = max(extremal_index(np.flatnonzero(rest > high)) * len(excess), 1.0)
     shape = _off_zero(np.maximum(body, own + 1.0 / np.sqrt(support)))
     scale = np.maximum(body_scale, mean * (1 - shape))
     ends = nats(np.array([excess[-1], lowest - high[0]]), scale, shape)
@@ -177,10 +185,21 @@ def _off_zero(shape: FloatVector) -> FloatVector:
 
 
 def _recurring(starts: NDArray[np.int64], rows: int) -> bool:
-    """Whether runs come back in even steps (most of them) all through the rows."""
-    if len(starts) < _RECURRING:
+    """Whether runs come back all through the rows: often, or in even steps."""
+    ordered = np.sort(starts)
+    episodes = ordered[np.r_[True, np.diff(ordered) > _APART * rows]]
+    if len(episodes) < _EVENLY or len(np.unique(3 * episodes // rows)) < 3:
         return False
-    steps = np.diff(np.sort(starts).astype(np.float64))
-    step = float(np.median(steps))
+    steps = np.diff(episodes)
+    step = np.float64(np.median(steps))
     even = float(np.median(np.abs(steps - step))) <= _UNEVEN * step
-    return even and float(steps.sum()) > _THROUGHOUT * rows
+    return even or len(episodes) >= _OFTEN
+
+
+def _beyond_others(peaks: FloatVector) -> int:
+    """Return how many of the runs that come back all the time tower above the others."""
+    middle = float(np.median(peaks))
+    spread = _NORMAL_MAD * float(np.median(np.abs(peaks - middle)))
+    beyond = peaks > middle + _TOWERING * max(spread, _LEAST_SPREAD * middle)
+    count = int(beyond.sum())
+    return count if count <= len(peaks) // 4 else 0
