@@ -10,13 +10,22 @@ set -eu
 
 say() { printf '%s\n' "$*" >&2; }
 
+supported() {
+    # -I: deaf to PYTHONHOME and PYTHONPATH of whatever Python the user works with.
+    command -v "$1" >/dev/null 2>&1 &&
+        "$1" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
 find_python() {
-    # KIZASHI_PYTHON names one; otherwise the newest supported one on the PATH.
-    for candidate in ${KIZASHI_PYTHON:-} python3.13 python3.12 python3.11 python3 python3.14; do
-        if command -v "$candidate" >/dev/null 2>&1 &&
-            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$candidate"
-            return 0
+    # KIZASHI_PYTHON names one; otherwise the one most surely served by the locked packages.
+    if [ -n "${KIZASHI_PYTHON:-}" ]; then
+        supported "$KIZASHI_PYTHON" && printf '%s\n' "$KIZASHI_PYTHON"
+        return
+    fi
+    for candidate in python3.13 python3.12 python3.11 python3 python3.14 python; do
+        if supported "$candidate"; then
+            printf '%s\n' "$candidate"
+            return
         fi
     done
     return 1
@@ -25,13 +34,22 @@ find_python() {
 main() {
     here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     if ! python=$(find_python); then
-        found=$(python3 --version 2>/dev/null || echo "no Python 3")
-        say "Kizashi needs Python 3.11 or newer; found: $found."
+        named=${KIZASHI_PYTHON:-python3}
+        found=$("$named" -I --version 2>&1) || found="no $named that runs"
+        say "Kizashi was not installed. It needs Python 3.11 or newer; found: $found."
         say "Install one (Debian, Ubuntu: apt-get install python3 python3-venv) and run this again,"
         say "or name one: KIZASHI_PYTHON=/path/to/python3.11 ./install.sh"
         exit 1
     fi
-    exec "$python" -I "$here/appliance/install/bootstrap.py" --source "$here" "$@"
+    if [ ! -f "$here/appliance/install/bootstrap.py" ]; then
+        say "Kizashi was not installed. $here is not a whole checkout: get it anew (git clone)."
+        exit 1
+    fi
+    # -B: the checkout may be read-only, or another user's.
+    exec "$python" -I -B -c 'import sys
+sys.path.insert(0, sys.argv[1])
+from appliance.install.bootstrap import main
+sys.exit(main(["--source", *sys.argv[1:]]))' "$here" "$@"
 }
 
 main "$@"

@@ -1,12 +1,14 @@
-"""The last step of an installation, run by the installed platform itself."""
+"""The last steps of an installation, run by the installed platform itself."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tomllib
 from pathlib import Path
 
-from appliance.core.clock import monotonic
+from pydantic import ValidationError
+
 from appliance.core.db import open_database
 from appliance.core.errors import InvalidRequest, KizashiError
 from appliance.core.secrets import site_key
@@ -14,6 +16,8 @@ from appliance.core.settings import SETTINGS_FILE, Settings, load_settings
 from detectors import catalog
 
 _LOCALTIME = Path("/etc/localtime")
+_WORTH_TELLING = 5.0
+"""Seconds above which kernels were compiled, not loaded."""
 
 
 def machine_zone() -> str:
@@ -23,8 +27,19 @@ def machine_zone() -> str:
     return name if found else "UTC"
 
 
-def write_settings(home: Path, wanted: dict[str, str | int]) -> list[str]:
-    """Add settings to the home's file that it does not hold yet; keep all that it holds.
+def write_settings(
+    home: Path, defaults: dict[str, str | int], asked: dict[str, str | int]
+) -> list[str]:
+    """Bring the home's file to what was asked; keep everything else that it holds.
+
+    Parameters
+    ----------
+    home
+        Folder of the installation.
+    defaults
+        Settings to add if the file says nothing of them.
+    asked
+        Settings that the file shall state, whatever it states now.
 
     Returns
     -------
@@ -33,60 +48,90 @@ def write_settings(home: Path, wanted: dict[str, str | int]) -> list[str]:
     """
     path = home / SETTINGS_FILE
     text = path.read_text("utf-8") if path.exists() else "# Settings of this Kizashi home.\n"
-    present = {line.split("=")[0].strip() for line in text.splitlines() if "=" in line}
-    added = {name: value for name, value in wanted.items() if name not in present}
-    if added:
-        lines = [
-            f'{n} = "{v}"' if isinstance(v, str) else f"{n} = {v}" for n, v in added.items()
-        ]
+    present = tomllib.loads(text)
+    new = {n: v for n, v in defaults.items() if n not in present and n not in asked}
+    new |= {n: v for n, v in asked.items() if present.get(n) != v}
+    if new:
+        lines = text.splitlines()
+        # Names belong to the file itself only before its first table.
+        tables = (i for i, line in enumerate(lines) if line.lstrip().startswith("["))
+        first = next(tables, len(lines))
+        kept = [line for line in lines[:first] if line.partition("=")[0].strip() not in new]
+        added = [f'{n} = "{v}"' if isinstance(v, str) else f"{n} = {v}" for n, v in new.items()]
         draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(text + "\n".join(lines) + "\n", "utf-8")
+        draft.write_text("\n".join([*kept, *added, *lines[first:]]) + "\n", "utf-8")
         draft.chmod(0o600)
         draft.replace(path)
-    return list(added)
+    return list(new)
 
 
-def finish(home: Path, timezone: str | None, port: int | None) -> str:
-    """Bring settings, key, database and compiled kernels to this version.
+def settle(home: Path, timezone: str | None, port: int | None) -> str:
+    """Bring settings, key and database to this version.
 
     Returns
     -------
     str
         What was done; empty if nothing had to be.
     """
-    zone = timezone or machine_zone()
-    Settings(home=home, timezone=zone)  # refuses a wrong zone before anything is written
-    wanted: dict[str, str | int] = {"timezone": zone}
+    asked: dict[str, str | int] = {}
+    if timezone is not None:
+        asked["timezone"] = timezone
     if port is not None:
-        wanted["port"] = port
-    done = [f"wrote {name}" for name in write_settings(home, wanted)]
+        asked["port"] = port
+    # Refuses a wrong value before anything is written.
+    Settings(home=home, timezone=timezone or machine_zone())
+    written = write_settings(home, {"timezone": machine_zone()}, asked)
     settings = load_settings(home)
     site_key(home)
     open_database(settings.database).close()
-    start = monotonic()
-    catalog.warm()
-    if (seconds := monotonic() - start) > 5:
-        done.append(f"compiled the kernels in {seconds:.0f} s")
-    return ", ".join(done)
+    return f"wrote {', '.join(written)} to {home / SETTINGS_FILE}" if written else ""
+
+
+def warm() -> str:
+    """Compile the kernels into numba's cache, or find them there.
+
+    Returns
+    -------
+    str
+        What was done; empty if they were there.
+    """
+    seconds = catalog.warm()
+    return f"compiled in {seconds:.0f} s" if seconds > _WORTH_TELLING else ""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the step; return the exit status."""
+    """Run one step; return the exit status."""
     parser = argparse.ArgumentParser(prog="appliance.install.finish")
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--timezone")
-    parser.add_argument("--port", type=int)
+    steps = parser.add_subparsers(dest="step", required=True)
+    steps.add_parser("kernels")
+    settings = steps.add_parser("settings")
+    settings.add_argument("--home", type=Path, required=True)
+    settings.add_argument("--timezone")
+    settings.add_argument("--port", type=int)
     given = parser.parse_args(arguments)
     try:
-        print(finish(given.home, given.timezone, given.port))  # noqa: T201
-    except ValueError as error:
-        refusal = InvalidRequest(f"settings cannot be used: {error}")
-        print(refusal, file=sys.stderr)  # noqa: T201
-        return 1
+        done = (
+            warm()
+            if given.step == "kernels"
+            else settle(given.home, given.timezone, given.port)
+        )
     except KizashiError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error)  # noqa: T201
         return 1
+    except ValueError as error:
+        print(InvalidRequest(_words(error, given.home)))  # noqa: T201
+        return 1
+    print(done)  # noqa: T201
     return 0
+
+
+def _words(error: ValueError, home: Path) -> str:
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return f"{home / SETTINGS_FILE} cannot be read: {error}."
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}."
+    return f"the settings cannot be used: {error}."
 
 
 if __name__ == "__main__":
