@@ -34,7 +34,7 @@ class SurpriseScale:
     --------
     >>> scale = SurpriseScale().fit(np.random.default_rng(0).exponential(size=20_000))
     >>> scale.surprise([0.0, np.log(100), np.nan]).round(1)
-    array([0., 2., nan])
+    array([ 0.,  2., nan])
     """
 
     _tail: Tail
