@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from sqlite3 import connect
 from typing import TYPE_CHECKING, Any
 
 from appliance.core.errors import StorageError
@@ -16,24 +19,102 @@ if TYPE_CHECKING:
 
 # MLflow reports its use to its makers unless told not to; it reads this at import.
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+_SQLITE = "sqlite:///"
+
+
+@contextmanager
+def _mlflow(url: str) -> Iterator[None]:
+    """Import MLflow silently, and turn whatever goes wrong in it into one of our errors."""
+    os.environ.update(_QUIET)  # MLflow has no other switch
+    try:
+        import mlflow  # noqa: F401 - its import sets levels of its own
+
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        logging.getLogger("alembic").setLevel(logging.ERROR)
+        yield
+    except Exception as error:
+        raise StorageError(
+            f"MLflow's registry at {url} cannot be used: {error}.",
+            remedy="The platform's own record is unharmed; the next change mirrors it whole.",
+        ) from error
 
 
 @contextmanager
 def _client(url: str) -> Iterator[MlflowClient]:
-    os.environ.update(_QUIET)  # MLflow has no other switch
-    from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
+    with _mlflow(url):
+        _create(url)
+        from mlflow.tracking import MlflowClient
 
-    # After the import, which sets levels of its own.
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    try:
         yield MlflowClient(url, url)
-    except MlflowException as error:
-        raise StorageError(
-            f"MLflow's registry at {url} cannot be used: {error}.",
-            remedy="The platform's own record is unharmed; repeat the command to mirror it.",
-        ) from error
+
+
+def prepare(url: str) -> None:
+    """Make MLflow's tables, or bring those of an older MLflow to the installed one's.
+
+    It is for the time of installing, when nobody else uses them; `mirror` needs it not, but
+    is seconds faster after it.
+
+    Parameters
+    ----------
+    url
+        MLflow's backend.
+
+    Raises
+    ------
+    StorageError
+        The tables cannot be made; those that stood there are unharmed if it is SQLite.
+    """
+    with _mlflow(url):
+        file = _file(url)
+        if file is None:
+            _migrate(url)
+            return
+        _sweep(file, "*")  # of those who were killed
+        if not file.exists():
+            _create(url)
+            return
+        with _draft(file) as draft:
+            with closing(connect(file)) as old, closing(connect(draft)) as copy:
+                old.backup(copy)
+            _migrate(f"{_SQLITE}{draft}")
+            draft.replace(file)
+
+
+def _create(url: str) -> None:
+    """Make a SQLite backend whole: MLflow cannot go on with one whose making was killed."""
+    file = _file(url)
+    if file is None or file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _draft(file) as draft:
+        _migrate(f"{_SQLITE}{draft}")
+        with suppress(FileExistsError):  # another process was first: its tables are the same
+            file.hardlink_to(draft)
+
+
+@contextmanager
+def _draft(file: Path) -> Iterator[Path]:
+    token = secrets.token_hex(8)
+    try:
+        yield file.with_name(f".{file.name}.{token}.draft")
+    finally:
+        _sweep(file, token)
+
+
+def _sweep(file: Path, token: str) -> None:
+    """Remove drafts, and the journals beside those that were not finished."""
+    for left in file.parent.glob(f".{file.name}.{token}.draft*"):
+        left.unlink(missing_ok=True)
+
+
+def _migrate(url: str) -> None:
+    from mlflow.db import upgrade
+
+    upgrade.callback(url)
+
+
+def _file(url: str) -> Path | None:
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
 
 
 def mirror(url: str, fleet: str, versions: Sequence[ModelVersion]) -> None:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from appliance.core.db import Database
-from appliance.core.errors import Conflict, NotFound
+from appliance.core.errors import Conflict, NotFound, StorageError
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.registry.store import ModelStore
@@ -41,7 +41,7 @@ class Registry:
         Registering the same training run again returns the version it has.
         """
         version = self._store.add(fleet, str(folder), digest, lineage)
-        self.mirror(fleet)
+        self._mirror_or_warn(fleet)
         return version
 
     def versions(self, fleet: str) -> list[ModelVersion]:
@@ -84,7 +84,7 @@ class Registry:
     def promote(self, fleet: str, version: int, by: str) -> ModelVersion:
         """Make a version the champion; promoting the champion changes nothing."""
         if self._store.promote(fleet, version, by, "promote"):
-            self.mirror(fleet)
+            self._mirror_or_warn(fleet)
         return self._store.get(fleet, version)
 
     def rollback(self, fleet: str, by: str) -> ModelVersion:
@@ -108,7 +108,7 @@ class Registry:
                 "there is nothing to roll back to."
             )
         self._store.promote(fleet, stack[-2], by, "rollback")
-        self.mirror(fleet)
+        self._mirror_or_warn(fleet)
         return self._store.get(fleet, stack[-2])
 
     def promotions(self, fleet: str) -> list[Promotion]:
@@ -116,13 +116,27 @@ class Registry:
         return self._store.promotions(fleet)
 
     def mirror(self, fleet: str) -> None:
-        """Bring MLflow's registry to what the database says."""
+        """Bring MLflow's registry to what the database says.
+
+        Raises
+        ------
+        StorageError
+            MLflow's registry cannot be used.
+        """
         from appliance.registry.mirror import mirror
 
         versions = self._store.versions(fleet)
         if versions:
             mirror(self._settings.registry, fleet, versions)
             _log.info("mirrored %d versions of %s to MLflow", len(versions), fleet)
+
+    def _mirror_or_warn(self, fleet: str) -> None:
+        # What was done is done and kept in the database: the copy for analysts must not
+        # make it look as if it had failed.  The next change mirrors all versions anew.
+        try:
+            self.mirror(fleet)
+        except StorageError as error:
+            _log.warning("%s", error)
 
     # ------------------------------------------------------------------ score batches
     def covered(self, fleet: str, model_version: int) -> set[str]:

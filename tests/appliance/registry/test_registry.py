@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,11 +12,13 @@ import pytest
 
 from appliance.core.clock import now
 from appliance.core.db import Database, open_database
-from appliance.core.errors import Conflict, NotFound
+from appliance.core.errors import Conflict, NotFound, StorageError
 from appliance.core.settings import Settings
 from appliance.registry import Registry
-from appliance.schemas.model import Lineage, ScoreBatch
+from appliance.schemas.model import Lineage, ModelVersion, ScoreBatch
 from appliance.schemas.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def lineage(run: str) -> Lineage:
@@ -159,3 +164,63 @@ def test_a_mirror_killed_half_way_is_repaired_by_the_next_change(
         "r1": ["champion"],
         "r2": ["challenger"],
     }
+
+
+@pytest.mark.slow
+def test_mlflow_tables_whose_making_was_killed_are_made_anew(tmp_path: Path) -> None:
+    from appliance.registry.mirror import mirror, prepare, read
+
+    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    killed = subprocess.run([sys.executable, "-c", _KILLED, url, tmp_path], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    assert list(tmp_path.glob(".registry.db.*.draft"))
+    assert not (tmp_path / "registry.db").exists()
+    prepare(url)
+    assert [path.name for path in tmp_path.iterdir()] == ["registry.db"]
+    version = ModelVersion(
+        fleet="pumps",
+        version=1,
+        path="r1",
+        digest="d",
+        created=now(),
+        aliases=("champion",),
+        lineage=lineage("r1"),
+    )
+    mirror(url, "pumps", [version])
+    prepare(url)  # as an upgrade does, over what is there
+    assert read(url, "pumps")["r1"]["aliases"] == ["champion"]
+    assert [path.name for path in tmp_path.iterdir()] == ["registry.db"]
+
+
+# Kills itself between two of MLflow's migrations.
+_KILLED = """
+import os, signal, sys, threading
+from pathlib import Path
+from appliance.registry.mirror import prepare
+
+def half_made():
+    return any(p.stat().st_size > 200_000 for p in Path(sys.argv[2]).glob(".*.draft"))
+
+def watch():
+    while not half_made():
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=watch, daemon=True).start()
+prepare(sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_a_promotion_stands_where_mlflow_cannot_be_used(
+    tmp_path: Path, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "registry.db").write_text("not a database")
+    registry = Registry(Settings(home=tmp_path), database)
+    register(registry, "r1")
+    register(registry, "r2")
+    registry.promote("pumps", 2, "aiko")
+    assert registry.champion("pumps").version == 2
+    assert "platform's own record is unharmed" in caplog.text
+    with pytest.raises(StorageError, match="MLflow's registry"):
+        registry.mirror("pumps")
