@@ -28,7 +28,7 @@ def warm() -> float:
 def _call_once() -> None:
     import numpy as np
 
-    from detectors.kernels import forest, join, nearest, recursive, tails
+    from detectors.kernels import forest, join, nearest, recursive, tails, views
 
     rows = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
     XT = np.ascontiguousarray(rows.T)
@@ -44,3 +44,7 @@ def _call_once() -> None:
     join.self_join(XT[0], window=8)
     recursive.peak_hold(XT[0], tau=8.0)
     recursive.run_lengths_equal(XT[0])
+    starts = np.arange(0, 56, 8)
+    windows = views.centred_windows(XT[0], starts, np.full(8, 1 / 8, np.float32))
+    views.nearest_views(windows, windows)
+    views.roughness(XT[0], starts, width=8)

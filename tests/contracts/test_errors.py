@@ -27,10 +27,7 @@ OUTSIDE = {
     ("appliance/core/settings.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/demo/ledger.py", "ValueError"): "caught in the same file",
     ("appliance/fleet/", "Unfit"): "one asset's reason, which becomes its outcome",
-    (
-        "appliance/install/bootstrap.py",
-        "InstallError",
-    ): "runs before the package can be imported",
+    ("appliance/install/", "InstallError"): "runs before anything is installed",
     ("appliance/install/", "OSError"): "as the system says it; the steps catch it",
     ("appliance/intake/sources/files/stream.py", "EOFError"): "as gzip says it; caught above",
     ("appliance/lake/table.py", "OSError"): "restored from its text for the caller's handlers",
