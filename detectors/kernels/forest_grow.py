@@ -31,6 +31,13 @@ def _random(state: Array) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
+def _seed(state: Array, number: int) -> None:
+    state[0] = _u64(number) * _u64(0x9E3779B97F4A7C15) + _u64(0xD1B54A32D192ED03)
+    for _ in range(4):
+        _random(state)
+
+
+@njit(cache=True, nogil=True)
 def _below(state: Array, n: int) -> np.int64:
     return np.int64(((_random(state) >> _u64(32)) * _u64(n)) >> _u64(32))
 
@@ -57,69 +64,52 @@ def _draw(state: Array, n_rows: int, rows: Array, taken: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _fetch(XT: Array, rows: Array, values: Array, loaded: Array, feature: int) -> None:
-    """Copy the sampled rows of a feature, when a tree first asks for it."""
-    if not loaded[feature]:
-        for i in range(len(rows)):
-            values[feature, i] = XT[feature, rows[i]]
-        loaded[feature] = True
-
-
-@njit(cache=True, nogil=True)
 def _extent(
-    values: Array, feature: int, order: Array, begin: int, end: int
+    XT: Array, feature: int, order: Array, begin: int, end: int, values: Array
 ) -> tuple[np.float32, np.float32]:
-    low = values[feature, order[begin]]
+    """Lowest and highest reading of some rows, which are kept in `values`."""
+    low = XT[feature, order[begin]]
     high = low
-    for i in range(begin + 1, end):
-        v = values[feature, order[i]]
+    for i in range(begin, end):
+        v = XT[feature, order[i]]
+        values[i] = v
         low = min(low, v)
         high = max(high, v)
     return low, high
 
 
 @njit(cache=True, nogil=True)
-def _partition(
-    values: Array, feature: int, order: Array, begin: int, end: int, threshold: float
-) -> int:
+def _partition(values: Array, order: Array, begin: int, end: int, threshold: float) -> int:
     """Bring the rows that go left to the front, without a branch; returns where they end."""
     middle = begin
     for i in range(begin, end):
         row = order[i]
-        left = values[feature, row] <= threshold
         order[i] = order[middle]
         order[middle] = row
-        middle += left
+        middle += values[i] <= threshold
     return middle
 
 
 @njit(cache=True, nogil=True)
-def _choose(
+def _choose_again(
     XT: Array,
-    rows: Array,
-    values: Array,
-    loaded: Array,
     choice: Array,
     order: Array,
     begin: int,
     end: int,
+    values: Array,
     state: Array,
+    tried: int,
 ) -> tuple[int, np.float32, np.float32]:
-    """A random feature that differs among the rows, and its extent; -1 where none does."""
+    """Another feature that differs among the rows, and its extent; -1 where none does."""
     left = len(choice)
-    feature = _below(state, left)
-    _fetch(XT, rows, values, loaded, feature)
-    low, high = _extent(values, feature, order, begin, end)
-    if high > low:
-        return feature, low, high
     for i in range(left):
         choice[i] = i
-    choice[feature] = left - 1
+    choice[tried] = left - 1
     for remain in range(left - 1, 0, -1):
         at = _below(state, remain)
         feature = choice[at]
-        _fetch(XT, rows, values, loaded, feature)
-        low, high = _extent(values, feature, order, begin, end)
+        low, high = _extent(XT, feature, order, begin, end, values)
         if high > low:
             return feature, low, high
         choice[at] = choice[remain - 1]
@@ -157,26 +147,17 @@ def grow(
     """
     features, thresholds, kinds, left_rows, right_rows = splits
     n_features, n_rows = XT.shape
-    values = np.empty((n_features, sample), np.float32)
-    loaded = np.zeros(n_features, np.bool_)
+    values = np.empty(sample, np.float32)
     choice = np.empty(n_features, np.int32)
-    rows = np.empty(sample, np.int64)
-    order = np.empty(sample, np.int32)
+    order = np.empty(sample, np.int64)
     taken = np.zeros((n_rows >> 6) + 1, np.uint64)
     todo = np.empty((limit + 2, 5), np.int64)
     state = np.empty(1, np.uint64)
     n = 0
     for tree in range(len(offsets) - 1):
         offsets[tree] = n
-        state[0] = _u64(seed * 1000003 + tree) * _u64(0x9E3779B97F4A7C15) + _u64(
-            0xD1B54A32D192ED03
-        )
-        for _ in range(4):
-            _random(state)
-        _draw(state, n_rows, rows, taken)
-        loaded[:] = False
-        for i in range(sample):
-            order[i] = i
+        _seed(state, seed * 1000003 + tree)
+        _draw(state, n_rows, order, taken)
         todo[0] = (0, sample, 0, -1, 0)
         waiting = 1
         while waiting > 0:
@@ -186,13 +167,17 @@ def grow(
             depth = todo[waiting, 2]
             if end - begin <= 1 or depth >= limit:
                 continue
-            feature, low, high = _choose(
-                XT, rows, values, loaded, choice, order, begin, end, state
-            )
-            if feature < 0:
-                continue
+            feature = _below(state, n_features)
+            low, high = _extent(XT, feature, order, begin, end, values)
+            if not high > low:
+                # Out of the way: a call that is given many arrays counts their references.
+                feature, low, high = _choose_again(
+                    XT, choice, order, begin, end, values, state, feature
+                )
+                if feature < 0:
+                    continue
             threshold = _threshold(state, low, high)
-            middle = _partition(values, feature, order, begin, end, threshold)
+            middle = _partition(values, order, begin, end, threshold)
             features[n] = feature
             thresholds[n] = threshold
             kinds[n] = 0
