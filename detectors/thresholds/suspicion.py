@@ -191,8 +191,8 @@ def _recurring(starts: NDArray[np.int64], rows: int) -> bool:
     if len(episodes) < _EVENLY or len(np.unique(3 * episodes // rows)) < 3:
         return False
     steps = np.diff(episodes)
-    step = np.float64(np.median(steps))
-    even = float(np.median(np.abs(steps - step))) <= _UNEVEN * step
+    step = float(np.median(steps))
+    even = bool(np.median(np.abs(steps - step)) <= _UNEVEN * step)
     return even or len(episodes) >= _OFTEN
 
 

@@ -28,7 +28,20 @@ pytestmark = [
 
 LISTED = list_pyod()
 # Fitting these takes long even on a hundred rows (compilation, or cubic cost).
-SLOW = {"ABOD", "CBLOF", "KShape", "LOCI", "ROD", "SAND", "SOD", "HBOS"}
+SLOW = {
+    "ABOD",
+    "CBLOF",
+    "KShape",
+    "LOCI",
+    "ROD",
+    "SAND",
+    "SOD",
+    "HBOS",
+    "RGraph",
+    "QMCD",
+    "LMDD",
+    "CD",
+}
 # Judge shape in long windows, or density only: a few far rows are not their business.
 NO_SIGN = {"HDBSCAN", "KShape", "QMCD", "RGraph", "SAND", "SOD", "SOS", "TimeSeriesOD"}
 
