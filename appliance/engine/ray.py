@@ -23,6 +23,7 @@ from appliance.engine.base import THREADS, Item, Outcome, Result, attempt
 _log = get(__name__)
 
 _PREFIX = "kzr"
+_LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 256 * 2**20
 _RETRIES = 3
 
@@ -69,6 +70,7 @@ class RayEngine:
         if ray.is_initialized():
             self.workers = _cluster_cpus(ray)
         elif settings.ray_address:
+            _log_messages(ray)
             ray.init(
                 settings.ray_address,
                 log_to_driver=False,
@@ -86,7 +88,8 @@ class RayEngine:
     def _start(self, ray: Any) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="r", dir=_private_folder()))
         private = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(_token_file())}
-        with _environment({**_QUIET, **THREADS, **private}):
+        with _environment({**_QUIET, **THREADS, **_ALONE, **private}), _loopback(ray):
+            _log_messages(ray)
             # Ray reads mode and token once: make it look again, the token may be new to it.
             ray._raylet.Config.initialize("")
             ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
@@ -98,6 +101,7 @@ class RayEngine:
                 configure_logging=False,
                 object_store_memory=_STORE_BYTES,
                 _temp_dir=str(self._folder),
+                _node_ip_address=_LOOPBACK,
             )
         self._started = True
 
@@ -167,6 +171,30 @@ _QUIET = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_task_oom_retries": str(_RETRIES),
 }
+
+
+# Ray's switch for systems whose firewall asks about every open port: one machine, loopback.
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
+
+def _log_messages(ray: Any) -> None:
+    """Send what Ray tells its driver to our log; it would write into the standard output."""
+
+    def log(data: Mapping[str, Any], *, ignore_prefix: bool) -> None:  # noqa: ARG001
+        _log.info("%s: %s", data["pid"], " ".join(data["lines"]))
+
+    ray._private.worker.print_to_stdstream = log
+
+
+@contextmanager
+def _loopback(ray: Any) -> Iterator[None]:
+    """Let Ray listen on this machine's own address only; it read `_ALONE` when imported."""
+    constants = ray._private.ray_constants
+    before, constants.ENABLE_RAY_CLUSTER = constants.ENABLE_RAY_CLUSTER, False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = before
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import stat
@@ -11,6 +12,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from threadpoolctl import threadpool_info
 
@@ -57,6 +59,13 @@ def die_always(_: int) -> int:
 def blas_threads(_: int) -> int:
     product(0)
     return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+
+def modules_of_a_fit(_: int) -> list[str]:
+    importlib.import_module("appliance.fleet.training")
+    importlib.import_module("appliance.fleet.scoring")
+    importlib.import_module("detectors.catalog").make("forest").fit(np.eye(64))
+    return sorted({name.split(".")[0] for name in sys.modules})
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +180,27 @@ def test_the_token_is_for_this_user_only(ray_engine):
         except (FileNotFoundError, ProcessLookupError):
             continue
     assert "RAY_AUTH_MODE" not in os.environ
+
+
+@pytest.mark.ray
+def test_ray_listens_on_this_machine_only_and_reports_to_nobody(ray_engine):
+    list(ray_engine.map(square, range(4)))  # workers listen too
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    asked = [
+        c.laddr.ip for p in family for c in p.net_connections("inet") if c.status == "LISTEN"
+    ]
+    assert len(asked) > 4
+    assert {ip.removeprefix("::ffff:") for ip in asked} == {"127.0.0.1"}
+    (raylet,) = [process for process in family if process.name() == "raylet"]
+    assert raylet.environ()["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert raylet.environ()["RAY_AUTH_MODE"] == "token"
+
+
+@pytest.mark.ray
+def test_a_worker_imports_no_registry_and_no_database(ray_engine):
+    (outcome,) = ray_engine.map(modules_of_a_fit, [0])
+    assert {"appliance", "detectors", "numba", "polars"} <= set(outcome.value)
+    assert {"mlflow", "sqlalchemy", "alembic", "typer"} & set(outcome.value) == set()
 
 
 def test_auto_takes_ray_only_when_the_data_is_large_or_unknown(monkeypatch):
