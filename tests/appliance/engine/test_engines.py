@@ -24,6 +24,9 @@ from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.engine.ray import RayEngine
 
 
+pytestmark = pytest.mark.xdist_group("ray")  # one Ray for all
+
+
 def square(number: int) -> int:
     return number * number
 
