@@ -23,7 +23,6 @@ from appliance.engine.base import Engine
 from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.engine.ray import RayEngine
 
-
 pytestmark = pytest.mark.xdist_group("ray")  # one Ray for all
 
 

@@ -100,6 +100,9 @@ def test_a_killed_driver_takes_its_ray_along_and_the_next_one_sweeps() -> None:
         assert line(following) == "[42]"
         assert folders(killed.pid) == []
         go_on(following)
+        assert line(following) == "closed"
+        go_on(following)
+        assert following.wait(timeout=20) == 0
 
 
 def test_a_task_that_takes_all_memory_is_given_up_and_says_so() -> None:
@@ -111,3 +114,4 @@ def test_a_task_that_takes_all_memory_is_given_up_and_says_so() -> None:
     }
     with driver("memory", **limit) as process:
         assert line(process) == "['its worker was out of memory 4 times']"
+        assert process.wait(timeout=20) == 0
