@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from detectors.thresholds import SurpriseScale
 from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
@@ -19,6 +18,7 @@ from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Recipe
 from appliance.schemas.score import Judgement
 from detectors import persistence
+from detectors.thresholds import SurpriseScale
 
 EXPLAINED_FROM = 1.0
 """Shares are given from this surprise on: below it they would explain noise."""
