@@ -227,7 +227,7 @@ class _File:
             The file is larger than a task may hold and not in order of time.
         """
         layout, entries = self._layout, self._models.manifest.assets.values()
-        reach = max(max(entry.warm_rows, entry.reach[1]) for entry in entries) + 1
+        reach = max(max(entry.warm_rows, entry.after_rows) for entry in entries) + 1
         time = pl.lit(0) if layout.time is None else pl.col(layout.time)
         asset = pl.lit("asset") if layout.asset is None else pl.col(layout.asset)
         table = self._lazy.select(asset=asset.cast(pl.String), time=time)

@@ -284,7 +284,7 @@ def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:
         detector={},
         interval_seconds=series.interval / MICRO,
         reach=reach,
-        warm_rows=max(reach[0] + lag, facts.stuck.longest) + recipe.cleaning.fill_rows + 1,
+        warm_rows=reach[0] + max(lag, facts.stuck.longest + recipe.cleaning.fill_rows) + 1,
         threshold=0.0,
         budget=BudgetNote(basis="", expected_per_month=0.0, months=0.0),
         rows=len(learned.cells),

@@ -85,7 +85,7 @@ class FleetModel:
         """Return how far before and after a stretch readings bear on its scores."""
         entry = self.manifest.assets[asset]
         step = timedelta(seconds=entry.interval_seconds)
-        return entry.warm_rows * step, entry.reach[1] * step
+        return entry.warm_rows * step, entry.after_rows * step
 
     def describe(self) -> str:
         """Return a few lines on what was learned."""

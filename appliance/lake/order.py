@@ -43,9 +43,9 @@ def runs(frame: pl.DataFrame) -> list[Run]:
 
 
 def _runs(frame: pl.DataFrame, starts: pl.Series) -> list[Run]:
-    names, begin = frame["asset"].gather(starts).to_list(), starts.to_list()
-    ends = [*begin[1:], frame.height]
-    return [Run(n, a, b - a) for n, a, b in zip(names, begin, ends, strict=True)]
+    names = frame["asset"].gather(starts).to_list()
+    borders = pairwise([*starts.to_list(), frame.height])
+    return [Run(name, a, b - a) for name, (a, b) in zip(names, borders, strict=True)]
 
 
 def _starts(frame: pl.DataFrame) -> pl.Series:

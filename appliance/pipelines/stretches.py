@@ -56,7 +56,7 @@ def _last_before(ends: Sequence[datetime], start: datetime) -> list[datetime]:
 def reach(entry: AssetManifest) -> tuple[timedelta, timedelta]:
     """Return how far before and after a stretch readings bear on its scores."""
     step = timedelta(seconds=entry.interval_seconds)
-    return (entry.warm_rows + 1) * step, (entry.reach[1] + 1) * step
+    return (entry.warm_rows + 1) * step, (entry.after_rows + 1) * step
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

@@ -64,7 +64,7 @@ class AssetManifest(Schema):
     reach
         Rows (before, after) a row that its final score depends on.
     warm_rows
-        Rows before a stretch that are worth reading along: reach, lags and frozen checks.
+        Rows before a stretch that its scores may depend on: reach, lags and frozen checks.
     threshold
         Surprise at which an alarm begins.
     rows
@@ -90,6 +90,14 @@ class AssetManifest(Schema):
     data_start: datetime
     data_end: datetime
     excluded: tuple[Stretch, ...] = ()
+
+    @property
+    def after_rows(self) -> int:
+        """Rows after a stretch that its scores may depend on.
+
+        A value turns out to be frozen, or a gap to be a short one, only by what follows.
+        """
+        return self.warm_rows - self.reach[0] + self.reach[1]
 
 
 class PartFile(Schema):

@@ -126,7 +126,7 @@ def test_a_killed_worker_costs_only_a_repetition(lake, tmp_path, ray_engine):
 
 def test_only_the_wanted_stretch_is_scored_and_gives_way(lake, tmp_path):
     engine = LocalEngine(2)
-    train(lake, tmp_path / "model", engine)
+    train(lake, tmp_path / "model", engine, "mahalanobis")
     score(lake, tmp_path / "model", engine)
     before = lake.scores("pumps").read()
     low, high = START + timedelta(minutes=100), START + timedelta(minutes=199)

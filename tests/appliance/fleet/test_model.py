@@ -22,7 +22,7 @@ LATER = START + timedelta(days=30)
 
 @pytest.fixture(scope="module")
 def model():
-    return kizashi.fit(readings(), recipe="forest", engine="local")
+    return kizashi.fit(readings(), recipe="mahalanobis", engine="local")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_cycles_are_counted_and_given_back_as_cycles():
         pl.int_range(pl.len()).over("asset").alias("cycle"),
         *SENSORS,
     )
-    model = kizashi.fit(frame.filter(pl.col("cycle") < 200), recipe="forest", engine="local")
+    model = kizashi.fit(frame.filter(pl.col("cycle") < 200), recipe="mahalanobis", engine="local")
     assert model.manifest.time_kind == "cycle"
     assert model.assets == ["1", "2"]
     events = model.events(model.score(frame))
@@ -254,7 +254,7 @@ def test_a_constant_or_empty_sensor_does_not_stop_the_asset():
 
 def test_a_fault_in_training_is_not_learned_as_normal():
     frame = readings(("a",), 3000, faults={"a": (3, 1000, 1100)})
-    model = kizashi.fit(frame, recipe="forest", engine="local")
+    model = kizashi.fit(frame, recipe="mahalanobis", engine="local")
     entry = model.manifest.assets["a"]
     assert entry.excluded
     assert entry.excluded[0].start >= START + timedelta(minutes=990)
