@@ -95,6 +95,7 @@ def test_from_the_lake_to_scores_in_the_lake(lake, tmp_path):
 
 
 @pytest.mark.ray
+@pytest.mark.xdist_group("ray")
 @pytest.mark.parametrize("recipe", ["forest", "auto"])
 def test_both_engines_give_the_same_bytes(lake, tmp_path, ray_engine, recipe):
     local = train(lake, tmp_path / "local", LocalEngine(2), recipe)
@@ -111,6 +112,7 @@ def test_both_engines_give_the_same_bytes(lake, tmp_path, ray_engine, recipe):
 
 
 @pytest.mark.ray
+@pytest.mark.xdist_group("ray")
 def test_a_killed_worker_costs_only_a_repetition(lake, tmp_path, ray_engine):
     whole = lake.readings("pumps").chunks(cells=CELLS)
     expected = train(lake, tmp_path / "expected", LocalEngine(2))
