@@ -361,7 +361,9 @@ def delta_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError) as error:
+        # Only the first line is for people: a trace of the library's own calls may follow.
+        reason = str(error).partition("\n")[0]
         raise StorageError(
-            f"the table {root} cannot be read: {error}.",
+            f"the table {root} cannot be read: {reason}.",
             remedy="Restore it from a backup if its files were changed by hand.",
         ) from error
