@@ -25,6 +25,7 @@ BUILT_IN = {
     "knn": "knn:KNN",
     "mahalanobis": "mahalanobis:Mahalanobis",
     "matrix_profile": "matrix_profile:MatrixProfile",
+    "moving_average": "moving_average:MovingAverage",
     "pca": "pca:PCA",
     "spectral_residual": "spectral_residual:SpectralResidual",
 }

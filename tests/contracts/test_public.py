@@ -108,6 +108,7 @@ def test_detectors_are_found_by_name_and_entry_point() -> None:
         "knn",
         "mahalanobis",
         "matrix_profile",
+        "moving_average",
         "pca",
         "spectral_residual",
     } <= set(catalog.names())

@@ -1,0 +1,125 @@
+"""How far a sensor's mean of the last hours lies from where it usually is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from typing_extensions import override
+
+from detectors.base import Detector
+from detectors.models.auto_columns import switches
+from detectors.models.parameters import require_int
+from detectors.tags import Tags
+from detectors.validation import FloatMatrix, FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_EXTREME = 0.99
+_FLAT_SHARE = 0.01
+_STEPS = 2.0**24
+"""Readings are summed in whole steps, so that sums are exact: a row scores the same to the
+last bit wherever the rows before it begin."""
+
+
+class MovingAverage(Detector):
+    """Control chart of each sensor's moving average.
+
+    A small shift that lasts is lost in the noise of single rows and stands out in the mean of
+    many.  Each sensor is averaged over the last rows, as deviation from its median, with
+    readings beyond its 99 % extreme cut there, so that a short spike stays a spike.  The
+    average is divided by the 99 % extreme that it reaches in training; the score is the
+    largest ratio of any sensor.  Missing readings, and those before the first, count as usual
+    ones.  Columns that hold only 0 and 1 are switches and left out.
+
+    Assumes that hours of normal running average out.  Blind to faults shorter than its window,
+    and late by a part of it: beside other detectors, not in their place.
+
+    Parameters
+    ----------
+    window
+        Rows of the average.
+
+    Attributes
+    ----------
+    centre_, extreme_ : ndarray of shape (n_columns,)
+        Median and 99 % quantile of the distance from it, in the column's unit.
+    usual_ : ndarray of shape (n_columns,)
+        99 % quantile of the moving average's size, as a share of `extreme_`; infinite for
+        switches.
+
+    References
+    ----------
+    Roberts (1959), Control chart tests based on geometric moving averages,
+    doi:10.1080/00401706.1959.10489860, there compared with plain moving averages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pump = np.random.default_rng(0).normal(size=(4000, 3))
+    >>> detector = MovingAverage(window=100).fit(pump[:3000])
+    >>> worn = pump[3000:] + [0.0, 1.0, 0.0]
+    >>> bool(np.median(detector.score(worn)) > 2 * detector.score(pump[3000:]).max())
+    True
+    >>> detector.contributions(worn)[-1].argmax()
+    np.int64(1)
+    """
+
+    tags: ClassVar[Tags] = Tags(
+        ordered=True, handles_missing=True, masks_columns=True, scale_invariant=True
+    )
+
+    def __init__(self, window: int = 64) -> None:
+        self.window = window
+
+    @override
+    def check_parameters(self) -> None:
+        require_int("window", self.window, 2, 1_000_000)
+
+    @override
+    def reach(self) -> tuple[int, int]:
+        return (self.window - 1, 0)
+
+    @override
+    def _fit(self, X: FloatMatrix) -> None:
+        centre, extreme = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        for column, values in enumerate(X.T):
+            known = values[~np.isnan(values)]
+            if len(known):
+                centre[column] = np.median(known)
+                extreme[column] = np.quantile(np.abs(known - centre[column]), _EXTREME)
+        flat = np.where(centre != 0, _FLAT_SHARE * np.abs(centre), 1.0)
+        self.centre_, self.extreme_ = centre, np.where(extreme > 0, extreme, flat)
+        usual = np.quantile(self._averages(X), _EXTREME, axis=0)
+        # One reading at its extreme is nothing unusual.
+        usual = np.maximum(usual, 1.0 / self.window)
+        self.usual_ = np.where(switches(X), np.inf, usual)
+
+    def _averages(self, X: FloatMatrix) -> FloatMatrix:
+        """Return the size of the moving averages, as shares of the extremes, shape of X."""
+        with np.errstate(over="ignore"):
+            shares = np.clip((X - self.centre_) / self.extreme_, -1.0, 1.0)
+        steps = np.rint(np.nan_to_num(shares) * _STEPS).astype(np.int64)
+        sums = np.cumsum(steps, axis=0)
+        sums[self.window :] -= sums[: -self.window].copy()
+        return np.abs(sums) / (_STEPS * self.window)
+
+    @override
+    def _score(self, X: FloatMatrix) -> FloatVector:
+        return np.asarray((self._averages(X) / self.usual_).max(axis=1))
+
+    @override
+    def _contributions(self, X: FloatMatrix) -> FloatMatrix:
+        return np.asarray((self._averages(X) / self.usual_) ** 2)
+
+    @override
+    def _state(self) -> dict[str, NDArray[Any]]:
+        return {"centre": self.centre_, "extreme": self.extreme_, "usual": self.usual_}
+
+    @override
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self.centre_, self.extreme_, self.usual_ = (
+            np.asarray(state[name], np.float64) for name in ("centre", "extreme", "usual")
+        )
