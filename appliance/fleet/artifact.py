@@ -68,6 +68,11 @@ def write_part(folder: Path, number: int, assets: Sequence[Arrays]) -> list[str]
     return [checksum(arrays) for arrays in assets]
 
 
+def below(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
+    """Return the arrays whose names begin with a prefix, under the rest of their names."""
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
 def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     """Return SHA-256 over names, types, shapes and bytes of arrays."""
     digest = hashlib.sha256()

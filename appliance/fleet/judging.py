@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.fleet.artifact import Arrays
+from appliance.fleet.artifact import Arrays, below
+from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.cleaning import CellFault, FaultKind, StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
@@ -18,7 +19,7 @@ from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Recipe
 from appliance.schemas.score import Judgement
 from detectors import persistence
-from detectors.thresholds import SurpriseScale
+from detectors.base import Detector
 
 EXPLAINED_FROM = 1.0
 """Shares are given from this surprise on: below it they would explain noise."""
@@ -84,8 +85,13 @@ class AssetModel:
     def __init__(self, entry: AssetManifest, arrays: Arrays, recipe: Recipe) -> None:
         self.entry = entry
         self._recipe = recipe
-        self._detector = persistence.unpack(_below(arrays, "detector/"), entry.detector)
-        self._scale = SurpriseScale.from_state(_below(arrays, "scale/"))
+        self._detector = persistence.unpack(below(arrays, "detector/"), entry.detector)
+        self._averages = (
+            persistence.unpack(below(arrays, "averages/"), entry.averages)
+            if entry.averages
+            else None
+        )
+        self._calibration = Calibration.from_state(arrays)
         plain, busy = arrays["stuck"]
         self._stuck = StuckLimits(plain, busy, int(arrays["busy_changes"]))
         self._filler = (
@@ -97,6 +103,7 @@ class AssetModel:
         self._centre = arrays["centre"]
         self._spread = arrays["spread"]
         self._interval = round(entry.interval_seconds * MICRO)
+        self._looks_around = entry.reach != (0, 0)
 
     # ------------------------------------------------------------------ judging
     def judge(self, rows: Rows, *, explain: bool = True) -> Judged:
@@ -216,7 +223,7 @@ class AssetModel:
             inside[inside == Judgement.FINAL] = reason
         if self._filler is not None:
             values = self._filler.fill(values)
-        for batch in self._batches(judged, series.cells, windows=needed > 1):
+        for batch in self._batches(judged, series.cells, windows=self._looks_around):
             self._score_cells(batch, values, gone, out)
         surprise[obstacle] = np.nan
         if shares is not None and obstacle.any():
@@ -243,7 +250,9 @@ class AssetModel:
         out: _ByCell,
     ) -> None:
         readings = values[:, cells].T
-        surprise = self._scale.surprise(self._detector.score(readings))
+        scores = self._detector.score(readings)
+        averages = None if self._averages is None else self._averages.score(readings)
+        surprise = self._calibration.surprise(scores, averages)
         out.surprise[cells] = surprise
         if out.shares is None:
             return
@@ -251,11 +260,19 @@ class AssetModel:
         if not len(notable):
             return
         at = notable + cells.start if isinstance(cells, slice) else cells[notable]
-        if self._detector.reach() == (0, 0):
-            shares = self._detector.contributions(readings[notable])
-        else:
-            shares = self._detector.contributions(readings)[notable]
+        shares = _of_rows(self._detector, readings, notable)
+        if self._averages is not None and averages is not None:
+            lasting = self._calibration.lasting(scores[notable], averages[notable])
+            if lasting.any():
+                shares[lasting] = _of_rows(self._averages, readings, notable[lasting])
         out.shares[:, at] = _alive_only(shares.T, None if gone is None else gone[:, at])
+
+
+def _of_rows(detector: Detector, readings: Floats, rows: NDArray[np.int64]) -> Scores:
+    """Return the contributions of some rows, computed on those alone where that is enough."""
+    if detector.reach() == (0, 0):
+        return detector.contributions(readings[rows])
+    return detector.contributions(readings)[rows]
 
 
 def _alive_only(shares: Floats, gone: Mask | None) -> Floats:
@@ -267,7 +284,3 @@ def _alive_only(shares: Floats, gone: Mask | None) -> Floats:
     alive = np.maximum((~gone).sum(axis=0), 1)
     even = np.where(gone, 0.0, 1.0 / alive)
     return np.asarray(np.where(total > 0, kept / np.where(total > 0, total, 1.0), even))
-
-
-def _below(arrays: Arrays, prefix: str) -> Arrays:
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
+from appliance.fleet.calibration import Calibration
 from appliance.fleet.cleaning import StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner, learn
 from appliance.fleet.filling import Filler
-from appliance.fleet.recipe import make_detector
+from appliance.fleet.recipe import make_averages, make_detector
 from appliance.fleet.series import (
     MICRO,
     Floats,
@@ -61,6 +62,8 @@ class _Learned:
     filler: Filler | None
     detector: Detector
     scores: NDArray[np.float64]
+    averages: Detector | None
+    lasting: NDArray[np.float64] | None
 
 
 def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) -> Fitted:
@@ -175,12 +178,12 @@ def _learn(
             f"{_count(len(cells), 'clean row')} to learn from, {recipe.minimum_rows} needed"
         )
     training = values if whole else values[:, cells]
+    averages = make_averages(recipe, series.interval / MICRO, len(cells))
     filler = None
     if not detector.tags.handles_missing:
         filler = Filler.learn(training)
         training = filler.fill(training)
     detector.fit(training.T)
-    scores = detector.calibration_scores(training.T)
     borders = np.cumsum([part.stop - part.start for part in parts])[:-1]
     return _Learned(
         conditioner,
@@ -189,8 +192,19 @@ def _learn(
         cells,
         filler,
         detector,
-        _away_from(borders, scores, detector.reach()),
+        _left_out_scores(detector, training, borders),
+        averages,
+        None
+        if averages is None
+        else _left_out_scores(averages.fit(training.T), training, borders),
     )
+
+
+def _left_out_scores(
+    detector: Detector, training: Floats, borders: Ints
+) -> NDArray[np.float64]:
+    scores = detector.calibration_scores(training.T)
+    return _away_from(borders, scores, detector.reach())
 
 
 def _away_from(
@@ -221,9 +235,9 @@ class _Facts:
 
 
 def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
-    scale = thresholds.SurpriseScale().fit(learned.scores)
+    calibration = Calibration.learn(learned.scores, learned.lasting)
     alarm = thresholds.alarm_threshold(
-        scale.surprise(learned.scores),
+        calibration.surprise(learned.scores, learned.lasting),
         _MONTH_SECONDS * MICRO / facts.series.interval,
         recipe.threshold.false_alarms_per_month,
         recipe.threshold,
@@ -233,10 +247,18 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
     )
     arrays, detector = persistence.pack(learned.detector)
     stored = {f"detector/{name}": array for name, array in arrays.items()}
-    stored |= {f"scale/{name}": np.asarray(array) for name, array in scale.state().items()}
-    stored |= _own_arrays(facts, learned)
+    averages: dict[str, Any] = {}
+    if learned.averages is not None:
+        arrays, averages = persistence.pack(learned.averages)
+        stored |= {f"averages/{name}": array for name, array in arrays.items()}
+    stored |= calibration.state() | _own_arrays(facts, learned)
     entry = _entry(facts, learned, recipe).model_copy(
-        update={"threshold": float(alarm.level), "budget": budget, "detector": detector}
+        update={
+            "threshold": float(alarm.level),
+            "budget": budget,
+            "detector": detector,
+            "averages": averages,
+        }
     )
     return Fitted(stored, entry)
 
@@ -269,7 +291,9 @@ def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:
     series, conditioner = facts.series, learned.conditioner
-    reach = learned.detector.reach()
+    before, after = learned.detector.reach()
+    if learned.averages is not None:
+        before = max(before, learned.averages.reach()[0])
     lag = conditioner.warm_cells if conditioner is not None else 0
     names = [facts.sensors[i] for i in facts.used]
     explained = zip(names, learned.explained, strict=True)
@@ -283,8 +307,8 @@ def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:
         context=conditioner.describe() if conditioner is not None else {},
         detector={},
         interval_seconds=series.interval / MICRO,
-        reach=reach,
-        warm_rows=reach[0] + max(lag, facts.stuck.longest + recipe.cleaning.fill_rows) + 1,
+        reach=(before, after),
+        warm_rows=before + max(lag, facts.stuck.longest + recipe.cleaning.fill_rows) + 1,
         threshold=0.0,
         budget=BudgetNote(basis="", expected_per_month=0.0, months=0.0),
         rows=len(learned.cells),

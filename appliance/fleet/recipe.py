@@ -18,6 +18,12 @@ from detectors import catalog
 from detectors.base import Detector
 from detectors.errors import DetectorError
 
+_SUSTAINED_HOURS = 4.0
+_FEWEST_AVERAGED = 32
+"""Fewer rows are what windows look at."""
+_OFTEN = 40
+"""Times that the training rows must hold the average's."""
+
 
 def resolve(
     recipe: str | Path | Mapping[str, Any] | Recipe = "auto",
@@ -86,6 +92,30 @@ def asset_seed(recipe: Recipe, asset: str) -> int:
     """Return the seed of one asset: the same on every machine, whatever runs beside it."""
     digest = hashlib.sha256(f"{recipe.seed}\0{asset}".encode()).digest()
     return int.from_bytes(digest[:4], "little") >> 1
+
+
+def make_averages(recipe: Recipe, interval_seconds: float, rows: int) -> Detector | None:
+    """Return the recipe's detector of shifts that last, unfitted.
+
+    Parameters
+    ----------
+    interval_seconds
+        Of the asset's rows.
+    rows
+        Training rows.
+
+    Returns
+    -------
+    Detector or None
+        None where the recipe wants none, or the rows are too few to know what is usual.
+    """
+    hours = recipe.sustained_hours
+    if hours is None:
+        hours = _SUSTAINED_HOURS if recipe.detector == "auto" else 0.0
+    window = min(max(round(hours * 3600 / interval_seconds), _FEWEST_AVERAGED), rows // _OFTEN)
+    if hours == 0 or window < _FEWEST_AVERAGED:
+        return None
+    return catalog.make("moving_average", window=window)
 
 
 def make_detector(recipe: Recipe, asset: str) -> Detector:

@@ -59,6 +59,8 @@ class AssetManifest(Schema):
         How the conditioner was built; empty without one.
     detector
         What the arrays mean, from ``detectors.persistence``.
+    averages
+        The same of the detector of shifts that last; empty without one.
     interval_seconds
         Grid of the series.
     reach
@@ -81,6 +83,7 @@ class AssetManifest(Schema):
     conditioned: dict[str, float] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict)
     detector: dict[str, Any]
+    averages: dict[str, Any] = Field(default_factory=dict)
     interval_seconds: float
     reach: tuple[int, int]
     warm_rows: int

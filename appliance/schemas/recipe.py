@@ -110,6 +110,10 @@ class Recipe(Schema):
         What the recipe is called.
     detector, parameters
         A name of the detector catalog and its parameters.
+    sustained_hours
+        Hours over which each sensor is averaged as well, for shifts too small for single rows
+        and windows that last; None takes 4 beside ``auto`` and none beside other detectors,
+        0 none.
     minimum_rows
         An asset with fewer clean training rows is not modelled, with that reason.
     minimum_coverage
@@ -124,6 +128,7 @@ class Recipe(Schema):
     parameters: dict[str, Any] = Field(default_factory=dict)
     cleaning: Cleaning = Cleaning()
     conditioning: Conditioning = Conditioning()
+    sustained_hours: float | None = Field(None, ge=0, le=24 * 31)
     threshold: Threshold = Threshold()
     minimum_rows: int = Field(60, ge=20)
     minimum_coverage: float = Field(0.5, ge=0, le=1)

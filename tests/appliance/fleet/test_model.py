@@ -74,7 +74,9 @@ def test_cycles_are_counted_and_given_back_as_cycles():
         pl.int_range(pl.len()).over("asset").alias("cycle"),
         *SENSORS,
     )
-    model = kizashi.fit(frame.filter(pl.col("cycle") < 200), recipe="mahalanobis", engine="local")
+    model = kizashi.fit(
+        frame.filter(pl.col("cycle") < 200), recipe="mahalanobis", engine="local"
+    )
     assert model.manifest.time_kind == "cycle"
     assert model.assets == ["1", "2"]
     events = model.events(model.score(frame))
