@@ -42,7 +42,7 @@ class DemoFleet:
     outcomes
         The faults in the time after training.
     others
-        Anomalies after training that no injected fault explains.
+        Anomalies after training in whose time their machine had no injected fault.
     report
         The page written.
     """
@@ -141,7 +141,7 @@ def _explains(fault: Fault, event: Event) -> bool:
 
 
 def _finder(fault: Fault, events: list[Event]) -> Event | None:
-    """Return the earliest event that a fault explains, of those that name its sensors."""
+    """Return the earliest event in a fault's time that names a sensor of it."""
     mine = [event for event in events if _explains(fault, event)]
     named = [e for e in mine if {s.name for s in e.sensors[:3]} & set(fault.sensors)]
-    return min(named or mine, key=lambda event: event.start, default=None)
+    return min(named, key=lambda event: event.start, default=None)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _EXTREME = 0.99
+_CUT = 3.0
+_USUAL = 0.999
 _FLAT_SHARE = 0.01
 _STEPS = 2.0**24
 """Readings are summed in whole steps, so that sums are exact: a row scores the same to the
@@ -29,9 +31,10 @@ class MovingAverage(Detector):
 
     A small shift that lasts is lost in the noise of single rows and stands out in the mean of
     many.  Each sensor is averaged over the last rows, as deviation from its median, with
-    readings beyond its 99 % extreme cut there, so that a short spike stays a spike.  The
-    average is divided by the 99 % extreme that it reaches in training; the score is the
-    largest ratio of any sensor.  Missing readings, and those before the first, count as usual
+    readings beyond three times its 99 % extreme cut there, so that a short spike stays a
+    spike.  The average is divided by what it exceeds in one of a thousand training rows; the
+    score is the largest ratio of any sensor, so that one which seldom moves is not drowned by
+    one that often does.  Missing readings, and those before the first, count as usual
     ones.  Columns that hold only 0 and 1 are switches and left out.
 
     Assumes that hours of normal running average out.  Blind to faults shorter than its window,
@@ -44,10 +47,10 @@ class MovingAverage(Detector):
 
     Attributes
     ----------
-    centre_, extreme_ : ndarray of shape (n_columns,)
-        Median and 99 % quantile of the distance from it, in the column's unit.
+    centre_, furthest_ : ndarray of shape (n_columns,)
+        Median, and distance from it at which readings are cut, in the column's unit.
     usual_ : ndarray of shape (n_columns,)
-        99 % quantile of the moving average's size, as a share of `extreme_`; infinite for
+        99.9 % quantile of the moving average's size, as a share of `furthest_`; infinite for
         switches.
 
     References
@@ -91,16 +94,16 @@ class MovingAverage(Detector):
                 centre[column] = np.median(known)
                 extreme[column] = np.quantile(np.abs(known - centre[column]), _EXTREME)
         flat = np.where(centre != 0, _FLAT_SHARE * np.abs(centre), 1.0)
-        self.centre_, self.extreme_ = centre, np.where(extreme > 0, extreme, flat)
-        usual = np.quantile(self._averages(X), _EXTREME, axis=0)
-        # One reading at its extreme is nothing unusual.
+        self.centre_, self.furthest_ = centre, np.where(extreme > 0, _CUT * extreme, flat)
+        usual = np.quantile(self._averages(X), _USUAL, axis=0)
+        # One reading as far as it counts is nothing unusual.
         usual = np.maximum(usual, 1.0 / self.window)
         self.usual_ = np.where(switches(X), np.inf, usual)
 
     def _averages(self, X: FloatMatrix) -> FloatMatrix:
-        """Return the size of the moving averages, as shares of the extremes, shape of X."""
+        """Return the size of the moving averages, as shares of the furthest, shape of X."""
         with np.errstate(over="ignore"):
-            shares = np.clip((X - self.centre_) / self.extreme_, -1.0, 1.0)
+            shares = np.clip((X - self.centre_) / self.furthest_, -1.0, 1.0)
         steps = np.rint(np.nan_to_num(shares) * _STEPS).astype(np.int64)
         sums = np.cumsum(steps, axis=0)
         sums[self.window :] -= sums[: -self.window].copy()
@@ -116,10 +119,10 @@ class MovingAverage(Detector):
 
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
-        return {"centre": self.centre_, "extreme": self.extreme_, "usual": self.usual_}
+        return {"centre": self.centre_, "furthest": self.furthest_, "usual": self.usual_}
 
     @override
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self.centre_, self.extreme_, self.usual_ = (
-            np.asarray(state[name], np.float64) for name in ("centre", "extreme", "usual")
+        self.centre_, self.furthest_, self.usual_ = (
+            np.asarray(state[name], np.float64) for name in ("centre", "furthest", "usual")
         )

@@ -11,7 +11,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks as sklearn_ch
 from detectors import catalog, checks
 from detectors.base import Detector
 from detectors.models.matrix_profile import MatrixProfile
-from detectors.models.moving_average import MovingAverage
 
 NAMES = [name for name in catalog.names() if name != "auto"]
 DEFAULTS = [catalog.make(name) for name in NAMES]
@@ -37,13 +36,7 @@ NOT_PROMISED = {
 WINDOW_ASKED = {"check_too_few_rows": "four windows of the 20 rows asked for are the least"}
 
 
-# A shift that lasts is looked for, and tested, in test_moving_average.py.
-SHORT = "the planted fault of eight rows is what a moving average is to smooth away"
-
-
 def _excluded(detector: Detector) -> dict[str, str]:
-    if isinstance(detector, MovingAverage):
-        return {"check_sign": SHORT, "check_blame": SHORT}
     asked = isinstance(detector, MatrixProfile) and detector.window is not None
     return WINDOW_ASKED if asked else {}
 
