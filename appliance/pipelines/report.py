@@ -34,6 +34,8 @@ _DRAWN = 40
 _TRACES = 4
 _CONTEXTS = 1
 _LEAST_AROUND = timedelta(hours=6)
+_ROWS_AROUND = 360
+"""Of a machine that is read every second, hours around an event would hide the event."""
 _ASSETS_AT_ONCE = 16
 _INSTANT = timedelta(microseconds=1)
 
@@ -226,7 +228,7 @@ class _Heat:
 def _views(facts: _Facts, events: Sequence[Event], progress: Progress) -> Iterator[EventView]:
     for number, event in enumerate(events):
         drawn = number < _DRAWN
-        around = max(0.5 * (event.end - event.start), _LEAST_AROUND)
+        around = max(0.5 * (event.end - event.start), _least_around(facts, event.asset))
         start, end = event.start - around, event.end + around
         yield EventView(
             event=event,
@@ -237,6 +239,13 @@ def _views(facts: _Facts, events: Sequence[Event], progress: Progress) -> Iterat
         )
         if drawn:
             progress.advance()
+
+
+def _least_around(facts: _Facts, asset: str) -> timedelta:
+    entry = facts.manifest.assets.get(asset)
+    if entry is None:
+        return _LEAST_AROUND
+    return min(_LEAST_AROUND, _ROWS_AROUND * timedelta(seconds=entry.interval_seconds))
 
 
 def _traces(facts: _Facts, event: Event, start: datetime, end: datetime) -> Iterator[Trace]:
