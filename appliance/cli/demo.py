@@ -57,6 +57,7 @@ def _data(fleet: DemoFleet) -> dict[str, object]:
         "found": [_told(one) for one in fleet.outcomes if one.event],
         "missed": [_told(one) for one in fleet.outcomes if not one.event],
         "others": [as_data(event) for event in fleet.others],
+        "allowed": round(fleet.allowed, 1),
         "report": str(fleet.report),
     }
 
@@ -111,7 +112,8 @@ def _print_summary(found: list[DemoFleet]) -> None:
     others = sum(len(fleet.others) for fleet in found)
     print(
         f"\n{hits} of {len(outcomes)} injected faults found; {others} other anomalies on "
-        f"{sum(fleet.assets for fleet in found)} machines after training."
+        f"{sum(fleet.assets for fleet in found)} machines after training, where the budget of "
+        f"false alarms allows {sum(fleet.allowed for fleet in found):.0f}."
     )
     print("\nReports, one page each:")
     for fleet in found:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from appliance.demo.config import PlantConfig
 from appliance.demo.faults import Fault
 from appliance.demo.files import FleetFiles, PlantFiles, write_plant
+from appliance.fleet.recipe import resolve
 from appliance.intake import IngestOptions
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.report import report, write_page
@@ -19,6 +20,7 @@ from appliance.schemas.event import Event, EventKind
 from appliance.schemas.progress import Progress, Silent
 
 RECIPE = "auto"
+_MONTH = timedelta(days=30)
 _AFTERMATH = timedelta(hours=6)
 """Heat that a fault brought fades for hours: an event in that time is the fault's."""
 
@@ -43,6 +45,8 @@ class DemoFleet:
         The faults in the time after training.
     others
         Anomalies after training in whose time their machine had no injected fault.
+    allowed
+        As many of them as the recipe's budget promises at most, in the mean.
     report
         The page written.
     """
@@ -52,6 +56,7 @@ class DemoFleet:
     events: tuple[Event, ...]
     outcomes: tuple[Outcome, ...]
     others: tuple[Event, ...]
+    allowed: float
     report: Path
 
 
@@ -73,13 +78,14 @@ def run_demo(
         The same call, repeated, goes on from where it stopped.
     """
     progress = progress or Silent()
-    plant = write_plant(config or PlantConfig(), site.settings.home / "demo", progress)
+    config = config or PlantConfig()
+    plant = write_plant(config, site.settings.home / "demo", progress)
     found = []
     for files in plant.fleets:
         _bring(site, files, progress)
         _learn(site, plant, files, engine, progress)
         score(site, files.fleet, engine=engine, progress=progress)
-        found.append(_outcome(site, plant, files, progress))
+        found.append(_outcome(site, plant, files, config.end, progress))
     return found
 
 
@@ -108,7 +114,9 @@ def _learn(
         site.registry.promote(files.fleet, made.version, "kizashi demo")
 
 
-def _outcome(site: Site, plant: PlantFiles, files: FleetFiles, progress: Progress) -> DemoFleet:
+def _outcome(
+    site: Site, plant: PlantFiles, files: FleetFiles, end: datetime, progress: Progress
+) -> DemoFleet:
     events = site.events.list(files.fleet)
     faults = [fault for fault in plant.faults if fault.fleet == files.fleet]
     later = [fault for fault in faults if not fault.in_training]
@@ -120,6 +128,7 @@ def _outcome(site: Site, plant: PlantFiles, files: FleetFiles, progress: Progres
         and event.start >= plant.training_end
         and not any(_explains(fault, event) for fault in faults)
     )
+    budget = resolve(RECIPE).threshold.false_alarms_per_month
     path = site.settings.home / "reports" / f"{files.fleet}.html"
     write_page(report(site, files.fleet, progress=progress), path)
     return DemoFleet(
@@ -128,6 +137,7 @@ def _outcome(site: Site, plant: PlantFiles, files: FleetFiles, progress: Progres
         events=tuple(events),
         outcomes=outcomes,
         others=others,
+        allowed=budget * len(files.assets) * ((end - plant.training_end) / _MONTH),
         report=path,
     )
 
