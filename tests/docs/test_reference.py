@@ -1,0 +1,84 @@
+"""The reference says what the code is: all commands, fields, settings, keys and names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import appliance
+from appliance.core.settings import Settings
+from appliance.lake.names import RESERVED
+from appliance.pipelines.score import ScoreReport
+from appliance.schemas.event import Event, EventComment, EventRevision
+from appliance.schemas.ingest import FileReport, IngestReport
+from appliance.schemas.model import Lineage, ModelVersion
+from appliance.schemas.score import FIXED, Judgement
+from detectors.checks import all_checks
+from tests.docs import reference
+
+_PUBLIC = ("score", "expected", "sensor_faults", "events", "score_files", "save", "describe")
+
+
+def _read(name: str) -> str:
+    return (reference.FOLDER / name).read_text("utf-8")
+
+
+def _listed(text: str) -> set[str]:
+    """Return the names in the first cells of a page's tables."""
+    return set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", sorted(reference.written()))
+def test_written_from_the_code(name: str) -> None:
+    told = reference.written()[name]
+    assert _read(name) == told, "write it anew: python -m tests.docs.reference"
+
+
+def test_settings() -> None:
+    text = _read("settings.md")
+    assert _listed(text) == set(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, str | int | float) and field.default != "":
+            row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
+            assert f"`{field.default}`" in row.replace(",", ""), name
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        set(Event.model_fields),
+        set(EventRevision.model_fields),
+        set(EventComment.model_fields),
+        set(IngestReport.model_fields),
+        set(FileReport.model_fields),
+        set(ModelVersion.model_fields),
+        set(Lineage.model_fields),
+        {field.name for field in fields(ScoreReport)},
+    ],
+)
+def test_keys_of_json(names: set[str]) -> None:
+    assert names <= set(re.findall(r"`(\w+)`", _read("json.md")))
+
+
+def test_python() -> None:
+    text = _read("python.md")
+    for name in (*appliance.__all__, *_PUBLIC):
+        assert f"`{name}" in text or f".{name}(" in text, name
+    for state in Judgement:
+        assert f"`{state.name.lower()}`" in text
+
+
+def test_lake() -> None:
+    text = _read("lake.md")
+    for name in {*FIXED, *RESERVED}:
+        assert f"`{name}`" in text
+    for state in Judgement:
+        assert re.search(rf"\| {state.value} \| `{state.name.lower()}`", text)
+
+
+def test_checks_of_detectors(request: pytest.FixtureRequest) -> None:
+    page = Path(request.config.rootpath) / "docs" / "how-to" / "own-detector.md"
+    assert f"{len(all_checks())} checks" in page.read_text("utf-8")
