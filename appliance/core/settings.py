@@ -68,9 +68,7 @@ class Settings(BaseSettings):
     chunk_cells: int = Field(40_000_000, ge=1_000)
     max_file_bytes: int = Field(64 * 2**30, ge=1)
     max_columns: int = Field(5_000, ge=1)
-    max_columns_wide: int = Field(20_000, ge=1)
     false_alarms_per_month: float = Field(1.0, gt=0)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     @field_validator("timezone")
     @classmethod
