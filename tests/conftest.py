@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# CI tells the same every time; elsewhere new examples are tried in each run.
+settings.register_profile("required", derandomize=True, database=None)
+if os.environ.get("KIZASHI_REQUIRE_ALL") == "1":
+    settings.load_profile("required")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -6,7 +6,8 @@ Rules, all per asset and subject (a sensor fault's subject is its sensor and kin
    before it took.  So of several events that one draft bridges the earliest keeps its identity
    and the others are merged into it; of several drafts into which one event falls apart the
    earliest keeps the identity and the others become new events.
-2. A draft left over takes the nearest event left over that lies within the merge distance.
+2. A draft left over takes the nearest event left over that lies within the merge distance,
+   unless another event or draft stands between the two.
 3. A draft left over takes a withdrawn event that it overlaps: it is there again.
 4. Drafts left over are new.  Events left over that lie wholly within the new scores vanished;
    one that reaches out of them stays as it is, except that it is no longer ongoing once the
@@ -135,11 +136,11 @@ def _plan_one(
     gone = [e for e in ordered if e.state is EventState.WITHDRAWN and e.merged_into is None]
     drafts = sorted(found, key=lambda d: (d.start, d.end))
     taken: dict[int, Stored] = {}
-    _take(taken, drafts, live, timedelta())
+    _take(taken, drafts, live)
     merged = _merged(taken, drafts, live)
     swallowed = {event.id for event, _ in merged}
-    _take(taken, drafts, [e for e in live if e.id not in swallowed], near)
-    _take(taken, drafts, gone, timedelta())
+    _take_near(taken, drafts, [e for e in live if e.id not in swallowed], near)
+    _take(taken, drafts, gone)
     kept = {event.id for event in taken.values()} | swallowed
     revised = []
     for number, event in sorted(taken.items()):
@@ -162,6 +163,21 @@ def _plan_one(
 
 
 def _take(
+    taken: dict[int, Stored], drafts: Sequence[EventDraft], events: Sequence[Stored]
+) -> None:
+    """Give drafts that have none yet the earliest free event that they overlap."""
+    used = {event.id for event in taken.values()}
+    for number, draft in enumerate(drafts):
+        if number in taken:
+            continue
+        free = (e for e in events if e.id not in used and not _gap(e.facts, draft))
+        found = next(free, None)
+        if found is not None:
+            taken[number] = found
+            used.add(found.id)
+
+
+def _take_near(
     taken: dict[int, Stored],
     drafts: Sequence[EventDraft],
     events: Sequence[Stored],
@@ -172,10 +188,25 @@ def _take(
     for number, draft in enumerate(drafts):
         if number in taken:
             continue
-        free = [e for e in events if e.id not in used and _gap(e.facts, draft) <= near]
+        others = [other for other in drafts if other is not draft]
+        free = [
+            e
+            for e in events
+            if e.id not in used
+            and _gap(e.facts, draft) <= near
+            and not _between(
+                e.facts, draft, [*others, *(o.facts for o in events if o is not e)]
+            )
+        ]
         if free:
             taken[number] = min(free, key=lambda e: _gap(e.facts, draft))
             used.add(taken[number].id)
+
+
+def _between(one: EventDraft, other: EventDraft, rest: Iterable[EventDraft]) -> bool:
+    """Whether any of the rest touches the stretch from the one to the other."""
+    start, end = min(one.start, other.start), max(one.end, other.end)
+    return any(overlap(draft, (start, end)) for draft in rest)
 
 
 def _gap(one: EventDraft, other: EventDraft) -> timedelta:

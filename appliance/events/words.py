@@ -155,16 +155,25 @@ def _clock(event: EventDraft, _language: Language, zone: ZoneInfo) -> tuple[str,
 
 def _cycle(event: EventDraft, language: Language, _zone: ZoneInfo) -> tuple[str, str]:
     first, last = (
-        _say(language, "cycle", number=f"{(moment - _FIRST_CYCLE) / _CYCLE:.10g}")
-        for moment in (event.start, event.end)
+        _say(language, "cycle", number=cycle_of(moment)) for moment in (event.start, event.end)
     )
     return first, last
+
+
+def cycle_of(moment: datetime) -> str:
+    """Return the number of the cycle that a moment stands for in a fleet of cycles."""
+    return f"{(moment - _FIRST_CYCLE) / _CYCLE:.10g}"
+
+
+def cycles_in(event: EventDraft) -> str:
+    """Return how many cycles an event lasted, its first and last among them."""
+    return f"{(event.end - event.start) / _CYCLE + 1:.10g}"
 
 
 def _length(event: EventDraft, language: Language, *, cycles: bool) -> str:
     span = event.end - event.start
     if cycles:
-        return _say(language, "cycles", count=f"{span / _CYCLE + 1:.10g}")
+        return _say(language, "cycles", count=cycles_in(event))
     seconds = round(span.total_seconds())
     sizes = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
     parts: list[str] = []

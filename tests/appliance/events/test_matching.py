@@ -70,6 +70,13 @@ def test_near_is_the_same_and_far_is_another():
     assert told(plan(events, [draft(16, 20)], span(11, 60), NEAR))["opened"]
 
 
+def test_near_does_not_reach_across_another():
+    events = [stored("a", 0, 1), stored("b", 2, 3)]
+    made = told(plan(events, [draft(2, 3), draft(4, 5)], span(2, 60), NEAR))
+    assert made["opened"] == [draft(4, 5)]
+    assert not made["revised"]
+
+
 def test_an_overlap_goes_before_a_nearer_one_that_only_touches():
     events = [stored("a", 0, 10), stored("b", 14, 20)]
     made = told(plan(events, [draft(12, 13), draft(15, 20)], span(11, 60), NEAR))
