@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from appliance.schemas.event import Event
+    from appliance.schemas.manifest import TimeKind
 
 EVENT = typer.Argument(help="Identifier of the event.")
 _ARROWS = {1: "↑", -1: "↓", 0: ""}
@@ -49,7 +50,7 @@ def events(
     kind = EventKind.SENSOR_FAULT if faults else EventKind.ANOMALY if anomalies else None
     with own.site() as site:
         site.require_fleet(fleet)
-        zone = site.settings.zone
+        zone, kind_of_time = site.settings.zone, site.intake.time_kind(fleet)
         found = site.events.list(
             fleet,
             assets=asset or None,
@@ -65,7 +66,7 @@ def events(
     if not ranked:
         print(f"{fleet}: no event. Surprise stayed below the alarm on every machine.")
         return
-    print_events(ranked, zone)
+    print_events(ranked, zone, time_kind=kind_of_time)
     print(f"\n`kizashi event {ranked[0].id}` tells one in full.")
 
 
@@ -91,16 +92,15 @@ def as_data(event: Event) -> dict[str, Any]:
     return event.model_dump(mode="json")
 
 
-def print_events(found: list[Event], zone: ZoneInfo) -> None:
-    """Print events as a table."""
+def print_events(found: list[Event], zone: ZoneInfo, *, time_kind: TimeKind = "time") -> None:
+    """Print events as a table; those of a fleet that counts cycles by their cycles."""
     print_table(
         ("what to do", "asset", "since", "lasted", "how far", "why", "state", "id"),
         [
             (
                 _WORDS[one.severity.value],
                 one.asset,
-                local(one.start, zone),
-                _length(one.end - one.start) + (" →" if one.ongoing else ""),
+                *_when(one, zone, time_kind),
                 _how_far(one),
                 _why(one),
                 one.state.value,
@@ -110,6 +110,15 @@ def print_events(found: list[Event], zone: ZoneInfo) -> None:
         ],
         right="lllrr",
     )
+
+
+def _when(event: Event, zone: ZoneInfo, time_kind: TimeKind) -> tuple[str, str]:
+    from appliance.events.words import cycle_of, cycles_in
+
+    still = " →" if event.ongoing else ""
+    if time_kind == "cycle":
+        return f"cycle {cycle_of(event.start)}", f"{cycles_in(event)} cycles{still}"
+    return local(event.start, zone), _length(event.end - event.start) + still
 
 
 def _how_far(event: Event) -> str:
@@ -150,7 +159,12 @@ def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> N
     with own.site() as site:
         found, zone = site.events.get(event), site.settings.zone
         history, said = site.events.history(event), site.events.comments(event)
-        words = sentence(found, site.settings.language, zone)
+        words = sentence(
+            found,
+            site.settings.language,
+            zone,
+            time_kind=site.intake.time_kind(found.fleet),
+        )
     if as_json:
         told = as_data(found)
         told["history"] = [one.model_dump(mode="json") for one in history]

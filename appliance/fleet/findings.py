@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -55,9 +56,11 @@ def sensor_faults(models: Models, frame: pl.DataFrame) -> pl.DataFrame:
     return fault_frame(faults)
 
 
-def fault_drafts(faults: pl.DataFrame) -> list[EventDraft]:
-    """Return sensor faults as events."""
-    events: list[EventDraft] = fault_events(faults)
+def fault_drafts(
+    faults: pl.DataFrame, data_end: Mapping[str, datetime] | None = None
+) -> list[EventDraft]:
+    """Return sensor faults as events; one that reaches its asset's `data_end` still stands."""
+    events: list[EventDraft] = fault_events(faults, data_end)
     return events
 
 

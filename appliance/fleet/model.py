@@ -211,7 +211,8 @@ class FleetModel:
         drafts = findings.with_directions(self._models, readings, drafts)
         if any(name in given.columns for name in self.manifest.sensors):
             faults = findings.sensor_faults(self._models, readings)
-            drafts += findings.fault_drafts(faults)
+            last = readings.group_by("asset").agg(pl.col("time").max())
+            drafts += findings.fault_drafts(faults, dict(last.iter_rows()))
         return frames.like(scores, self._own_times(event_frame(drafts), "start", "end"))
 
     def score_files(

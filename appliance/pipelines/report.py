@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from appliance.core.clock import now
-from appliance.core.errors import InvalidRequest, StorageError, StorageFull
+from appliance.core.errors import InvalidRequest
 from appliance.events.words import sentence
 from appliance.fleet import Artifact
 from appliance.pipelines.site import Site
+from appliance.pipelines.whole import whole_file
 from appliance.report.model import EventView, HeatRow, Language, QualityRow, Report, Trace
 from appliance.report.page import render
 from appliance.report.text import say
@@ -122,16 +122,8 @@ def write_page(text: str, path: Path) -> None:
     StorageFull, StorageError
         It cannot be written.
     """
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as draft:
         draft.write_text(text, "utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(f"no space is left to write {path}.") from error
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _facts(
@@ -232,7 +224,12 @@ def _views(facts: _Facts, events: Sequence[Event], progress: Progress) -> Iterat
         start, end = event.start - around, event.end + around
         yield EventView(
             event=event,
-            sentence=sentence(event, facts.language, facts.site.settings.zone),
+            sentence=sentence(
+                event,
+                facts.language,
+                facts.site.settings.zone,
+                time_kind=facts.manifest.time_kind,
+            ),
             traces=tuple(_traces(facts, event, start, end)) if drawn else (),
             start=start,
             end=end,

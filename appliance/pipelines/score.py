@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -73,7 +74,15 @@ class ScoreReport:
 
 @dataclass(frozen=True)
 class _Work:
-    """One scoring run: what to judge, under which name."""
+    """One scoring run: what to judge, under which name.
+
+    Attributes
+    ----------
+    ends
+        Last reading of each asset.
+    begun
+        Moment of the plan: a promotion after it has yet to renew the events.
+    """
 
     fleet: str
     version: ModelVersion
@@ -82,6 +91,8 @@ class _Work:
     fresh: Fresh
     run: str
     spans: dict[str, list[Span]]
+    ends: dict[str, datetime]
+    begun: datetime
 
     @property
     def folder(self) -> Path:
@@ -143,7 +154,7 @@ def score(
     with site.alone("score", fleet):
         work = _plan(site, fleet, version)
         alarms = CHAMPION in work.version.aliases
-        renewed = alarms and _promoted_since(site, fleet)
+        renewed = alarms and _promoted_since(site, work.version)
         if not work.fresh.batches and not renewed:
             return ScoreReport(fleet, work.version.version)
         with site.engine(engine) as made:
@@ -165,7 +176,7 @@ def score(
 
 
 def _plan(site: Site, fleet: str, number: int | None) -> _Work:
-    registry = site.registry
+    registry, begun = site.registry, now()
     version = registry.champion(fleet) if number is None else registry.get(fleet, number)
     manifest = Artifact(Path(version.path)).manifest
     readings_version = site.lake.readings(fleet).version()
@@ -182,13 +193,17 @@ def _plan(site: Site, fleet: str, number: int | None) -> _Work:
         fresh=fresh,
         run=f"score-{fleet}-{version.version}-{readings_version}-{digest[:12]}",
         spans=stretches.to_judge(manifest, fresh.spans, before),
+        ends=stretches.ends(fresh.spans, before),
+        begun=begun,
     )
 
 
-def _promoted_since(site: Site, fleet: str) -> bool:
-    """Whether the champion changed after the last run, so that all events are to be renewed."""
-    batches = site.registry.score_batches(fleet)
-    return bool(batches) and site.registry.promotions(fleet)[-1].at > batches[-1].at
+def _promoted_since(site: Site, champion: ModelVersion) -> bool:
+    """Whether events stand that this champion has not looked at since its promotion."""
+    batches = site.registry.score_batches(champion.fleet)
+    promoted = site.registry.promotions(champion.fleet)[-1].at
+    own = (b.at for b in batches if b.model_version == champion.version)
+    return bool(batches) and not any(at > promoted for at in own)
 
 
 def _batch(work: _Work, counts: _Counts) -> ScoreBatch:
@@ -201,7 +216,7 @@ def _batch(work: _Work, counts: _Counts) -> ScoreBatch:
         rows=counts.rows,
         judged=counts.judged,
         alarms=counts.alarms,
-        at=now(),
+        at=work.begun,
     )
 
 
@@ -273,7 +288,7 @@ def _revise(
     for spans, faults in counts.faults:
         changed += site.events.revise(
             work.fleet,
-            fault_drafts(faults) if faults is not None else [],
+            fault_drafts(faults, work.ends) if faults is not None else [],
             spans,
             kinds=[EventKind.SENSOR_FAULT],
             near=NEAR,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from appliance.core.errors import InvalidRequest, StorageError, StorageFull
+from appliance.core.errors import InvalidRequest
 from appliance.fleet import FleetModel
 from appliance.pipelines.site import Site
+from appliance.pipelines.whole import whole_file
 from appliance.schemas.base import fleet_name
 from appliance.schemas.progress import Progress, Silent
 
@@ -77,16 +76,8 @@ def score_files(
 
 
 def _write(frame: pl.DataFrame, target: Path) -> None:
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(target) as draft:
         if target.suffix == ".csv":
             frame.write_csv(draft)
         else:
             frame.write_parquet(draft, compression="zstd")
-        draft.replace(target)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        draft.unlink(missing_ok=True)
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
-            raise StorageFull(f"no space is left to write {target}.") from error
-        raise StorageError(f"{target} cannot be written: {error}.") from error

@@ -70,6 +70,16 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     return out
 
 
+def ends(*spans: Mapping[str, Sequence[Span]]) -> dict[str, datetime]:
+    """Return by asset the last moment in any of these ranges."""
+    last: dict[str, datetime] = {}
+    for some in spans:
+        for asset, own in some.items():
+            latest = max(end for _, end in own)
+            last[asset] = max(latest, last.get(asset, latest))
+    return last
+
+
 def rounds(spans: Mapping[str, Sequence[Span]]) -> list[dict[str, Span]]:
     """Deal stretches into rounds of at most one for each asset, oldest first."""
     most = max((len(own) for own in spans.values()), default=0)

@@ -98,9 +98,10 @@ class AssetManifest(Schema):
     def after_rows(self) -> int:
         """Rows after a stretch that its scores may depend on.
 
-        A value turns out to be frozen, or a gap to be a short one, only by what follows.
+        A value turns out to be frozen, a gap to be a short one, and a series to be long
+        enough for its windows only by what follows.
         """
-        return self.warm_rows - self.reach[0] + self.reach[1]
+        return self.warm_rows - self.reach[0] + max(self.reach)
 
 
 class PartFile(Schema):
