@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from appliance.core.errors import StorageError
+from appliance.core.migrations import bring_up_to_date
 
 _NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -60,14 +61,8 @@ class Database:
         StorageError
             The database cannot be reached or written.
         """
-        try:
-            with self._sessions.begin() as session:
-                yield session
-        except OperationalError as error:
-            raise StorageError(
-                f"the database cannot be used: {error.orig}.",
-                remedy="Check free disk space and that no other program locks it.",
-            ) from error
+        with _storage_errors(OperationalError), self._sessions.begin() as session:
+            yield session
 
     def close(self) -> None:
         """Close all connections."""
@@ -75,7 +70,25 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Open a database and bring its tables to this version."""
+    """Open a database and bring its tables to this version.
+
+    Raises
+    ------
+    StorageError
+        It cannot be reached or written, or is of a newer version.
+    """
     database = Database(url)
-    Base.metadata.create_all(database.engine)
+    with _storage_errors(DatabaseError):
+        bring_up_to_date(database.engine)
     return database
+
+
+@contextmanager
+def _storage_errors(kind: type[DatabaseError]) -> Iterator[None]:
+    try:
+        yield
+    except kind as error:
+        raise StorageError(
+            f"the database cannot be used: {error.orig}.",
+            remedy="Check free disk space and that no other program locks it.",
+        ) from error

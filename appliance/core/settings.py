@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -145,5 +146,5 @@ def load_settings(home: Path | None = None) -> Settings:
             f"setting {name} cannot be used: {first['msg']}.",
             remedy=f"Correct it in {SETTINGS_FILE} or the environment.",
         ) from error
-    except OSError as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{SETTINGS_FILE} cannot be read: {error}.") from error

@@ -1,0 +1,36 @@
+"""Fixtures for rooms that keep something in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.appliance.postgres import Server, binaries, serve
+from tests.conftest import skip_or_fail
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """Return a running PostgreSQL."""
+    programs = binaries()
+    if programs is None:
+        skip_or_fail("PostgreSQL is not installed (package postgresql)")
+    with serve(programs) as server:
+        yield server
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql")),
+    ]
+)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'kizashi.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.make(f"t{uuid4().hex}")

@@ -1,0 +1,103 @@
+"""Tables are brought to this version: once, whole, by one of many, on both databases."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from appliance.core import migrations
+from appliance.core.db import Base, open_database
+from appliance.core.errors import StorageError
+
+# Every table is declared in one of these.
+from appliance.events.store import tables as _events  # noqa: F401
+from appliance.intake import store as _intake  # noqa: F401
+from appliance.registry import store as _registry  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_revisions_give_the_tables_that_the_code_declares(database_url):
+    database = open_database(database_url)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": migrations.TABLE, "compare_type": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+    database.close()
+
+
+def test_the_newest_revision_is_the_one_asked_for():
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
+
+
+def test_opening_again_changes_nothing(database_url):
+    open_database(database_url).close()
+    database = open_database(database_url)
+    with database.session() as session:
+        found = session.execute(text(f"SELECT version_num FROM {migrations.TABLE}")).all()
+    assert found == [(migrations.HEAD,)]
+    database.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url):
+    database = open_database(database_url)
+    with database.session() as session:
+        session.execute(text(f"UPDATE {migrations.TABLE} SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(StorageError, match="another version"):
+        open_database(database_url)
+
+
+def test_a_failure_in_the_middle_leaves_nothing(database_url):
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE promotions (id INTEGER)"))  # in the way
+    with pytest.raises(StorageError, match="promotions"):
+        open_database(database_url)
+    assert inspect(engine).get_table_names() == ["promotions"]
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE promotions"))
+    engine.dispose()
+    open_database(database_url).close()
+
+
+def test_of_many_processes_one_makes_the_tables(database_url):
+    program = (
+        "import sys; from appliance.core.db import open_database; sys.stdin.readline();"
+        "open_database(sys.argv[1]).close()"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, database_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in running:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in running:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path):
+    (tmp_path / "kizashi.db").write_text(
+        "not a database, but long enough to be read as one" * 40
+    )
+    with pytest.raises(StorageError, match="cannot be used"):
+        open_database(f"sqlite:///{tmp_path / 'kizashi.db'}")
