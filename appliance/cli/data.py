@@ -230,7 +230,10 @@ def quality(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) ->
     if as_json:
         print_json(
             {
-                "sensors": [q.model_dump(mode="json") for q in by_sensor],
+                "sensors": [
+                    {**q.model_dump(mode="json"), "missing_share": q.missing_share}
+                    for q in by_sensor
+                ],
                 "assets": [q.model_dump(mode="json") for q in by_asset],
             }
         )
@@ -293,9 +296,14 @@ def quarantine(
     own: Context = context.obj
     with own.site() as site:
         held = site.lake.quarantine(fleet)
+        if not held.count():
+            site.require_fleet(fleet)
         total, rows = held.count(), held.read(limit=limit).to_dicts()
     if as_json:
         print_json({"total": total, "rows": rows})
+        return
+    if not total:
+        print(f"{fleet}: nothing was refused.")
         return
     print_table(
         ("file", "row", "column", "value", "reason"),

@@ -136,6 +136,8 @@ def models(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> 
     own: Context = context.obj
     with own.site() as site:
         found, zone = site.registry.versions(fleet), site.settings.zone
+        if not found:
+            site.require_fleet(fleet)
     if as_json:
         print_json([version.model_dump(mode="json") for version in found])
         return

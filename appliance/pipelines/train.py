@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.fleet import Layout, fit_fleet, resolve
 from appliance.pipelines.site import Site
@@ -76,6 +77,8 @@ def train(
             end=options.end,
             version=version,
         )
+        if not chunks:
+            raise _nothing_within(site, fleet, options)
         run = new_id("run")
         folder = site.registry.folder(fleet) / run
         report = fit_fleet(
@@ -95,6 +98,17 @@ def train(
             seed=report.seed,
         )
         return site.registry.register(fleet, folder, report.digest, lineage)
+
+
+def _nothing_within(site: Site, fleet: str, options: TrainOptions) -> InvalidRequest:
+    span = site.lake.readings(fleet).span()
+    words = " ".join(
+        f"{word} {moment:%Y-%m-%d %H:%M}"
+        for word, moment in (("from", options.start), ("until", options.end))
+        if moment is not None
+    )
+    known = f"They go from {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}." if span else ""
+    return InvalidRequest(f"fleet {fleet} has no readings {words}.", remedy=known)
 
 
 def layout_of(site: Site, fleet: str, known: list[Sensor]) -> Layout:
