@@ -118,15 +118,19 @@ class Intake:
         """
         fleet = fleet_name(fleet)
         options = self._with_zone(options or IngestOptions())
+        asked = options.context
+        remembered = (name for name in self._contexts(fleet) if name not in asked)
+        options = replace(options, context=(*asked, *remembered))
         progress = progress or Silent()
         files = discover(paths)
         plans = self._plans(files, fleet, options)
+        self._check_context(asked, plans, fleet, late=False)
         progress.step("ingest", sum(path.stat().st_size for path in files))
         reports = []
         for plan in plans:
             reports.append(self._take(plan, fleet, options, progress))
             progress.advance(plan.path.stat().st_size)
-        self._check_context(options, plans, fleet, late=True)
+        self._check_context(asked, plans, fleet, late=True)
         return self._report(fleet, reports)
 
     def _with_zone(self, options: IngestOptions) -> IngestOptions:
@@ -145,7 +149,6 @@ class Intake:
         wrong = [p.error for p in plans if isinstance(p.error, InvalidRequest)]
         if wrong and not any(p.meaning for p in plans):
             raise wrong[0]
-        self._check_context(options, plans, fleet, late=False)
         return plans
 
     def _plan(self, path: Path, asset: str, options: IngestOptions) -> _Plan:
@@ -161,17 +164,17 @@ class Intake:
         return _Plan(path, source, meaning)
 
     def _check_context(
-        self, options: IngestOptions, plans: Sequence[_Plan], fleet: str, *, late: bool
+        self, asked: Sequence[str], plans: Sequence[_Plan], fleet: str, *, late: bool
     ) -> None:
         """Raise if a context is in no file; long tables show theirs only when they are read."""
         read = [plan.meaning for plan in plans if plan.meaning is not None]
-        if not options.context or not read:
+        if not asked or not read:
             return
         if not late and any(meaning.long for meaning in read):
             return
         known = {name for meaning in read for name in meaning.values()}
         known |= set(self._lake.readings(fleet).columns())
-        for name in options.context:
+        for name in asked:
             if name not in known:
                 raise unknown("--context", name, sorted(known))
 
@@ -234,8 +237,7 @@ class Intake:
         """
         fleet = fleet_name(fleet)
         sensors = self.sensors(fleet)
-        contexts = tuple(s.name for s in sensors if s.role is SensorRole.CONTEXT)
-        options = self._with_zone(options or IngestOptions(context=contexts))
+        options = self._with_zone(options or IngestOptions(context=self._contexts(fleet)))
         path = Path(path)
         plan = self._plan(path, name_assets([path], fleet)[path], options)
         if plan.source is None or plan.meaning is None:
@@ -253,6 +255,11 @@ class Intake:
         if whole.is_empty():
             raise BadFile(f"{path} has no row that can be used.")
         return whole.sort("asset", "time")
+
+    def _contexts(self, fleet: str) -> tuple[str, ...]:
+        """Return the columns that are contexts of a fleet already."""
+        found = self._store.sensors(fleet)
+        return tuple(one.name for one in found if one.role is SensorRole.CONTEXT)
 
     # ------------------------------------------------------------------ what came
     def sensors(self, fleet: str) -> list[Sensor]:

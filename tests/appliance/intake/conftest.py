@@ -73,3 +73,8 @@ def make_plant(tmp_path: Path) -> Iterator[Callable[..., Plant]]:
 @pytest.fixture
 def plant(make_plant: Callable[..., Plant]) -> Plant:
     return make_plant()
+
+
+@pytest.fixture
+def plant_of_each_database(make_plant: Callable[..., Plant], database_url: str) -> Plant:
+    return make_plant(database_url=database_url)
