@@ -59,26 +59,25 @@ def pages() -> tuple[Page, ...]:
     return tuple(Page(p.relative_to(ROOT).as_posix(), p.read_text("utf-8")) for p in found)
 
 
-def commands(block: Block) -> list[str]:
+@dataclass(frozen=True)
+class Command:
+    """What a user types, and the lines that the page shows after it."""
+
+    text: str
+    shown: tuple[str, ...] = ()
+
+
+def commands(block: Block) -> list[Command]:
     """Return what a user types of a block: all of ``sh``, the prompts' lines of ``console``."""
-    if block.language == "sh":
-        return _joined(line for line in block.text.splitlines() if line and line[0] != "#")
-    typed: list[str] = []
-    lines = iter(block.text.splitlines())
-    for line in lines:
-        if line.startswith(_PROMPT):
-            whole = [line.removeprefix(_PROMPT)]
-            while whole[-1].endswith("\\"):
-                whole.append(next(lines))
-            typed.append("\n".join(whole))
-    return typed
-
-
-def _joined(lines) -> list[str]:
-    out: list[str] = []
-    for line in lines:
-        if out and out[-1].endswith("\\"):
-            out[-1] += "\n" + line
-        else:
-            out.append(line)
-    return out
+    typed: list[tuple[list[str], list[str]]] = []
+    for line in block.text.splitlines():
+        if typed and typed[-1][0][-1].endswith("\\"):
+            typed[-1][0].append(line)
+        elif block.language == "sh":
+            if line and not line.startswith("#"):
+                typed.append(([line], []))
+        elif line.startswith(_PROMPT):
+            typed.append(([line.removeprefix(_PROMPT)], []))
+        elif typed:
+            typed[-1][1].append(line)
+    return [Command("\n".join(lines), tuple(shown)) for lines, shown in typed]
