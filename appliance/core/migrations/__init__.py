@@ -1,6 +1,6 @@
 """Brings the database's tables to this version, whatever version they are of.
 
-Each change of a table is a revision in ``versions``.  All that are missing run in one
+Each change of a table is a revision in ``versions``, in a file ``rNUMBER_what.py``.  All that are missing run in one
 transaction: a database is of the old version or of the new one, whatever happens in between.
 """
 
@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from appliance.core.errors import StorageError
 
-HEAD = "0001"
-"""The newest revision."""
+_FOLDER = Path(__file__).parent
+HEAD = max(path.name[1:5] for path in (_FOLDER / "versions").glob("r[0-9]*.py"))
+"""The newest revision; found without Alembic, which is asked only when one is missing."""
 TABLE = "kizashi_version"
 """Holds the database's revision; MLflow may keep its own in the same database."""
 _LOCK = 0x6B697A61
@@ -65,7 +66,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
