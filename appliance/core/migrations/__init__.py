@@ -1,7 +1,8 @@
 """Brings the database's tables to this version, whatever version they are of.
 
-Each change of a table is a revision in ``versions``, in a file ``rNUMBER_what.py``.  All that are missing run in one
-transaction: a database is of the old version or of the new one, whatever happens in between.
+Each change of a table is a revision, in a file ``versions/rNUMBER_what.py``.  All that are
+missing run in one transaction: a database is of the old version or of the new one, whatever
+happens in between.
 """
 
 from __future__ import annotations
