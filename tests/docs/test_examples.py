@@ -22,6 +22,7 @@ NOT_RUN = {
     "./install.sh": "tests/appliance/install runs it",
     "KIZASHI_DATA=/path/to/data": "names tests that run beside these",
     "make": "runs these very tests",
+    "python -m tests.docs.reference": "test_reference compares what it writes",
     "python -m benchmarks": "tests/benchmarks runs them",
     "pip install": "nothing is installed while testing",
 }
