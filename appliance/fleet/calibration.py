@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -39,15 +40,26 @@ class Calibration:
         self._highest = highest
 
     @classmethod
-    def learn(cls, scores: Scores, averages: Scores | None) -> Self:
+    def learn(
+        cls,
+        scores: Scores,
+        averages: Scores | None,
+        suspicious: Sequence[tuple[int, int]] | None = None,
+    ) -> Self:
         """Learn from left-out scores of the training rows, NaN where not computed.
+
+        Parameters
+        ----------
+        suspicious
+            What `suspicious_stretches` returned for the detector's scores; looked for if not
+            given.
 
         Raises
         ------
         TooLittleData
             Too few scores.
         """
-        single = SurpriseScale().fit(scores)
+        single = SurpriseScale().fit(scores, suspicious)
         if averages is None:
             return cls(single)
         lasting = SurpriseScale().fit(averages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ _SHORTEST_PIECE = 8
 _SAMPLE = 1_000
 _NORMAL_MAD = 1.4826
 _FEWEST_CALIBRATED = 0.5
+
+
+Stretches: TypeAlias = list[tuple[int, int]]
 
 
 class Unfit(Exception):
@@ -95,6 +98,7 @@ def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) ->
         alive = 1 - np.isnan(values).mean(axis=0) >= max(recipe.minimum_coverage, 1e-9)
     learned = _learn(asset, series, values, alive, recipe)
     excluded = thresholds.suspicious_stretches(learned.scores)
+    suspicious: Stretches | None = excluded
     ranges = [(int(learned.cells[a]), int(learned.cells[b - 1]) + 1) for a, b in excluded]
     if ranges:
         normal = alive.copy()
@@ -102,11 +106,11 @@ def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) ->
             normal[start:stop] = False
         if int(normal.sum()) >= recipe.minimum_rows:
             learned = _learn(asset, series, values, normal, recipe)
+            suspicious = None
         else:
             ranges = []
-    return _packed(
-        _Facts(rows, series, sensors, used, left_out, limits, ranges), learned, recipe
-    )
+    facts = _Facts(rows, series, sensors, used, left_out, limits, ranges, suspicious)
+    return _packed(facts, learned, recipe)
 
 
 def _interval(rows: Rows, recipe: Recipe) -> int:
@@ -223,7 +227,15 @@ def _away_from(
 # ---------------------------------------------------------------- packing
 @dataclass(frozen=True)
 class _Facts:
-    """What packing tells of the training data."""
+    """What packing tells of the training data.
+
+    Attributes
+    ----------
+    excluded
+        Cells that were not learned from.
+    suspicious
+        Stretches of the scores, where they are known already.
+    """
 
     rows: Rows
     series: Series
@@ -231,11 +243,12 @@ class _Facts:
     used: Ints
     left_out: dict[str, str]
     stuck: StuckLimits
-    excluded: list[tuple[int, int]]
+    excluded: Stretches
+    suspicious: Stretches | None
 
 
 def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
-    calibration = Calibration.learn(learned.scores, learned.lasting)
+    calibration = Calibration.learn(learned.scores, learned.lasting, facts.suspicious)
     alarm = thresholds.alarm_threshold(
         calibration.surprise(learned.scores, learned.lasting),
         _MONTH_SECONDS * MICRO / facts.series.interval,

@@ -28,7 +28,7 @@ def warm() -> float:
 def _call_once() -> None:
     import numpy as np
 
-    from detectors.kernels import forest, join, nearest, recursive, tails, views
+    from detectors.kernels import forest, join, levels, nearest, recursive, tails, views
 
     rows = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
     XT = np.ascontiguousarray(rows.T)
@@ -44,6 +44,9 @@ def _call_once() -> None:
     join.self_join(XT[0], window=8)
     recursive.peak_hold(XT[0], tau=8.0)
     recursive.run_lengths_equal(XT[0])
+    rising = np.arange(8.0)
+    levels.read_off(rising, rising, rising)
+    levels.count_stretches(rising, np.arange(8), 4.0, release=0.5, merge_rows=1, minimum_rows=1)
     starts = np.arange(0, 56, 8)
     windows = views.centred_windows(XT[0], starts, np.full(8, 1 / 8, np.float32))
     views.nearest_views(windows, windows)

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from detectors.errors import InvalidInput, TooLittleData
-from detectors.thresholds.stretches import (
-    Rule,
-    check_rule,
-    find_stretches,
-    group_stretches,
-)
+from detectors.thresholds.stretches import Rule, check_rule, find_stretches
 from detectors.thresholds.suspicion import MOST
 from detectors.validation import FloatVector
 
@@ -132,6 +127,9 @@ class _Counts:
     """
 
     def __init__(self, values: FloatVector, rule: Rule) -> None:
+        from detectors.kernels.levels import count_stretches  # compiled only for training
+
+        self._count = count_stretches
         # Lower rows are calm at every level asked for: only their number matters.
         self._rows = np.flatnonzero(values >= rule.release * LOWEST)
         self._values = values[self._rows]
@@ -143,10 +141,14 @@ class _Counts:
 
     def at(self, level: float) -> int:
         """Return how many stretches there are at a level."""
-        held = self._values >= self._rule.release * level
-        ends = np.diff(self._rows[held]) > self._rule.merge_rows + 1
-        begins = self._values[held] >= level
-        return len(group_stretches(begins, ends, self._rule.minimum_rows)[0])
+        return self._count(
+            self._values,
+            self._rows,
+            level,
+            release=self._rule.release,
+            merge_rows=self._rule.merge_rows,
+            minimum_rows=self._rule.minimum_rows,
+        )
 
     def highest(self, number: int) -> float:
         """Return the level above which there are fewer stretches than this, up to `most`."""

@@ -13,7 +13,7 @@ from detectors.thresholds.tail import Tail, fit_tail
 from detectors.validation import FloatVector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -41,7 +41,9 @@ class SurpriseScale:
     _scores: FloatVector
     _surprises: FloatVector
 
-    def fit(self, scores: ArrayLike) -> Self:
+    def fit(
+        self, scores: ArrayLike, suspicious: Sequence[tuple[int, int]] | None = None
+    ) -> Self:
         """Learn the map.
 
         Parameters
@@ -49,6 +51,8 @@ class SurpriseScale:
         scores
             Left-out scores of the training rows in time order, shape (n_rows,); NaN or
             infinite where not computed.
+        suspicious
+            What `suspicious_stretches` returned for these scores; looked for if not given.
 
         Raises
         ------
@@ -57,7 +61,7 @@ class SurpriseScale:
         InvalidInput
             Not one-dimensional.
         """
-        clean = without_suspicious(np.asarray(scores, np.float64))
+        clean = without_suspicious(np.asarray(scores, np.float64), suspicious)
         if len(clean) < _FEWEST:
             raise TooLittleData(
                 f"{len(clean)} scores, but a surprise scale needs at least {_FEWEST}"
@@ -70,8 +74,10 @@ class SurpriseScale:
         """Return the surprise of scores, from 0 up and finite; NaN stays NaN."""
         if not hasattr(self, "_tail"):
             raise NotFitted("this SurpriseScale is not fitted yet: call fit first")
+        from detectors.kernels.levels import read_off  # compiled only where scores are judged
+
         values = np.asarray(scores, np.float64)
-        out = np.interp(values, self._scores, self._surprises)
+        out = read_off(values.reshape(-1), self._scores, self._surprises).reshape(values.shape)
         rare = values > self._tail.start
         if rare.any():
             out[rare] = self._tail.surprise(values[rare])

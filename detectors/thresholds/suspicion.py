@@ -12,6 +12,8 @@ from detectors.thresholds.tail import excess_moments, extremal_index, nats
 from detectors.validation import FloatVector
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import ArrayLike
 
 MOST = 0.15
@@ -29,6 +31,8 @@ _UNEVEN = 0.1
 _TOWERING = 10.0
 _LEAST_SPREAD = 0.1
 _NORMAL_MAD = 1.4826
+_ROUNDING = 1e-6
+_TINY = np.finfo(np.float64).tiny
 _APART = 0.02
 """Share of the rows within which runs are one episode: a fault flares up more than once."""
 
@@ -39,6 +43,23 @@ class _Runs(NamedTuple):
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     peak: FloatVector
+
+
+class _Body(NamedTuple):
+    """The tail through three quantiles: where it begins, its shape and scale."""
+
+    high: float
+    shape: float
+    scale: float
+
+
+class _Rest(NamedTuple):
+    """What a set of runs leaves: its rows' scores, rising, and the set's lowest peak."""
+
+    size: int
+    ordered: FloatVector
+    lowest: float
+    body: _Body
 
 
 def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
@@ -85,12 +106,16 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     if len(known) < _FEWEST:
         return []
     clean = values[known]
-    ordered = np.sort(clean)
+    order = np.argsort(clean)
+    ordered = clean[order]
     runs = _runs(clean, float(ordered[int((1 - MOST) * len(ordered))]))
     candidates = _candidates(runs, ordered)
-    ranks = _ranks(runs, len(clean)) if candidates else np.empty(0, np.int64)
-    for count in candidates:
-        if not _clear(clean, ranks, count, float(runs.peak[count - 1])):
+    if not candidates:
+        return []
+    ranks = _ranks(runs, len(clean))
+    for rest in _rests(runs, ordered, ranks[order], candidates):
+        count = rest.size
+        if not _clear(clean[ranks >= count], rest):
             continue
         recurring = _recurring(runs.start[:count], len(clean))
         taken = _beyond_others(runs.peak[:count]) if recurring else count
@@ -100,10 +125,18 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     return []
 
 
-def without_suspicious(scores: FloatVector) -> FloatVector:
-    """Return the scores that were computed, without the suspicious stretches, in order."""
+def without_suspicious(
+    scores: FloatVector, suspicious: Sequence[tuple[int, int]] | None = None
+) -> FloatVector:
+    """Return the scores that were computed, without the suspicious stretches, in order.
+
+    Parameters
+    ----------
+    suspicious
+        What `suspicious_stretches` returned for these scores; looked for if not given.
+    """
     kept = np.isfinite(scores)
-    for start, stop in suspicious_stretches(scores):
+    for start, stop in suspicious_stretches(scores) if suspicious is None else suspicious:
         kept[start:stop] = False
     return scores[kept]
 
@@ -139,12 +172,37 @@ def _candidates(runs: _Runs, ordered: FloatVector) -> list[int]:
     rest = len(ordered) - rows[:allowed]
     low, middle, high = (ordered[(rest * share).astype(np.int64)] for share in _BODY)
     shape, scale = _body_tail(low, middle, high)
-    depth = nats(np.maximum(runs.peak[:allowed] - high, 0.0), scale, shape)
+    with np.errstate(over="ignore"):  # of equal scores a step to the next is without end
+        depth = nats(np.maximum(runs.peak[:allowed] - high, 0.0), scale, shape)
     # A fault lies beyond what the body expects once in as many rows: a cheap first look.
     standing_out = np.flatnonzero(depth > np.log(rest * (1 - _BODY[-1])))
     drop = runs.peak[:allowed] - np.append(runs.peak[1:], high[-1])[:allowed]
     widest = np.argsort(-drop[standing_out], kind="stable")[:_TESTED]
     return [int(at) + 1 for at in np.sort(standing_out[widest])[::-1]]
+
+
+def _rests(
+    runs: _Runs, ordered: FloatVector, ranks: NDArray[np.int64], candidates: Sequence[int]
+) -> Iterator[_Rest]:
+    """Yield what sets leave, for those sets that the body of the rest lets stand clear.
+
+    The tail that decides is at least as heavy as the body's, which brings peaks nearer: a gap
+    that is not wide even under the body's alone needs no closer look.
+    """
+    kept = [ordered[ranks >= count] for count in candidates]
+    at = np.array([[int(len(rest) * share) for share in _BODY] for rest in kept])
+    low, middle, high = np.array([rest[i] for rest, i in zip(kept, at, strict=True)]).T
+    shape, scale = _body_tail(low, middle, high)
+    counts = np.array(candidates)
+    lowest = runs.peak[counts - 1]
+    nearest = np.array([rest[-1] for rest in kept])
+    drop = lowest - nearest
+    # Excesses over a higher level have the same shape; beyond the body's end any gap is wide.
+    there = np.maximum(scale + shape * (nearest - high), _ROUNDING * drop + _TINY)
+    promising = _wide(counts, nats(drop, there, shape) + _ROUNDING) & (nearest > high)
+    for i in map(int, np.flatnonzero(promising)):
+        body = _Body(float(high[i]), float(shape[i]), float(scale[i]))
+        yield _Rest(candidates[i], kept[i], float(lowest[i]), body)
 
 
 def _body_tail(
@@ -154,28 +212,27 @@ def _body_tail(
 
     Each has half as many rows above it as the one before.
     """
-    tiny = np.finfo(np.float64).tiny
-    inner = np.maximum(middle - low, tiny)
-    outer = np.maximum(high - middle, tiny)
+    inner = np.maximum(middle - low, _TINY)
+    outer = np.maximum(high - middle, _TINY)
     shape = _off_zero(np.log2(outer / inner))
     return shape, np.asarray(-outer * shape / np.expm1(-shape * np.log(2.0)))
 
 
-def _clear(values: FloatVector, ranks: NDArray[np.int64], count: int, lowest: float) -> bool:
+def _clear(values: FloatVector, rest: _Rest) -> bool:
     """Whether the lowest peak of a set stands clear of the rows outside it."""
-    rest = values[ranks >= count]
-    ordered = np.sort(rest)  # quicker than partitioning at three places
-    low, middle, high = ordered[[int(len(rest) * share) for share in _BODY]][:, None]
-    excess = ordered[np.searchsorted(ordered, high[0], side="right") :] - high
-    if not len(excess):
-        return False
-    body, body_scale = _body_tail(low, middle, high)
+    high, body, body_scale = rest.body
+    excess = rest.ordered[np.searchsorted(rest.ordered, high, side="right") :] - high
     own, mean = excess_moments(excess)
-    support = max(extremal_index(np.flatnonzero(rest > high)) * len(excess), 1.0)
+    support = max(extremal_index(np.flatnonzero(values > high)) * len(excess), 1.0)
     shape = _off_zero(np.maximum(body, own + 1.0 / np.sqrt(support)))
     scale = np.maximum(body_scale, mean * (1 - shape))
-    ends = nats(np.array([excess[-1], lowest - high[0]]), scale, shape)
-    return bool(min(count, _TOGETHER) * (ends[1] - ends[0]) > -np.log(_BY_CHANCE))
+    ends = nats(np.array([excess[-1], rest.lowest - high]), scale, shape)
+    return bool(_wide(rest.size, ends[1] - ends[0]))
+
+
+def _wide(count: int | NDArray[np.int64], gap: FloatVector) -> NDArray[np.bool_]:
+    """Whether a gap before a set of so many runs is too wide for chance."""
+    return np.asarray(np.minimum(count, _TOGETHER) * gap > -np.log(_BY_CHANCE))
 
 
 def _off_zero(shape: FloatVector) -> FloatVector:
