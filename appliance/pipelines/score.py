@@ -226,6 +226,8 @@ def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Coun
     sink = site.lake.scores(work.fleet)
     readings = site.lake.readings(work.fleet)
     cells = site.chunk_cells(work.fleet, engine.workers)
+    # Cut in another way, a part would be another one under the same number.
+    run = f"{work.run}-{cells}"
     counts, part = _Counts(), 0
     for spans in stretches.rounds(work.spans):
         # A sensor fault that reaches into a stretch is to be seen whole.
@@ -249,7 +251,7 @@ def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Coun
             progress=progress,
         ):
             if scored.staged is not None:
-                sink.commit([scored.staged], run=work.run, part=part + scored.index)
+                sink.commit([scored.staged], run=run, part=part + scored.index)
             counts = counts.plus(scored)
             seen.append(scored.faults)
         part += len(chunks)

@@ -1,0 +1,61 @@
+"""Real processes of the command line: started, watched, and killed at what can be seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "appliance.cli.main")
+_POLLS = 20_000
+_BETWEEN = 0.005
+_LONGEST = 120
+
+
+def start(home: Path, *command: object, **settings: object) -> subprocess.Popen[str]:
+    """Start a command on a home; `settings` go into its environment."""
+    own = {f"KIZASHI_{name.upper()}": str(value) for name, value in settings.items()}
+    base = {
+        "KIZASHI_HOME": str(home),
+        "KIZASHI_ENGINE": "local",
+        "KIZASHI_WORKERS": "2",
+        "PYTHONPATH": str(ROOT),
+        "POLARS_MAX_THREADS": "2",
+    }
+    return subprocess.Popen(
+        [str(word) for word in command],
+        env={**os.environ, **base, **own},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    """Wait for a good end; return what was printed."""
+    out, err = process.communicate(timeout=_LONGEST)
+    assert process.returncode == 0, err
+    return out
+
+
+def killed_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> bool:
+    """Kill -9 a process as soon as something can be seen; False if it had ended before."""
+    for _ in range(_POLLS):
+        if process.poll() is not None or seen():
+            break
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_BETWEEN)
+    process.kill()
+    _, err = process.communicate(timeout=_LONGEST)
+    assert process.returncode in (0, -signal.SIGKILL), err
+    return process.returncode != 0
+
+
+def commits(home: Path, table: str) -> int:
+    """Return how many commits a kind of table of a home has seen."""
+    return len(list((home / "lake").glob(f"{table}/*/_delta_log/*.json")))
