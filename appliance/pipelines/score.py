@@ -179,10 +179,11 @@ def _plan(site: Site, fleet: str, number: int | None) -> _Work:
     registry, begun = site.registry, now()
     version = registry.champion(fleet) if number is None else registry.get(fleet, number)
     manifest = Artifact(Path(version.path)).manifest
-    readings_version = site.lake.readings(fleet).version()
     covered = registry.covered(fleet, version.version)
     fresh = site.intake.spans_since(fleet, covered)
     before = site.intake.spans_since(fleet, set(fresh.batches)).spans
+    # After the batches: the readings must hold all of those that will count as judged.
+    readings_version = site.lake.readings(fleet).version()
     named = "\0".join(sorted(fresh.batches))
     digest = hashlib.sha256(f"{named}\0{len(registry.promotions(fleet))}".encode()).hexdigest()
     return _Work(

@@ -69,8 +69,8 @@ def train(
     with site.alone("train", fleet), site.engine(engine) as made:
         site.registry.clean(fleet)
         readings = site.lake.readings(fleet)
-        version = readings.version()
         batches = tuple(batch.id for batch in site.intake.batches(fleet))
+        version = readings.version()
         chunks = readings.chunks(
             cells=site.chunk_cells(fleet, made.workers),
             start=options.start,

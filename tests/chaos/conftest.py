@@ -26,7 +26,7 @@ from tests.appliance.pipelines.sites import (
     standing,
 )
 
-ASSETS = tuple(f"P-{number}" for number in range(1, 7))
+ASSETS = tuple(f"P-{number}" for number in range(1, 9))
 RECIPE = TrainOptions(recipe="forest")
 _FILES = 10
 

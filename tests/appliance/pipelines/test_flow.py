@@ -9,12 +9,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from appliance.core.errors import Conflict, InvalidRequest, NotFound, TryAgain
-from appliance.intake import IngestOptions
+from appliance.intake import IngestOptions, Intake
+from appliance.lake import Readings
 from appliance.pipelines import stretches
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.promote import promote, rollback
 from appliance.pipelines.score import Revised, score
 from appliance.pipelines.train import TrainOptions, train
+from appliance.registry import Registry
 from appliance.schemas.event import EventChange, EventKind, EventState
 from appliance.schemas.score import Judgement
 from tests.appliance.pipelines.sites import (
@@ -66,6 +68,29 @@ def test_new_readings_are_scored_once_and_a_second_run_writes_nothing(learned):
     assert learned.lake.scores(FLEET).version() == version
     same_scores(scores_of(learned), table)
     assert learned.events.get(event.id).revision == 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(Readings, "version"), (Intake, "spans_since"), (Registry, "covered")]
+)
+def test_what_comes_while_a_run_is_planned_is_scored_by_it_or_the_next(
+    learned, monkeypatch, owner, name
+):
+    real, day = getattr(owner, name), next_day()
+    bring(learned, day.filter(pl.col("asset") == "P-1"), "early")
+
+    def overtaken(self, *given):
+        found = real(self, *given)
+        monkeypatch.setattr(owner, name, real)
+        bring(learned, day.filter(pl.col("asset") != "P-1"), "meanwhile")
+        return found
+
+    monkeypatch.setattr(owner, name, overtaken)
+    score(learned, FLEET)
+    assert len(learned.intake.batches(FLEET)) == 3
+    score(learned, FLEET)
+    assert new_day(learned).height == 4 * DAY
+    assert len(anomalies(learned)) == 1
 
 
 def test_every_score_names_what_it_was_made_from(learned):
