@@ -162,7 +162,12 @@ def _cycle(event: EventDraft, language: Language, _zone: ZoneInfo) -> tuple[str,
 
 def cycle_of(moment: datetime) -> str:
     """Return the number of the cycle that a moment stands for in a fleet of cycles."""
-    return f"{(moment - _FIRST_CYCLE) / _CYCLE:.10g}"
+    return f"{round((moment - _FIRST_CYCLE) / _CYCLE, 3):.10g}"
+
+
+def moment_of(cycle: float) -> datetime:
+    """Return the moment that stands for a cycle."""
+    return _FIRST_CYCLE + cycle * _CYCLE
 
 
 def cycles_in(event: EventDraft) -> str:

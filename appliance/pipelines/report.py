@@ -110,6 +110,7 @@ def report(
         quality=_quality(facts),
         failures=facts.manifest.failures,
         quarantined=site.lake.quarantine(fleet).count(),
+        time_kind=facts.manifest.time_kind,
     )
     return render(page, shown=_DRAWN)
 

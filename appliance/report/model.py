@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from appliance.schemas.base import Language as Language
 from appliance.schemas.event import Event
+from appliance.schemas.manifest import TimeKind
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,9 @@ class Report:
     quality: tuple[QualityRow, ...]
     failures: dict[str, str] = field(default_factory=dict)
     quarantined: int = 0
+    time_kind: TimeKind = "time"
+
+    @property
+    def clock(self) -> ZoneInfo | None:
+        """Zone that the readings' times are told in; None where cycles are counted."""
+        return None if self.time_kind == "cycle" else self.zone

@@ -6,6 +6,7 @@ from datetime import datetime
 from html import escape
 from importlib.resources import files
 
+from appliance.events.words import cycle_of
 from appliance.report.model import EventView, QualityRow, Report
 from appliance.report.svg import heat_map, short_number, stacked
 from appliance.report.text import keys, say
@@ -53,13 +54,15 @@ def render(report: Report, *, shown: int = 40) -> str:
 
 
 def _local(report: Report, moment: datetime, *, day: bool = False) -> str:
-    return f"{moment.astimezone(report.zone):{'%Y-%m-%d' if day else '%Y-%m-%d %H:%M'}}"
+    if report.clock is None:
+        return say(report.language, "cycle", number=cycle_of(moment))
+    return f"{moment.astimezone(report.clock):{'%Y-%m-%d' if day else '%Y-%m-%d %H:%M'}}"
 
 
 def _span(report: Report) -> str:
     return say(
         report.language,
-        "span",
+        "span" if report.clock else "span_cycles",
         start=_local(report, report.start),
         end=_local(report, report.end),
         zone=report.zone.key,
@@ -67,7 +70,7 @@ def _span(report: Report) -> str:
 
 
 def _made(report: Report) -> str:
-    made = _local(report, report.made)
+    made = f"{report.made.astimezone(report.zone):%Y-%m-%d %H:%M}"
     return say(report.language, "made", made=made, zone=report.zone.key)
 
 
@@ -112,7 +115,7 @@ def _heat(report: Report) -> str:
     )
     return (
         f'<h2>{escape(say(language, "heat"))}</h2><div class="panel">'
-        f"{heat_map(report.heat, report.bins, report.zone, words)}"
+        f"{heat_map(report.heat, report.bins, report.clock, words)}"
         f'<div class="legend">{legend}</div></div>'
     )
 
@@ -142,7 +145,7 @@ def _event(report: Report, view: EventView) -> str:
         view.traces,
         (view.start, view.end),
         (event.start, event.end),
-        report.zone,
+        report.clock,
         view.sentence,
     )
     fault = event.kind is EventKind.SENSOR_FAULT

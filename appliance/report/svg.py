@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.events.words import cycle_of, moment_of
 from appliance.report.model import HeatRow, Trace
 
 LABEL_WIDTH = 170
@@ -60,9 +61,12 @@ _STEPS = tuple(
 
 
 def time_ticks(
-    start: datetime, end: datetime, zone: ZoneInfo, count: int = 7
+    start: datetime, end: datetime, zone: ZoneInfo | None, count: int = 7
 ) -> list[tuple[datetime, str]]:
-    """Return moments and labels at round local times between `start` and `end`."""
+    """Return moments and labels at round local times, or cycles, from `start` to `end`."""
+    if zone is None:
+        numbers = nice_ticks(float(cycle_of(start)), float(cycle_of(end)), count)
+        return [(moment_of(number), f"{number:.10g}") for number in numbers]
     span = end - start
     step = next((s for s in _STEPS if span / s <= count), _STEPS[-1])
     local = start.astimezone(zone)
@@ -180,7 +184,7 @@ def stacked(
     traces: Sequence[Trace],
     window: tuple[datetime, datetime],
     band: tuple[datetime, datetime],
-    zone: ZoneInfo,
+    zone: ZoneInfo | None,
     alternative: str,
     width: int = 760,
 ) -> str:
@@ -236,7 +240,10 @@ def level(peak: float) -> int:
 
 
 def heat_map(
-    rows: Sequence[HeatRow], bins: Sequence[datetime], zone: ZoneInfo, alternative: str
+    rows: Sequence[HeatRow],
+    bins: Sequence[datetime],
+    zone: ZoneInfo | None,
+    alternative: str,
 ) -> str:
     """Draw assets × time, coloured by how far surprise went towards the alarm."""
     width, cell = 1080, 18

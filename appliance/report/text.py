@@ -7,6 +7,8 @@ from appliance.schemas.base import Language
 _CATALOGUE: dict[str, tuple[str, str]] = {
     "title": ("Fleet report: {fleet}", "フリートレポート: {fleet}"),
     "span": ("Readings from {start} to {end} ({zone})", "対象期間 {start} 〜 {end}({zone})"),
+    "span_cycles": ("Readings from {start} to {end}", "対象期間 {start} 〜 {end}"),
+    "cycle": ("cycle {number}", "サイクル {number}"),
     "assets": ("Machines", "設備"),
     "events": ("Events", "イベント"),
     "faults": ("Sensor faults", "センサー異常"),

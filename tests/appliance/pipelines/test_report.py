@@ -60,3 +60,8 @@ def test_a_fleet_that_counts_cycles_is_told_of_in_cycles(site, tmp_path):
     page = report(site, FLEET)
     assert "P-2 has been running unusually since cycle 441 (" in page
     assert "cycles so far)" in page
+    assert "Readings from cycle 1 to cycle 500<" in page
+    assert "mahalanobis, trained on cycle 1 – cycle 500" in page
+    assert "2000-0" not in page
+    assert ">400</text>" in page
+    assert "サイクル 500" in report(site, FLEET, language="ja")
