@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
@@ -48,13 +49,15 @@ class Detector(ABC):
 
     # ------------------------------------------------------------------ parameters
     @classmethod
-    def _parameter_names(cls) -> list[str]:
+    @cache
+    def _parameter_names(cls) -> tuple[str, ...]:
         signature = inspect.signature(cls.__init__)
-        return sorted(
+        names = (
             p.name
             for p in signature.parameters.values()
             if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
         )
+        return tuple(sorted(names))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
         """Return the constructor parameters by name."""

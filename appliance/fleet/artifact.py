@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,6 +162,22 @@ def _storage_errors(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
+class _Part:
+    """An opened file of arrays; their names are looked through once, not for every asset."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = cast("Any", safe_open(path, framework="numpy"))
+        self._names: dict[str, list[str]] = {}
+        for name in self._file.keys():  # noqa: SIM118 - not a mapping
+            index, _, own = name.partition("/")
+            self._names.setdefault(index, []).append(own)
+
+    def arrays(self, index: int) -> Arrays:
+        """Return copies of the arrays of one asset."""
+        own = self._names.get(str(index), ())
+        return {name: self._file.get_tensor(f"{index}/{name}") for name in own}
+
+
 class Artifact:
     """An opened artifact.
 
@@ -194,7 +210,7 @@ class Artifact:
             if size != part.size:
                 what = "is missing" if size < 0 else f"has {size} bytes, not {part.size}"
                 raise ArtifactCorrupt(f"{path} {what}.", remedy=_RESTORE)
-        self._open: dict[int, Any] = {}
+        self._open: dict[int, _Part] = {}
 
     def arrays(self, asset: str) -> Arrays:
         """Return the arrays of one asset, verified.
@@ -207,16 +223,10 @@ class Artifact:
         entry = self.manifest.assets[asset]
         part = self.manifest.parts[entry.part]
         path = self.folder / part.name
-        prefix = f"{entry.index}/"
         try:
             if entry.part not in self._open:
-                self._open[entry.part] = safe_open(path, framework="numpy")
-            handle = self._open[entry.part]
-            found = {
-                key.removeprefix(prefix): handle.get_tensor(key)
-                for key in handle.keys()  # noqa: SIM118 - not a mapping
-                if key.startswith(prefix)
-            }
+                self._open[entry.part] = _Part(path)
+            found = self._open[entry.part].arrays(entry.index)
         except (SafetensorError, OSError, ValueError) as error:
             raise ArtifactCorrupt(
                 f"{path} cannot be read: {error}.", remedy=_RESTORE

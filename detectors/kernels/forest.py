@@ -14,17 +14,15 @@ from numba import boolean, float32, int32, njit, types, uint8, uint16, void
 from detectors.errors import InvalidInput
 from detectors.kernels import forest_lanes
 from detectors.kernels.arrays import Array, Floats, between, readings
-from detectors.kernels.forest_grow import SPLIT_LEFT, SPLIT_RIGHT, grow
+from detectors.kernels.forest_credit import credit
+from detectors.kernels.forest_grow import DEEPEST, SPLIT_LEFT, SPLIT_RIGHT, grow
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _LARGEST_SAMPLE = 65_535
-_DEEPEST = 17
-_BLOCK = 256
 _EULER = 0.5772156649015329
 
-_u64 = np.uint64
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _i1 = types.Array(int32, 1, "C", readonly=True)
@@ -162,7 +160,7 @@ def _link(
     depths: Array,
 ) -> bool:
     """Spell out pre-order; False where the bits describe no tree of a sensible depth."""
-    open_right = np.empty(_DEEPEST + 1, np.int64)
+    open_right = np.empty(DEEPEST + 1, np.int64)
     level = np.empty(len(kinds), np.int64)
     for tree in range(len(offsets) - 1):
         waiting = 0
@@ -181,7 +179,7 @@ def _link(
                         parent = open_right[waiting]
                 children[parent, side] = k
                 level[k] = level[parent] + 1
-            if level[k] >= _DEEPEST:
+            if level[k] >= DEEPEST:
                 return False
             if kinds[k] == SPLIT_LEFT | SPLIT_RIGHT:
                 open_right[waiting] = k
@@ -312,65 +310,7 @@ def score_forest(compiled: CompiledForest, XT: ArrayLike) -> Floats:
     return scores
 
 
-@njit(
-    void(_f2, _i1, _i1, _f1, _b1, _h1, _h1, _f1, float32[:, ::1]),
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
-def _credit(
-    XT: Array,
-    offsets: Array,
-    features: Array,
-    thresholds: Array,
-    kinds: Array,
-    left_rows: Array,
-    right_rows: Array,
-    lengths: Array,
-    gained: Array,
-) -> None:
-    """Credit each split on a row's path with the path length it saved, (n_features, n_rows).
-
-    Every split is offered a block of rows at once, and a weight of 0 or 1 a row says which of
-    them come by: no branch to guess wrong, as in `detectors.kernels.forest_lanes`.
-    """
-    n_features, n_rows = XT.shape
-    cells = XT.reshape(n_features * n_rows)
-    credit = gained.reshape(n_features * n_rows)
-    width = _u64(_BLOCK)
-    coming = np.empty((_DEEPEST + 2) * _BLOCK, np.float32)
-    for begin in range(0, n_rows, _BLOCK):
-        used = _u64(min(_BLOCK, n_rows - begin))
-        for tree in range(len(offsets) - 1):
-            coming[:_BLOCK] = 1
-            waiting = width
-            for k in range(offsets[tree], offsets[tree + 1]):
-                waiting -= width
-                at = _u64(features[k] * n_rows + begin)
-                threshold = thresholds[k]
-                a = left_rows[k]
-                b = right_rows[k]
-                left = lengths[a + b] - lengths[a] - np.float32(1)
-                right = lengths[a + b] - lengths[b] - np.float32(1)
-                above = waiting + width
-                for i in range(used):
-                    here = coming[waiting + i]
-                    goes_right = here if cells[at + i] > threshold else np.float32(0)
-                    goes_left = here - goes_right
-                    credit[at + i] += goes_right * right + goes_left * left
-                    coming[waiting + i] = goes_right
-                    coming[above + i] = goes_left
-                if kinds[k] == SPLIT_LEFT:
-                    for i in range(used):
-                        coming[waiting + i] = coming[above + i]
-                    waiting += width
-                elif kinds[k] == SPLIT_RIGHT:
-                    waiting += width
-                elif kinds[k] != 0:
-                    waiting += width + width
-
-
-def forest_contributions(forest: ForestArrays, XT: ArrayLike) -> Floats:
+def forest_contributions(compiled: CompiledForest, XT: ArrayLike) -> Floats:
     """Share of each feature in setting a row apart.
 
     A split of n rows that leaves a row among m of them changes the path length to be expected
@@ -380,15 +320,22 @@ def forest_contributions(forest: ForestArrays, XT: ArrayLike) -> Floats:
     (Carletti, Terzi and Susto 2023, doi:10.1016/j.engappai.2022.105730), with the path length
     that is actually saved in place of a fixed credit a split.
 
+    Parameters
+    ----------
+    compiled
+        From `compile_forest`.
+    XT
+        Readings without NaN, (n_features, n_rows).
+
     Returns
     -------
     ndarray of shape (n_rows, n_features)
         At least 0, each row adds up to 1; even shares for a row that no feature sets apart.
     """
-    columns = readings(XT)
-    _, _, lengths = _linked(forest, len(columns))
+    columns = readings(XT, compiled.n_features)
+    lengths = path_lengths(int(compiled.forest.sample_size[0]))
     credits = np.zeros(columns.shape, np.float32)
-    _credit(columns, *forest[:6], lengths, credits)
+    credit(columns, *compiled.forest[:6], lengths, credits)
     gained = np.maximum(credits.T, 0, order="C")
     sums = gained.sum(axis=1, keepdims=True, dtype=np.float64)
     even = np.full((1, len(columns)), 1 / len(columns))

@@ -13,6 +13,8 @@ from detectors.kernels.arrays import Array
 
 SPLIT_LEFT = 1
 SPLIT_RIGHT = 2
+DEEPEST = 17
+"""Splits on a path, at most."""
 
 _u64 = np.uint64
 _columns = types.Array(float32, 2, "C", readonly=True)

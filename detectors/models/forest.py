@@ -98,7 +98,7 @@ class Forest(Detector):
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
-        shares = forest_contributions(self.forest_, self._columns.apply(X))
+        shares = forest_contributions(self._compiled, self._columns.apply(X))
         return np.asarray(shares, np.float64)
 
     @override

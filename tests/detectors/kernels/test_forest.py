@@ -176,7 +176,7 @@ def test_contributions_are_the_cuts_saved_on_a_rows_paths(n_features, n, ties, s
     XT = columns(rng, n_features, n, ties)
     forest = fit_forest(XT, n_trees=8, sample_size=64, seed=seed)
     asked = np.hstack([XT[:, :8], XT[:, :8] + np.float32(4)])
-    shares = forest_contributions(forest, asked)
+    shares = forest_contributions(compile_forest(forest, n_features), asked)
     slow = [slow_shares(forest, row) for row in asked.T]
     np.testing.assert_allclose(shares, slow, atol=2e-4)
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
@@ -188,9 +188,9 @@ def test_a_part_scores_like_the_whole_to_the_last_bit():
     whole = score_forest(compiled, XT)
     for part in (slice(0, 1), slice(7, 2_055), slice(2_047, 5_000)):
         np.testing.assert_array_equal(score_forest(compiled, XT[:, part]), whole[part])
-    contributions = forest_contributions(compiled.forest, XT)
+    contributions = forest_contributions(compiled, XT)
     np.testing.assert_array_equal(
-        forest_contributions(compiled.forest, XT[:, 100:900]), contributions[100:900]
+        forest_contributions(compiled, XT[:, 100:900]), contributions[100:900]
     )
 
 
@@ -207,8 +207,9 @@ def test_constant_readings_teach_nothing():
     XT = np.ones((2, 50), np.float32)
     forest = fit_forest(XT)
     assert len(forest.features) == 0
-    assert (score_forest(compile_forest(forest, 2), XT) == 0.5).all()
-    assert (forest_contributions(forest, XT) == 0.5).all()
+    compiled = compile_forest(forest, 2)
+    assert (score_forest(compiled, XT) == 0.5).all()
+    assert (forest_contributions(compiled, XT) == 0.5).all()
 
 
 @pytest.mark.parametrize(
