@@ -178,6 +178,7 @@ class _Task:
     sink: Scores
     model_version: int
     spans: Mapping[str, Span] | None
+    extents: Mapping[str, Span] | None
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class ScoredChunk:
     unknown: tuple[str, ...] = ()
 
 
-def score_fleet(
+def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and wanted
     chunks: Sequence[Chunk],
     folder: Path,
     sink: Scores,
@@ -215,6 +216,7 @@ def score_fleet(
     *,
     model_version: int,
     spans: Mapping[str, Span] | None = None,
+    extents: Mapping[str, Span] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[ScoredChunk]:
     """Score chunks and stage the scores; the caller commits them as they come.
@@ -231,6 +233,8 @@ def score_fleet(
         By asset, the closed time range whose scores are wanted and give way to the new ones;
         other assets and times are read only for what they tell of these.  None: everything
         is scored, and nothing gives way.
+    extents
+        By asset, its first and last reading of all, where the chunks hold only a part.
 
     Yields
     ------
@@ -246,7 +250,10 @@ def score_fleet(
     progress = progress or Silent()
     progress.step("Scoring", total=len(chunks))
     digest = Artifact(folder).digest
-    tasks = [_Task(chunk, str(folder), digest, sink, model_version, spans) for chunk in chunks]
+    tasks = [
+        _Task(chunk, str(folder), digest, sink, model_version, spans, extents)
+        for chunk in chunks
+    ]
     for outcome in engine.map(_score_chunk, tasks):
         scored = value_of(outcome)
         progress.advance()
@@ -257,6 +264,8 @@ def _score_chunk(task: _Task) -> ScoredChunk:
     models = opened(task.model, task.digest)
     frame = task.chunk.read(models.columns.names)
     scores, faults = score_frame(models, frame)
+    if task.extents is not None:
+        scores = settled(scores, task.extents)
     if task.spans is not None:
         scores = scores.filter(inside(task.spans))
         faults = faults.filter(_touching(task.spans)) if faults.height else faults
@@ -287,6 +296,38 @@ def opened(folder: str, digest: str) -> Models:
 @lru_cache(maxsize=4)
 def _opened(folder: str, digest: str, changed: int) -> Models:  # noqa: ARG001 - part of the key
     return Models(Artifact(Path(folder)))
+
+
+def settled(scores: pl.DataFrame, extents: Mapping[str, Span]) -> pl.DataFrame:
+    """Return scores whose states know that an asset has readings beyond those scored.
+
+    Where a gap reaches out of what was read, the last rows before it look as if more could
+    still refine them, and the first after it as if nothing had ever been before.
+
+    Parameters
+    ----------
+    extents
+        By asset, its first and last reading of all.
+    """
+    asset, time, state = pl.col("asset"), pl.col("time"), pl.col("state")
+    ends = [
+        asset.replace_strict(
+            {name: extent[side] for name, extent in extents.items()},
+            default=None,
+            return_dtype=TIME,
+        )
+        for side in (0, 1)
+    ]
+    earlier = (time.min().over("asset") > ends[0]).fill_null(value=False)
+    later = (time.max().over("asset") < ends[1]).fill_null(value=False)
+    known = (
+        pl.when((state == Judgement.TOO_YOUNG) & earlier)
+        .then(pl.lit(Judgement.GAP, pl.Int8))
+        .when((state == Judgement.PROVISIONAL) & later)
+        .then(pl.lit(Judgement.FINAL, pl.Int8))
+        .otherwise(state)
+    )
+    return scores.with_columns(known.alias("state"))
 
 
 def inside(spans: Mapping[str, Span]) -> pl.Expr:

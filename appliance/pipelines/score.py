@@ -78,8 +78,8 @@ class _Work:
 
     Attributes
     ----------
-    ends
-        Last reading of each asset.
+    extents
+        First and last reading of each asset.
     begun
         Moment of the plan: a promotion after it has yet to renew the events.
     """
@@ -91,7 +91,7 @@ class _Work:
     fresh: Fresh
     run: str
     spans: dict[str, list[Span]]
-    ends: dict[str, datetime]
+    extents: dict[str, Span]
     begun: datetime
 
     @property
@@ -194,7 +194,7 @@ def _plan(site: Site, fleet: str, number: int | None) -> _Work:
         fresh=fresh,
         run=f"score-{fleet}-{version.version}-{readings_version}-{digest[:12]}",
         spans=stretches.to_judge(manifest, fresh.spans, before),
-        ends=stretches.ends(fresh.spans, before),
+        extents=stretches.extents(fresh.spans, before),
         begun=begun,
     )
 
@@ -249,6 +249,7 @@ def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Coun
             engine,
             model_version=work.version.version,
             spans=spans,
+            extents=work.extents,
             progress=progress,
         ):
             if scored.staged is not None:
@@ -288,10 +289,11 @@ def _revise(
         model_version=work.version.version,
         score_batch=work.run,
     )
+    ends = {asset: end for asset, (_, end) in work.extents.items()}
     for spans, faults in counts.faults:
         changed += site.events.revise(
             work.fleet,
-            fault_drafts(faults, work.ends) if faults is not None else [],
+            fault_drafts(faults, ends) if faults is not None else [],
             spans,
             kinds=[EventKind.SENSOR_FAULT],
             near=NEAR,

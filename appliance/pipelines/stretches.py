@@ -70,14 +70,14 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     return out
 
 
-def ends(*spans: Mapping[str, Sequence[Span]]) -> dict[str, datetime]:
-    """Return by asset the last moment in any of these ranges."""
-    last: dict[str, datetime] = {}
+def extents(*spans: Mapping[str, Sequence[Span]]) -> dict[str, Span]:
+    """Return by asset the first and last moment in any of these ranges."""
+    found: dict[str, Span] = {}
     for some in spans:
         for asset, own in some.items():
-            latest = max(end for _, end in own)
-            last[asset] = max(latest, last.get(asset, latest))
-    return last
+            both = [*own, found[asset]] if asset in found else own
+            found[asset] = min(start for start, _ in both), max(end for _, end in both)
+    return found
 
 
 def rounds(spans: Mapping[str, Sequence[Span]]) -> list[dict[str, Span]]:

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 
 import appliance as kizashi
 from appliance.fleet.findings import drafts_of
-from appliance.fleet.scoring import Models, inside, score_frame
+from appliance.fleet.scoring import Models, inside, score_frame, settled
 from appliance.pipelines import stretches
 from appliance.schemas.manifest import FleetManifest
 from tests.appliance.fleet.plants import SENSORS, START, readings
@@ -117,7 +117,8 @@ class Table:
             low, high = stretches.to_read(manifest, one)
             seen = self.rows.filter(pl.col("time").is_between(low, high, closed="left"))
             scores, _ = score_frame(self.models, seen.filter(pl.col("asset").is_in(list(one))))
-            new = scores.filter(inside(one))
+            extents = stretches.extents(self.known, changed)
+            new = settled(scores, extents).filter(inside(one))
             kept = self.scores.filter(~inside(one)) if self.scores.height else self.scores
             self.scores = pl.concat([kept, new]).sort("asset", "time") if len(kept) else new
         for asset, own in changed.items():
@@ -160,6 +161,17 @@ def test_pieces_in_any_order_give_the_scores_and_events_of_one_run(
     whole, _ = score_frame(models(recipe), frame)
     assert_frame_equal(table.scores, whole, check_exact=False, abs_tol=1e-4)
     assert drafts_of(table.models, table.scores) == drafts_of(table.models, whole)
+
+
+def test_rows_around_a_long_gap_are_what_they_would_be_in_one_run():
+    frame = difficult(0, (0, 0), (114, 264))
+    place = pl.Series(((frame["time"] - LATER).dt.total_minutes()).to_list())
+    whole, _ = score_frame(models("spectral_residual"), frame)
+    for late in ([0], [265], [280], [499]):
+        table = Table(models("spectral_residual"))
+        table.bring(frame.filter(~place.is_in(late)))
+        table.bring(frame.filter(place.is_in(late)))
+        assert_frame_equal(table.scores, whole, check_exact=False, abs_tol=1e-4)
 
 
 @pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual"])
