@@ -114,7 +114,10 @@ def _with_assets(
         sign = meaning.separator
         before = name.str.extract(rf"^(.*)\{sign}[^\{sign}]+$", 1)
         name = pl.coalesce(before, pl.when(~missing(column)).then(pl.lit(meaning.asset_name)))
-    frame = frame.with_columns(name.str.slice(0, _LONGEST_NAME).alias(_ASSET))
+    name = name.str.slice(0, _LONGEST_NAME)
+    if meaning.asset is not None and _as_they_are(frame[column], name):
+        return frame.with_columns(pl.col(column).alias(_ASSET))
+    frame = frame.with_columns(name.alias(_ASSET))
     bad = frame.select(missing(_ASSET)).to_series()
     if not bad.any():
         return frame
@@ -123,18 +126,38 @@ def _with_assets(
     return frame.filter(~bad)
 
 
+def _as_they_are(names: pl.Series, spelled: pl.Expr) -> bool:
+    """Whether all names are there and none is spelled otherwise; few of them are distinct."""
+    if names.dtype != pl.String():
+        return False
+    distinct = names.unique().to_frame()
+    same = (pl.col(names.name) == spelled) & ~missing(names.name)
+    return bool(distinct.select(same.fill_null(value=False).all()).item())
+
+
 def _disorder(frame: pl.DataFrame, meaning: Meaning) -> pl.DataFrame:
     """Count by asset, in the file's order, steps back in time and daylight saving changes."""
     if frame.is_empty() or (frame[_TIME].is_sorted() and not frame[_CHANGE].any()):
         return pl.DataFrame(schema={n: t for n, t in _DISORDER.items() if n != "duplicates"})
     series = [_ASSET, *([meaning.tag] if meaning.tag else [])]
+    together = meaning.tag is None and frame[_ASSET].is_sorted()
     change = pl.col(_CHANGE)
     marked = frame.select(
         pl.col(_ASSET).alias("asset"),
-        (pl.col(_TIME) < pl.col(_TIME).shift().over(series)).alias("jumps_back"),
-        (change & ~change.shift().over(_ASSET).fill_null(value=False)).alias("clock_changes"),
+        (pl.col(_TIME) < _before(_TIME, series, together=together)).alias("jumps_back"),
+        (change & ~_before(_CHANGE, [_ASSET], together=together).fill_null(value=False)).alias(
+            "clock_changes"
+        ),
     )
     return marked.group_by("asset").agg(pl.exclude("asset").sum().cast(pl.Int64))
+
+
+def _before(name: str, series: list[str], *, together: bool) -> pl.Expr:
+    """Return a column's value in the row before of the same series."""
+    if not together:
+        return pl.col(name).shift().over(series)
+    same = pl.col(_ASSET) == pl.col(_ASSET).shift()
+    return pl.when(same).then(pl.col(name).shift())
 
 
 def _without_bad_times(

@@ -65,7 +65,7 @@ def _measure_sensor(
         out_of_limits=out,
         distinct=_distinct(values, missing),
         minimum=_number(values.min()),
-        median=_number(values.median()),
+        median=_median(values),
         maximum=_number(values.max()),
     )
 
@@ -77,6 +77,18 @@ def _distinct(values: pl.Series, missing: int) -> int:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def _median(values: pl.Series) -> float | None:
+    """Return the median of what is there, without sorting it all."""
+    known = values.drop_nulls().to_numpy()
+    if not len(known):
+        return None
+    half = len(known) // 2
+    parted = np.partition(known, half)
+    if len(known) % 2:
+        return float(parted[half])
+    return (float(parted[:half].max()) + float(parted[half])) / 2
 
 
 def _longest_run(values: pl.Series, starts: npt.NDArray[np.uint32] | None) -> int:
@@ -99,6 +111,8 @@ def _longest_run(values: pl.Series, starts: npt.NDArray[np.uint32] | None) -> in
             new[places[places < len(new)]] = True
         else:
             new[starts] = True
+    if new.all():
+        return 1
     edges = np.append(np.flatnonzero(new), len(new))
     return int(np.diff(edges).max())
 
