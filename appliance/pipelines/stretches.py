@@ -26,8 +26,9 @@ def to_judge(
     changed
         Closed ranges of new or corrected readings, by asset.
     before
-        Closed ranges that had been judged already, by asset: the last rows of the one before
-        a new stretch were provisional, however long ago that was.
+        Closed ranges that had been judged already, by asset: however far away they are, the
+        last rows of the one before a new stretch were provisional, and the first rows of the
+        one after it stood at the start of their series.
 
     Returns
     -------
@@ -41,16 +42,20 @@ def to_judge(
             found[asset] = joined(spans)
             continue
         warm, after = reach(entry)
-        ends = [end for _, end in before.get(asset, ())]
+        known = before.get(asset, ())
         found[asset] = joined(
-            (min([start, *_last_before(ends, start)]) - after, end + warm)
+            (_last_before(known, start) - after, _first_after(known, end) + warm)
             for start, end in spans
         )
     return found
 
 
-def _last_before(ends: Sequence[datetime], start: datetime) -> list[datetime]:
-    return [max(earlier)] if (earlier := [end for end in ends if end < start]) else []
+def _last_before(known: Sequence[Span], start: datetime) -> datetime:
+    return max((end for _, end in known if end < start), default=start)
+
+
+def _first_after(known: Sequence[Span], end: datetime) -> datetime:
+    return min((start for start, _ in known if start > end), default=end)
 
 
 def reach(entry: AssetManifest) -> tuple[timedelta, timedelta]:

@@ -94,6 +94,14 @@ def test_the_last_rows_before_a_gap_are_judged_again(manifest):
     assert start == span(0, 300)[1] - after
 
 
+def test_the_first_rows_after_a_gap_are_judged_again(manifest):
+    warm, _ = stretches.reach(manifest.assets["a"])
+    [(_, end)] = stretches.to_judge(
+        manifest, {"a": [span(0, 10)]}, {"a": [span(5000, 5300), span(9000, 9300)]}
+    )["a"]
+    assert end == span(5000, 0)[0] + warm
+
+
 # ---------------------------------------------------------------- against one whole run
 class Table:
     """What the pipeline does, without its tables: rows that came, scores by row."""
