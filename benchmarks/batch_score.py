@@ -60,7 +60,7 @@ def _line(size: Size, case: str, goal: float, own: options.Runs, other: options.
     more: dict[str, Any] = {
         **size.data(),
         "rival_rows": other[0].facts["rows"],
-        **options.times(own[0], other[0]),
+        **options.times(own, other, times_done=own[0].facts["rows"] / other[0].facts["rows"]),
         "repeats": len(own),
     }
     return Line(

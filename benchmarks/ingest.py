@@ -54,7 +54,7 @@ def _measured(size: Size, kind: str, folder: Path, given: argparse.Namespace) ->
             **size.data(),
             "mb": made.facts["bytes"] / 1e6,
             "files": made.facts["files"],
-            **options.times(own[0], other[0]),
+            **options.times(own, other),
             "repeats": len(own),
         },
     )

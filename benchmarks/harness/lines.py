@@ -12,7 +12,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 COLUMNS = ("name", "case", "ours", "rival", "unit", "ratio", "goal", "peak_mb", "rival_peak_mb")
-_WIDTHS = {"name": 12, "case": 58, "unit": 6}
+_WIDTHS = {"name": 12, "case": 64, "unit": 6}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ Side: TypeAlias = Callable[[int], Measured]
 """Told the number of the repeat."""
 Runs: TypeAlias = Sequence[Measured]
 """Runs of one side, the quickest first."""
+_TICK = 0.01
+"""Processor time is counted in such steps."""
 QUICK = Size(assets=6, rows=2_500, sensors=4)
 """For a look at whether a benchmark runs, not for figures."""
 
@@ -68,14 +70,25 @@ def peak(runs: Runs) -> float:
     return max(run.peak_mb for run in runs)
 
 
-def times(ours: Measured, rival: Measured) -> dict[str, float]:
-    """Return the times of both sides as keys of a line."""
-    return {
+def times(ours: Runs, rival: Runs, *, times_done: float = 1.0) -> dict[str, float]:
+    """Return the times of both sides as keys of a line.
+
+    Parameters
+    ----------
+    ours, rival
+        Of the quickest run of each; ``cpu_ratio`` is of the runs that took least processor
+        time, which tells more than the wall's on a machine with other users.
+    times_done
+        How many times our work is as large as the rival's.
+    """
+    found = {
         f"{whose}{name}": seconds
-        for whose, run in (("", ours), ("rival_", rival))
+        for whose, run in (("", ours[0]), ("rival_", rival[0]))
         for name, seconds in (
             ("seconds", run.seconds),
             ("cpu_seconds", run.cpu_seconds),
             ("start_seconds", run.start_seconds),
         )
     }
+    least, rival_least = (min(run.cpu_seconds for run in runs) for runs in (ours, rival))
+    return found | {"cpu_ratio": rival_least * times_done / max(least, _TICK)}
