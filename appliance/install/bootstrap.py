@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import io
 import os
@@ -114,7 +115,10 @@ def _perform(step: Step, plan: Plan, label: str) -> str:
     except InstallError as error:
         raise InstallError(f"Step {step.name}: {error}") from error
     except OSError as error:
-        raise InstallError(f"Step {step.name}: {error}.") from error
+        words = f"{error}."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            words = f"the disk is full ({error}). Free some space and run this again."
+        raise InstallError(f"Step {step.name}: {words}") from error
     if label:
         print(_clear(), end="")  # noqa: T201
     return did

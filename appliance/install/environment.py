@@ -106,7 +106,8 @@ def _works(plan: Plan) -> bool:
     tools = [one for one in audit.installed(site) if audit.name_of(one) == "pip"]
     if len(tools) != 1 or not audit.is_whole(tools[0], _since(plan)):
         return False
-    code = f"import pip, sys; sys.exit(sys.version_info < {_OLDEST})"
+    old = f"sys.version_info < {_OLDEST}"
+    code = f"import pip, sys; sys.exit(sys.prefix == sys.base_prefix or {old})"
     command = [str(plan.python), "-I", "-c", code]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603

@@ -13,6 +13,7 @@ from appliance.core.db import open_database
 from appliance.core.errors import InvalidRequest, KizashiError
 from appliance.core.secrets import site_key
 from appliance.core.settings import SETTINGS_FILE, Settings, load_settings
+from appliance.registry import mirror
 from detectors import catalog
 
 _LOCALTIME = Path("/etc/localtime")
@@ -84,6 +85,8 @@ def settle(home: Path, timezone: str | None, port: int | None) -> str:
     settings = load_settings(home)
     site_key(home)
     open_database(settings.database).close()
+    # Now, while nobody uses them: it takes seconds that the first training need not wait.
+    mirror.prepare(settings.registry)
     return f"wrote {', '.join(written)} to {home / SETTINGS_FILE}" if written else ""
 
 
@@ -121,7 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(InvalidRequest(_words(error, given.home)))  # noqa: T201
         return 1
-    print(done)  # noqa: T201
+    if done:
+        print(done)  # noqa: T201
     return 0
 
 

@@ -24,12 +24,14 @@ def make_home(plan: Plan, _show: Show) -> str:
 
 def write_command(plan: Plan, _show: Show) -> str:
     """``bin/kizashi``, which knows its home and is deaf to a user's other Python."""
+    # Python is named: the script's own first lines fail where the path holds a "$".
+    python, script = plan.python, plan.environment / "bin" / "kizashi"
     text = (
         "#!/bin/sh\n"
         f'[ -n "${{KIZASHI_HOME:-}}" ] || KIZASHI_HOME={shlex.quote(str(plan.home))}\n'
         "export KIZASHI_HOME\n"
         "unset PYTHONHOME PYTHONPATH\n"
-        f'exec {shlex.quote(str(plan.environment / "bin" / "kizashi"))} "$@"\n'
+        f'exec {shlex.quote(str(python))} {shlex.quote(str(script))} "$@"\n'
     )
     path = plan.command
     if path.is_file() and os.access(path, os.X_OK) and path.read_bytes() == text.encode():

@@ -41,7 +41,12 @@ def check_home(plan: Plan, _show: Show) -> str:
             f"{plan.home} holds {odd[0]!r}, which paths and addresses give another meaning: "
             "choose another --home."
         )
-    folder = _existing_parent(plan.home)
+    try:
+        folder = _existing_parent(plan.home)
+    except PermissionError as error:
+        raise InstallError(
+            f"{error.filename} cannot be reached by this user: choose another --home."
+        ) from error
     if not folder.is_dir():
         raise InstallError(f"{folder} is a file, not a folder: choose another --home.")
     if not os.access(folder, os.W_OK | os.X_OK):
