@@ -96,7 +96,9 @@ def _create(url: str) -> None:
 def _draft(file: Path) -> Iterator[Path]:
     token = secrets.token_hex(8)
     try:
-        yield file.with_name(f".{file.name}.{token}.draft")
+        draft = file.with_name(f".{file.name}.{token}.draft")
+        draft.touch(mode=0o600)  # its owner's alone, also under its own name
+        yield draft
     finally:
         _sweep(file, token)
 
