@@ -48,7 +48,8 @@ def demo(
 
 
 def _data(fleet: DemoFleet) -> dict[str, object]:
-    from appliance.cli.events import as_data, by_urgency
+    from appliance.cli.events import as_data
+    from appliance.events.urgency import by_urgency
 
     return {
         "fleet": fleet.name,
@@ -75,7 +76,8 @@ def _told(outcome: Outcome) -> dict[str, object]:
 
 
 def _print_fleet(fleet: DemoFleet, zone: ZoneInfo) -> None:
-    from appliance.cli.events import by_urgency, print_events
+    from appliance.cli.events import print_events
+    from appliance.events.urgency import by_urgency
 
     print(f"\n{fleet.name}: {fleet.assets} machines, {len(fleet.events)} events")
     shown = by_urgency(list(fleet.events))[:_MOST_EVENTS]

@@ -43,6 +43,8 @@ def events(
     as_json: bool = JSON,
 ) -> None:
     """List the events of a fleet, the most urgent first."""
+    from appliance.core.errors import NotFound
+    from appliance.events.urgency import by_urgency
     from appliance.schemas.event import EventKind, EventState
 
     own: Context = context.obj
@@ -50,6 +52,12 @@ def events(
     kind = EventKind.SENSOR_FAULT if faults else EventKind.ANOMALY if anomalies else None
     with own.site() as site:
         site.require_fleet(fleet)
+        unknown = sorted(set(asset) - set(site.lake.readings(fleet).assets())) if asset else []
+        if unknown:
+            raise NotFound(
+                f"fleet {fleet} has no machine {unknown[0]!r}.",
+                remedy=f"`kizashi quality {fleet}` lists its machines.",
+            )
         zone, kind_of_time = site.settings.zone, site.intake.time_kind(fleet)
         found = site.events.list(
             fleet,
@@ -64,27 +72,15 @@ def events(
         print_json([as_data(one) for one in ranked])
         return
     if not ranked:
-        print(f"{fleet}: no event. Surprise stayed below the alarm on every machine.")
+        asked = asset or kind or since or until
+        print(
+            f"{fleet}: no event is as you asked for."
+            if asked
+            else f"{fleet}: no event. Surprise stayed below the alarm on every machine."
+        )
         return
     print_events(ranked, zone, time_kind=kind_of_time)
     print(f"\n`kizashi event {ranked[0].id}` tells one in full.")
-
-
-def by_urgency(found: list[Event]) -> list[Event]:
-    """Return events by state, severity and peak: what to look at first comes first."""
-    from appliance.schemas.event import EventKind, EventState, Severity
-
-    states, severities = list(EventState), list(Severity)
-    return sorted(
-        found,
-        key=lambda e: (
-            states.index(e.state),
-            e.kind is EventKind.SENSOR_FAULT,
-            -severities.index(e.severity),
-            -e.peak / max(e.threshold, 1e-9),
-            e.start,
-        ),
-    )
 
 
 def as_data(event: Event) -> dict[str, Any]:

@@ -62,6 +62,13 @@ def train(
     )
     for asset, reason in made.failures.items():
         print(f"  no model for {asset}: {reason}")
+    if made.extrapolated:
+        budget = made.recipe.threshold.false_alarms_per_month
+        print(
+            f"  {made.extrapolated} of {made.assets} machines ran too short to see what "
+            f"{budget:g} false alarms a month look like: their alarm level is prolonged, and\n"
+            "  faults may not reach it. Learn from more, or allow more by --false-alarms."
+        )
     if "champion" in version.aliases:
         print(f"Next: kizashi score {fleet}")
     else:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from appliance import __version__
+from appliance.calendar.masks import Masks
 from appliance.core.errors import EngineError, InvalidRequest
 from appliance.core.log import get
 from appliance.engine.base import Engine, Outcome, Result
@@ -33,20 +34,26 @@ class FitReport:
         Of the artifact.
     assets
         Assets that have a model.
+    extrapolated
+        Assets whose training data are too short to hold one false alarm of the budget.
     failures
         Why the others have none.
     rows
-        Readings of the modelled assets.
+        Readings of the modelled assets, those that the calendar takes out left out.
+    masked
+        Readings that it takes out.
     """
 
     folder: Path
     digest: str
     assets: int
+    extrapolated: int
     failures: dict[str, str]
     rows: int
     data_start: datetime
     data_end: datetime
     seed: int
+    masked: int = 0
     code_version: str = __version__
 
 
@@ -57,6 +64,7 @@ class _Task:
     columns: Columns
     recipe: Recipe
     folder: str
+    masks: Masks | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class _Part:
     entries: dict[str, AssetManifest]
     failures: dict[str, str]
     rows: int
+    masked: int = 0
 
 
 def fit_fleet(
@@ -75,6 +84,7 @@ def fit_fleet(
     folder: Path,
     engine: Engine,
     *,
+    masks: Masks | None = None,
     progress: Progress | None = None,
 ) -> FitReport:
     """Train a model for every asset and write them as one artifact.
@@ -91,6 +101,8 @@ def fit_fleet(
     folder
         Where the artifact will stand, all at once, when everything succeeded.  With workers on
         several machines they must share it.
+    masks
+        Stretches that the calendar takes out: not learned from.
 
     Raises
     ------
@@ -104,10 +116,10 @@ def fit_fleet(
     columns = Columns.of(recipe, layout.sensors, layout.context)
     entries: dict[str, AssetManifest] = {}
     failures: dict[str, str] = {}
-    rows = 0
+    rows = masked = 0
     with draft_of(folder) as draft:
         tasks = [
-            _Task(number, chunk, columns, recipe, str(draft))
+            _Task(number, chunk, columns, recipe, str(draft), masks)
             for number, chunk in enumerate(chunks)
         ]
         parts: dict[int, _Part] = {}
@@ -121,6 +133,7 @@ def fit_fleet(
         for part in parts.values():
             failures |= part.failures
             rows += part.rows
+            masked += part.masked
         _require_any(entries, failures)
         manifest = _manifest(recipe, layout, entries, failures).model_copy(
             update={"parts": tuple(part_file(draft, number) for number in written)}
@@ -130,11 +143,13 @@ def fit_fleet(
         folder=folder,
         digest=digest,
         assets=len(entries),
+        extrapolated=sum(e.budget.basis == "extrapolated" for e in entries.values()),
         failures=failures,
         rows=rows,
         data_start=min(entry.data_start for entry in entries.values()),
         data_end=max(entry.data_end for entry in entries.values()),
         seed=recipe.seed,
+        masked=masked,
     )
 
 
@@ -185,9 +200,11 @@ def value_of(outcome: Outcome[Result]) -> Result:
 def _fit_chunk(task: _Task) -> _Part:
     fitted: dict[str, Fitted] = {}
     failures: dict[str, str] = {}
-    rows = 0
+    rows = masked = 0
     frame = task.chunk.read(task.columns.names)
-    for found in assets_of(frame, task.columns):
+    for found in assets_of(frame, task.columns, task.masks):
+        out = 0 if found.masked is None else int(found.masked.sum())
+        masked += out
         try:
             model = fit_asset(found.asset, found.rows, task.columns.sensors, task.recipe)
         except (Unfit, DetectorError) as reason:
@@ -198,9 +215,9 @@ def _fit_chunk(task: _Task) -> _Part:
             failures[found.asset] = f"it could not be learned: {error}"
         else:
             fitted[found.asset] = model
-            rows += len(found.rows.times)
+            rows += len(found.rows.times) - out
     if not fitted:
-        return _Part({}, failures, 0)
+        return _Part({}, failures, 0, masked)
     sums = write_part(
         Path(task.folder), task.number, [model.arrays for model in fitted.values()]
     )
@@ -208,4 +225,4 @@ def _fit_chunk(task: _Task) -> _Part:
         asset: model.entry.model_copy(update={"index": index, "checksum": sums[index]})
         for index, (asset, model) in enumerate(fitted.items())
     }
-    return _Part(entries, failures, rows)
+    return _Part(entries, failures, rows, masked)

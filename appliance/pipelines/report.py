@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest
+from appliance.events.urgency import by_urgency
 from appliance.events.words import sentence
 from appliance.fleet import Artifact
 from appliance.pipelines.site import Site
@@ -83,7 +84,7 @@ def report(
     progress = progress or Silent()
     site.require_fleet(fleet)
     facts = _facts(site, fleet, start, end, language or site.settings.language)
-    events = site.events.list(fleet, since=facts.start, until=facts.end)
+    events = by_urgency(site.events.list(fleet, since=facts.start, until=facts.end))
     heat = _Heat(facts)
     heat.collect(progress)
     anomalies = [event for event in events if event.kind is EventKind.ANOMALY]

@@ -91,6 +91,7 @@ def train(
             data_end=report.data_end,
             rows=report.rows,
             assets=report.assets,
+            extrapolated=report.extrapolated,
             failures=report.failures,
             readings_version=version,
             batches=batches,

@@ -26,6 +26,9 @@ class Lineage(Schema):
         Readings used, over all assets.
     assets
         Number of assets that have a model.
+    extrapolated
+        Number of assets whose training data are too short to hold one false alarm of the
+        budget: their alarm level is prolonged from lower ones.
     failures
         Why the other assets have none, by asset.
     readings_version
@@ -40,6 +43,7 @@ class Lineage(Schema):
     data_end: datetime
     rows: int
     assets: int
+    extrapolated: int = 0
     failures: dict[str, str] = Field(default_factory=dict)
     readings_version: int
     batches: tuple[str, ...] = ()

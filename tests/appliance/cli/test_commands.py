@@ -177,7 +177,17 @@ def test_events_are_told_the_most_urgent_first(kizashi, full):
     assert len(faults) == 4
     assert len(data(kizashi("events", "pumps", "--limit", 2, "--json"))) == 2
     assert data(kizashi("events", "pumps", "--asset", "P-1", "--anomalies", "--json")) == []
-    assert "no event" in ok(kizashi("events", "pumps", "--until", "2026-01-02"))
+    nothing = ok(kizashi("events", "pumps", "--until", "2026-01-02"))
+    assert nothing == "pumps: no event is as you asked for.\n"
+    unknown = kizashi("events", "pumps", "--asset", "P-77")
+    assert unknown.status == 1
+    assert "has no machine 'P-77'" in unknown.err
+
+
+def test_a_level_that_rests_on_little_is_said(kizashi, full):
+    told = ok(kizashi("train", "pumps", "--recipe", "mahalanobis"))
+    assert "machines ran too short to see what 1 false alarms a month look like" in told
+    assert "too short" not in ok(kizashi("train", "pumps", "--false-alarms", "90"))
 
 
 def test_an_event_has_a_life(kizashi, full, first_event):
