@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors import catalog, metrics
+from detectors.errors import TooLittleData
 
 if TYPE_CHECKING:
     from benchmarks.quality.loaders import Matrix, Series
@@ -27,11 +28,15 @@ class Outcome:
         Whether the highest score lies within 100 rows of a labelled stretch.
     confusion
         Counts of (true positive, false positive, false negative, true negative) rows.
+    refused
+        Whether the recipe found too little to learn from.  All rows then count as equally
+        unusual and none is flagged: that is what its user has to go by.
     """
 
     vus_pr: float
     hit: bool
     confusion: tuple[int, int, int, int]
+    refused: bool = False
 
 
 def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
@@ -50,10 +55,13 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     train, test = series.train, series.test
     if not detector.tags.handles_missing:
         train, test = complete(train, series.train), complete(test, series.train)
-    detector.fit(train)
-    scores = detector.score(test)
     first = complete(series.test[:, :1], series.train[:, :1])[:, 0]
     window = metrics.dominant_period(first)
+    try:
+        detector.fit(train)
+    except TooLittleData:
+        return _refusal(series.labels, window)
+    scores = detector.score(test)
     confusion = (0, 0, 0, 0)
     if flags:
         known = detector.calibration_scores(train)
@@ -63,6 +71,13 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
         metrics.vus_pr(series.labels, scores, window),
         metrics.peak_hits(series.labels, scores),
         confusion,
+    )
+
+
+def _refusal(labels: np.ndarray, window: int) -> Outcome:
+    alike, none = np.zeros(len(labels)), np.zeros(len(labels), bool)
+    return Outcome(
+        metrics.vus_pr(labels, alike, window), False, _confusion(labels, none), refused=True
     )
 
 

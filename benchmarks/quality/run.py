@@ -54,15 +54,18 @@ def lines(
     every
         Take only every so-many-th series of a set.
     """
-    means = []
+    means: list[float] = []
+    everything: list[Outcome] = []
     for name in sets:
         series = loaders.load(name, folder, every)
         outcomes = [judge(recipe, one, flags=name == "skab") for one in series]
         for metric, value in _figures_of(name, outcomes):
-            yield _line(name, metric, recipe, value)
-        means.append(np.mean([outcome.vus_pr for outcome in outcomes]))
+            yield _line(name, metric, recipe, value) | _counts(outcomes)
+        means.append(float(np.mean([outcome.vus_pr for outcome in outcomes])))
+        everything += outcomes
     if len(means) == len(loaders.SETS):
-        yield _line("mean", figures.VUS_PR, recipe, float(np.mean(means)))
+        whole = _line("mean", figures.VUS_PR, recipe, float(np.mean(means)))
+        yield whole | _counts(everything)
 
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
@@ -88,13 +91,22 @@ def _line(name: str, metric: str, recipe: str, value: float) -> dict[str, Any]:
     }
 
 
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    return {"series": len(outcomes), "refused": sum(outcome.refused for outcome in outcomes)}
+
+
 def _shown(line: dict[str, Any]) -> str:
     rivals = ", ".join(f"{name} {value:g}" for name, value in line["rivals"].items())
     goal = "" if line["goal"] is None else f"goal {line['goal']:g}"
     return (
         f"{line['set']:<5} {line['metric']:<15} {line['recipe']:<13} {line['value']:>8.4g}"
-        f"   {goal:<11} {rivals}"
+        f"   {goal:<11} {_extent(line):<22} {rivals}"
     ).rstrip()
+
+
+def _extent(line: dict[str, Any]) -> str:
+    refused = f", {line['refused']} refused" if line["refused"] else ""
+    return f"{line['series']} series{refused}"
 
 
 def _parser() -> argparse.ArgumentParser:
