@@ -263,25 +263,46 @@ def _calm(values: pl.Series) -> pl.Series:
 
 
 def _read_text(values: pl.Series, form: TimeFormat, zone: ZoneInfo) -> Times:
-    naive = _strptime(values, form.format)
-    if naive.null_count() == values.null_count():
-        return _localised(naive, _no_reason(values), zone)
-    plain, offsets = _plain(values)
-    naive = _strptime(plain, form.format)
-    for other in _relatives(form.format) if naive.null_count() > values.null_count() else []:
-        # A few cells in a sibling of the format: a dropped fraction, no seconds.
-        naive = pl.select(pl.coalesce(naive, _strptime(plain, other))).to_series()
+    naive, shift = _understood(values, form.format).get_columns()
     local = _localised(naive, _no_reason(values), zone)
-    has = offsets.is_not_null()
+    has = shift.is_not_null()
     if not has.any():
         return local
-    shift = pl.select(_offset_microseconds(pl.lit(offsets))).to_series()
     given = (naive.cast(pl.Int64) - shift).cast(UTC_TIME)
     merged = pl.select(
         t=pl.when(has).then(given).otherwise(local.values),
         r=pl.when(~has).then(local.reasons),
     )
     return _bounded(merged["t"], merged["r"], local.clock_changes & ~has)
+
+
+def _understood(values: pl.Series, form: str) -> pl.DataFrame:
+    """Return times as written, and how far east of UTC; null where a text does not say.
+
+    Machines of a fleet are read at the same moments: each text is read once.
+    """
+    texts = values.alias("text")
+    distinct = texts.unique()
+    if 2 * len(distinct) > len(texts):
+        return _parsed(texts, form)
+    table = _parsed(distinct, form).with_columns(distinct)
+    found = texts.to_frame().join(
+        table, on="text", how="left", nulls_equal=True, maintain_order="left"
+    )
+    return found.drop("text")
+
+
+def _parsed(values: pl.Series, form: str) -> pl.DataFrame:
+    naive = _strptime(values, form)
+    if naive.null_count() == values.null_count():
+        return pl.select(naive=naive, shift=pl.lit(None, pl.Int64))
+    plain, offsets = _plain(values)
+    naive = _strptime(plain, form)
+    for other in _relatives(form) if naive.null_count() > values.null_count() else []:
+        # A few cells in a sibling of the format: a dropped fraction, no seconds.
+        naive = pl.select(pl.coalesce(naive, _strptime(plain, other))).to_series()
+    east = pl.when(offsets.is_not_null()).then(_offset_microseconds(pl.lit(offsets)))
+    return pl.select(naive=naive, shift=east)
 
 
 def _relatives(form: str) -> list[str]:
