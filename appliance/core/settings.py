@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     ray_address: str = ""
     port: int = Field(8443, ge=1, le=65535)
     workers: int = Field(0, ge=0, le=4096)
-    chunk_cells: int = Field(40_000_000, ge=1_000)
+    chunk_cells: int = Field(12_000_000, ge=1_000)
     max_file_bytes: int = Field(64 * 2**30, ge=1)
     max_columns: int = Field(5_000, ge=1)
     false_alarms_per_month: float = Field(1.0, gt=0)
