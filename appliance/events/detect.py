@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,7 @@ def find_events(
     rule: Threshold,
     interval_seconds: float,
     sensors: Sequence[str],
+    breaks: Sequence[tuple[datetime, datetime]] = (),
 ) -> list[EventDraft]:
     """Find the events in one asset's scores.
 
@@ -70,14 +71,46 @@ def find_events(
         Grid that the rule counts its rows on; rows that are missing count as not judged.
     sensors
         Sensors that may have a share.
+    breaks
+        Half-open time ranges, in order, that no event begins in or goes on over.
 
     Returns
     -------
     list of EventDraft
         In time order.  Sensors have no direction yet.
     """
-    if not frame.height:
-        return []
+    last = frame["time"][-1] if frame.height else None
+    drafts: list[EventDraft] = []
+    for piece in _pieces(frame, breaks):
+        found = _found_in(piece, threshold, rule, interval_seconds, sensors)
+        if piece["time"][-1] != last:
+            # What ended it is known: the break.
+            found = [draft.model_copy(update={"ongoing": False}) for draft in found]
+        drafts += found
+    return drafts
+
+
+def _pieces(
+    frame: pl.DataFrame, breaks: Sequence[tuple[datetime, datetime]]
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows between breaks, without those inside them."""
+    times, first = frame["time"], 0
+    for start, end in breaks:
+        stop = int(times.search_sorted(start, side="left"))
+        if stop > first:
+            yield frame[first:stop]
+        first = max(first, int(times.search_sorted(end, side="left")))
+    if first < frame.height:
+        yield frame[first:]
+
+
+def _found_in(
+    frame: pl.DataFrame,
+    threshold: float,
+    rule: Threshold,
+    interval_seconds: float,
+    sensors: Sequence[str],
+) -> list[EventDraft]:
     cells = _cells(frame, interval_seconds)
     found = find_stretches(
         cells.surprise,

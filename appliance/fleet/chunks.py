@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+from appliance.calendar.masks import Masks
 from appliance.core.errors import InvalidRequest, StorageError
 from appliance.fleet.frames import ROW, TIME
 from appliance.fleet.series import Floats, Mask, Rows
@@ -125,11 +126,18 @@ class Columns:
 
 @dataclass(frozen=True)
 class AssetRows:
-    """One asset's rows within a chunk."""
+    """One asset's rows within a chunk.
+
+    Attributes
+    ----------
+    masked
+        Rows that the calendar takes out; None if there are none.
+    """
 
     asset: str
     first: int
     rows: Rows
+    masked: Mask | None = None
 
     @property
     def place(self) -> slice:
@@ -137,8 +145,16 @@ class AssetRows:
         return slice(self.first, self.first + len(self.rows.times))
 
 
-def assets_of(frame: pl.DataFrame, columns: Columns) -> Iterator[AssetRows]:
+def assets_of(
+    frame: pl.DataFrame, columns: Columns, masks: Masks | None = None
+) -> Iterator[AssetRows]:
     """Yield each asset's rows; a column that the frame has not is NaN throughout.
+
+    Parameters
+    ----------
+    masks
+        Rows inside are handed on as if the machine were not running: they are no part of its
+        series.
 
     Raises
     ------
@@ -153,16 +169,23 @@ def assets_of(frame: pl.DataFrame, columns: Columns) -> Iterator[AssetRows]:
     running = _running(frame, columns.run_state)
     assets = frame["asset"]
     for first, length in asset_runs(assets):
-        place = slice(first, first + length)
+        place, asset = slice(first, first + length), str(assets[first])
+        masked = masks.inside(asset, times[place]) if masks else None
+        if masked is not None and not masked.any():
+            masked = None
+        alive = None if running is None else running[place]
+        if masked is not None:
+            alive = ~masked if alive is None else alive & ~masked
         yield AssetRows(
-            str(assets[first]),
+            asset,
             first,
             Rows(
                 times[place],
                 _stacked(sensors, place, kind),
                 _stacked(context, place, np.dtype(np.float64)),
-                None if running is None else running[place],
+                alive,
             ),
+            masked,
         )
 
 

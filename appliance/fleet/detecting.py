@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 
+from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
 from appliance.fleet.artifact import Artifact
 from appliance.fleet.findings import drafts_of, with_directions
@@ -29,12 +30,15 @@ class ScoredFleet:
     ----------
     folder
         The artifact.
+    masks
+        Stretches that the calendar takes out, and that the scores leave out.
     """
 
     readings: Readings
     scores: Scores
     folder: Path
     model_version: int
+    masks: Masks = field(default_factory=Masks)
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,15 @@ def _find(task: _Task) -> list[EventDraft]:
     scores = task.fleet.scores.read(
         list(task.spans), low, high + _INSTANT, model_version=task.fleet.model_version
     )
-    drafts = drafts_of(models, scores.filter(inside(task.spans)))
+    masks = task.fleet.masks
+    drafts = drafts_of(models, scores.filter(inside(task.spans)), masks)
     by_asset: dict[str, list[EventDraft]] = {}
     for draft in drafts:
         by_asset.setdefault(draft.asset, []).append(draft)
     return [
         draft
         for asset, own in by_asset.items()
-        for draft in with_directions(models, _readings_of(task, models, asset, own), own)
+        for draft in with_directions(models, _readings_of(task, models, asset, own), own, masks)
     ]
 
 

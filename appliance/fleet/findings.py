@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from appliance.calendar.masks import Masks
 from appliance.events.detect import fault_events, find_events
 from appliance.fleet.chunks import assets_of
 from appliance.fleet.judging import SensorFault
@@ -17,7 +18,9 @@ from appliance.schemas.event import EventDraft, EventKind
 _CLEARLY = 0.5
 
 
-def drafts_of(models: Models, scores: pl.DataFrame) -> list[EventDraft]:
+def drafts_of(
+    models: Models, scores: pl.DataFrame, masks: Masks | None = None
+) -> list[EventDraft]:
     """Find the events in a score frame.
 
     Parameters
@@ -25,6 +28,8 @@ def drafts_of(models: Models, scores: pl.DataFrame) -> list[EventDraft]:
     scores
         The columns of `schemas.score.FIXED` and shares named by `share_column`; each asset's
         rows together in time order.
+    masks
+        Stretches that the calendar takes out: no event goes on over one.
 
     Returns
     -------
@@ -41,6 +46,7 @@ def drafts_of(models: Models, scores: pl.DataFrame) -> list[EventDraft]:
                 models.manifest.recipe.threshold,
                 entry.interval_seconds,
                 entry.sensors,
+                masks.of(str(asset)) if masks else (),
             )
     return found
 
@@ -65,7 +71,10 @@ def fault_drafts(
 
 
 def with_directions(
-    models: Models, readings: pl.DataFrame, drafts: Sequence[EventDraft]
+    models: Models,
+    readings: pl.DataFrame,
+    drafts: Sequence[EventDraft],
+    masks: Masks | None = None,
 ) -> list[EventDraft]:
     """Say for each sensor of an anomaly whether it was above or below normal.
 
@@ -74,6 +83,8 @@ def with_directions(
     readings
         Asset, time, sensors and context, at least of the events' own stretches and what lies
         before them as far as `Models.warm_up` tells.
+    masks
+        Stretches that the calendar takes out.
     """
     by_asset: dict[str, list[int]] = {}
     for number, draft in enumerate(drafts):
@@ -81,7 +92,7 @@ def with_directions(
             by_asset.setdefault(draft.asset, []).append(number)
     out = list(drafts)
     wanted = readings.filter(pl.col("asset").is_in(list(by_asset)))
-    for found in assets_of(wanted, models.columns):
+    for found in assets_of(wanted, models.columns, masks):
         names = models.manifest.assets[found.asset].sensors
         rows = models.rows_for(found.asset, found.rows)
         signs = models.get(found.asset).directions(rows)

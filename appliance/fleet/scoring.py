@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
 from appliance.fleet.artifact import MANIFEST, Artifact
 from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
@@ -64,7 +65,7 @@ class Models:
 
 
 def score_frame(
-    models: Models, frame: pl.DataFrame, *, explain: bool = True
+    models: Models, frame: pl.DataFrame, *, explain: bool = True, masks: Masks | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Score a frame as the lake gives it.
 
@@ -74,6 +75,8 @@ def score_frame(
         Columns asset, time, sensors and context; each asset's rows together in time order.
     explain
         Also give shares.
+    masks
+        Stretches that the calendar takes out: not judged, and no part of the series.
 
     Returns
     -------
@@ -90,7 +93,9 @@ def score_frame(
     coverage = np.zeros(rows, np.float32)
     shares = np.full((len(models.manifest.sensors) if explain else 0, rows), np.nan, np.float32)
     faults: list[tuple[str, SensorFault]] = []
-    for found in assets_of(frame, models.columns):
+    for found in assets_of(frame, models.columns, masks):
+        if found.masked is not None:
+            state[found.place][found.masked] = Judgement.MAINTENANCE
         if found.asset not in models.manifest.assets:
             continue
         judged = _judge(models, found, explain=explain)
@@ -98,6 +103,8 @@ def score_frame(
         surprise[place] = judged.surprise
         alarm[place] = judged.alarm
         state[place] = judged.state
+        if found.masked is not None:
+            state[place][found.masked] = Judgement.MAINTENANCE
         coverage[place] = judged.coverage
         if judged.shares is not None:
             _put(models, found.asset, judged.shares, shares[:, place])
@@ -179,6 +186,7 @@ class _Task:
     model_version: int
     spans: Mapping[str, Span] | None
     extents: Mapping[str, Span] | None
+    masks: Masks | None
 
 
 @dataclass(frozen=True)
@@ -193,8 +201,8 @@ class ScoredChunk:
         Files that wait for their commit; None where no row was to be judged.
     faults
         Sensor faults, columns of `FAULTS`.
-    rows, judged, alarms
-        Counts.
+    rows, judged, alarms, masked
+        Counts; the last one of readings that the calendar takes out.
     unknown
         Assets that have no model.
     """
@@ -205,6 +213,7 @@ class ScoredChunk:
     rows: int
     judged: int
     alarms: int
+    masked: int = 0
     unknown: tuple[str, ...] = ()
 
 
@@ -217,6 +226,7 @@ def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and want
     model_version: int,
     spans: Mapping[str, Span] | None = None,
     extents: Mapping[str, Span] | None = None,
+    masks: Masks | None = None,
     progress: Progress | None = None,
 ) -> Iterator[ScoredChunk]:
     """Score chunks and stage the scores; the caller commits them as they come.
@@ -235,6 +245,8 @@ def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and want
         is scored, and nothing gives way.
     extents
         By asset, its first and last reading of all, where the chunks hold only a part.
+    masks
+        Stretches that the calendar takes out.
 
     Yields
     ------
@@ -251,7 +263,7 @@ def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and want
     progress.step("Scoring", total=len(chunks))
     digest = Artifact(folder).digest
     tasks = [
-        _Task(chunk, str(folder), digest, sink, model_version, spans, extents)
+        _Task(chunk, str(folder), digest, sink, model_version, spans, extents, masks)
         for chunk in chunks
     ]
     for outcome in engine.map(_score_chunk, tasks):
@@ -263,7 +275,7 @@ def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and want
 def _score_chunk(task: _Task) -> ScoredChunk:
     models = opened(task.model, task.digest)
     frame = task.chunk.read(models.columns.names)
-    scores, faults = score_frame(models, frame)
+    scores, faults = score_frame(models, frame, masks=task.masks)
     if task.extents is not None:
         scores = settled(scores, task.extents)
     if task.spans is not None:
@@ -284,6 +296,7 @@ def _score_chunk(task: _Task) -> ScoredChunk:
         rows=scores.height,
         judged=int((scores["state"] < Judgement.NO_MODEL).sum()),
         alarms=int(scores["alarm"].sum()),
+        masked=int((scores["state"] == Judgement.MAINTENANCE).sum()),
         unknown=tuple(unknown),
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
+from appliance.calendar.expand import expand
+from appliance.calendar.masks import Masks
 from appliance.core.clock import now
 from appliance.engine import Engine
 from appliance.events.detect import NEAR
@@ -30,6 +32,8 @@ from appliance.schemas.event import Event, EventKind, EventState
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.model import CHAMPION, ModelVersion, ScoreBatch
 from appliance.schemas.progress import Progress, Silent
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,9 @@ class ScoreReport:
 
     Attributes
     ----------
-    rows, judged, alarms
-        Readings looked at, those that could be judged, those at or above their threshold.
+    rows, judged, alarms, masked
+        Readings looked at, those that could be judged, those at or above their threshold,
+        and those that the calendar takes out.
     events
         What became of the fleet's events; None for a version that raises none.
     unknown
@@ -68,6 +73,7 @@ class ScoreReport:
     rows: int = 0
     judged: int = 0
     alarms: int = 0
+    masked: int = 0
     events: Revised | None = None
     unknown: tuple[str, ...] = ()
 
@@ -80,6 +86,8 @@ class _Work:
     ----------
     extents
         First and last reading of each asset.
+    masks
+        Stretches that the calendar takes out.
     begun
         Moment of the plan: a promotion after it has yet to renew the events.
     """
@@ -92,6 +100,7 @@ class _Work:
     run: str
     spans: dict[str, list[Span]]
     extents: dict[str, Span]
+    masks: Masks
     begun: datetime
 
     @property
@@ -107,6 +116,7 @@ class _Counts:
     rows: int = 0
     judged: int = 0
     alarms: int = 0
+    masked: int = 0
     unknown: frozenset[str] = frozenset()
     faults: list[tuple[dict[str, Span], pl.DataFrame | None]] = field(default_factory=list)
 
@@ -116,6 +126,7 @@ class _Counts:
             self.rows + chunk.rows,
             self.judged + chunk.judged,
             self.alarms + chunk.alarms,
+            self.masked + chunk.masked,
             self.unknown | set(chunk.unknown),
             self.faults,
         )
@@ -155,14 +166,16 @@ def score(
         work = _plan(site, fleet, version)
         alarms = CHAMPION in work.version.aliases
         renewed = alarms and _promoted_since(site, work.version)
-        if not work.fresh.batches and not renewed:
+        if not work.fresh.batches and not work.spans and not renewed:
             return ScoreReport(fleet, work.version.version)
+        work = _begun(site, work)
         with site.engine(engine) as made:
             counts = _judge(site, work, made, progress)
             revised = None
             if alarms:
                 revised = _revise(site, work, counts, made, progress, whole=renewed)
         site.registry.record_scores(_batch(work, counts))
+        site.calendar_marks.settle(fleet, work.version.version)
     return ScoreReport(
         fleet=fleet,
         model_version=work.version.version,
@@ -170,6 +183,7 @@ def score(
         rows=counts.rows,
         judged=counts.judged,
         alarms=counts.alarms,
+        masked=counts.masked,
         events=revised,
         unknown=tuple(sorted(counts.unknown)),
     )
@@ -184,19 +198,44 @@ def _plan(site: Site, fleet: str, number: int | None) -> _Work:
     before = site.intake.spans_since(fleet, set(fresh.batches)).spans
     # After the batches: the readings must hold all of those that will count as judged.
     readings_version = site.lake.readings(fleet).version()
-    named = "\0".join(sorted(fresh.batches))
-    digest = hashlib.sha256(f"{named}\0{len(registry.promotions(fleet))}".encode()).hexdigest()
+    extents = stretches.extents(fresh.spans, before)
+    horizon = _horizon(extents)
+    masks = expand(site.calendar.list(fleet), fleet, horizon).clipped(horizon)
+    outdated = site.calendar_marks.outdated(fleet, version.version, masks)
     return _Work(
         fleet=fleet,
         version=version,
         manifest=manifest,
         readings_version=readings_version,
         fresh=fresh,
-        run=f"score-{fleet}-{version.version}-{readings_version}-{digest[:12]}",
-        spans=stretches.to_judge(manifest, fresh.spans, before),
-        extents=stretches.extents(fresh.spans, before),
+        run="",
+        spans=stretches.together(
+            stretches.to_judge(manifest, fresh.spans, before, masks),
+            stretches.to_rejudge(manifest, outdated, before, masks),
+        ),
+        extents=extents,
+        masks=masks,
         begun=begun,
     )
+
+
+def _horizon(extents: Mapping[str, Span]) -> Span:
+    """Return the half-open time range of all readings."""
+    if not extents:
+        return _EPOCH, _EPOCH
+    low = min(start for start, _ in extents.values())
+    return low, max(end for _, end in extents.values()) + timedelta(microseconds=1)
+
+
+def _begun(site: Site, work: _Work) -> _Work:
+    """Note down what the run is going to do, and give it the name of just that."""
+    fleet, version = work.fleet, work.version.version
+    told = site.calendar_marks.intend(fleet, version, work.masks)
+    named = "\0".join(sorted(work.fresh.batches))
+    promotions = len(site.registry.promotions(fleet))
+    digest = hashlib.sha256(f"{named}\0{promotions}\0{told}".encode()).hexdigest()
+    run = f"score-{fleet}-{version}-{work.readings_version}-{digest[:12]}"
+    return replace(work, run=run)
 
 
 def _promoted_since(site: Site, champion: ModelVersion) -> bool:
@@ -233,7 +272,7 @@ def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Coun
     for spans in stretches.rounds(work.spans):
         # A sensor fault that reaches into a stretch is to be seen whole.
         wide = site.events.around(work.fleet, spans, near=NEAR, kind=EventKind.SENSOR_FAULT)
-        start, end = stretches.to_read(work.manifest, wide)
+        start, end = stretches.to_read(work.manifest, wide, work.masks)
         chunks = readings.chunks(
             cells=cells,
             assets=sorted(spans),
@@ -250,6 +289,7 @@ def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Coun
             model_version=work.version.version,
             spans=spans,
             extents=work.extents,
+            masks=work.masks,
             progress=progress,
         ):
             if scored.staged is not None:
@@ -273,6 +313,7 @@ def _revise(
             site.lake.scores(work.fleet),
             work.folder,
             work.version.version,
+            work.masks,
         ),
         around,
         engine,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
+from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
 from appliance.core.errors import NotFound, StorageError, TryAgain
 from appliance.core.secrets import site_key
@@ -66,6 +67,16 @@ class Site:
     def events(self) -> EventStore:
         """Events and their life."""
         return EventStore(self.database)
+
+    @cached_property
+    def calendar(self) -> WindowStore:
+        """Windows in which machines do not run as usual."""
+        return WindowStore(self.database)
+
+    @cached_property
+    def calendar_marks(self) -> MarkStore:
+        """What scores have been told of the calendar."""
+        return MarkStore(self.database)
 
     def engine(self, name: str | None) -> Engine:
         """Return an engine by name, or the one of the settings."""

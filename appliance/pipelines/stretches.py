@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from appliance.calendar.masks import Masks, clip
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from detectors.thresholds import HOLD
 
 Span = tuple[datetime, datetime]
 _INSTANT = timedelta(microseconds=1)
+_NONE = Masks()
 
 
 def to_judge(
     manifest: FleetManifest,
     changed: Mapping[str, Sequence[Span]],
     before: Mapping[str, Sequence[Span]],
+    masks: Masks = _NONE,
 ) -> dict[str, list[Span]]:
     """Return the stretches whose scores depend on what changed.
 
@@ -29,6 +32,8 @@ def to_judge(
         Closed ranges that had been judged already, by asset: however far away they are, the
         last rows of the one before a new stretch were provisional, and the first rows of the
         one after it stood at the start of their series.
+    masks
+        Stretches that the calendar takes out: what lies on either side of one are neighbours.
 
     Returns
     -------
@@ -44,10 +49,60 @@ def to_judge(
         warm, after = reach(entry)
         known = before.get(asset, ())
         found[asset] = joined(
-            (_last_before(known, start) - after, _first_after(known, end) + warm)
+            (
+                masks.before(asset, _last_before(known, start), after),
+                masks.after(asset, _first_after(known, end), warm),
+            )
             for start, end in spans
         )
     return found
+
+
+def to_rejudge(
+    manifest: FleetManifest,
+    outdated: Masks,
+    known: Mapping[str, Sequence[Span]],
+    masks: Masks,
+) -> dict[str, list[Span]]:
+    """Return the stretches whose scores depend on what changed in the calendar.
+
+    Parameters
+    ----------
+    outdated
+        Half-open stretches that were taken out and are not any more, or the other way round.
+    known
+        Closed ranges that had been judged, by asset.
+    masks
+        Stretches that are taken out now.
+    """
+    found = {}
+    for asset, (first, last) in extents(known).items():
+        changed = clip(outdated.of(asset), (first, last + _INSTANT))
+        if not changed:
+            continue
+        entry = manifest.assets.get(asset)
+        warm, after = reach(entry) if entry else (timedelta(), timedelta())
+        own = known[asset]
+        found[asset] = joined(
+            (
+                masks.before(
+                    asset, start if _holds(own, start) else _last_before(own, start), after
+                ),
+                masks.after(asset, end if _holds(own, end) else _first_after(own, end), warm),
+            )
+            for start, end in ((start, end - _INSTANT) for start, end in changed)
+        )
+    return found
+
+
+def _holds(known: Sequence[Span], moment: datetime) -> bool:
+    return any(start <= moment <= end for start, end in known)
+
+
+def together(*spans: Mapping[str, Sequence[Span]]) -> dict[str, list[Span]]:
+    """Return ranges of several sources, by asset."""
+    assets = sorted({asset for some in spans for asset in some})
+    return {asset: joined(s for some in spans for s in some.get(asset, ())) for asset in assets}
 
 
 def _last_before(known: Sequence[Span], start: datetime) -> datetime:
@@ -94,14 +149,14 @@ def rounds(spans: Mapping[str, Sequence[Span]]) -> list[dict[str, Span]]:
     ]
 
 
-def to_read(manifest: FleetManifest, spans: Mapping[str, Span]) -> Span:
+def to_read(manifest: FleetManifest, spans: Mapping[str, Span], masks: Masks = _NONE) -> Span:
     """Return the half-open range of readings that judging these stretches needs."""
     lows, highs = [], []
     for asset, (start, end) in spans.items():
         entry = manifest.assets.get(asset)
         warm, after = reach(entry) if entry else (timedelta(0), timedelta(0))
-        lows.append(start - warm)
-        highs.append(end + after)
+        lows.append(masks.before(asset, start, warm))
+        highs.append(masks.after(asset, end, after))
     return min(lows), max(highs) + _INSTANT
 
 

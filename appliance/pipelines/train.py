@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from appliance.calendar.expand import expand
+from appliance.calendar.masks import Masks
+from appliance.calendar.rules import occurrences
 from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.fleet import Layout, fit_fleet, resolve
 from appliance.pipelines.site import Site
 from appliance.schemas.base import fleet_name
-from appliance.schemas.model import Lineage, ModelVersion
+from appliance.schemas.model import Lineage, ModelVersion, WindowNote
 from appliance.schemas.progress import Progress
 from appliance.schemas.recipe import Limits, Recipe
 from appliance.schemas.sensor import Sensor, SensorRole
@@ -79,10 +82,17 @@ def train(
         )
         if not chunks:
             raise _nothing_within(site, fleet, options)
+        masks, windows = _left_out(site, fleet)
         run = new_id("run")
         folder = site.registry.folder(fleet) / run
         report = fit_fleet(
-            chunks, recipe, layout_of(site, fleet, known), folder, made, progress=progress
+            chunks,
+            recipe,
+            layout_of(site, fleet, known),
+            folder,
+            made,
+            masks=masks,
+            progress=progress,
         )
         lineage = Lineage(
             run=run,
@@ -95,6 +105,8 @@ def train(
             failures=report.failures,
             readings_version=version,
             batches=batches,
+            windows=windows,
+            masked=report.masked,
             code_version=report.code_version,
             seed=report.seed,
         )
@@ -110,6 +122,21 @@ def _nothing_within(site: Site, fleet: str, options: TrainOptions) -> InvalidReq
     )
     known = f"They go from {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}." if span else ""
     return InvalidRequest(f"fleet {fleet} has no readings {words}.", remedy=known)
+
+
+def _left_out(site: Site, fleet: str) -> tuple[Masks, tuple[WindowNote, ...]]:
+    """Return what the calendar takes out of a fleet's readings, and by which windows."""
+    span = site.lake.readings(fleet).span()
+    if span is None:
+        return Masks(), ()
+    horizon = span[0], span[1] + timedelta(microseconds=1)
+    windows = site.calendar.list(fleet)
+    notes = tuple(
+        WindowNote(window=window.id, revision=window.revision)
+        for window in windows
+        if next(occurrences(window, horizon), None) is not None
+    )
+    return expand(windows, fleet, horizon, labels=True), notes
 
 
 def layout_of(site: Site, fleet: str, known: list[Sensor]) -> Layout:

@@ -13,6 +13,13 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 
 
+class WindowNote(Schema):
+    """A window of the calendar, as it was at one of its revisions."""
+
+    window: str
+    revision: int
+
+
 class Lineage(Schema):
     """Everything that a model version was made from.
 
@@ -35,6 +42,10 @@ class Lineage(Schema):
         Version of the fleet's readings table that was read.
     batches
         Ingested batches that the table held then.
+    windows
+        Windows of the calendar that took readings out, as they were then.
+    masked
+        Readings that they took out.
     """
 
     run: str
@@ -47,6 +58,8 @@ class Lineage(Schema):
     failures: dict[str, str] = Field(default_factory=dict)
     readings_version: int
     batches: tuple[str, ...] = ()
+    windows: tuple[WindowNote, ...] = ()
+    masked: int = 0
     code_version: str
     seed: int
 

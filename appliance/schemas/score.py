@@ -27,6 +27,8 @@ class Judgement(IntEnum):
     """Not judged: the machine is not running."""
     TOO_YOUNG = 15
     """Not judged: fewer rows since the start of the series than the windows need."""
+    MAINTENANCE = 16
+    """Not judged: the calendar says that the machine did not run as usual."""
 
     @property
     def judged(self) -> bool:
