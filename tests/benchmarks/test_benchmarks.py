@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks.__main__ import names
+from benchmarks.harness import options
 from benchmarks.harness.lines import COLUMNS, Line, Printer
 from benchmarks.harness.plant import Size, asset_frame
-from benchmarks.harness.processes import ROOT, SideFailed, run
+from benchmarks.harness.processes import ROOT, Measured, SideFailed, run
+from benchmarks.sides.stages import STAGES
 
 
 def _lines(*arguments: str) -> list[dict[str, object]]:
@@ -50,15 +53,40 @@ def test_unknown_name_is_wrong_use() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "cases"), [("fleet_fit", 1), ("batch_score", 2), ("memory", 1)]
-)
-def test_against_pyod(name: str, cases: int) -> None:
-    lines = _lines(name, "--quick", "--json", "--engine", "local")
-    assert len(lines) == cases
+def test_batch_score() -> None:
+    lines = _lines("batch_score", "--quick", "--json", "--engine", "local")
+    assert [str(line["case"]).split("against ")[-1] for line in lines] == [
+        "PyOD",
+        "reading and writing",
+    ]
     for line in lines:
         _check(line)
-        assert line["name"] == name
+
+
+@pytest.mark.slow
+def test_a_rival_that_did_less_is_reckoned_and_says_so() -> None:
+    (line,) = _lines(
+        "fleet_fit", "--quick", "--json", "--engine", "local", "--rival-assets", "2"
+    )
+    _check(line)
+    assert str(line["case"]).endswith("rival reckoned from 2")
+    assert line["rival"] == pytest.approx(3 * float(str(line["rival_seconds"])), rel=1e-2)
+
+
+def test_processor_time_is_compared_for_equal_work() -> None:
+    ours = [Measured(2.0, 0.0, 3.0, 1.0, {}), Measured(2.5, 0.0, 2.0, 1.0, {})]
+    rival = [Measured(1.0, 0.0, 4.0, 1.0, {})]
+    found = options.times(ours, rival, times_done=5.0)
+    assert found["cpu_ratio"] == 10.0
+    assert (found["seconds"], found["rival_seconds"]) == (2.0, 1.0)
+
+
+@pytest.mark.slow
+def test_stages_tell_where_the_time_goes(tmp_path: Path) -> None:
+    run("plant:lake_and_files", root=str(tmp_path), size=options.QUICK.data())
+    facts = run("stages:fit", root=str(tmp_path)).facts
+    assert facts["assets"] == options.QUICK.assets
+    assert all(0 < facts[stage] <= facts["everything"] for stage in STAGES)
 
 
 @pytest.mark.slow
@@ -74,6 +102,8 @@ def test_ingest() -> None:
 @pytest.mark.xdist_group("ray")
 def test_memory_counts_the_workers_of_ray() -> None:
     local, ray = _lines("memory", "--quick", "--json")
+    _check(local)
+    _check(ray)
     assert float(str(ray["peak_mb"])) > float(str(local["peak_mb"]))
 
 
