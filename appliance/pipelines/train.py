@@ -71,6 +71,7 @@ def train(
     recipe = _with_limits(_resolved(site, options), known)
     with site.alone("train", fleet), site.engine(engine) as made:
         site.registry.clean(fleet)
+        site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
         readings = site.lake.readings(fleet)
         batches = tuple(batch.id for batch in site.intake.batches(fleet))
         version = readings.version()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -376,3 +379,15 @@ def test_stored_scores_keep_their_types_and_order(learned):
     assert_frame_equal(table, table.sort("asset", "time"))
     assert isinstance(table["time"][0], datetime)
     assert in_order(learned.events.list(FLEET)) is not None
+
+
+def test_training_clears_away_what_is_old_and_leaves_what_is_young(learned):
+    folder = Path(learned.lake.readings(FLEET).files()[0]).parent
+    old, young = folder / "left-by-a-killed-run.parquet", folder / "being-written.parquet"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    last_month = time.time() - 30 * 86_400
+    os.utime(old, (last_month, last_month))
+    train(learned, FLEET, TrainOptions(recipe="mahalanobis"))
+    assert not old.exists()
+    assert young.exists()
