@@ -77,7 +77,10 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
 def _refusal(labels: np.ndarray, window: int) -> Outcome:
     alike, none = np.zeros(len(labels)), np.zeros(len(labels), bool)
     return Outcome(
-        metrics.vus_pr(labels, alike, window), False, _confusion(labels, none), refused=True
+        metrics.vus_pr(labels, alike, window),
+        hit=False,
+        confusion=_confusion(labels, none),
+        refused=True,
     )
 
 

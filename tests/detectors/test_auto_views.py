@@ -1,0 +1,179 @@
+"""The kernels and the whole score beside slow twins in plain numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from detectors import catalog
+from detectors.kernels.views import SIZE_FLOOR, centred_windows, nearest_views, roughness
+from detectors.models.auto_folds import folds_of
+from detectors.models.auto_judge import covering, spread
+from detectors.models.auto_views import whole_windows
+from tests.detectors.machines import rhythm
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Seen = Callable[[Matrix], Matrix]
+
+
+def _level_free(windows: Matrix) -> Matrix:
+    return np.asarray(windows - windows.mean(axis=1, keepdims=True))
+
+
+def _shape(windows: Matrix) -> Matrix:
+    rest = _level_free(windows)
+    return np.asarray(rest / (rest.std(axis=1, keepdims=True) + SIZE_FLOOR))
+
+
+SEEN: tuple[Seen, ...] = (np.asarray, _level_free, _shape)
+
+
+def _windows(x: Vector, starts: NDArray[np.int64], width: int) -> Matrix:
+    cut = np.lib.stride_tricks.sliding_window_view(np.asarray(x, np.float64), width)
+    return cut[starts]
+
+
+def _third_nearest(references: Matrix, queries: Matrix) -> Vector:
+    gaps = ((queries[:, None] - references[None]) ** 2).mean(axis=2)
+    return np.asarray(np.sqrt(np.sort(gaps, axis=1)[:, min(3, len(references)) - 1]))
+
+
+# ---------------------------------------------------------------- kernels
+@pytest.mark.parametrize("width", [2, 7, 16, 33])
+@pytest.mark.parametrize(("references", "queries"), [(1, 1), (2, 5), (50, 127), (301, 130)])
+def test_nearest_views_are_those_of_brute_force(
+    width: int, references: int, queries: int
+) -> None:
+    rng = np.random.default_rng(width)
+    x = rng.normal(size=600).astype(np.float32)
+    own, other = (np.sort(rng.integers(0, 560, size=n)) for n in (references, queries))
+    even = np.full(width, 1 / width, np.float32)
+    found = nearest_views(centred_windows(x, own, even), centred_windows(x, other, even))
+    for view, seen in zip(found, SEEN, strict=True):
+        slow = _third_nearest(seen(_windows(x, own, width)), seen(_windows(x, other, width)))
+        np.testing.assert_allclose(view, slow, rtol=2e-3, atol=2e-3)
+
+
+def test_windows_are_split_into_level_spread_and_the_rest() -> None:
+    x = np.random.default_rng(0).normal(3.0, 2.0, size=200).astype(np.float32)
+    starts = np.arange(0, 180, 7)
+    weights = np.geomspace(1.0, 4.0, 12)
+    weights = (weights / weights.sum()).astype(np.float32)
+    cut = centred_windows(x, starts, weights)
+    windows = _windows(x, starts, 12)
+    level = windows @ weights
+    spread_ = np.sqrt(((windows - level[:, None]) ** 2) @ weights)
+    np.testing.assert_allclose(cut.level, level, rtol=1e-5)
+    np.testing.assert_allclose(cut.spread, spread_, rtol=1e-5)
+    rest = (windows - level[:, None]) * np.sqrt(weights)
+    np.testing.assert_allclose(cut.centred, rest, atol=1e-5)
+
+
+def test_roughness_is_the_mean_step() -> None:
+    x = np.random.default_rng(1).normal(size=100).astype(np.float32)
+    starts = np.arange(80)
+    slow = np.abs(np.diff(_windows(x, starts, 16), axis=1)).mean(axis=1)
+    np.testing.assert_allclose(roughness(x, starts, 16), slow, rtol=1e-5)
+
+
+def test_a_query_is_judged_the_same_beside_any_others() -> None:
+    x = np.random.default_rng(2).normal(size=900).astype(np.float32)
+    even = np.full(16, 1 / 16, np.float32)
+    references = centred_windows(x, np.arange(0, 400, 3), even)
+    whole = nearest_views(references, centred_windows(x, np.arange(500, 880), even))
+    for first, end in ((0, 1), (5, 130), (200, 380)):
+        starts = np.arange(500 + first, 500 + end)
+        part = nearest_views(references, centred_windows(x, starts, even))
+        np.testing.assert_array_equal(part, whole[:, first:end])
+
+
+# ---------------------------------------------------------------- rows, gaps, folds
+def test_every_row_is_given_the_windows_that_cover_it() -> None:
+    values = np.random.default_rng(3).normal(size=(2, 30))
+    out = spread(values, 7)
+    counts = covering(np.arange(36), 36, 7)
+    for row in range(36):
+        over = [start for start in range(30) if start <= row < start + 7]
+        assert counts[row] == len(over)
+        np.testing.assert_allclose(out[:, row], values[:, over].sum(axis=1))
+
+
+def test_whole_windows_miss_nothing() -> None:
+    missing = np.random.default_rng(4).random((3, 60)) < 0.1
+    cut = np.lib.stride_tricks.sliding_window_view(missing, 9, axis=1)
+    np.testing.assert_array_equal(whole_windows(missing, 9), ~cut.any(axis=2))
+
+
+@pytest.mark.parametrize("count", [50, 500, 5_000])
+def test_folds_cover_all_windows_once_and_share_no_row_with_the_others(count: int) -> None:
+    folds = folds_of(count, gap=16)
+    np.testing.assert_array_equal(np.concatenate([f.own for f in folds]), np.arange(count))
+    for fold in folds:
+        assert len(fold.others) >= 20
+        if count > 50:
+            away = np.abs(fold.others[:, None] - fold.own[None]).min(axis=1)
+            assert away.min() >= 16
+
+
+# ---------------------------------------------------------------- the whole score
+def test_the_score_is_the_root_mean_square_over_windows_views_and_sensors() -> None:
+    X = rhythm(np.random.default_rng(0), 700, noise=0.1)
+    Y = rhythm(np.random.default_rng(1), 120, noise=0.1)
+    Y[60:70, 1] += 2.0
+    detector = catalog.make("auto", joint_weight=0.0).fit(X)
+    state = detector.state()
+    columns = (Y - state["mean"]) / state["deviation"]
+    rows, sensors = np.zeros((len(Y), 3)), range(3)
+    for sensor in sensors:
+        usual = detector.usual_[:, sensor]
+        distances = _slow_views(state, sensor, columns[:, sensor])
+        for view, found in enumerate(distances):
+            squares = np.log1p(found / usual[view]) ** 2
+            rows[:, sensor] += _mean_over_covering(squares, len(Y))
+    slow = np.sqrt(rows.sum(axis=1) / (6 * 3))
+    np.testing.assert_allclose(detector.score(Y), slow, rtol=5e-3)
+    shares = rows / rows.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(detector.contributions(Y), shares, atol=5e-3)
+
+
+def _slow_views(state: dict[str, NDArray[np.generic]], sensor: int, x: Vector) -> list[Vector]:
+    """Return the six views' distances of all windows of a series."""
+    series = state["series"][sensor].astype(np.float64)
+    starts = state["starts"].astype(np.int64)
+    short, long = (int(width) for width in state["widths"])
+    found = []
+    for width in (short, long):
+        own, new = (
+            _windows(series, starts, width),
+            _windows(x, np.arange(len(x) - width + 1), width),
+        )
+        found.append([_third_nearest(seen(own), seen(new)) for seen in SEEN])
+    own, new = (
+        _windows(series, starts, short),
+        _windows(x, np.arange(len(x) - short + 1), short),
+    )
+    a, b = _summary(own), _summary(new)
+    inverse = np.linalg.inv(np.cov(a.T) + 0.01 * np.eye(3))
+    gap = b - np.median(a, axis=0)
+    summary = np.sqrt(np.einsum("ij,jk,ik->i", gap, inverse, gap))
+    return [*found[0], summary, *found[1][1:]]
+
+
+def _summary(windows: Matrix) -> Matrix:
+    steps = np.abs(np.diff(windows, axis=1)).mean(axis=1)
+    features = (windows.mean(axis=1), np.log(windows.std(axis=1) + 0.05), np.log(steps + 0.02))
+    return np.stack(features, axis=1)
+
+
+def _mean_over_covering(squares: Vector, rows: int) -> Vector:
+    width = rows - len(squares) + 1
+    return np.array(
+        [
+            squares[max(r - width + 1, 0) : min(r, len(squares) - 1) + 1].mean()
+            for r in range(rows)
+        ]
+    )
