@@ -6,6 +6,7 @@ out of the rule and becomes a window of its own; one that was cancelled is only 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from icalendar import Calendar, Event
 from icalendar.error import InvalidCalendar
+from icalendar.timezone import tzp
 
 from appliance.calendar.rules import checked, ending, instant, zone_of
 from appliance.core.errors import BadFile, InvalidRequest
@@ -23,6 +25,7 @@ MOST_ENTRIES = 5_000
 _MOST_ZONES = 100
 _COMPARED_DAYS = 800
 _ENTRY = "BEGIN:VEVENT"
+_READING = threading.Lock()
 
 
 def read_calendar(
@@ -49,10 +52,13 @@ def read_calendar(
             f"the calendar has {len(data):,} bytes, more than {MOST_BYTES:,}.",
             remedy="Export a shorter time range.",
         )
-    calendar = _parsed(data)
-    own = calendar.get("X-WR-TIMEZONE")
-    reader = _Reader(zone_of(str(own)) if own else zone, kind)
-    return reader.read(calendar.walk("VEVENT"))
+    with _READING:
+        # The library keeps zones that files define, by their names, for all later files.
+        tzp.use_zoneinfo()
+        calendar = _parsed(data)
+        own = calendar.get("X-WR-TIMEZONE")
+        reader = _Reader(zone_of(str(own)) if own else zone, kind)
+        return reader.read(calendar.walk("VEVENT"))
 
 
 def _parsed(data: bytes) -> Any:
@@ -176,7 +182,9 @@ class _Reader:
         rules = entry.get("RRULE", [])
         if (isinstance(rules, list) and rules) or "EXRULE" in entry:
             raise InvalidRequest("it has several rules, which is not read")
-        rule = rules.to_ical().decode() if rules else ""
+        rule = "" if isinstance(rules, list) else rules.to_ical().decode()
+        if "RRULE" in entry and not rule:
+            raise InvalidRequest("its rule cannot be read")
         return WindowDraft(
             kind=self._kind,
             title=str(entry.get("SUMMARY", ""))[:200],
@@ -250,7 +258,7 @@ class _Reader:
                 for day, offset in zip(days[some], wanted[some], strict=True)
             ):
                 return zone
-        raise InvalidRequest(f"its time zone {str(given)!r} shows the time of no place")
+        raise InvalidRequest("its time zone shows the time of no place")
 
 
 def _wall(value: date | datetime) -> datetime:

@@ -7,12 +7,14 @@ from appliance.fleet.findings import drafts_of, fault_drafts, sensor_faults, wit
 from appliance.fleet.frames import Layout
 from appliance.fleet.interface import fit, load
 from appliance.fleet.model import FleetModel
+from appliance.fleet.previewing import AssetView, Stretch, preview_assets
 from appliance.fleet.recipe import resolve
 from appliance.fleet.scoring import ScoredChunk, score_fleet
 from appliance.fleet.training import FitReport, fit_fleet
 
 __all__ = [
     "Artifact",
+    "AssetView",
     "Chunk",
     "FitReport",
     "FleetModel",
@@ -20,12 +22,14 @@ __all__ = [
     "Layout",
     "ScoredChunk",
     "ScoredFleet",
+    "Stretch",
     "drafts_of",
     "fault_drafts",
     "find_fleet_events",
     "fit",
     "fit_fleet",
     "load",
+    "preview_assets",
     "resolve",
     "score_fleet",
     "sensor_faults",

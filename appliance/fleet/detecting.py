@@ -93,27 +93,35 @@ def _find(task: _Task) -> list[EventDraft]:
     scores = task.fleet.scores.read(
         list(task.spans), low, high + _INSTANT, model_version=task.fleet.model_version
     )
-    masks = task.fleet.masks
-    drafts = drafts_of(models, scores.filter(inside(task.spans)), masks)
+    drafts = drafts_of(models, scores.filter(inside(task.spans)), task.fleet.masks)
+    return directed(task.fleet, models, drafts)
+
+
+def directed(
+    fleet: ScoredFleet, models: Models, drafts: Sequence[EventDraft]
+) -> list[EventDraft]:
+    """Say for each sensor of anomalies whether it was above or below normal."""
     by_asset: dict[str, list[EventDraft]] = {}
     for draft in drafts:
         by_asset.setdefault(draft.asset, []).append(draft)
     return [
         draft
         for asset, own in by_asset.items()
-        for draft in with_directions(models, _readings_of(task, models, asset, own), own, masks)
+        for draft in with_directions(
+            models, _readings_of(fleet, models, asset, own), own, fleet.masks
+        )
     ]
 
 
 def _readings_of(
-    task: _Task, models: Models, asset: str, drafts: Sequence[EventDraft]
+    fleet: ScoredFleet, models: Models, asset: str, drafts: Sequence[EventDraft]
 ) -> pl.DataFrame:
     """Return the readings of an asset's events and what led to them."""
     entry = models.manifest.assets[asset]
     warm = timedelta(seconds=entry.warm_rows * entry.interval_seconds)
-    return task.fleet.readings.read(
+    return fleet.readings.read(
         [asset],
-        min(draft.start for draft in drafts) - warm,
+        fleet.masks.before(asset, min(draft.start for draft in drafts), warm),
         max(draft.end for draft in drafts) + _INSTANT,
         columns=models.columns.names,
     )

@@ -280,7 +280,7 @@ def _score_chunk(task: _Task) -> ScoredChunk:
         scores = settled(scores, task.extents)
     if task.spans is not None:
         scores = scores.filter(inside(task.spans))
-        faults = faults.filter(_touching(task.spans)) if faults.height else faults
+        faults = faults.filter(touching(task.spans)) if faults.height else faults
     staged = None
     if scores.height:
         replaced = None
@@ -348,7 +348,8 @@ def inside(spans: Mapping[str, Span]) -> pl.Expr:
     return _by_asset(spans, pl.col("time"), pl.col("time"))
 
 
-def _touching(spans: Mapping[str, Span]) -> pl.Expr:
+def touching(spans: Mapping[str, Span]) -> pl.Expr:
+    """Return the filter of ranges that touch their asset's closed range."""
     return _by_asset(spans, pl.col("start"), pl.col("end"))
 
 

@@ -78,6 +78,9 @@ class Series:
         """Spread values by cell (last axis) over the rows; `absent` where a row has no cell."""
         if self.cell_of_row is None:
             return by_cell
+        if not by_cell.shape[-1]:
+            rows = (*by_cell.shape[:-1], len(self.cell_of_row))
+            return np.full(rows, absent, by_cell.dtype)
         out = by_cell[..., np.maximum(self.cell_of_row, 0)]
         out[..., self.cell_of_row < 0] = absent
         return out

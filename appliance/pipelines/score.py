@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -32,8 +32,6 @@ from appliance.schemas.event import Event, EventKind, EventState
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.model import CHAMPION, ModelVersion, ScoreBatch
 from appliance.schemas.progress import Progress, Silent
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -199,7 +197,7 @@ def _plan(site: Site, fleet: str, number: int | None) -> _Work:
     # After the batches: the readings must hold all of those that will count as judged.
     readings_version = site.lake.readings(fleet).version()
     extents = stretches.extents(fresh.spans, before)
-    horizon = _horizon(extents)
+    horizon = stretches.horizon(extents)
     masks = expand(site.calendar.list(fleet), fleet, horizon).clipped(horizon)
     outdated = site.calendar_marks.outdated(fleet, version.version, masks)
     return _Work(
@@ -217,14 +215,6 @@ def _plan(site: Site, fleet: str, number: int | None) -> _Work:
         masks=masks,
         begun=begun,
     )
-
-
-def _horizon(extents: Mapping[str, Span]) -> Span:
-    """Return the half-open time range of all readings."""
-    if not extents:
-        return _EPOCH, _EPOCH
-    low = min(start for start, _ in extents.values())
-    return low, max(end for _, end in extents.values()) + timedelta(microseconds=1)
 
 
 def _begun(site: Site, work: _Work) -> _Work:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from appliance.calendar.masks import Masks, clip
 from appliance.schemas.manifest import AssetManifest, FleetManifest
@@ -12,6 +12,7 @@ from detectors.thresholds import HOLD
 Span = tuple[datetime, datetime]
 _INSTANT = timedelta(microseconds=1)
 _NONE = Masks()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_judge(
@@ -138,6 +139,12 @@ def extents(*spans: Mapping[str, Sequence[Span]]) -> dict[str, Span]:
             both = [*own, found[asset]] if asset in found else own
             found[asset] = min(start for start, _ in both), max(end for _, end in both)
     return found
+
+
+def horizon(extents: Mapping[str, Span]) -> Span:
+    """Return the half-open time range of all readings; an empty one if there are none."""
+    low = min((start for start, _ in extents.values()), default=_EPOCH)
+    return low, max((end + _INSTANT for _, end in extents.values()), default=low)
 
 
 def rounds(spans: Mapping[str, Sequence[Span]]) -> list[dict[str, Span]]:

@@ -15,7 +15,7 @@ from appliance.core.db import Database
 from appliance.core.errors import Conflict, InvalidRequest, NotFound
 from appliance.core.ids import new_id
 from appliance.events import life
-from appliance.events.matching import Near, Span, distance_of, plan
+from appliance.events.matching import Near, Plan, Span, distance_of, plan
 from appliance.events.store.changes import hand_over, lock, opened, record, revised, vanished
 from appliance.events.store.tables import (
     EventCommentRow,
@@ -139,6 +139,25 @@ class EventStore:
                 changed.append(vanished(session, rows[event.id], source))
             changed += [opened(session, fleet, draft, source) for draft in todo.opened]
             return [event_of(row) for row in dict.fromkeys(changed)]
+
+    def planned(
+        self,
+        fleet: str,
+        drafts: Iterable[EventDraft],
+        spans: Mapping[str, Span],
+        *,
+        kinds: Collection[EventKind] = tuple(EventKind),
+        near: Near = timedelta(),
+    ) -> Plan:
+        """Return what `revise` would do, without doing it."""
+        if not spans:
+            return Plan((), (), (), ())
+        found = [draft for draft in drafts if draft.kind in kinds]
+        spoken_of = EventRow.kind.in_([kind.value for kind in kinds])
+        query = select(EventRow).where(*_touching(fleet, spans, near), spoken_of)
+        with self._database.session() as session:
+            rows = [row for row in session.scalars(query) if row.asset in spans]
+            return plan(map(stored_of, rows), found, spans, near)
 
     # ------------------------------------------------------------------ by people
     def acknowledge(self, event: str, by: str, *, revision: int | None = None) -> Event:
