@@ -26,6 +26,16 @@ _MOST_ZONES = 100
 _COMPARED_DAYS = 800
 _ENTRY = "BEGIN:VEVENT"
 _READING = threading.Lock()
+_BROKEN = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    InvalidCalendar,
+)
+"""What the library raises on a broken file: many types, one meaning."""
 
 
 def read_calendar(
@@ -75,7 +85,7 @@ def _parsed(data: bytes) -> Any:
         observances = [part for found in zones for part in found.subcomponents]
         if len(observances) > _MOST_ZONES or not all(map(_yearly, observances)):
             raise BadFile("the calendar defines time zones that are no time zones.")
-    except (ValueError, InvalidCalendar, LookupError, TypeError, RecursionError) as error:
+    except _BROKEN as error:
         raise BadFile(
             f"it is no calendar file: {_short(error)}.",
             remedy="Export it as iCalendar (.ics).",
@@ -129,8 +139,7 @@ class _Reader:
                 drafts += map(checked, moved)
             except InvalidRequest as error:
                 raise BadFile(f"entry {_named(own[0], uid)}: {error.message}") from error
-            # What the library says of a broken property has many types and one meaning.
-            except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+            except _BROKEN as error:
                 raise BadFile(f"entry {_named(own[0], uid)}: {_short(error)}.") from error
         return CalendarFile(
             drafts=tuple(drafts),
