@@ -7,6 +7,8 @@
     │   ├── InvalidRequest    an argument, name or recipe cannot be used
     │   ├── NotFound          no fleet, asset, model version or event of that name
     │   ├── Conflict          the request contradicts what already stands
+    │   ├── Unauthenticated   the site does not know who asks
+    │   ├── Forbidden         whoever asks may not do that
     │   └── BadFile           a file as a whole cannot be read (bad rows go to quarantine)
     ├── OperatorError         the machine or installation needs care
     │   ├── StorageFull       no space left where the home is
@@ -68,6 +70,14 @@ class NotFound(UserError):
 
 class Conflict(UserError):
     """The request contradicts what already stands."""
+
+
+class Unauthenticated(UserError):
+    """The site does not know who asks."""
+
+
+class Forbidden(UserError):
+    """Whoever asks may not do that."""
 
 
 class BadFile(UserError):
