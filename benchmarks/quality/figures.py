@@ -7,6 +7,7 @@ rivals' defaults and no tuning; SKAB's own figures are those of its leaderboard.
 from __future__ import annotations
 
 VUS_PR, HIT_RATE, F1, FALSE_ALARMS = "VUS-PR", "hit rate", "F1", "false alarms %"
+F1_HOURLY, FALSE_ALARMS_HOURLY = "F1, 1/h", "false %, 1/h"
 
 GOALS: dict[tuple[str, str], float] = {
     ("3w", VUS_PR): 0.923,
@@ -22,6 +23,8 @@ GOALS: dict[tuple[str, str], float] = {
     ("ucr", HIT_RATE): 0.77,
     ("skab", F1): 0.78,
     ("skab", FALSE_ALARMS): 13.6,
+    ("skab", F1_HOURLY): 0.78,
+    ("skab", FALSE_ALARMS_HOURLY): 13.6,
 }
 """Least value to be reached (most, for false alarms); by set and metric."""
 
@@ -46,4 +49,6 @@ RIVALS: dict[tuple[str, str], dict[str, float]] = {
     ("skab", F1): {"T²+Q": 0.76, "LSTM-AE": 0.74, "IForest": 0.29},
     ("skab", FALSE_ALARMS): {"T²+Q": 26.6, "LSTM-AE": 30.0, "IForest": 2.6},
 }
+RIVALS["skab", F1_HOURLY] = RIVALS["skab", F1]
+RIVALS["skab", FALSE_ALARMS_HOURLY] = RIVALS["skab", FALSE_ALARMS]
 """``best`` is the best of 21 rivals for that set alone, chosen with hindsight."""

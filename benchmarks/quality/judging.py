@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from detectors import catalog, metrics
 from detectors.errors import TooLittleData
+from detectors.thresholds import SurpriseScale, alarm_threshold
 
 if TYPE_CHECKING:
     from benchmarks.quality.loaders import Matrix, Series
+    from detectors.base import Detector
+    from detectors.validation import FloatVector
 
 _FLAGGED_QUANTILE = 0.99
+_ROWS_AN_HOUR = 3600
+_HOURS_A_MONTH = 720
+
+QUANTILE, HOURLY = "99 %", "1/h"
+
+Confusion: TypeAlias = tuple[int, int, int, int]
+"""Rows that are (true positive, false positive, false negative, true negative)."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What makes an event, as recipes have it by default."""
+
+    release: float = 0.7
+    merge_rows: int = 30
+    minimum_rows: int = 3
 
 
 @dataclass(frozen=True)
@@ -26,8 +46,10 @@ class Outcome:
         Volume under the range-aware precision-recall surface.
     hit
         Whether the highest score lies within 100 rows of a labelled stretch.
-    confusion
-        Counts of (true positive, false positive, false negative, true negative) rows.
+    flagged
+        Counts of rows by way of flagging them: `QUANTILE`, above the 99 % quantile of the
+        training rows' left-out scores; `HOURLY`, at or above the alarm level for a budget of
+        one false alarm an hour, as the product sets it.
     refused
         Whether the recipe found too little to learn from.  All rows then count as equally
         unusual and none is flagged: that is what its user has to go by.
@@ -35,7 +57,7 @@ class Outcome:
 
     vus_pr: float
     hit: bool
-    confusion: tuple[int, int, int, int]
+    flagged: Mapping[str, Confusion] = field(default_factory=dict)
     refused: bool = False
 
 
@@ -49,7 +71,7 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     series
         Labelled readings.
     flags
-        Also flag rows above the 99 % quantile of the training rows' left-out scores.
+        Also flag rows; for readings of one a second.
     """
     detector = catalog.make(recipe)
     train, test = series.train, series.test
@@ -62,16 +84,25 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     except TooLittleData:
         return _refusal(series.labels, window)
     scores = detector.score(test)
-    confusion = (0, 0, 0, 0)
-    if flags:
-        known = detector.calibration_scores(train)
-        limit = np.quantile(known[np.isfinite(known)], _FLAGGED_QUANTILE)
-        confusion = _confusion(series.labels, scores > limit)
     return Outcome(
         metrics.vus_pr(series.labels, scores, window),
         metrics.peak_hits(series.labels, scores),
-        confusion,
+        _flagged(detector, train, series.labels, scores) if flags else {},
     )
+
+
+def _flagged(
+    detector: Detector, train: Matrix, labels: np.ndarray, scores: FloatVector
+) -> dict[str, Confusion]:
+    known = detector.calibration_scores(train)
+    limit = np.quantile(known[np.isfinite(known)], _FLAGGED_QUANTILE)
+    scale = SurpriseScale().fit(known)
+    rows_a_month = _HOURS_A_MONTH * _ROWS_AN_HOUR
+    alarm = alarm_threshold(scale.surprise(known), rows_a_month, _HOURS_A_MONTH, _Rule())
+    return {
+        QUANTILE: _confusion(labels, scores > limit),
+        HOURLY: _confusion(labels, scale.surprise(scores) >= alarm.level),
+    }
 
 
 def _refusal(labels: np.ndarray, window: int) -> Outcome:
@@ -79,7 +110,7 @@ def _refusal(labels: np.ndarray, window: int) -> Outcome:
     return Outcome(
         metrics.vus_pr(labels, alike, window),
         hit=False,
-        confusion=_confusion(labels, none),
+        flagged=dict.fromkeys((QUANTILE, HOURLY), _confusion(labels, none)),
         refused=True,
     )
 
@@ -97,7 +128,7 @@ def complete(values: Matrix, train: Matrix) -> Matrix:
     return out
 
 
-def _confusion(labels: np.ndarray, flags: np.ndarray) -> tuple[int, int, int, int]:
+def _confusion(labels: np.ndarray, flags: np.ndarray) -> Confusion:
     cells = (labels & flags, ~labels & flags, labels & ~flags, ~labels & ~flags)
     found = [int(cell.sum()) for cell in cells]
     return found[0], found[1], found[2], found[3]

@@ -170,7 +170,7 @@ def wells(folder: Path) -> Iterator[Series]:
     for path in sorted(root.glob("[1-8]/*.csv.gz")):
         values, classes = _well(path)
         name = f"{path.parent.name}/{path.name.removesuffix('.csv.gz')}"
-        labels = (classes > 0).any(axis=1)
+        labels = np.asarray((classes > 0).any(axis=1))
         recordings = normal.get(path.name.split("_")[0])
         if recordings is not None:
             yield Series(name, np.concatenate(recordings), values, labels)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.quality import figures, loaders
-from benchmarks.quality.judging import Outcome, judge
+from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,9 +73,14 @@ def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, f
     if name == "ucr":
         yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
     if name == "skab":
-        right, false, missed, quiet = np.sum([o.confusion for o in outcomes], axis=0)
-        yield figures.F1, float(2 * right / max(2 * right + false + missed, 1))
-        yield figures.FALSE_ALARMS, float(100 * false / max(false + quiet, 1))
+        for way, share, rate in (
+            (QUANTILE, figures.F1, figures.FALSE_ALARMS),
+            (HOURLY, figures.F1_HOURLY, figures.FALSE_ALARMS_HOURLY),
+        ):
+            counts = np.sum([outcome.flagged[way] for outcome in outcomes], axis=0)
+            right, false, missed, quiet = counts
+            yield share, float(2 * right / max(2 * right + false + missed, 1))
+            yield rate, float(100 * false / max(false + quiet, 1))
 
 
 def _line(name: str, metric: str, recipe: str, value: float) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""The quality benchmark: what counts for and against a recipe, and the sets' splits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.harness.processes import ROOT
+from benchmarks.quality import figures, loaders
+from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
+from benchmarks.quality.loaders import Series
+from benchmarks.quality.run import lines, main
+
+NAN = float("nan")
+
+
+def _series(rows: int = 800, fault: slice = slice(600, 630)) -> Series:
+    rng = np.random.default_rng(0)
+    values = np.sin(np.arange(1_800)[:, None] / [5.0, 9.0]) + 0.1 * rng.normal(size=(1_800, 2))
+    labels = np.zeros(1_800, bool)
+    labels[1_000 + fault.start : 1_000 + fault.stop] = True
+    values[labels, 0] += 1.5
+    return Series(
+        "made up", values[:1_000], values[1_000 : 1_000 + rows], labels[1_000:][:rows]
+    )
+
+
+# ---------------------------------------------------------------- judging
+def test_a_found_fault_counts_and_every_row_is_counted_once() -> None:
+    series = _series()
+    outcome = judge("auto", series, flags=True)
+    assert outcome.vus_pr > 0.8
+    assert outcome.hit
+    assert not outcome.refused
+    for way in (QUANTILE, HOURLY):
+        right, false, missed, quiet = outcome.flagged[way]
+        assert right + missed == series.labels.sum()
+        assert right + false + missed + quiet == len(series.labels)
+    assert outcome.flagged[HOURLY][1] <= outcome.flagged[QUANTILE][1]
+
+
+def test_a_recipe_that_refuses_is_worth_what_equal_scores_are() -> None:
+    whole = _series()
+    series = Series("short", whole.train[:12], whole.test, whole.labels)
+    outcome = judge("auto", series, flags=True)
+    assert outcome.refused
+    assert not outcome.hit
+    assert outcome.vus_pr < 0.3
+    assert outcome.flagged[QUANTILE] == (0, 0, 30, 770)
+
+
+def test_gaps_are_filled_for_those_who_need_it() -> None:
+    values = np.array([[NAN, 1.0], [2.0, NAN], [NAN, NAN]])
+    train = np.array([[4.0, 5.0], [6.0, NAN], [8.0, 7.0]])
+    np.testing.assert_array_equal(complete(values, train), [[6, 1], [2, 1], [2, 1]])
+    outcome = judge("mahalanobis", Series("gaps", *_with_gaps()))
+    assert np.isfinite(outcome.vus_pr)
+
+
+def _with_gaps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    series = _series()
+    train, test = series.train.copy(), series.test.copy()
+    train[::7, 1] = test[::5, 0] = NAN
+    return train, test, series.labels
+
+
+# ---------------------------------------------------------------- command
+def test_an_unknown_set_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--sets", "skab,nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_every_goal_has_the_rivals_beside_it() -> None:
+    assert set(figures.GOALS) == set(figures.RIVALS)
+    assert {name for name, _ in figures.GOALS} == {*loaders.SETS, "mean"}
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_a_line_holds_set_metric_value_goal_and_rivals(data_dir: Path) -> None:
+    options = ("--sets", "asd", "--recipe", "ecod", "--every", "3", "--data", str(data_dir))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "quality", "--json", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = [json.loads(text) for text in done.stdout.splitlines()]
+    assert (line["set"], line["metric"], line["recipe"]) == ("asd", "VUS-PR", "ecod")
+    assert (line["series"], line["refused"], line["goal"]) == (2, 0, 0.705)
+    assert 0 < line["value"] < 1
+    assert line["rivals"]["windowed kNN"] == 0.393
+
+
+# ---------------------------------------------------------------- the sets
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "count", "columns"),
+    [
+        ("3w", 31, 8),
+        ("asd", 6, 19),
+        ("msl", 6, 55),
+        ("nab", 52, 1),
+        ("skab", 34, 8),
+        ("smap", 21, 25),
+        ("smd", 3, 38),
+        ("tep", 10, 52),
+        ("ucr", 62, 1),
+    ],
+)
+def test_a_set_is_read_whole(data_dir: Path, name: str, count: int, columns: int) -> None:
+    found = list(loaders.load(name, data_dir))
+    assert len(found) == count
+    assert len({series.name for series in found}) == count
+    for series in found:
+        assert series.train.shape[1] == series.test.shape[1] == columns
+        assert len(series.labels) == len(series.test)
+        assert 0 < series.labels.mean() < 1
+
+
+@pytest.mark.slow
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "every", "least"), [("skab", 4, 0.88), ("asd", 2, 0.69), ("msl", 1, 0.73)]
+)
+def test_auto_is_as_good_as_documented(
+    data_dir: Path, name: str, every: int, least: float
+) -> None:
+    found = {line["metric"]: line["value"] for line in lines("auto", [name], data_dir, every)}
+    assert found[figures.VUS_PR] > least
