@@ -13,12 +13,13 @@ import errno
 import fcntl
 import io
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.install import environment, home, preflight
+from appliance.install import child, environment, home, preflight
 from appliance.install.plan import InstallError, Plan, Step
 
 PREFLIGHT = (
@@ -40,6 +41,7 @@ IMPACT = (
 _PATIENCE = 5.0
 """Seconds in which what a killed installer left running has surely ended."""
 _SHOWN = 60
+_INTERRUPTED = 130
 _CLEAR = "\r\033[K"
 
 
@@ -88,18 +90,17 @@ def main(arguments: list[str]) -> int:
             for number, step in enumerate(IMPACT, 1):
                 label = f"[{number}/{len(IMPACT)}] {step.name}"
                 print(f"{label}: {_perform(step, plan, label) or 'fine'}", flush=True)  # noqa: T201
+        status = _demo(plan) if plan.demo else 0
     except InstallError as error:
         print(f"{_clear()}Kizashi was not installed. {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         text = "Interrupted: the same command, run again, goes on from here."
         print(f"{_clear()}{text}", file=sys.stderr)  # noqa: T201
-        return 130
-    if plan.demo:
-        print("\nNow the demo plant: generate, ingest, train, score.", flush=True)  # noqa: T201
-        os.execv(plan.command, [str(plan.command), "--home", str(plan.home), "demo"])  # noqa: S606
-    _print_next(plan)
-    return 0
+        return _INTERRUPTED
+    if status == 0:
+        _print_next(plan)
+    return status
 
 
 def _perform(step: Step, plan: Plan, label: str) -> str:
@@ -153,10 +154,19 @@ def _alone(plan: Plan) -> Iterator[None]:
         yield
 
 
+def _demo(plan: Plan) -> int:
+    """Set up the demo plant in the installed home; return the exit status."""
+    print("\nNow the demo plant: generate, ingest, train, score.", flush=True)  # noqa: T201
+    return child.attend([str(plan.command), "--home", str(plan.home), "demo"])
+
+
 def _print_next(plan: Plan) -> None:
-    print(  # noqa: T201
-        f"\nKizashi is installed in {plan.home}. Next:\n"
-        f'  export PATH="{plan.command.parent}:$PATH"\n'
-        "  kizashi demo                           a plant to look around in\n"
-        "  kizashi ingest FILES… --fleet NAME     your own machines"
-    )
+    folder = plan.command.parent
+    lines = [f'  export PATH={shlex.quote(str(folder))}:"$PATH"']
+    if plan.demo:  # whose own last words are what to look at
+        lines.insert(0, f"The command is in {folder}; put it where your shell looks:")
+    else:
+        lines.insert(0, f"Kizashi is installed in {plan.home}. Next:")
+        lines.append("  kizashi demo                           a plant to look around in")
+        lines.append("  kizashi ingest FILES… --fleet NAME     your own machines")
+    print("", *lines, sep="\n")  # noqa: T201

@@ -13,6 +13,8 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _TICK = 0.3
+_SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a program."""
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "VIRTUAL_ENV")
 """Variables by which a user's other Python would leak into the environment."""
 _MISPLACED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
@@ -81,6 +83,23 @@ def run(
         said.append(rest.decode("utf-8", "replace"))
         status = child.wait()
     return status, "\n".join(said)
+
+
+def attend(command: list[str]) -> int:
+    """Run a program that speaks with the user itself; return its exit status as a shell would.
+
+    Ctrl-C reaches it as well: it says itself what that means, and is waited for.
+    """
+    before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    try:
+        status = subprocess.run(  # noqa: S603 - the installer's own commands
+            command,
+            check=False,
+            preexec_fn=_leash if sys.platform == "linux" else None,
+        ).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return status if status >= 0 else _SIGNALLED - status
 
 
 def _environment(*, closed: bool) -> dict[str, str]:

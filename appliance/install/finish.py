@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from appliance.core.db import open_database
-from appliance.core.errors import InvalidRequest, KizashiError
+from appliance.core.errors import InvalidRequest, KizashiError, StorageError
 from appliance.core.secrets import site_key
 from appliance.core.settings import SETTINGS_FILE, Settings, load_settings
 from appliance.registry import mirror
@@ -85,9 +85,20 @@ def settle(home: Path, timezone: str | None, port: int | None) -> str:
     settings = load_settings(home)
     site_key(home)
     open_database(settings.database).close()
-    # Now, while nobody uses them: it takes seconds that the first training need not wait.
-    mirror.prepare(settings.registry)
+    _prepare_mirror(settings.registry)
     return f"wrote {', '.join(written)} to {home / SETTINGS_FILE}" if written else ""
+
+
+def _prepare_mirror(url: str) -> None:
+    """Make MLflow's tables now, while nobody uses them: the first training need not wait."""
+    try:
+        mirror.prepare(url)
+    except StorageError as error:
+        raise StorageError(
+            error.message.partition("\n")[0],  # MLflow's own words may go on for many lines
+            remedy="It only mirrors what the site's database holds, so nothing is lost: move "
+            "it away and run the installer again.",
+        ) from error
 
 
 def warm() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import time
 
 from appliance.install import child
 from appliance.install.plan import InstallError, Plan, Show, write
@@ -41,27 +42,31 @@ def write_command(plan: Plan, _show: Show) -> str:
     return f"wrote {path}"
 
 
-def write_settings(plan: Plan, _show: Show) -> str:
+def write_settings(plan: Plan, show: Show) -> str:
     """Settings, the site's key and the database, brought to this version."""
     arguments = ["settings", "--home", str(plan.home)]
     if plan.port is not None:
         arguments += ["--port", str(plan.port)]
     if plan.timezone:
         arguments += ["--timezone", plan.timezone]
-    return _finish(plan, arguments)
+    return _finish(plan, arguments, show, "settings and database")
 
 
 def compile_kernels(plan: Plan, show: Show) -> str:
     """The kernels, compiled for this machine now and not in the middle of the first job."""
-    show("compiling them for this machine")
-    return _finish(plan, ["kernels"])
+    return _finish(plan, ["kernels"], show, "compiling for this machine")
 
 
-def _finish(plan: Plan, arguments: list[str]) -> str:
+def _finish(plan: Plan, arguments: list[str], show: Show, doing: str) -> str:
     """Let the installed platform do its own part."""
     # Isolated: started inside the checkout, it must still be the installed platform that runs.
     command = [str(plan.python), "-I", "-m", _FINISH, *arguments]
-    status, output = child.run(command, log=plan.log, tick=lambda _line: None)
+    begun = time.monotonic()
+
+    def tick(_line: str) -> None:
+        show(f"{doing}, {time.monotonic() - begun:.0f} s")
+
+    status, output = child.run(command, log=plan.log, tick=tick)
     words = output.strip().splitlines()
     if status == 1 and words:
         raise InstallError(words[-1])

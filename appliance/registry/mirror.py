@@ -76,8 +76,10 @@ def prepare(url: str) -> None:
         with _draft(file) as draft:
             with closing(connect(file)) as old, closing(connect(draft)) as copy:
                 old.backup(copy)
+            before = draft.read_bytes()
             _migrate(f"{_SQLITE}{draft}")
-            draft.replace(file)
+            if draft.read_bytes() != before:  # tables that are up to date stay untouched
+                draft.replace(file)
 
 
 def _create(url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.appliance.install.checkout import said
 from tests.appliance.install.conftest import Installed
 
-pytestmark = pytest.mark.xdist_group("install")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
 
 
 def _state(home: Path) -> dict[str, tuple[int, int]]:
@@ -93,17 +94,23 @@ def test_missing_command_is_written(installed: Installed) -> None:
     assert _fine_but(_again(installed)) == {"command"}
 
 
-@pytest.mark.parametrize("broken", ["bin/python", "pyvenv.cfg", "pip", "stamp"])
-def test_broken_environment_is_made_anew(installed: Installed, broken: str) -> None:
-    if broken == "pip":
-        (installed.site / "pip" / "__main__.py").write_text("")
-    elif broken == "stamp":
-        (installed.home / "env" / "kizashi-installed.json").write_text("{")
-    else:
-        (installed.home / "env" / broken).unlink()
-    again = _again(installed)
-    assert ("made anew" in again["environment"]) == (broken != "stamp")
+@pytest.mark.parametrize(
+    "broken", [["bin/python"], ["pyvenv.cfg", "kizashi-installed.json"], ["pip"]]
+)
+def test_broken_environment_is_made_anew(installed: Installed, broken: list[str]) -> None:
+    for name in broken:
+        if name == "pip":
+            (installed.site / "pip" / "__main__.py").write_text("")
+        else:
+            (installed.home / "env" / name).unlink()
+    assert "made anew" in _again(installed)["environment"]
     assert "tiny kizashi" in said(installed.home)
+    assert _fine_but(_again(installed)) == set()
+
+
+def test_unreadable_record_of_the_installation_is_written_anew(installed: Installed) -> None:
+    (installed.home / "env" / "kizashi-installed.json").write_text("{")
+    assert _fine_but(_again(installed)) == {"platform"}
     assert _fine_but(_again(installed)) == set()
 
 
@@ -166,3 +173,13 @@ def test_demo_goes_to_the_home_that_was_named(installed: Installed) -> None:
     done = installed.checkout.install(installed.home, "--demo", KIZASHI_HOME="/elsewhere")
     assert done.returncode == 0
     assert f"--home {installed.home} demo" in done.stdout
+
+
+def test_last_words_put_the_command_where_the_shell_looks(installed: Installed) -> None:
+    done = installed.checkout.install(installed.home, "--demo")
+    last = done.stdout.splitlines()[-1].strip()
+    assert last.startswith("export PATH=")
+    shell = subprocess.run(
+        ["/bin/sh", "-c", f"{last}\ncommand -v kizashi"], capture_output=True, text=True
+    )
+    assert shell.stdout == f"{installed.home / 'bin' / 'kizashi'}\n"

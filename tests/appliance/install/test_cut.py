@@ -11,15 +11,28 @@ import pytest
 
 from tests.appliance.install.checkout import Checkout, said
 
-pytestmark = pytest.mark.xdist_group("install")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
 
+WAITING_DEMO = """
+import signal, sys
+def main():
+    if sys.argv[-1] != "demo":
+        import alpha, beta
+        return print("alpha", alpha.VERSION, "beta", beta.VERSION)
+    print("the demo began", flush=True)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print("the demo was interrupted", file=sys.stderr)
+        sys.exit(130)
+"""
 STEPS = ("home", "environment", "packages", "platform", "command", "settings")
 
 
-def _until(checkout: Checkout, home: Path, words: str, end: signal.Signals) -> int:
-    """Install, and end the installer's whole group once it has said some words."""
+def _start(checkout: Checkout, home: Path, words: str, *options: str) -> subprocess.Popen[str]:
+    """Start the installer in a group of its own; return once it has said some words."""
     running = subprocess.Popen(
-        checkout.command(home),
+        checkout.command(home, *options),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -28,18 +41,17 @@ def _until(checkout: Checkout, home: Path, words: str, end: signal.Signals) -> i
     assert running.stdout is not None
     for line in running.stdout:
         if words in line:
-            break
-    os.killpg(running.pid, end)
-    running.communicate(timeout=60)
-    return running.returncode
+            return running
+    raise AssertionError(f"{words!r} was not said; it ended with {running.wait()}")
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_after_a_step_it_completes(
-    checkout: Checkout, tmp_path: Path, step: str
-) -> None:
-    home = tmp_path / "home"
-    _until(checkout, home, f"] {step}:", signal.SIGKILL)
+def _end(running: subprocess.Popen[str], how: signal.Signals) -> str:
+    """End the installer's whole group; return what it said to the error stream."""
+    os.killpg(running.pid, how)
+    return running.communicate(timeout=60)[1]
+
+
+def _completes(checkout: Checkout, home: Path) -> None:
     done = checkout.install(home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "alpha 1.0 beta 1.0" in said(home)
@@ -48,32 +60,48 @@ def test_killed_after_a_step_it_completes(
     assert all(line.endswith(": fine") for line in steps), again.stdout
 
 
+def test_killed_after_each_step_in_turn_it_completes(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    for step in STEPS:
+        running = _start(checkout, home, f"] {step}:")
+        _end(running, signal.SIGKILL)
+    _completes(checkout, home)
+
+
 def test_killed_in_the_middle_of_unpacking_it_completes(
     checkout: Checkout, tmp_path: Path
 ) -> None:
-    checkout.release(size=40 * 2**20, alpha="1.0", beta="1.0")
+    checkout.release(size=10 * 2**20, alpha="1.0", beta="1.0")
     home = tmp_path / "home"
-    running = subprocess.Popen(
-        checkout.command(home), stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert running.stdout is not None
-    for line in running.stdout:
-        if "] environment:" in line:
-            break
+    running = _start(checkout, home, "] environment:")
     log = home / "logs" / "install.log"
     while running.poll() is None and "Installing collected packages" not in log.read_text():
         os.sched_yield()
-    os.killpg(running.pid, signal.SIGKILL)
-    running.communicate(timeout=60)
-    done = checkout.install(home)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "alpha 1.0 beta 1.0" in said(home)
+    _end(running, signal.SIGKILL)
+    assert not (home / "env" / "kizashi-installed.json").exists()
+    _completes(checkout, home)
 
 
 def test_interrupted_by_a_person_it_says_how_to_go_on(
     checkout: Checkout, tmp_path: Path
 ) -> None:
+    checkout.edit("appliance/cli.py", WAITING_DEMO)
     home = tmp_path / "home"
-    assert _until(checkout, home, "] environment:", signal.SIGINT) in (130, 1)
-    assert checkout.install(home).returncode == 0
-    assert "tiny kizashi" in said(home)
+    running = _start(checkout, home, "] home:")
+    assert _end(running, signal.SIGINT) == (
+        "Interrupted: the same command, run again, goes on from here.\n"
+    )
+    assert running.returncode == 130
+    running = _start(checkout, home, "the demo began", "--demo")
+    assert _end(running, signal.SIGINT) == "the demo was interrupted\n"
+    assert running.returncode == 130
+    _completes(checkout, home)
+
+
+def test_killed_in_the_demo_it_takes_the_demo_along(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.edit("appliance/cli.py", WAITING_DEMO)
+    running = _start(checkout, tmp_path / "home", "the demo began", "--demo")
+    running.kill()  # the installer alone, not its group
+    assert running.communicate(timeout=60)[1] == ""  # nobody holds its error stream any more
