@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
+from appliance.access import Access
 from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
 from appliance.core.errors import NotFound, StorageError, TryAgain
@@ -67,6 +68,11 @@ class Site:
     def events(self) -> EventStore:
         """Events and their life."""
         return EventStore(self.database)
+
+    @cached_property
+    def access(self) -> Access:
+        """Who may what, and who did what."""
+        return Access(self.database, site_key(self.settings.home))
 
     @cached_property
     def calendar(self) -> WindowStore:

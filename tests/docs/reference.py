@@ -74,12 +74,19 @@ def command_line() -> Iterator[str]:
     yield "## Options of every command"
     yield ""
     yield from _parameters(group)
+    yield from _commands(group)
+
+
+def _commands(group: Any, before: str = "") -> Iterator[str]:
     for name, command in group.commands.items():
-        yield f"## {name}"
+        yield f"## {before}{name}"
         yield ""
         yield (command.help or "").split("\f")[0].strip()
         yield ""
-        yield from _parameters(command)
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield from _parameters(command)
 
 
 def _parameters(command: Any) -> Iterator[str]:

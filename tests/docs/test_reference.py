@@ -12,6 +12,8 @@ import appliance
 from appliance.core.settings import Settings
 from appliance.lake.names import RESERVED
 from appliance.pipelines.score import ScoreReport
+from appliance.schemas.access import Project, Token, User
+from appliance.schemas.audit import AuditCheck, AuditEntry
 from appliance.schemas.event import Event, EventComment, EventRevision
 from appliance.schemas.ingest import FileReport, IngestReport
 from appliance.schemas.model import Lineage, ModelVersion
@@ -56,6 +58,11 @@ def test_settings() -> None:
         set(FileReport.model_fields),
         set(ModelVersion.model_fields),
         set(Lineage.model_fields),
+        set(User.model_fields),
+        set(Project.model_fields),
+        set(Token.model_fields),
+        set(AuditEntry.model_fields),
+        set(AuditCheck.model_fields),
         {field.name for field in fields(ScoreReport)},
     ],
 )

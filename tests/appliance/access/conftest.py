@@ -79,10 +79,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 _EMPTY = (
     "ALTER TABLE audit DISABLE TRIGGER audit_keeps",
-    (
-        "TRUNCATE audit, audit_head, login_sessions, login_tries, tokens, grants, project_fleets,"
-        " users"
-    ),
+    "TRUNCATE audit, audit_head, login_sessions, login_tries, tokens, grants",
+    "TRUNCATE project_fleets, users CASCADE",
     "DELETE FROM projects WHERE name <> 'default'",
     "INSERT INTO audit_head VALUES (1, 0, repeat('0', 64))",
     "ALTER TABLE audit ENABLE TRIGGER audit_keeps",
