@@ -77,7 +77,15 @@ def checked(draft: WindowDraft) -> WindowDraft:
     zone = zone_of(draft.zone)
     title = " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", draft.title).split())
     rule = _normal(draft.rule)
-    tidy = draft.model_copy(update={"title": title, "rule": rule})
+    tidy = draft.model_copy(
+        update={
+            "title": title,
+            "rule": rule,
+            "start": draft.start.astimezone(UTC),
+            "end": draft.end.astimezone(UTC),
+            "excluded": tuple(moment.astimezone(UTC) for moment in draft.excluded),
+        }
+    )
     if rule:
         _require_some(tidy, zone)
     return tidy

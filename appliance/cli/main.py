@@ -17,7 +17,17 @@ from appliance.core import log
 from appliance.core.errors import InvalidRequest, KizashiError
 
 _INTERRUPTED = 130
-GROUPS = ("data", "models", "events", "access", "audit", "about", "demo")
+GROUPS = (
+    "data",
+    "models",
+    "events",
+    "calendar",
+    "scorecard",
+    "access",
+    "audit",
+    "about",
+    "demo",
+)
 """Modules of this package that add commands, in the order of the help."""
 
 app = typer.Typer(

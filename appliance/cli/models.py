@@ -126,6 +126,8 @@ def _print_scores(report: ScoreReport) -> None:
         f"{report.fleet} by version {report.model_version}: {report.rows:,} readings, "
         f"{report.judged:,} judged, {report.alarms:,} at or above their threshold"
     )
+    if report.masked:
+        print(f"  not judged, in the calendar: {report.masked:,}")
     if report.unknown:
         shown = ", ".join(report.unknown[:8])
         print(f"  not judged, no model: {shown}{' …' if len(report.unknown) > 8 else ''}")

@@ -25,6 +25,17 @@ DAYS = 4
 PUMPS = ("P-1", "P-2", "P-3")
 _DAY = 1440
 _FAULT = slice(DAYS * _DAY + 600, DAYS * _DAY + 840)
+_CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:washing@plant
+SUMMARY:Washing
+DTSTART:20261003T060000Z
+DURATION:PT30M
+RRULE:FREQ=WEEKLY;BYDAY=SA
+END:VEVENT
+END:VCALENDAR
+"""
 
 
 def _pump(number: int) -> pl.DataFrame:
@@ -66,6 +77,7 @@ def lay_out(folder: Path) -> None:
     lines = (folder / "new" / "P-3.csv").read_text("utf-8").splitlines()[:60]
     lines[10] = lines[10].rpartition(",")[0] + ",broken"
     (folder / "P-9.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    (folder / "plant.ics").write_text(_CALENDAR, "utf-8")
     (folder / "loads.toml").write_text('name = "loads"\ndetector = "forest"\n', "utf-8")
 
 

@@ -32,6 +32,7 @@ INSTALLING = "docs/how-to/install.md"
 FIXED = "docs/tutorial/"
 """Pages below begin with an empty home and work on the real data sets."""
 _ID = re.compile(r"\bID\b")
+_WINDOW = re.compile(r"\bWINDOW\b")
 _EVENT = re.compile(r"\bevt_")
 
 Typed = Callable[[str], str]
@@ -71,6 +72,9 @@ def type_in(capsys: pytest.CaptureFixture[str]) -> Typed:
         if _ID.search(command):
             (first, *_) = json.loads(own(["events", "pumps", "--json"]))
             command = _ID.sub(first["id"], command)
+        if _WINDOW.search(command):
+            (first, *_) = json.loads(own(["calendar", "list", "pumps", "--json"]))
+            command = _WINDOW.sub(first["id"], command)
         if command.startswith("kizashi ") and not re.search(r"[|>;$*]", command):
             return own(shlex.split(command.replace("\\\n", ""))[1:])
         done = subprocess.run(

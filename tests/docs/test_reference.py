@@ -14,10 +14,12 @@ from appliance.lake.names import RESERVED
 from appliance.pipelines.score import ScoreReport
 from appliance.schemas.access import Project, Token, User
 from appliance.schemas.audit import AuditCheck, AuditEntry
+from appliance.schemas.calendar import CalendarPreview, ImportReport, Window
 from appliance.schemas.event import Event, EventComment, EventRevision
 from appliance.schemas.ingest import FileReport, IngestReport
 from appliance.schemas.model import Lineage, ModelVersion
 from appliance.schemas.score import FIXED, Judgement
+from appliance.schemas.scorecard import Scorecard, ScorecardRow
 from detectors.checks import all_checks
 from tests.docs import reference
 
@@ -63,6 +65,11 @@ def test_settings() -> None:
         set(Token.model_fields),
         set(AuditEntry.model_fields),
         set(AuditCheck.model_fields),
+        set(Window.model_fields),
+        set(CalendarPreview.model_fields),
+        set(ImportReport.model_fields),
+        set(Scorecard.model_fields),
+        set(ScorecardRow.model_fields),
         {field.name for field in fields(ScoreReport)},
     ],
 )

@@ -38,6 +38,17 @@ from appliance.schemas.event import (
 )
 
 _VISIBLE = (EventState.OPEN, EventState.ACKNOWLEDGED, EventState.CLOSED)
+_BY_SCORES = tuple(
+    change.value
+    for change in (
+        EventChange.OPENED,
+        EventChange.REVISED,
+        EventChange.WITHDRAWN,
+        EventChange.VANISHED,
+        EventChange.MERGED,
+        EventChange.RETURNED,
+    )
+)
 
 
 class EventStore:
@@ -255,6 +266,24 @@ class EventStore:
         with self._database.session() as session:
             _require(session, event)
             return [comment_of(row) for row in session.scalars(query)]
+
+    def shown_by(self, fleet: str) -> dict[str, frozenset[int]]:
+        """Return by event the model versions whose scores showed it, as far as they went."""
+        query = (
+            select(EventRevisionRow)
+            .join(EventRow, EventRow.id == EventRevisionRow.event)
+            .where(EventRow.fleet == fleet, EventRevisionRow.change.in_(_BY_SCORES))
+            .order_by(EventRevisionRow.event, EventRevisionRow.revision)
+        )
+        last: dict[str, dict[int, bool]] = {}
+        with self._database.session() as session:
+            for row in session.scalars(query):
+                gone = row.state == EventState.WITHDRAWN or row.change == EventChange.VANISHED
+                last.setdefault(row.event, {})[row.model_version] = not gone
+        return {
+            event: frozenset(version for version, shown in own.items() if shown)
+            for event, own in last.items()
+        }
 
     def list(
         self,

@@ -1,0 +1,359 @@
+"""Commands on the calendar: windows in which machines do not run as usual."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.data import FLEET, JSON
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from appliance.pipelines.site import Site
+    from appliance.schemas.calendar import CalendarPreview, Window, WindowDraft, WindowKind
+    from appliance.schemas.event import EventDraft
+
+WINDOW = typer.Argument(help="Identifier of the window.")
+ASSET = typer.Option([], "--asset", help="Only this machine; repeatable.")
+SITE = typer.Option(False, "--site", help="For every fleet of the site.")
+KINDS = "maintenance, planned_stop, test_run, other or failure."
+SINCE = typer.Option(None, "--from", help="When it begins; the first time of several.")
+UNTIL = typer.Option(None, "--until", help="When it is over.")
+KIND = typer.Option(None, "--kind", help=KINDS)
+TITLE = typer.Option(None, "--title", help="What is done.")
+RULE = typer.Option(None, "--rule", help="When it returns: FREQ=WEEKLY;BYDAY=SA.")
+ZONE = typer.Option(None, "--zone", help="Zone of the clock it goes by; the site's.")
+
+group = typer.Typer(
+    name="calendar",
+    help="When machines do not run as usual: not learned from, not judged, no alarm.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (add, edit, remove, preview, history):
+        group.command()(command)
+    group.command("list")(list_windows)
+    group.command("import")(import_file)
+    app.add_typer(group)
+
+
+def add(
+    context: typer.Context,
+    fleet: str = FLEET,
+    since: str | None = SINCE,
+    until: str | None = UNTIL,
+    asset: list[str] = ASSET,
+    everywhere: bool = SITE,
+    kind: str | None = KIND,
+    title: str | None = TITLE,
+    rule: str | None = RULE,
+    zone: str | None = ZONE,
+    as_json: bool = JSON,
+) -> None:
+    """Add a window, also of the past; the next `score` judges anew what it bears on."""
+    from appliance.pipelines.calendar import add_window
+
+    own: Context = context.obj
+    given = _Given(since, until, kind, title, rule, zone)
+    with own.site() as site:
+        drafts = _drafts(site, None if everywhere else fleet, asset, given)
+        made = [add_window(site, draft, getpass.getuser()) for draft in drafts]
+        _print_changed(made, "added", site.settings.zone, as_json=as_json)
+    if not as_json:
+        print(f"Next: kizashi score {fleet}")
+
+
+def edit(
+    context: typer.Context,
+    fleet: str = FLEET,
+    window: str = WINDOW,
+    since: str | None = SINCE,
+    until: str | None = UNTIL,
+    kind: str | None = KIND,
+    title: str | None = TITLE,
+    rule: str | None = RULE,
+    zone: str | None = ZONE,
+    as_json: bool = JSON,
+) -> None:
+    """Change a window; what is not said stays.  An empty rule makes it hold once."""
+    from appliance.schemas.calendar import WindowDraft
+
+    own: Context = context.obj
+    given = _Given(since, until, kind, title, rule, zone)
+    with own.site() as site:
+        known = _of_fleet(site, fleet, window)
+        facts = known.model_dump(include=set(WindowDraft.model_fields))
+        draft = _checked({**facts, **given.values(site, known.zone)})
+        by = getpass.getuser()
+        made = site.calendar.edit(window, draft, by, revision=known.revision)
+        _print_changed([made], "changed", site.settings.zone, as_json=as_json)
+    if not as_json:
+        print(f"Next: kizashi score {fleet}")
+
+
+def remove(
+    context: typer.Context,
+    fleet: str = FLEET,
+    window: str = WINDOW,
+    as_json: bool = JSON,
+) -> None:
+    """Remove a window; the next `score` brings back what it hid."""
+    own: Context = context.obj
+    with own.site() as site:
+        known = _of_fleet(site, fleet, window)
+        gone = site.calendar.remove(window, getpass.getuser(), revision=known.revision)
+        _print_changed([gone], "removed", site.settings.zone, as_json=as_json)
+    if not as_json:
+        print(f"Next: kizashi score {fleet}")
+
+
+def list_windows(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
+    """List the windows that hold for a fleet, those of the site among them."""
+    own: Context = context.obj
+    with own.site() as site:
+        site.require_fleet(fleet)
+        found, zone = site.calendar.list(fleet), site.settings.zone
+    if as_json:
+        print_json([window.model_dump(mode="json") for window in found])
+    elif not found:
+        print(f"{fleet}: no window in the calendar.")
+    else:
+        _print_windows(found, zone)
+
+
+def import_file(
+    context: typer.Context,
+    fleet: str = FLEET,
+    file: Path = typer.Argument(help="A calendar file (.ics)."),
+    asset: str | None = typer.Option(None, "--asset", help="Only for this machine."),
+    everywhere: bool = SITE,
+    kind: str = typer.Option("maintenance", "--kind", help=KINDS),
+    as_json: bool = JSON,
+) -> None:
+    """Bring in a calendar file; a later version of it renews its windows."""
+    from appliance.pipelines.calendar import import_file as run
+
+    own: Context = context.obj
+    with own.site() as site:
+        done = run(
+            site,
+            file,
+            getpass.getuser(),
+            fleet=None if everywhere else fleet,
+            asset=asset,
+            kind=_kind(kind),
+        )
+    if as_json:
+        print_json(done.model_dump(mode="json"))
+        return
+    print(
+        f"{file.name}: {done.added} windows added, {done.changed} changed, "
+        f"{done.unchanged} as before, {done.removed} removed"
+    )
+    for note in done.notes:
+        print(f"  passed over: {note}")
+    print(f"Next: kizashi score {fleet}")
+
+
+def preview(
+    context: typer.Context,
+    fleet: str = FLEET,
+    since: str | None = SINCE,
+    until: str | None = UNTIL,
+    asset: list[str] = ASSET,
+    everywhere: bool = SITE,
+    kind: str | None = KIND,
+    rule: str | None = RULE,
+    zone: str | None = ZONE,
+    removing: list[str] = typer.Option(
+        [], "--remove", help="A window that would go; repeatable."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Tell what a window, or what changed since the last `score`, would do; write nothing."""
+    from appliance.pipelines.calendar import preview as run
+
+    own: Context = context.obj
+    given = _Given(since, until, kind, None, rule, zone)
+    with own.site() as site, progress() as shown:
+        drafts: list[WindowDraft] = []
+        if since is not None or until is not None:
+            drafts = _drafts(site, None if everywhere else fleet, asset, given)
+        ahead = run(site, fleet, adding=drafts, removing=removing, progress=shown)
+        local_zone = site.settings.zone
+    if as_json:
+        print_json(ahead.model_dump(mode="json"))
+    else:
+        _print_preview(ahead, local_zone)
+
+
+def history(context: typer.Context, window: str = WINDOW, as_json: bool = JSON) -> None:
+    """Tell who made what of a window, and when."""
+    own: Context = context.obj
+    with own.site() as site:
+        found, zone = site.calendar.history(window), site.settings.zone
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+        return
+    for one in found:
+        said = one.facts
+        times = f"{local(said.start, zone)} to {local(said.end, zone)}"
+        facts = (said.kind.value, times, said.rule, said.title)
+        print(f"{local(one.at, zone)}  {one.change.value} by {one.by}:", *filter(None, facts))
+
+
+# ---------------------------------------------------------------- what was given
+class _Given:
+    """Options that say what a window is."""
+
+    def __init__(
+        self,
+        since: str | None,
+        until: str | None,
+        kind: str | None,
+        title: str | None,
+        rule: str | None,
+        zone: str | None,
+    ) -> None:
+        self._times = {"start": since, "end": until}
+        self._kind = kind
+        self._words = {"title": title, "rule": rule, "zone": zone}
+
+    def values(self, site: Site, zone: str | None = None) -> dict[str, Any]:
+        """Return the fields of a window that were given."""
+        from appliance.calendar.rules import zone_of
+
+        clock = zone_of(self._words["zone"] or zone or site.settings.timezone)
+        options = {"start": "--from", "end": "--until"}
+        found: dict[str, Any] = {
+            name: moment(text, clock, options[name])
+            for name, text in self._times.items()
+            if text is not None
+        }
+        found |= {name: text for name, text in self._words.items() if text is not None}
+        return found if self._kind is None else {**found, "kind": _kind(self._kind)}
+
+
+def _kind(text: str) -> WindowKind:
+    from appliance.core.errors import InvalidRequest
+    from appliance.schemas.calendar import WindowKind
+
+    if text not in set(WindowKind):
+        raise InvalidRequest(f"--kind {text}: it is {KINDS}")
+    return WindowKind(text)
+
+
+def _drafts(
+    site: Site, fleet: str | None, assets: list[str], given: _Given
+) -> list[WindowDraft]:
+    """Return the window that was asked for: one for each asset."""
+    from appliance.core.errors import InvalidRequest
+
+    values = {"zone": site.settings.timezone, **given.values(site)}
+    if not {"start", "end"} <= set(values):
+        raise InvalidRequest("a window needs both --from and --until.")
+    if fleet is None and assets:
+        raise InvalidRequest("--site and --asset exclude each other.")
+    every: list[str | None] = [*assets] or [None]
+    return [_checked({"fleet": fleet, "asset": asset, **values}) for asset in every]
+
+
+def _checked(values: dict[str, Any]) -> WindowDraft:
+    from pydantic import ValidationError
+
+    from appliance.core.errors import InvalidRequest
+    from appliance.schemas.calendar import WindowDraft
+
+    try:
+        return WindowDraft.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"the window's {name} cannot be used: {first['msg']}.") from error
+
+
+def _of_fleet(site: Site, fleet: str, window: str) -> Window:
+    from appliance.core.errors import NotFound
+
+    site.require_fleet(fleet)
+    for known in site.calendar.list(fleet):
+        if known.id == window:
+            return known
+    raise NotFound(
+        f"fleet {fleet} has no window {window}.",
+        remedy=f"`kizashi calendar list {fleet}` lists those it has.",
+    )
+
+
+# ---------------------------------------------------------------- what is told
+def _print_changed(found: list[Window], what: str, zone: ZoneInfo, *, as_json: bool) -> None:
+    if as_json:
+        print_json([window.model_dump(mode="json") for window in found])
+        return
+    for window in found:
+        print(f"{window.id}: {what}, {_place(window)}, {_times(window, zone)}")
+
+
+def _place(window: Window) -> str:
+    if window.fleet is None:
+        return "site"
+    return window.fleet if window.asset is None else f"{window.fleet} {window.asset}"
+
+
+def _times(window: Window, zone: ZoneInfo) -> str:
+    told = f"{local(window.start, zone)} to {local(window.end, zone)}"
+    return f"{told}, {window.rule}" if window.rule else told
+
+
+def _print_windows(found: list[Window], zone: ZoneInfo) -> None:
+    print_table(
+        ("from", "until", "returns", "for", "kind", "title", "by", "id"),
+        [
+            (
+                local(window.start, zone),
+                local(window.end, zone),
+                window.rule,
+                _place(window),
+                window.kind.value,
+                window.title,
+                window.updated_by,
+                window.id,
+            )
+            for window in found
+        ],
+    )
+
+
+def _print_preview(ahead: CalendarPreview, zone: ZoneInfo) -> None:
+    if not ahead.assets:
+        print(f"{ahead.fleet}: no reading that was scored would be judged otherwise.")
+        return
+    print(
+        f"{ahead.fleet}: {ahead.silenced:,} readings of {len(ahead.assets)} machines would no "
+        f"longer be judged, {ahead.judged:,} would be judged again."
+    )
+    rows = [("would vanish", _told(e, zone), "", e.id) for e in ahead.vanish]
+    rows += [("would be part of another", _told(e, zone), "", e.id) for e in ahead.merge]
+    rows += [
+        ("would change", _told(d.event, zone), _told(d.after, zone), d.event.id)
+        for d in ahead.change
+    ]
+    rows += [("would appear", "", _told(draft, zone), "") for draft in ahead.appear]
+    if rows:
+        print_table(("event", "before", "after", "id"), rows)
+    else:
+        print("No event would change.")
+
+
+def _told(draft: EventDraft, zone: ZoneInfo) -> str:
+    told = f"{draft.asset} {local(draft.start, zone)} to {local(draft.end, zone)}"
+    return f"{told}, {draft.severity.value}"
