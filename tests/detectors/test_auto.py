@@ -148,6 +148,7 @@ def test_one_sensor_is_seen_through_windows_of_its_period() -> None:
     assert abs(detector.score(X[4_000:]).argmax() - 1_015) < 60
 
 
+@pytest.mark.slow
 def test_two_hundred_sensors_of_which_one_is_ill() -> None:
     rng = np.random.default_rng(3)
     loads = np.sin(2 * np.pi * np.arange(900)[:, None] / [20.0, 31.0, 47.0, 90.0])
