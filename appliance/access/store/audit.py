@@ -194,11 +194,22 @@ def _claim(session: Session) -> AuditHeadRow:
 
 
 def _link(row: AuditRow) -> Link:
-    return Link(**{part.name: getattr(row, part.name) for part in fields(Link)})
+    told: dict[str, Any] = {}
+    for part in fields(Link):
+        value = getattr(row, part.name)
+        # SQLite lets anything into a column of texts: the check must name it, not fail on it.
+        told[part.name] = repr(value) if isinstance(value, bytes) else value
+    return Link(**told)
 
 
 def _entry(link: Link) -> AuditEntry:
     told = asdict(link)
-    for side in ("before", "after"):
-        told[side] = None if told[side] is None else json.loads(told[side])
-    return AuditEntry.model_validate(told)
+    try:
+        for side in ("before", "after"):
+            told[side] = None if told[side] is None else json.loads(told[side])
+        return AuditEntry.model_validate(told)
+    except ValueError as error:
+        raise StorageError(
+            f"entry {link.number} of the audit log cannot be read: somebody edited it.",
+            remedy="`kizashi audit --verify` tells where the log was tampered with.",
+        ) from error

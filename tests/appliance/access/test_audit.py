@@ -132,6 +132,7 @@ def test_the_database_itself_refuses_changes(plant, database, act):
         ("UPDATE audit SET before = '{}' WHERE number = 1", 1, "edited"),
         ("UPDATE audit SET at = '2020-01-01T00:00:00.000000+00:00' WHERE number = 4", 4, "edi"),
         ("UPDATE audit SET origin = '' WHERE number = 4", 4, "edited"),
+        ("UPDATE audit SET object = x'00ff' WHERE number = 2", 2, "edited"),
         ("UPDATE audit SET digest = previous WHERE number = 4", 4, "edited"),
         ("UPDATE audit SET previous = digest WHERE number = 4", 4, "before it"),
         ("DELETE FROM audit WHERE number = 1", 1, "removed"),
@@ -162,6 +163,16 @@ def test_tampering_is_found_and_named(plant, database, act, broken, reason):
     found = plant.audit.verify()
     assert (found.whole, found.broken) == (False, broken)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize("edit", ["before = '{'", "after = '[1]'", "at = 'once'"])
+def test_an_entry_that_cannot_be_read_is_said_and_found(plant, database, edit):
+    with database.session() as session:
+        _free(session)
+        session.execute(text(f"UPDATE audit SET {edit} WHERE number = 2"))
+    with pytest.raises(StorageError, match="entry 2 of the audit log"):
+        plant.audit.list(SHELL)
+    assert plant.audit.verify().broken == 2
 
 
 def test_swapped_entries_are_found(plant, database):
