@@ -338,8 +338,8 @@ def _print_preview(ahead: CalendarPreview, zone: ZoneInfo) -> None:
         print(f"{ahead.fleet}: no reading that was scored would be judged otherwise.")
         return
     print(
-        f"{ahead.fleet}: {ahead.silenced:,} readings of {len(ahead.assets)} machines would no "
-        f"longer be judged, {ahead.judged:,} would be judged again."
+        f"{ahead.fleet}: {ahead.silenced:,} readings would no longer be judged, "
+        f"{ahead.judged:,} would be judged again; machines: {len(ahead.assets)}."
     )
     rows = [("would vanish", _told(e, zone), "", e.id) for e in ahead.vanish]
     rows += [("would be part of another", _told(e, zone), "", e.id) for e in ahead.merge]

@@ -60,6 +60,8 @@ def train(
         f"{made.assets} assets, {made.rows:,} rows, {local(made.data_start, zone)} to "
         f"{local(made.data_end, zone)}, recipe {made.recipe.name}"
     )
+    if made.masked:
+        print(f"  left out, in the calendar: {made.masked:,} rows")
     for asset, reason in made.failures.items():
         print(f"  no model for {asset}: {reason}")
     if made.extrapolated:

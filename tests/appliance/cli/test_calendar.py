@@ -66,7 +66,9 @@ def test_a_preview_names_the_events_and_score_does_what_it_said(kizashi, full, m
     ahead = data(kizashi("calendar", "preview", "pumps", "--json"))
     assert [event["asset"] for event in ahead["vanish"]] == ["P-2"]
     told = ok(kizashi("calendar", "preview", "pumps"))
-    assert "60 readings of 1 machines would no longer be judged" in told
+    assert (
+        "60 readings would no longer be judged, 0 would be judged again; machines: 1." in told
+    )
     assert "would vanish" in told
     assert data(kizashi("score", "pumps", "--json"))["masked"] == 60
     assert "no reading" in ok(kizashi("calendar", "preview", "pumps"))

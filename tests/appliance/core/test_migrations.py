@@ -13,13 +13,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
+# Every table is declared in one of the stores.
+from appliance.access.store import tables as _access  # noqa: F401
+from appliance.calendar.store import tables as _calendar  # noqa: F401
 from appliance.core import migrations
 from appliance.core.db import Base, open_database
 from appliance.core.errors import StorageError
-
-# Every table is declared in one of these.
-from appliance.access.store import tables as _access  # noqa: F401
-from appliance.calendar.store import tables as _calendar  # noqa: F401
 from appliance.events.store import tables as _events  # noqa: F401
 from appliance.intake import store as _intake  # noqa: F401
 from appliance.registry import store as _registry  # noqa: F401

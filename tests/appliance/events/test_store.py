@@ -160,6 +160,33 @@ def test_a_new_champion_revises_what_the_old_one_found(store):
     assert found[old.id].model_version == 2
 
 
+def test_which_versions_showed_an_event_is_told_from_its_history(store):
+    (one,) = revise(store, [draft(10, 20)], version=1)
+    (two,) = revise(store, [draft(10, 20), draft(40, 50)], version=1)
+    store.close(two.id, "mori", "false")
+    revise(store, [draft(10, 25)], version=2)
+    assert store.shown_by("pumps") == {one.id: {1, 2}, two.id: {1}}
+    revise(store, [], version=1)
+    store.reopen(two.id, "mori")
+    assert store.shown_by("pumps") == {one.id: {2}, two.id: {1}}
+    revise(store, [draft(40, 50)], version=3)
+    assert store.shown_by("pumps")[two.id] == {1, 3}
+    assert store.shown_by("fans") == {}
+
+
+def test_a_plan_says_what_a_revision_does_and_writes_nothing(store):
+    (one, two) = revise(store, [draft(10, 20), draft(40, 50)])
+    before = store.list("pumps", states=EVERY)
+    plan = store.planned("pumps", [draft(10, 25), draft(70, 80)], DAY)
+    assert [(event.id, facts.end) for event, facts in plan.revised] == [
+        (one.id, draft(10, 25).end)
+    ]
+    assert [event.id for event in plan.vanished] == [two.id]
+    assert plan.opened == (draft(70, 80),)
+    assert store.list("pumps", states=EVERY) == before
+    assert store.planned("pumps", [draft(10, 25)], {}).opened == ()
+
+
 def test_only_the_kinds_that_are_spoken_of_change(store):
     revise(store, [draft(10, 20), fault(10, 20)])
     revise(store, [], batch="b2", kinds=[EventKind.ANOMALY])
