@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from detectors import catalog, metrics
-from detectors.errors import TooLittleData
+from detectors.errors import InvalidInput
 from detectors.thresholds import SurpriseScale, alarm_threshold
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Outcome:
         training rows' left-out scores; `HOURLY`, at or above the alarm level for a budget of
         one false alarm an hour, as the product sets it.
     refused
-        Whether the recipe found too little to learn from.  All rows then count as equally
+        Whether the recipe found nothing it could learn from.  All rows then count as equally
         unusual and none is flagged: that is what its user has to go by.
     """
 
@@ -81,7 +81,7 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     window = metrics.dominant_period(first)
     try:
         detector.fit(train)
-    except TooLittleData:
+    except InvalidInput:
         return _refusal(series.labels, window)
     scores = detector.score(test)
     return Outcome(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.quality import figures, loaders
+from benchmarks.quality import budget, figures, loaders
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
 from benchmarks.quality.run import lines, main
@@ -136,3 +136,17 @@ def test_auto_is_as_good_as_documented(
 ) -> None:
     found = {line["metric"]: line["value"] for line in lines("auto", [name], data_dir, every)}
     assert found[figures.VUS_PR] > least
+
+
+# ---------------------------------------------------------------- the budget
+@pytest.mark.slow
+def test_false_events_of_healthy_plants_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--fleets", "gearboxes", "--seeds", "1,2", "--days", "9", "--scale", "0.1"]
+    assert budget.main(["--json", *options]) == 0
+    *plants, together = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    assert [plant["seeds"] for plant in plants] == [[1], [2]]
+    assert together["seeds"] == [1, 2]
+    assert together["events"] == sum(plant["events"] for plant in plants)
+    # Two machines, three of nine days.
+    assert together["asset_months"] == pytest.approx(2 * 2 * 3 / 30)
+    assert together["budget"] == 1.0
