@@ -11,7 +11,7 @@ import pytest
 
 from tests.appliance.install.checkout import Checkout, said
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
+pytestmark = pytest.mark.slow
 
 WAITING_DEMO = """
 import signal, sys

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,19 @@ import pytest
 from tests.appliance.install.checkout import ROOT
 from tests.conftest import skip_or_fail
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("install")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.ray,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("ray"),
+]
 
 TOOLS = ("dirname", "env", "sh", "uname", "git")
 """What a machine has for certain: neither a compiler, nor make, nor uv."""
+TOUCHED = {".install.lock", "kizashi-installed.json", "kizashi.db"}
+"""Held; marked as looked at; opened, its bytes unchanged."""
+DEMO = ("demo", "--days", "9", "--scale", "0.01", "--engine", "local", "--json")
+UNPACKING = b"Installing collected packages"
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +67,25 @@ def home(
     return home
 
 
+def _command(clone: Path, home: Path) -> list[str]:
+    return [str(clone / "install.sh"), "--home", str(home), "--timezone", "Asia/Tokyo"]
+
+
 def _install(
     clone: Path, home: Path, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [clone / "install.sh", "--home", home, "--timezone", "Asia/Tokyo"],
+        _command(clone, home),
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
         env=environment,
         timeout=900,
     )
+
+
+def _site(home: Path) -> Path:
+    return next((home / "env").glob("lib/python3.*/site-packages"))
 
 
 def _kizashi(home: Path, *arguments: str) -> str:
@@ -79,27 +97,67 @@ def _kizashi(home: Path, *arguments: str) -> str:
 
 
 def test_it_works_from_files_to_events(home: Path) -> None:
-    found = json.loads(_kizashi(home, "demo", "--days", "9", "--scale", "0.1", "--json"))
+    found = json.loads(_kizashi(home, *DEMO))
     assert [fleet["fleet"] for fleet in found] == ["pumps", "fans", "gearboxes"]
     assert all(Path(fleet["report"]).is_file() for fleet in found)
     assert "pumps" in _kizashi(home, "fleets")
+    _kizashi(home, "train", "fans", "--engine", "ray")
 
 
 def test_the_demo_again_repeats_nothing(home: Path) -> None:
-    arguments = ("demo", "--days", "9", "--scale", "0.1", "--json")
-    assert _kizashi(home, *arguments) == _kizashi(home, *arguments)
+    assert _kizashi(home, *DEMO) == _kizashi(home, *DEMO)
     assert len(json.loads(_kizashi(home, "models", "pumps", "--json"))) == 1
 
 
 def test_again_changes_nothing_and_leaves_the_clone_clean(
     clone: Path, home: Path, environment: dict[str, str]
 ) -> None:
+    before = _files(home)
     done = _install(clone, home, environment)
     assert done.returncode == 0
     steps = [line for line in done.stdout.splitlines() if line.startswith("[")]
     assert all(line.endswith(": fine") for line in steps), done.stdout
+    after = _files(home)
+    changed = {path for path in before | after if before.get(path) != after.get(path)}
+    assert {path.name for path in changed} <= TOUCHED
     status = ["git", "-C", clone, "status", "--porcelain", "--ignored"]
     assert subprocess.run(status, capture_output=True, text=True).stdout == ""
+
+
+def _files(home: Path) -> dict[Path, tuple[int, int, int]]:
+    found = {}
+    for path in home.rglob("*"):
+        status = path.lstat()
+        found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return {path: state for path, state in found.items() if not path.is_dir()}
+
+
+def test_killed_while_it_repairs_it_completes(
+    clone: Path, home: Path, environment: dict[str, str]
+) -> None:
+    """Packages with much to unpack, so that the kill hits pip in the middle of it."""
+    site, log = _site(home), home / "logs" / "install.log"
+    (site / "polars" / "__init__.py").unlink()
+    (site / "scipy" / "__init__.py").write_text("raise SystemExit('edited')")
+    begun = log.stat().st_size
+    running = subprocess.Popen(
+        _command(clone, home),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    while running.poll() is None and UNPACKING not in log.read_bytes()[begun:]:
+        os.sched_yield()
+    assert running.poll() is None, "it ended before pip began to unpack"
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate(timeout=60)
+    done = _install(clone, home, environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pumps" in _kizashi(home, "fleets")
+    code = "import polars, scipy.linalg"
+    python = [home / "env" / "bin" / "python", "-I", "-c", code]
+    assert subprocess.run(python, capture_output=True, text=True).stderr == ""
 
 
 def test_settings_and_secrets_are_their_owners_alone(home: Path) -> None:
