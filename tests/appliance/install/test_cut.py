@@ -19,8 +19,8 @@ def main():
     if sys.argv[-1] != "demo":
         import alpha, beta
         return print("alpha", alpha.VERSION, "beta", beta.VERSION)
-    print("the demo began", flush=True)
     try:
+        print("the demo began", flush=True)
         signal.pause()
     except KeyboardInterrupt:
         print("the demo was interrupted", file=sys.stderr)
