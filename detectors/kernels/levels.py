@@ -39,6 +39,8 @@ def _read_off(x: Array, knots: Array, heights: Array, out: Array) -> None:
             at = place[i]
             slope = (heights[at + one] - heights[at]) / (knots[at + one] - knots[at])
             value = slope * (x[begin + i] - knots[at]) + heights[at]
+            # Knots so near to each other that no slope between them is a number.
+            value = heights[at] if slope == np.inf else value
             value = heights[0] if x[begin + i] <= knots[0] else value
             out[begin + i] = heights[last] if x[begin + i] >= knots[last] else value
 

@@ -57,6 +57,13 @@ def test_it_is_monotone_finite_and_never_negative(scores, unit, asked):
     assert (np.diff(out) >= -1e-12).all()  # interpolation rounds
 
 
+def test_scores_a_hair_apart_have_a_surprise():
+    scale = SurpriseScale().fit([0.0] * 8 + [5e-324, -1.0])
+    out = scale.surprise([-1.0, 0.0, 5e-324, 1.0])
+    assert np.isfinite(out).all()
+    assert (np.diff(out) >= 0).all()
+
+
 @pytest.mark.parametrize("name", NORMAL)
 def test_ranks_are_kept_far_beyond_the_training_scores(name):
     scores = NORMAL[name](np.random.default_rng(1), 5_000)
