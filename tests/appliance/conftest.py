@@ -25,7 +25,9 @@ def postgresql() -> Iterator[Server]:
 @pytest.fixture(
     params=[
         "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql")),
+        pytest.param(
+            "postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]
+        ),
     ]
 )
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -25,6 +25,7 @@ NOT_PROMISED = {
 }
 
 
+@pytest.mark.slow
 @checks.parametrize_with_checks([catalog.make("auto"), *VARIANTS])
 def test_contract(detector: Detector, check: checks.Check) -> None:
     check(detector)
@@ -38,6 +39,7 @@ def _sklearn_checks() -> Any:
         return sklearn_checks(defaults, expected_failed_checks=lambda _: NOT_PROMISED)
 
 
+@pytest.mark.slow
 @_sklearn_checks()
 def test_sklearn_contract(estimator: Detector, check: Callable[[Detector], None]) -> None:
     check(estimator)

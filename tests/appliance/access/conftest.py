@@ -61,7 +61,12 @@ def postgresql_master(postgresql: Server) -> str:
 
 
 @pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]
+        ),
+    ]
 )
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of a database as a new installation has it."""

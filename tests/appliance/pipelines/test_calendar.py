@@ -177,6 +177,7 @@ def test_cut_off_and_repeated_with_another_calendar_it_ends_as_one_run(
 rows = st.integers(LEARNED - 20, LEARNED + DAY)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )

@@ -96,6 +96,7 @@ def test_an_event_would_vanish_and_come_back(faulty):
     holds(faulty, back, before[1])
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
