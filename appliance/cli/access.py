@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from appliance.access import Person
-    from appliance.schemas.access import Right, Role, User
+    from appliance.schemas.access import User
 
     Commands: TypeAlias = Mapping[str, Callable[..., None]]
 
+_Word = TypeVar("_Word", bound=StrEnum)
 NAME = typer.Argument(help="Name of the user.")
 PROJECT = typer.Option("default", "--project", help="Project that the role is in.")
 EVERYWHERE = typer.Option(
@@ -120,7 +122,7 @@ def user_grant(
     from appliance.core.errors import InvalidRequest
     from appliance.schemas.access import Role
 
-    wanted = _role(role)
+    wanted = _one_of(Role, role)
     if everywhere and wanted is not Role.ADMIN:
         raise InvalidRequest(
             f"--everywhere goes with the role admin only, not {role}.",
@@ -223,13 +225,14 @@ def _password(from_stdin: bool, none: bool) -> tuple[str | None, bool]:
     return sys.stdin.readline().rstrip("\r\n"), False
 
 
-def _role(text: str) -> Role:
+def _one_of(kind: type[_Word], text: str) -> _Word:
+    """Return the role or right of this name."""
     from appliance.core.errors import InvalidRequest
-    from appliance.schemas.access import Role
 
-    if text not in set(Role):
-        raise InvalidRequest(f"{text!r} is no role.", remedy=f"One of: {', '.join(Role)}.")
-    return Role(text)
+    if text not in set(kind):
+        what = kind.__name__.lower()
+        raise InvalidRequest(f"{text!r} is no {what}.", remedy=f"One of: {', '.join(kind)}.")
+    return kind(text)
 
 
 # ---------------------------------------------------------------- projects
@@ -294,8 +297,10 @@ def token_create(
     """Make a token and print it, this once."""
     from datetime import timedelta
 
+    from appliance.schemas.access import Right
+
     own: Context = context.obj
-    wanted = [_right(right) for right in rights]
+    wanted = [_one_of(Right, right) for right in rights]
     with own.site() as site:
         zone = site.settings.zone
         made = site.access.tokens.create(
@@ -306,15 +311,6 @@ def token_create(
         return
     print(f"{made.token.id}: {label}, good until {local(made.token.expires, zone)}")
     print(f"token: {made.secret}\nIt is shown this once and kept nowhere.")
-
-
-def _right(text: str) -> Right:
-    from appliance.core.errors import InvalidRequest
-    from appliance.schemas.access import Right
-
-    if text not in set(Right):
-        raise InvalidRequest(f"{text!r} is no right.", remedy=f"One of: {', '.join(Right)}.")
-    return Right(text)
 
 
 def token_list(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import zlib
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from polars.exceptions import ComputeError
 
+from appliance.core.disk import is_full
 from appliance.core.errors import StorageError, StorageFull
 
 NAME = ".written.json"
@@ -24,8 +24,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ComputeError) as error:
-        number = getattr(error, "errno", None)
-        if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+        if is_full(error):
             raise StorageFull(
                 f"no space is left to write {path}.",
                 remedy="Free some, then repeat the command: it goes on from here.",

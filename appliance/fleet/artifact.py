@@ -8,7 +8,6 @@ not at all.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from appliance.core.disk import is_full
 from appliance.core.errors import (
     ArtifactCorrupt,
     ArtifactVersion,
@@ -154,7 +154,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             raise StorageFull(
                 f"no space is left to write {path}.",
                 remedy="Free some space and repeat the command: nothing was half written.",

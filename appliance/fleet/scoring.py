@@ -90,25 +90,25 @@ def score_frame(
     surprise = np.full(rows, np.nan, np.float32)
     alarm = np.zeros(rows, bool)
     state = np.full(rows, Judgement.NO_MODEL, np.int8)
+    masked = np.zeros(rows, bool)
     coverage = np.zeros(rows, np.float32)
     shares = np.full((len(models.manifest.sensors) if explain else 0, rows), np.nan, np.float32)
     faults: list[tuple[str, SensorFault]] = []
     for found in assets_of(frame, models.columns, masks):
+        place = found.place
         if found.masked is not None:
-            state[found.place][found.masked] = Judgement.MAINTENANCE
+            masked[place] = found.masked
         if found.asset not in models.manifest.assets:
             continue
         judged = _judge(models, found, explain=explain)
-        place = found.place
         surprise[place] = judged.surprise
         alarm[place] = judged.alarm
         state[place] = judged.state
-        if found.masked is not None:
-            state[place][found.masked] = Judgement.MAINTENANCE
         coverage[place] = judged.coverage
         if judged.shares is not None:
             _put(models, found.asset, judged.shares, shares[:, place])
         faults += [(found.asset, fault) for fault in judged.faults]
+    state[masked] = Judgement.MAINTENANCE
     numbers = {"surprise": surprise, "alarm": alarm, "state": state, "coverage": coverage}
     columns = [pl.Series(name, values, nan_to_null=True) for name, values in numbers.items()]
     columns += [

@@ -7,7 +7,6 @@ by reading each file once, and a bucket's files are a unit of parallel work.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import secrets
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import polars as pl
 
+from appliance.core.disk import is_full
 from appliance.core.errors import StorageError, StorageFull
 
 BUCKETS = 32
@@ -184,8 +184,7 @@ def storage_errors(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, pl.exceptions.PolarsError) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        if full or "No space left" in str(error) or "os error 27" in str(error):
+        if is_full(error):
             raise StorageFull(
                 f"no space is left to write {path}.",
                 remedy="Free some space and repeat the command: nothing was half written.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from appliance.core.disk import is_full
 from appliance.core.errors import StorageError, StorageFull
 
 
@@ -28,7 +28,7 @@ def whole_file(target: Path) -> Iterator[Path]:
         yield draft
         draft.replace(target)
     except (OSError, pl.exceptions.PolarsError) as error:
-        if _is_full(error):
+        if is_full(error):
             raise StorageFull(
                 f"no space is left to write {target}.",
                 remedy="Free some, or write elsewhere with --out; then repeat the command.",
@@ -40,8 +40,3 @@ def whole_file(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink()
-
-
-def _is_full(error: Exception) -> bool:
-    number = getattr(error, "errno", None)
-    return number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "os error 28" in str(error)
