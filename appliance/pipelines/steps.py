@@ -1,0 +1,39 @@
+"""The steps of a pipeline: named, each with an output that can be kept.
+
+A pipeline is written once.  Run from the command line its steps follow each other at once;
+run by the worker each output is kept when its step ends, so that a pipeline killed in a step
+goes on at that step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+Output = TypeVar("Output")
+
+
+class Steps(Protocol):
+    """Runs the steps of one pipeline, in the order in which they are asked for."""
+
+    def run(self, name: str, kind: type[Output], work: Callable[[], Output]) -> Output:
+        """Return what a step gives, or gave when it ended before a crash.
+
+        Parameters
+        ----------
+        name
+            Of the step, for people; the same order of names at every run.
+        kind
+            Type of the output, which pydantic can write as JSON and read again.
+        work
+            What the step does.  It may be cut off anywhere and run again: it must be
+            idempotent.
+        """
+
+
+class Plain:
+    """Steps that follow each other at once and are kept nowhere."""
+
+    def run(self, name: str, kind: type[Output], work: Callable[[], Output]) -> Output:  # noqa: ARG002
+        """Return what a step gives."""
+        return work()
