@@ -14,6 +14,7 @@
     │   ├── StorageFull       no space left where the home is
     │   ├── StorageError      the lake, database or a file cannot be read or written
     │   ├── EngineError       Ray cannot start or was lost for good
+    │   ├── Unreachable       the site does not answer at its address
     │   └── LimitExceeded     a configured limit on size, rows or memory was hit
     ├── ArtifactError         a model artifact cannot be used: restore it or train again
     │   ├── ArtifactCorrupt   bytes changed, missing or truncated
@@ -35,9 +36,18 @@ class KizashiError(Exception):
         One sentence: what is wrong and where (file, row, column, asset).
     remedy
         One sentence: what to do about it.
+
+    Attributes
+    ----------
+    status, title, request_id
+        What a site said of it that was asked over REST: the status of its answer, the error's
+        title, and where its log tells of it.
     """
 
     retryable: bool = False
+    status: int | None = None
+    title: str = ""
+    request_id: str = ""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)
@@ -49,7 +59,7 @@ class KizashiError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors cross process borders: keep the remedy, which BaseException would lose.
-        return (_rebuild, (type(self), self.message, self.remedy))
+        return (_rebuild, (type(self), self.message, self.remedy), self.__dict__)
 
 
 def _rebuild(kind: type[KizashiError], message: str, remedy: str) -> KizashiError:
@@ -98,6 +108,10 @@ class StorageError(OperatorError):
 
 class EngineError(OperatorError):
     """Ray cannot start, or was lost for good."""
+
+
+class Unreachable(OperatorError):
+    """The site does not answer at its address."""
 
 
 class LimitExceeded(OperatorError):

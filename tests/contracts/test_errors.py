@@ -86,10 +86,12 @@ def test_the_drawing_is_the_tree(drawing: str, tree: list[type[Exception]]) -> N
 @pytest.mark.parametrize("kind", OURS)
 def test_errors_cross_process_borders_whole(kind: type[KizashiError]) -> None:
     error = kind("what is wrong.", remedy="what to do.")
+    error.status = 418
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(other) is kind
         assert (other.message, other.remedy) == ("what is wrong.", "what to do.")
         assert str(other) == "what is wrong. what to do."
+        assert other.status == 418
 
 
 @pytest.mark.parametrize("kind", DETECTORS)
