@@ -29,21 +29,33 @@ def bring_up_to_date(engine: Engine) -> None:
     StorageError
         A newer version of Kizashi has been at this database.
     """
+    bring_to(engine, HEAD)
+
+
+def bring_to(engine: Engine, wanted: str) -> None:
+    """Run the revisions that a database lacks up to one, never back.
+
+    Raises
+    ------
+    StorageError
+        There is no such revision, or the database is of one that is not known.
+    """
     with engine.connect() as connection:
-        if _revision(connection) == HEAD:
+        if revision(connection) == wanted:
             return
     own = _exclusive(engine)
     try:
         with own.begin() as connection:
             if own.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            if _revision(connection) != HEAD:
-                _upgrade(connection)
+            if revision(connection) != wanted:
+                _upgrade(connection, wanted)
     finally:
         own.dispose()
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """Return the revision that a database is of; None for one without our tables."""
     if not inspect(connection).has_table(TABLE):
         return None
     found = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608
@@ -60,7 +72,7 @@ def _exclusive(engine: Engine) -> Engine:
     return own
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, wanted: str) -> None:
     # Alembic takes as long to import as a command takes to run.
     from alembic import command
     from alembic.config import Config
@@ -70,7 +82,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, wanted)
     except CommandError as error:
         raise StorageError(
             f"the database is of another version of Kizashi ({error}).",
