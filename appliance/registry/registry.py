@@ -42,19 +42,26 @@ class Registry:
         """
         version = self._store.add(fleet, str(folder), digest, lineage)
         self._mirror_or_warn(fleet)
-        return version
+        return self._here(version)
 
     def versions(self, fleet: str) -> list[ModelVersion]:
         """Return all versions of a fleet, newest first."""
-        return self._store.versions(fleet)
+        return [self._here(version) for version in self._store.versions(fleet)]
 
     def get(self, fleet: str, version: int) -> ModelVersion:
         """Return one version; raises `NotFound` if there is none."""
-        return self._store.get(fleet, version)
+        return self._here(self._store.get(fleet, version))
+
+    def _here(self, version: ModelVersion) -> ModelVersion:
+        """Say where the artifact is now: the home may have moved since it was registered."""
+        own = self.folder(version.fleet) / version.lineage.run
+        if Path(version.path).parts[-2:] != own.parts[-2:]:
+            return version  # never was in a home's folder of models
+        return version.model_copy(update={"path": str(own)})
 
     def champion(self, fleet: str) -> ModelVersion:
         """Return the version that alarms; raises `NotFound` if the fleet has no model."""
-        for version in self._store.versions(fleet):
+        for version in self.versions(fleet):
             if CHAMPION in version.aliases:
                 return version
         raise NotFound(
@@ -85,7 +92,7 @@ class Registry:
         """Make a version the champion; promoting the champion changes nothing."""
         if self._store.promote(fleet, version, by, "promote"):
             self._mirror_or_warn(fleet)
-        return self._store.get(fleet, version)
+        return self.get(fleet, version)
 
     def rollback(self, fleet: str, by: str) -> ModelVersion:
         """Go back to the champion before this one; repeated, to the one before that.
@@ -109,7 +116,7 @@ class Registry:
             )
         self._store.promote(fleet, stack[-2], by, "rollback")
         self._mirror_or_warn(fleet)
-        return self._store.get(fleet, stack[-2])
+        return self.get(fleet, stack[-2])
 
     def promotions(self, fleet: str) -> list[Promotion]:
         """Return every change of champion, oldest first."""
@@ -125,7 +132,7 @@ class Registry:
         """
         from appliance.registry.mirror import mirror
 
-        versions = self._store.versions(fleet)
+        versions = self.versions(fleet)
         if versions:
             mirror(self._settings.registry, fleet, versions)
             _log.info("mirrored %d versions of %s to MLflow", len(versions), fleet)

@@ -74,6 +74,17 @@ def test_fleets_count_their_own_versions(registry: Registry) -> None:
     assert sorted(registry.fleets()) == ["fans", "pumps"]
 
 
+def test_a_model_is_found_where_its_home_is_now(tmp_path: Path, database: Database) -> None:
+    old, new = (Registry(Settings(home=tmp_path / name), database) for name in ("old", "new"))
+    for registry in (old, new):
+        registry.mirror = lambda fleet: None  # type: ignore[method-assign]
+    folder = old.folder("pumps") / "r1"
+    assert old.register("pumps", folder, "digest", lineage("r1")).path == str(folder)
+    for found in (new.champion("pumps"), new.get("pumps", 1), new.promote("pumps", 1, "x")):
+        assert found.path == str(tmp_path / "new" / "models" / "pumps" / "r1")
+    assert old.register("pumps", Path("elsewhere"), "digest", lineage("r2")).path == "elsewhere"
+
+
 def test_promote_and_roll_back_twice(registry: Registry) -> None:
     for run in ("r1", "r2", "r3"):
         register(registry, run)
