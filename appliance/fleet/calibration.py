@@ -9,9 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays, below
-from detectors.thresholds import SurpriseScale
+from detectors.thresholds import SurpriseScale, suspicious_stretches
 
 Scores = NDArray[np.float64]
+
+
+def suspicious_of(
+    scores: Scores, vouched: NDArray[np.bool_] | None = None
+) -> list[tuple[int, int]]:
+    """Return the stretches that look like faults and that nobody called normal."""
+    found = suspicious_stretches(scores)
+    if vouched is None:
+        return found
+    return [(start, stop) for start, stop in found if not vouched[start:stop].any()]
 
 
 class Calibration:
@@ -45,27 +55,32 @@ class Calibration:
         scores: Scores,
         averages: Scores | None,
         suspicious: Sequence[tuple[int, int]] | None = None,
+        vouched: NDArray[np.bool_] | None = None,
     ) -> Self:
         """Learn from left-out scores of the training rows, NaN where not computed.
 
         Parameters
         ----------
         suspicious
-            What `suspicious_stretches` returned for the detector's scores; looked for if not
-            given.
+            What `suspicious_of` returned for the detector's scores; looked for if not given.
+        vouched
+            Rows that a person called normal.
 
         Raises
         ------
         TooLittleData
             Too few scores.
         """
+        if suspicious is None:
+            suspicious = suspicious_of(scores, vouched)
         single = SurpriseScale().fit(scores, suspicious)
         if averages is None:
             return cls(single)
-        lasting = SurpriseScale().fit(averages)
+        lasting = SurpriseScale().fit(averages, suspicious_of(averages, vouched))
         higher = np.fmax(single.surprise(scores), lasting.surprise(averages))
         higher[np.isnan(scores)] = np.nan
-        return cls(single, lasting, SurpriseScale().fit(higher))
+        highest = SurpriseScale().fit(higher, suspicious_of(higher, vouched))
+        return cls(single, lasting, highest)
 
     def surprise(self, scores: Scores, averages: Scores | None) -> Scores:
         """Return the surprise of rows; NaN where the detector's score is."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
-from appliance.fleet.calibration import Calibration
+from appliance.fleet.calibration import Calibration, suspicious_of
 from appliance.fleet.cleaning import StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner, learn
 from appliance.fleet.filling import Filler
@@ -68,8 +68,14 @@ class _Learned:
     averages: Detector | None
     lasting: NDArray[np.float64] | None
 
+    def among(self, cells: Mask | None) -> Mask | None:
+        """Return by row learned from whether its cell is one of these."""
+        return None if cells is None else cells[self.cells]
 
-def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) -> Fitted:
+
+def fit_asset(
+    asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe, vouched: Mask | None = None
+) -> Fitted:
     """Learn one asset.
 
     Parameters
@@ -80,6 +86,8 @@ def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) ->
         Its readings, one row of ``rows.sensors`` a sensor.
     sensors
         Names of the sensors.
+    vouched
+        Rows that a person called normal: learned from, however unusual they are.
 
     Raises
     ------
@@ -96,8 +104,9 @@ def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) ->
     alive = np.ones(series.cells, bool)
     if np.isnan(np.add.reduce(values, axis=None)):
         alive = 1 - np.isnan(values).mean(axis=0) >= max(recipe.minimum_coverage, 1e-9)
+    known = None if vouched is None else _cells_of(series, vouched)
     learned = _learn(asset, series, values, alive, recipe)
-    excluded = thresholds.suspicious_stretches(learned.scores)
+    excluded = suspicious_of(learned.scores, learned.among(known))
     suspicious: Stretches | None = excluded
     ranges = [(int(learned.cells[a]), int(learned.cells[b - 1]) + 1) for a, b in excluded]
     if ranges:
@@ -109,8 +118,18 @@ def fit_asset(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) ->
             suspicious = None
         else:
             ranges = []
-    facts = _Facts(rows, series, sensors, used, left_out, limits, ranges, suspicious)
+    facts = _Facts(rows, series, sensors, used, left_out, limits, ranges, suspicious, known)
     return _packed(facts, learned, recipe)
+
+
+def _cells_of(series: Series, rows: Mask) -> Mask:
+    """Return the cells that hold some of these rows."""
+    if series.cell_of_row is None:
+        return rows
+    cells = np.zeros(series.cells, bool)
+    own = series.cell_of_row[rows]
+    cells[own[own >= 0]] = True
+    return cells
 
 
 def _interval(rows: Rows, recipe: Recipe) -> int:
@@ -235,6 +254,8 @@ class _Facts:
         Cells that were not learned from.
     suspicious
         Stretches of the scores, where they are known already.
+    vouched
+        Cells that a person called normal.
     """
 
     rows: Rows
@@ -245,10 +266,13 @@ class _Facts:
     stuck: StuckLimits
     excluded: Stretches
     suspicious: Stretches | None
+    vouched: Mask | None
 
 
 def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
-    calibration = Calibration.learn(learned.scores, learned.lasting, facts.suspicious)
+    calibration = Calibration.learn(
+        learned.scores, learned.lasting, facts.suspicious, learned.among(facts.vouched)
+    )
     alarm = thresholds.alarm_threshold(
         calibration.surprise(learned.scores, learned.lasting),
         _MONTH_SECONDS * MICRO / facts.series.interval,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from appliance.engine.base import Engine, Outcome, Result
 from appliance.fleet.artifact import draft_of, part_file, write_manifest, write_part
 from appliance.fleet.chunks import Chunk, Columns, assets_of
 from appliance.fleet.frames import Layout
+from appliance.fleet.guide import Guide, keep_former
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.progress import Progress, Silent
@@ -42,6 +44,10 @@ class FitReport:
         Readings of the modelled assets, those that the calendar takes out left out.
     masked
         Readings that it takes out.
+    held
+        Readings that the guide's reasons take out beside it.
+    kept
+        Why assets keep the sub-model that they had.
     """
 
     folder: Path
@@ -54,6 +60,8 @@ class FitReport:
     data_end: datetime
     seed: int
     masked: int = 0
+    held: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
     code_version: str = __version__
 
 
@@ -65,6 +73,7 @@ class _Task:
     recipe: Recipe
     folder: str
     masks: Masks | None = None
+    guide: Guide = field(default_factory=Guide)
 
 
 @dataclass(frozen=True)
@@ -75,9 +84,10 @@ class _Part:
     failures: dict[str, str]
     rows: int
     masked: int = 0
+    held: dict[str, int] = field(default_factory=dict)
 
 
-def fit_fleet(
+def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     chunks: Sequence[Chunk],
     recipe: Recipe,
     layout: Layout,
@@ -85,6 +95,7 @@ def fit_fleet(
     engine: Engine,
     *,
     masks: Masks | None = None,
+    guide: Guide | None = None,
     progress: Progress | None = None,
 ) -> FitReport:
     """Train a model for every asset and write them as one artifact.
@@ -103,6 +114,8 @@ def fit_fleet(
         several machines they must share it.
     masks
         Stretches that the calendar takes out: not learned from.
+    guide
+        What people said of events, and the model that stays where too little is left.
 
     Raises
     ------
@@ -114,27 +127,26 @@ def fit_fleet(
     progress = progress or Silent()
     progress.step("Training", total=len(chunks))
     columns = Columns.of(recipe, layout.sensors, layout.context)
-    entries: dict[str, AssetManifest] = {}
-    failures: dict[str, str] = {}
-    rows = masked = 0
+    guide = guide or Guide()
     with draft_of(folder) as draft:
         tasks = [
-            _Task(number, chunk, columns, recipe, str(draft), masks)
+            _Task(number, chunk, columns, recipe, str(draft), masks, guide)
             for number, chunk in enumerate(chunks)
         ]
         parts: dict[int, _Part] = {}
         for outcome in engine.map(_fit_chunk, tasks):
             parts[outcome.index] = value_of(outcome)
             progress.advance()
+        learned = _placed(parts)
+        failures = {a: why for part in parts.values() for a, why in part.failures.items()}
+        _require_any(learned, failures)
         written = [number for number in sorted(parts) if parts[number].entries]
-        for place, number in enumerate(written):
-            for asset, entry in parts[number].entries.items():
-                entries[asset] = entry.model_copy(update={"part": place})
-        for part in parts.values():
-            failures |= part.failures
-            rows += part.rows
-            masked += part.masked
-        _require_any(entries, failures)
+        kept = keep_former(guide, failures, recipe, layout, draft, len(tasks))
+        reasons = {asset: failures.pop(asset) for asset in kept}
+        entries = dict(learned)
+        for asset, entry in kept.items():
+            entries[asset] = entry.model_copy(update={"part": len(written)})
+        written += [len(tasks)] if kept else []
         manifest = _manifest(recipe, layout, entries, failures).model_copy(
             update={"parts": tuple(part_file(draft, number) for number in written)}
         )
@@ -145,12 +157,24 @@ def fit_fleet(
         assets=len(entries),
         extrapolated=sum(e.budget.basis == "extrapolated" for e in entries.values()),
         failures=failures,
-        rows=rows,
-        data_start=min(entry.data_start for entry in entries.values()),
-        data_end=max(entry.data_end for entry in entries.values()),
+        rows=sum(part.rows for part in parts.values()),
+        data_start=min(entry.data_start for entry in learned.values()),
+        data_end=max(entry.data_end for entry in learned.values()),
         seed=recipe.seed,
-        masked=masked,
+        masked=sum(part.masked for part in parts.values()),
+        held=dict(sum((Counter(part.held) for part in parts.values()), Counter())),
+        kept=reasons,
     )
+
+
+def _placed(parts: Mapping[int, _Part]) -> dict[str, AssetManifest]:
+    """Return the entries of all parts with the number of their file."""
+    written = [parts[number] for number in sorted(parts) if parts[number].entries]
+    return {
+        asset: entry.model_copy(update={"part": place})
+        for place, part in enumerate(written)
+        for asset, entry in part.entries.items()
+    }
 
 
 def _manifest(
@@ -201,12 +225,19 @@ def _fit_chunk(task: _Task) -> _Part:
     fitted: dict[str, Fitted] = {}
     failures: dict[str, str] = {}
     rows = masked = 0
+    held: Counter[str] = Counter()
+    guide = task.guide
     frame = task.chunk.read(task.columns.names)
-    for found in assets_of(frame, task.columns, task.masks):
-        out = 0 if found.masked is None else int(found.masked.sum())
-        masked += out
+    for found in assets_of(frame, task.columns, guide.masks(task.masks)):
+        times = found.rows.times
+        by_calendar, by_reason = guide.counted(found.asset, times, task.masks)
+        masked += by_calendar
+        held.update(by_reason)
+        vouched = guide.in_normal_running(found.asset, times)
         try:
-            model = fit_asset(found.asset, found.rows, task.columns.sensors, task.recipe)
+            model = fit_asset(
+                found.asset, found.rows, task.columns.sensors, task.recipe, vouched
+            )
         except (Unfit, DetectorError) as reason:
             failures[found.asset] = str(reason)
         except (ArithmeticError, ValueError, LookupError) as error:
@@ -215,9 +246,9 @@ def _fit_chunk(task: _Task) -> _Part:
             failures[found.asset] = f"it could not be learned: {error}"
         else:
             fitted[found.asset] = model
-            rows += len(found.rows.times) - out
+            rows += len(times) - by_calendar - sum(by_reason.values())
     if not fitted:
-        return _Part({}, failures, 0, masked)
+        return _Part({}, failures, 0, masked, dict(held))
     sums = write_part(
         Path(task.folder), task.number, [model.arrays for model in fitted.values()]
     )
@@ -225,4 +256,4 @@ def _fit_chunk(task: _Task) -> _Part:
         asset: model.entry.model_copy(update={"index": index, "checksum": sums[index]})
         for index, (asset, model) in enumerate(fitted.items())
     }
-    return _Part(entries, failures, rows, masked)
+    return _Part(entries, failures, rows, masked, dict(held))

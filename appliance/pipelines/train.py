@@ -14,6 +14,7 @@ from appliance.calendar.rules import occurrences
 from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.fleet import Layout, fit_fleet, resolve
+from appliance.pipelines.frozen import words_on
 from appliance.pipelines.site import Site
 from appliance.schemas.base import fleet_name
 from appliance.schemas.model import Lineage, ModelVersion, WindowNote
@@ -84,6 +85,7 @@ def train(
         if not chunks:
             raise _nothing_within(site, fleet, options)
         masks, windows = _left_out(site, fleet)
+        words = words_on(site, fleet)
         run = new_id("run")
         folder = site.registry.folder(fleet) / run
         report = fit_fleet(
@@ -93,6 +95,7 @@ def train(
             folder,
             made,
             masks=masks,
+            guide=words.guide,
             progress=progress,
         )
         lineage = Lineage(
@@ -108,6 +111,9 @@ def train(
             batches=batches,
             windows=windows,
             masked=report.masked,
+            held=words.notes(report),
+            vouched=words.vouched,
+            kept=report.kept,
             code_version=report.code_version,
             seed=report.seed,
         )

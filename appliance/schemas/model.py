@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -18,6 +19,25 @@ class WindowNote(Schema):
 
     window: str
     revision: int
+
+
+class HeldNote(Schema):
+    """Readings that were not learned from because of what stands in the list of events.
+
+    Attributes
+    ----------
+    reason
+        ``open``: an anomaly that nobody closed yet; ``true``, ``planned``: what people
+        called it.
+    events
+        The anomalies.
+    rows
+        Readings that no reason before this one, nor the calendar, took out.
+    """
+
+    reason: Literal["open", "true", "planned"]
+    events: tuple[str, ...]
+    rows: int
 
 
 class Lineage(Schema):
@@ -46,6 +66,15 @@ class Lineage(Schema):
         Windows of the calendar that took readings out, as they were then.
     masked
         Readings that they took out.
+    held
+        Anomalies that took readings out, by reason.
+    vouched
+        Anomalies that people called false: learned from, however unusual they are.
+    kept
+        Why assets keep the sub-model that they had, by asset.
+    derived_from
+        Version that this one is but for its alarm levels or sensors' limits; None for one
+        that was learned.
     """
 
     run: str
@@ -60,6 +89,10 @@ class Lineage(Schema):
     batches: tuple[str, ...] = ()
     windows: tuple[WindowNote, ...] = ()
     masked: int = 0
+    held: tuple[HeldNote, ...] = ()
+    vouched: tuple[str, ...] = ()
+    kept: dict[str, str] = Field(default_factory=dict)
+    derived_from: int | None = None
     code_version: str
     seed: int
 

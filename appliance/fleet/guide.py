@@ -1,0 +1,120 @@
+"""What people's words on events mean for training, and sub-models that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.calendar.masks import Masks, union
+from appliance.fleet.artifact import Artifact, write_part
+from appliance.fleet.frames import Layout
+from appliance.schemas.manifest import AssetManifest, FleetManifest
+from appliance.schemas.recipe import Cleaning, Recipe
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a training is told beside the readings and the calendar.
+
+    Attributes
+    ----------
+    held
+        Why readings are not learned from, and which: the first reason that holds counts.
+    vouched
+        Stretches that a person called normal: learned from, however unusual they are.
+    former
+        Artifact whose sub-models stay where too little is left to learn from.
+    """
+
+    held: tuple[tuple[str, Masks], ...] = ()
+    vouched: Masks = field(default_factory=Masks)
+    former: Path | None = None
+
+    def masks(self, calendar: Masks | None) -> Masks:
+        """Return all that is not learned from."""
+        whole = calendar or Masks()
+        for _, own in self.held:
+            whole = union(whole, own)
+        return whole
+
+    def counted(
+        self, asset: str, times: NDArray[np.int64], calendar: Masks | None
+    ) -> tuple[int, dict[str, int]]:
+        """Return how many readings the calendar takes out, and each reason beside it."""
+        out = np.zeros(len(times), bool) if not calendar else calendar.inside(asset, times)
+        masked = int(out.sum())
+        found: dict[str, int] = {}
+        for reason, own in self.held:
+            inside = own.inside(asset, times) & ~out
+            if inside.any():
+                found[reason] = int(inside.sum())
+                out |= inside
+        return masked, found
+
+    def in_normal_running(
+        self, asset: str, times: NDArray[np.int64]
+    ) -> NDArray[np.bool_] | None:
+        """Tell which readings a person called normal; None if there are none."""
+        inside = self.vouched.inside(asset, times) if self.vouched else None
+        return inside if inside is not None and inside.any() else None
+
+    def holds_back(self, asset: str) -> bool:
+        """Whether some of an asset's readings may be left out."""
+        return any(own.of(asset) for _, own in self.held)
+
+
+def keep_former(
+    guide: Guide,
+    failures: Mapping[str, str],
+    recipe: Recipe,
+    layout: Layout,
+    draft: Path,
+    number: int,
+) -> dict[str, AssetManifest]:
+    """Write the former sub-models of assets that too little was left to learn from.
+
+    Parameters
+    ----------
+    failures
+        Why assets could not be learned.
+    draft, number
+        Folder and number of the file that they are written to.
+
+    Returns
+    -------
+    dict
+        Entries that lack only their number of the file; empty if nothing was written.
+    """
+    wanted = [asset for asset in failures if guide.holds_back(asset)]
+    if guide.former is None or not wanted:
+        return {}
+    artifact = Artifact(guide.former)
+    kept = [asset for asset in wanted if _fits(artifact.manifest, asset, recipe, layout)]
+    if not kept:
+        return {}
+    sums = write_part(draft, number, [artifact.arrays(asset) for asset in kept])
+    return {
+        asset: artifact.manifest.assets[asset].model_copy(
+            update={"index": index, "checksum": sums[index]}
+        )
+        for index, asset in enumerate(kept)
+    }
+
+
+def _fits(former: FleetManifest, asset: str, recipe: Recipe, layout: Layout) -> bool:
+    """Whether a former sub-model can judge as part of a new one."""
+    entry = former.assets.get(asset)
+    return (
+        entry is not None
+        and former.context == layout.context
+        and set(entry.sensors) <= set(layout.sensors)
+        and _judged_alike(former.recipe.cleaning) == _judged_alike(recipe.cleaning)
+    )
+
+
+def _judged_alike(cleaning: Cleaning) -> Cleaning:
+    return cleaning.model_copy(update={"limits": {}, "interval_seconds": None})
