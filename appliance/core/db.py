@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from appliance.core.errors import StorageError
+from appliance.core.errors import InvalidRequest, StorageError
 from appliance.core.migrations import bring_up_to_date
 
 _NAMING = {
@@ -62,9 +62,25 @@ class Database:
         ------
         StorageError
             The database cannot be reached or written.
+        InvalidRequest
+            A value is none that the database can keep, such as a text with NUL in it.
         """
         with _storage_errors(OperationalError), self._sessions.begin() as session:
-            yield session
+            try:
+                yield session
+            except (DataError, OverflowError) as error:
+                raise InvalidRequest("a value is none that can be kept.") from error
+
+    def ping(self) -> None:
+        """Ask the database for nothing.
+
+        Raises
+        ------
+        StorageError
+            It cannot be reached.
+        """
+        with self.session() as session:
+            session.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Close all connections."""

@@ -5,8 +5,10 @@
     KizashiError
     ├── UserError             whoever asked must ask differently
     │   ├── InvalidRequest    an argument, name or recipe cannot be used
+    │   │   └── WrongMedia    a request's body is of a kind that is not read there
     │   ├── NotFound          no fleet, asset, model version or event of that name
     │   ├── Conflict          the request contradicts what already stands
+    │   │   └── Outdated      what is to be edited changed since it was seen
     │   ├── Unauthenticated   the site does not know who asks
     │   ├── Forbidden         whoever asks may not do that
     │   └── BadFile           a file as a whole cannot be read (bad rows go to quarantine)
@@ -20,6 +22,7 @@
     │   ├── ArtifactCorrupt   bytes changed, missing or truncated
     │   └── ArtifactVersion   written in a format that this version cannot read
     └── TryAgain              another process was in the way; the same call may succeed
+        └── TooOften          whoever asks, asks too often
 """
 
 from __future__ import annotations
@@ -74,12 +77,20 @@ class InvalidRequest(UserError):
     """An argument, name or recipe cannot be used."""
 
 
+class WrongMedia(InvalidRequest):
+    """A request's body is of a kind that is not read there."""
+
+
 class NotFound(UserError):
     """No fleet, asset, model version or event of that name."""
 
 
 class Conflict(UserError):
     """The request contradicts what already stands."""
+
+
+class Outdated(Conflict):
+    """What is to be edited changed since it was seen."""
 
 
 class Unauthenticated(UserError):
@@ -113,6 +124,8 @@ class EngineError(OperatorError):
 class Unreachable(OperatorError):
     """The site does not answer at its address."""
 
+    retryable = True
+
 
 class LimitExceeded(OperatorError):
     """A configured limit on size, rows or memory was hit."""
@@ -134,3 +147,15 @@ class TryAgain(KizashiError):
     """Another process was in the way; the same call may succeed."""
 
     retryable = True
+
+
+class TooOften(TryAgain):
+    """Whoever asks, asks too often.
+
+    Attributes
+    ----------
+    seconds
+        How long to wait.
+    """
+
+    seconds: int = 1

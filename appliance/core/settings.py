@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,14 +41,18 @@ class Settings(BaseSettings):
         Language of reports and texts.
     lake_url, database_url, registry_url
         Where readings, metadata and model versions live; inside the home by default.
-    port
-        Where the appliance listens.
+    host, port
+        Where the appliance listens; anything but this machine itself goes over TLS.
+    tls_certificate, tls_key
+        PEM files of a certificate of one's own; without them the home makes its own.
     workers
         Tasks that run at once; 0 means one per core.
     chunk_cells
         Readings × sensors handed to one task, which bounds a task's memory.
     max_file_bytes, max_columns
         Limits on what one ingested file may hold.
+    requests_per_second, requests_at_once
+        What one caller may ask of the API for long, and at once.
     false_alarms_per_month
         The budget that recipes take unless they state their own.
     """
@@ -64,11 +69,16 @@ class Settings(BaseSettings):
     registry_url: str = ""
     engine: Literal["auto", "ray", "local"] = "auto"
     ray_address: str = ""
+    host: str = "127.0.0.1"
     port: int = Field(8443, ge=1, le=65535)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     workers: int = Field(0, ge=0, le=4096)
     chunk_cells: int = Field(12_000_000, ge=1_000)
     max_file_bytes: int = Field(64 * 2**30, ge=1)
     max_columns: int = Field(5_000, ge=1)
+    requests_per_second: float = Field(100.0, gt=0)
+    requests_at_once: float = Field(500.0, ge=1)
     false_alarms_per_month: float = Field(1.0, gt=0)
 
     @field_validator("timezone")
@@ -79,6 +89,18 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is not a time zone such as Asia/Tokyo") from error
         return value
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value == "localhost":
+            return "127.0.0.1"
+        try:
+            return str(ip_address(value))
+        except ValueError as error:
+            raise ValueError(
+                f"{value!r} is no address of this machine such as 127.0.0.1, or 0.0.0.0 for all"
+            ) from error
 
     @classmethod
     @override

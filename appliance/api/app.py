@@ -1,0 +1,79 @@
+"""The web application: every route of the API on one site."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from appliance import __version__
+from appliance.api import document, problems, routes
+from appliance.api.health import add_health
+from appliance.api.limits import MOST_BODY, Rate
+from appliance.api.passage import Passage
+from appliance.api.store import KeyStore
+from appliance.core.secrets import site_key
+from appliance.pipelines.site import Site
+
+PREFIX = "/api/v1"
+
+
+class Web(FastAPI):
+    """An application whose every answer passes `Passage` last, those of its limits too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._passage = Passage(super().__call__)
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._passage(scope, receive, send)
+
+
+def create_app(site: Site) -> FastAPI:
+    """Return the application of a site, which it closes when it ends.
+
+    Parameters
+    ----------
+    site
+        What the routes work on.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        site.close()
+
+    app = Web(
+        title="Kizashi",
+        version=__version__,
+        summary="Anomaly detection and predictive maintenance of a plant's machines.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its pages load scripts from the internet
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MOST_BODY,
+    )
+    settings = site.settings
+    app.state.site = site
+    app.state.keys = KeyStore(site.database, site_key(settings.home))
+    app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
+    problems.install(app)
+    add_health(app)
+    for router in _routers():
+        app.include_router(router, prefix=PREFIX)
+    document.complete(app)
+    return app
+
+
+def _routers() -> list[APIRouter]:
+    """Return the router of every file of `routes`, in the order of their names."""
+    names = sorted(found.name for found in pkgutil.iter_modules(routes.__path__))
+    modules = [importlib.import_module(f"{routes.__name__}.{name}") for name in names]
+    return [module.router for module in modules]

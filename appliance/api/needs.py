@@ -1,0 +1,46 @@
+"""What a route needs: one right, and over what.  A route that says nothing is refused."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from appliance.schemas.access import Right
+
+RIGHT = "x-kizashi-right"
+OVER = "x-kizashi-over"
+PUBLIC = "x-kizashi-public"
+
+
+class Over(StrEnum):
+    """Where a right must be held."""
+
+    SITE = "site"
+    FLEET = "fleet"
+    """In the project of the fleet that the path names."""
+    PROJECT = "project"
+    """In the project that the path names."""
+    EVENT = "event"
+    """In the project of the fleet that the path's event belongs to."""
+    JOB = "job"
+    SCHEDULE = "schedule"
+    WINDOW = "window"
+    VISIBLE = "visible"
+    """In any project: the route itself keeps to what whoever asks may see."""
+    BODY = "body"
+    """What the body names: the route asks `Guard.require` itself, before all else."""
+
+
+def needs(right: Right, over: Over) -> dict[str, Any]:
+    """Return the arguments of a route that needs a right; they show in the API's document."""
+    return {"openapi_extra": {RIGHT: right.value, OVER: over.value}}
+
+
+def someone() -> dict[str, Any]:
+    """Return the arguments of a route open to whoever is known, about themselves."""
+    return {"openapi_extra": {RIGHT: None, OVER: None}}
+
+
+def anyone() -> dict[str, Any]:
+    """Return the arguments of a route open to those not known yet, such as the login."""
+    return {"openapi_extra": {PUBLIC: True, "security": []}}

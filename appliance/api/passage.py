@@ -1,0 +1,77 @@
+"""What every request passes on its way in and every answer on its way out."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from appliance.api.problems import MEDIA_TYPE, Problem
+from appliance.core.ids import new_id
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+}
+
+
+class Passage:
+    """Gives a request its identifier and an answer its headers; refuses what is no text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identifier = new_id("req")
+        scope.setdefault("state", {})["request_id"] = identifier
+        dressed = _Dressed(send, identifier)
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            told = "the address holds a character that no text has (NUL)."
+            await _problem(400, "InvalidRequest", "Bad Request", told, identifier)(
+                scope, receive, dressed
+            )
+            return
+        await self._app(scope, receive, dressed)
+        if dressed.refused:
+            told = "the body is larger than this route takes."
+            await _problem(413, "LimitExceeded", "Content Too Large", told, identifier)(
+                scope, receive, _Dressed(send, identifier)
+            )
+
+
+class _Dressed:
+    """Sends an answer with our headers, but not the framework's own words on a large body."""
+
+    def __init__(self, send: Send, identifier: str) -> None:
+        self._send = send
+        self._identifier = identifier
+        self.refused = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            self.refused = message["status"] == 413 and headers["Content-Type"] != MEDIA_TYPE
+            headers["X-Request-ID"] = self._identifier
+            headers.setdefault("Cache-Control", "no-store")
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        if not self.refused:
+            await self._send(message)
+
+
+def _problem(status: int, kind: str, title: str, told: str, identifier: str) -> JSONResponse:
+    problem = Problem(
+        type=f"urn:kizashi:problem:{kind}",
+        title=title,
+        status=status,
+        detail=told,
+        instance=identifier,
+    )
+    return JSONResponse(
+        problem.model_dump(mode="json"), status_code=status, media_type=MEDIA_TYPE
+    )

@@ -1,0 +1,89 @@
+"""Log in, see who one is, log out."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from pydantic import AwareDatetime, Field, SecretStr
+
+from appliance.access.person import Via
+from appliance.api.guard import COOKIE, Caller, TheSite, origin_of
+from appliance.api.needs import anyone, someone
+from appliance.api.router import make_router
+from appliance.core.errors import InvalidRequest
+from appliance.schemas.access import Role
+from appliance.schemas.base import Schema
+
+router = make_router("session")
+
+
+class Login(Schema):
+    """A user's name and password."""
+
+    user: str = Field(max_length=200, examples=["yuki"])
+    password: SecretStr = Field(max_length=1000, examples=["correct horse battery staple"])
+
+
+class Me(Schema):
+    """Whoever asks.
+
+    Attributes
+    ----------
+    csrf
+        What to send as ``X-CSRF-Token`` with every write, beside the session's cookie;
+        None for whoever comes by token.
+    """
+
+    user: str = Field(examples=["yuki"])
+    admin: bool
+    roles: dict[str, Role] = Field(examples=[{"default": "analyst"}])
+    via: Via
+    csrf: str | None = None
+    expires: AwareDatetime | None = None
+
+
+@router.post("/session", status_code=201, summary="Log in", **anyone())
+def log_in(login: Login, request: Request, response: Response, site: TheSite) -> Me:
+    """Open a session: its cookie is set, and the answer holds its CSRF token."""
+    opened = site.access.login(
+        login.user, login.password.get_secret_value(), origin_of(request)
+    )
+    response.set_cookie(
+        COOKIE,
+        opened.secret,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    person = site.access.authenticate(opened.secret)
+    return Me(
+        user=person.name,
+        admin=person.admin,
+        roles=dict(person.roles),
+        via=person.via,
+        csrf=site.access.csrf_token(opened.secret),
+        expires=opened.session.expires,
+    )
+
+
+@router.get("/session", summary="Who am I", **someone())
+def who(request: Request, person: Caller, site: TheSite) -> Me:
+    """Return whoever asks, as the site knows them."""
+    cookie = request.cookies.get(COOKIE)
+    by_session = person.via is Via.SESSION and cookie is not None
+    return Me(
+        user=person.name,
+        admin=person.admin,
+        roles=dict(person.roles),
+        via=person.via,
+        csrf=site.access.csrf_token(cookie) if by_session and cookie else None,
+    )
+
+
+@router.delete("/session", status_code=204, summary="Log out", **someone())
+def log_out(response: Response, person: Caller, site: TheSite) -> None:
+    """End the session that asks; its cookie is good no more, wherever it is kept."""
+    if person.via is not Via.SESSION:
+        raise InvalidRequest("whoever comes by token has no session to end.")
+    site.access.sessions.end(person, person.credential)
+    response.delete_cookie(COOKIE, path="/")
