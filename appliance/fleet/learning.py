@@ -15,6 +15,7 @@ from appliance.fleet.calibration import Calibration, suspicious_of
 from appliance.fleet.cleaning import StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner, learn
 from appliance.fleet.filling import Filler
+from appliance.fleet.levels import learn_levels
 from appliance.fleet.recipe import make_averages, make_detector
 from appliance.fleet.series import (
     MICRO,
@@ -28,7 +29,7 @@ from appliance.fleet.series import (
 )
 from appliance.schemas.manifest import AssetManifest, BudgetNote, Stretch
 from appliance.schemas.recipe import Recipe
-from detectors import persistence, thresholds
+from detectors import persistence
 from detectors.base import Detector
 
 _MONTH_SECONDS = 30 * 86_400
@@ -273,10 +274,9 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
     calibration = Calibration.learn(
         learned.scores, learned.lasting, facts.suspicious, learned.among(facts.vouched)
     )
-    alarm = thresholds.alarm_threshold(
+    alarm, levels = learn_levels(
         calibration.surprise(learned.scores, learned.lasting),
         _MONTH_SECONDS * MICRO / facts.series.interval,
-        recipe.threshold.false_alarms_per_month,
         recipe.threshold,
     )
     budget = BudgetNote(
@@ -288,7 +288,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
     if learned.averages is not None:
         arrays, averages = persistence.pack(learned.averages)
         stored |= {f"averages/{name}": array for name, array in arrays.items()}
-    stored |= calibration.state() | _own_arrays(facts, learned)
+    stored |= calibration.state() | levels | _own_arrays(facts, learned)
     entry = _entry(facts, learned, recipe).model_copy(
         update={
             "threshold": float(alarm.level),

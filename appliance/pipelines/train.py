@@ -69,7 +69,7 @@ def train(
     site.require_fleet(fleet)
     known = site.intake.sensors(fleet)
     options = options or TrainOptions()
-    recipe = _with_limits(_resolved(site, options), known)
+    recipe = recipe_for(site, options, known)
     with site.alone("train", fleet), site.engine(engine) as made:
         site.registry.clean(fleet)
         site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
@@ -84,7 +84,7 @@ def train(
         )
         if not chunks:
             raise _nothing_within(site, fleet, options)
-        masks, windows = _left_out(site, fleet)
+        masks, windows = left_out(site, fleet)
         words = words_on(site, fleet)
         run = new_id("run")
         folder = site.registry.folder(fleet) / run
@@ -131,7 +131,7 @@ def _nothing_within(site: Site, fleet: str, options: TrainOptions) -> InvalidReq
     return InvalidRequest(f"fleet {fleet} has no readings {words}.", remedy=known)
 
 
-def _left_out(site: Site, fleet: str) -> tuple[Masks, tuple[WindowNote, ...]]:
+def left_out(site: Site, fleet: str) -> tuple[Masks, tuple[WindowNote, ...]]:
     """Return what the calendar takes out of a fleet's readings, and by which windows."""
     span = site.lake.readings(fleet).span()
     if span is None:
@@ -161,6 +161,11 @@ def layout_of(site: Site, fleet: str, known: list[Sensor]) -> Layout:
             if sensor.levels
         },
     )
+
+
+def recipe_for(site: Site, options: TrainOptions, known: list[Sensor]) -> Recipe:
+    """Return the recipe that is asked for, with the site's budget and the sensors' limits."""
+    return _with_limits(_resolved(site, options), known)
 
 
 def _resolved(site: Site, options: TrainOptions) -> Recipe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detectors.thresholds.budget import AlarmLevel, alarm_threshold
+from detectors.thresholds.budget import AlarmLevel, alarm_levels, alarm_threshold
 from detectors.thresholds.scale import SurpriseScale
 from detectors.thresholds.stretches import HOLD, Rule, find_stretches
 from detectors.thresholds.suspicion import suspicious_stretches
@@ -12,6 +12,7 @@ __all__ = [
     "AlarmLevel",
     "Rule",
     "SurpriseScale",
+    "alarm_levels",
     "alarm_threshold",
     "find_stretches",
     "suspicious_stretches",

@@ -13,6 +13,8 @@ from detectors.thresholds.suspicion import MOST
 from detectors.validation import FloatVector
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
 LOWEST = 1.0
@@ -84,15 +86,28 @@ def alarm_threshold(
     TooLittleData
         No surprise was computed.
     """
-    if not (budget > 0 and rows_per_month > 0):
-        raise InvalidInput(f"budget {budget} and rows a month {rows_per_month} must exceed 0")
+    return alarm_levels(surprise, rows_per_month, [budget], rule)[0]
+
+
+def alarm_levels(
+    surprise: ArrayLike, rows_per_month: float, budgets: Sequence[float], rule: Rule
+) -> list[AlarmLevel]:
+    """Return the level of each of several budgets, as `alarm_threshold` does of one."""
+    if not (min(budgets) > 0 and rows_per_month > 0):
+        raise InvalidInput(
+            f"budget {min(budgets)} and rows a month {rows_per_month} must exceed 0"
+        )
     check_rule(LOWEST, rule.release, rule.merge_rows)
     values = _normal(np.asarray(surprise, np.float64))
     if not len(values):
         raise TooLittleData("no surprise to set an alarm threshold from")
     months = len(values) / rows_per_month
-    wanted = budget * months
     counts = _Counts(values, rule)
+    return [_level(counts, budget, months) for budget in budgets]
+
+
+def _level(counts: _Counts, budget: float, months: float) -> AlarmLevel:
+    wanted = budget * months
     if wanted < 1:
         level = max(_prolonged(counts, wanted), LOWEST)
         return AlarmLevel(level, "extrapolated", budget, months)

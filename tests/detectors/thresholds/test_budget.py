@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from detectors.errors import InvalidInput, TooLittleData
-from detectors.thresholds import SurpriseScale, alarm_threshold, find_stretches
+from detectors.thresholds import (
+    SurpriseScale,
+    alarm_levels,
+    alarm_threshold,
+    find_stretches,
+)
 from detectors.thresholds.budget import LOWEST
 from tests.detectors.thresholds.processes import NORMAL, distance, spoiled
 
@@ -94,6 +99,14 @@ def test_a_smaller_budget_asks_for_a_higher_level():
     scores = distance(np.random.default_rng(1), 30 * 1_440)
     levels = [learn(scores, budget)[1].level for budget in (0.1, 0.5, 1, 2, 5, 20, 100)]
     assert levels == sorted(levels, reverse=True)
+
+
+def test_several_budgets_have_the_levels_that_each_has_alone():
+    scores = distance(np.random.default_rng(1), 20 * 1_440)
+    surprise = SurpriseScale().fit(scores).surprise(scores)
+    budgets = (0.1, 1, 5, 1e4)
+    together = alarm_levels(surprise, MONTH, budgets, Rule())
+    assert together == [alarm_threshold(surprise, MONTH, budget, Rule()) for budget in budgets]
 
 
 def test_observed_levels_give_the_promised_number_on_the_training_data():
