@@ -17,6 +17,7 @@ from appliance.api import document, problems, routes
 from appliance.api.health import add_health
 from appliance.api.limits import MOST_BODY, Rate
 from appliance.api.passage import Passage
+from appliance.api.recent import Recent
 from appliance.api.store import KeyStore
 from appliance.core.secrets import site_key
 from appliance.pipelines.site import Site
@@ -63,6 +64,7 @@ def create_app(site: Site) -> FastAPI:
     settings = site.settings
     app.state.site = site
     app.state.keys = KeyStore(site.database, site_key(settings.home))
+    app.state.recent = Recent(site.database)
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
     problems.install(app)
     add_health(app)

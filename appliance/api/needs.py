@@ -10,6 +10,7 @@ from appliance.schemas.access import Right
 RIGHT = "x-kizashi-right"
 OVER = "x-kizashi-over"
 PUBLIC = "x-kizashi-public"
+RECENT = "x-kizashi-recent"
 
 
 class Over(StrEnum):
@@ -31,9 +32,17 @@ class Over(StrEnum):
     """What the body names: the route asks `Guard.require` itself, before all else."""
 
 
-def needs(right: Right, over: Over) -> dict[str, Any]:
-    """Return the arguments of a route that needs a right; they show in the API's document."""
-    return {"openapi_extra": {RIGHT: right.value, OVER: over.value}}
+def needs(right: Right, over: Over, *, recent: bool = False) -> dict[str, Any]:
+    """Return the arguments of a route that needs a right; they show in the API's document.
+
+    Parameters
+    ----------
+    recent
+        Whether its answer rests on the database alone, neither on the lake nor on the time of
+        day: it is then given again as long as nothing was written.
+    """
+    told: dict[str, Any] = {RIGHT: right.value, OVER: over.value}
+    return {"openapi_extra": told | ({RECENT: True} if recent else {})}
 
 
 def someone() -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -53,6 +56,8 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             event.listen(self.engine, "connect", _pragmas)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._watch: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -82,9 +87,34 @@ class Database:
         with self.session() as session:
             session.execute(text("SELECT 1"))
 
+    def stamp(self) -> int | None:
+        """Return a number that changes with every commit, by whichever process.
+
+        Returns
+        -------
+        int or None
+            None where the database cannot tell.  It is asked in microseconds.
+        """
+        if self.engine.dialect.name != "sqlite" or self.engine.url.database is None:
+            return None
+        with self._watching:
+            if self._watch is None:
+                path = quote(str(Path(self.engine.url.database).resolve()))
+                uri = f"file:{path}?mode=ro"
+                self._watch = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            try:
+                # Changes when another connection commits; this one never does.
+                return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error:
+                return None
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
 
 
 def open_database(url: str) -> Database:
