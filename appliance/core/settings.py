@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     ----------
     home
         Folder that holds everything the installation keeps.
+    name
+        What the site is called where it shows itself.
     timezone
         The site's zone: naive times in files are read in it, and times are shown in it.
     language
@@ -47,6 +49,10 @@ class Settings(BaseSettings):
         PEM files of a certificate of one's own; without them the home makes its own.
     workers
         Tasks that run at once; 0 means one per core.
+    jobs_at_once
+        Jobs that one worker process runs at once.
+    import_folders
+        Folders whose files a job may bring in; ``import`` and ``uploads`` in the home if empty.
     chunk_cells
         Readings × sensors handed to one task, which bounds a task's memory.
     max_file_bytes, max_columns
@@ -62,6 +68,7 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=default_home)
+    name: str = Field("Kizashi", min_length=1, max_length=100)
     timezone: str = "UTC"
     language: Literal["en", "ja"] = "en"
     lake_url: str = ""
@@ -74,6 +81,8 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     workers: int = Field(0, ge=0, le=4096)
+    jobs_at_once: int = Field(2, ge=1, le=64)
+    import_folders: tuple[Path, ...] = ()
     chunk_cells: int = Field(12_000_000, ge=1_000)
     max_file_bytes: int = Field(64 * 2**30, ge=1)
     max_columns: int = Field(5_000, ge=1)
@@ -142,6 +151,18 @@ class Settings(BaseSettings):
     def registry(self) -> str:
         """MLflow's backend URL."""
         return self.registry_url or f"sqlite:///{self.home / 'registry.db'}"
+
+    @property
+    def imports(self) -> tuple[Path, ...]:
+        """Folders whose files a job may bring in."""
+        return self.import_folders or (self.home / "import", self.home / "uploads")
+
+    @property
+    def jobs_database(self) -> str:
+        """URL of the database that keeps what the steps of jobs gave."""
+        if self.database.startswith("sqlite"):
+            return f"sqlite:///{self.home / 'jobs.db'}"
+        return self.database
 
     @property
     def worker_count(self) -> int:

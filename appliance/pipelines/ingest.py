@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.intake import IngestOptions
 from appliance.pipelines.site import Site
+from appliance.pipelines.steps import Plain, Steps
 from appliance.schemas.ingest import IngestReport
 from appliance.schemas.progress import Progress
 
@@ -17,6 +18,10 @@ def ingest(
     fleet: str,
     options: IngestOptions | None = None,
     progress: Progress | None = None,
+    *,
+    steps: Steps | None = None,
 ) -> IngestReport:
     """Bring files into a fleet; see `appliance.intake.Intake.ingest`."""
-    return site.intake.ingest(paths, fleet, options, progress)
+    return (steps or Plain()).run(
+        "ingest", IngestReport, lambda: site.intake.ingest(paths, fleet, options, progress)
+    )

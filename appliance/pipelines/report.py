@@ -116,6 +116,14 @@ def report(
     return render(page, shown=_DRAWN)
 
 
+@dataclass(frozen=True)
+class ReportKept:
+    """A page that was written."""
+
+    path: str
+    bytes: int
+
+
 def write_page(text: str, path: Path) -> None:
     """Write a page so that it appears whole or not at all.
 

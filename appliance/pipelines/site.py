@@ -17,6 +17,7 @@ from appliance.engine import make
 from appliance.engine.base import Engine
 from appliance.events.store import EventStore
 from appliance.intake import Intake
+from appliance.jobs import Jobs, Schedules
 from appliance.lake import Lake
 from appliance.registry import Registry
 from detectors import persistence
@@ -83,6 +84,16 @@ class Site:
     def calendar_marks(self) -> MarkStore:
         """What scores have been told of the calendar."""
         return MarkStore(self.database)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Pipelines asked for, and what became of them."""
+        return Jobs(self.database, self.access)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Jobs asked for by the clock."""
+        return Schedules(self.database, self.access, self.jobs, self.settings.timezone)
 
     def engine(self, name: str | None) -> Engine:
         """Return an engine by name, or the one of the settings."""

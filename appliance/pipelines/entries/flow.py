@@ -1,0 +1,114 @@
+"""The way of a reading: ingest, train, score, promote, rollback, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from appliance.pipelines.spec import Call, Run
+from appliance.schemas.model import ModelVersion
+from appliance.schemas.pipelines import (
+    IngestArguments,
+    PromoteArguments,
+    ReportArguments,
+    ScoreArguments,
+    TrainArguments,
+)
+
+
+def _ingest(call: Call) -> object:
+    from appliance.intake import IngestOptions
+    from appliance.pipelines.imports import ingest_allowed
+
+    told: IngestArguments = call.arguments
+    options = IngestOptions(
+        time=told.time,
+        asset=told.asset,
+        context=told.context,
+        timezone=told.timezone,
+        layout=told.layout,
+        units=tuple(told.units.items()),
+    )
+    return ingest_allowed(
+        call.site, told.paths, call.fleet, options, call.progress, steps=call.steps
+    )
+
+
+def _train(call: Call) -> object:
+    from appliance.pipelines.train import TrainOptions, train
+
+    told: TrainArguments = call.arguments
+    options = TrainOptions(
+        recipe=told.recipe,
+        start=told.start,
+        end=told.end,
+        seed=told.seed,
+        budget=told.budget,
+    )
+    return call.steps.run(
+        "train",
+        ModelVersion,
+        lambda: train(
+            call.site, call.fleet, options, engine=told.engine, progress=call.progress
+        ),
+    )
+
+
+def _score(call: Call) -> object:
+    from appliance.pipelines.score import ScoreReport, score
+
+    told: ScoreArguments = call.arguments
+    return call.steps.run(
+        "score",
+        ScoreReport,
+        lambda: score(
+            call.site,
+            call.fleet,
+            version=told.version,
+            engine=told.engine,
+            progress=call.progress,
+        ),
+    )
+
+
+def _promote(call: Call) -> object:
+    from appliance.pipelines.promote import promote
+
+    told: PromoteArguments = call.arguments
+    return promote(call.site, call.fleet, told.version, call.by, steps=call.steps)
+
+
+def _rollback(call: Call) -> object:
+    from appliance.pipelines.promote import rollback
+
+    return rollback(call.site, call.fleet, call.by, steps=call.steps)
+
+
+def _report(call: Call) -> object:
+    from appliance.pipelines.report import ReportKept, report, write_page
+
+    told: ReportArguments = call.arguments
+    path = call.site.settings.home / "reports" / call.fleet / f"{call.job}.html"
+
+    def write() -> ReportKept:
+        text = report(
+            call.site,
+            call.fleet,
+            start=told.start,
+            end=told.end,
+            language=told.language,
+            progress=call.progress,
+        )
+        write_page(text, path)
+        return ReportKept(str(path), path.stat().st_size)
+
+    return call.steps.run("write", ReportKept, write)
+
+
+RUNS: Mapping[str, Run] = {
+    "ingest": _ingest,
+    "train": _train,
+    "score": _score,
+    "promote": _promote,
+    "rollback": _rollback,
+    "report": _report,
+}
