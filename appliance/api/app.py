@@ -15,6 +15,7 @@ from typing_extensions import override
 from appliance import __version__
 from appliance.api import document, problems, routes
 from appliance.api.health import add_health
+from appliance.api.known import Known
 from appliance.api.limits import MOST_BODY, Rate
 from appliance.api.passage import Passage
 from appliance.api.recent import Recent
@@ -64,6 +65,7 @@ def create_app(site: Site) -> FastAPI:
     settings = site.settings
     app.state.site = site
     app.state.keys = KeyStore(site.database, site_key(settings.home))
+    app.state.known = Known(site.access, site.database)
     app.state.recent = Recent(site.database)
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
     problems.install(app)

@@ -13,6 +13,7 @@ from typing_extensions import override
 from appliance.access import Person
 from appliance.access.person import Via, nobody
 from appliance.api import idempotency
+from appliance.api.known import Known
 from appliance.api.limits import Rate
 from appliance.api.needs import OVER, PUBLIC, RECENT, RIGHT, Over
 from appliance.api.recent import Recent
@@ -96,12 +97,13 @@ def identify(site: Site, request: Request) -> Person:
     """
     shown = request.headers.get("Authorization", "")
     origin = origin_of(request)
+    known: Known = request.app.state.known
     if shown[: len(_BEARER)].lower() == _BEARER:
-        return site.access.authenticate(shown[len(_BEARER) :].strip(), origin)
+        return known.authenticate(shown[len(_BEARER) :].strip(), origin)
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
         raise Unauthenticated("nobody is logged in.", remedy="Log in, or send a token.")
-    person = site.access.authenticate(cookie, origin)
+    person = known.authenticate(cookie, origin)
     if person.via is Via.SESSION and request.method not in _SAFE:
         site.access.require_csrf(cookie, request.headers.get(CSRF_HEADER, ""))
     return person
