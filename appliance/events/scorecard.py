@@ -213,10 +213,7 @@ class _Card:
             starts = [
                 alarm.start
                 for alarm in alarms
-                if alarm.asset == failure.asset
-                and alarm.start < failure.start
-                and alarm.end >= failure.start - self._look_back
-                and (after is None or alarm.start >= after)
+                if _precedes(alarm, failure, after, self._look_back)
             ]
             found.append((failure, failure.start - min(starts) if starts else None))
         return found
@@ -248,6 +245,39 @@ class _Card:
                 if month in (None, name):
                     longest[asset, name] = max(length, longest.get((asset, name), 0.0))
         return math.fsum(longest.values())
+
+
+def _precedes(
+    alarm: Alarm, failure: Failure, after: datetime | None, look_back: timedelta
+) -> bool:
+    """Whether an alarm is a sign of a failure; `after` the failure before had ended."""
+    return (
+        alarm.asset == failure.asset
+        and alarm.start < failure.start
+        and alarm.end >= failure.start - look_back
+        and (after is None or alarm.start >= after)
+    )
+
+
+def heralds(
+    alarms: Sequence[Alarm], failures: Iterable[Failure], look_back: timedelta = LOOK_BACK
+) -> set[int]:
+    """Return the places of the alarms that preceded a failure, or began within one."""
+    places: dict[str, list[int]] = {}
+    for number, alarm in enumerate(alarms):
+        places.setdefault(alarm.asset, []).append(number)
+    found: set[int] = set()
+    ended: dict[str, datetime] = {}
+    for failure in sorted(failures, key=lambda one: one.start):
+        after = ended.get(failure.asset)
+        ended[failure.asset] = max(failure.end, after or failure.end)
+        found.update(
+            number
+            for number in places.get(failure.asset, ())
+            if _precedes(alarms[number], failure, after, look_back)
+            or failure.start <= alarms[number].start < failure.end
+        )
+    return found
 
 
 def _lead_time(leads: Sequence[timedelta]) -> LeadTime | None:

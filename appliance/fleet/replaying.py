@@ -74,7 +74,7 @@ def replay_fleet(
     Yields
     ------
     Replay
-        One for each asset that the model knows, in order of finishing.
+        One for each asset with readings there, in order of finishing.
 
     Raises
     ------
@@ -101,8 +101,9 @@ def _replay(task: _Task) -> list[Replay]:
         found.setdefault(draft.asset, []).append(draft)
     return [
         _of_asset(task, models, own, found.get(str(asset), []))
-        for (asset,), own in scores.group_by("asset", maintain_order=True)
         if str(asset) in models.manifest.assets
+        else Replay(asset=str(asset))
+        for (asset,), own in scores.group_by("asset", maintain_order=True)
     ]
 
 

@@ -65,7 +65,7 @@ def scorecard(
     return make_scorecard(
         fleet,
         _alarms(site, fleet, start, end),
-        _failures(site, fleet, [asset for _, asset in watch], start, end),
+        failures_of(site, fleet, [asset for _, asset in watch], start, end),
         watch,
         {v.version: v.lineage.recipe.threshold.false_alarms_per_month for v in versions},
         champion.version,
@@ -95,7 +95,7 @@ def _alarms(
     ]
 
 
-def _failures(
+def failures_of(
     site: Site, fleet: str, assets: list[str], start: datetime | None, end: datetime | None
 ) -> list[Failure]:
     """Return the failures in the calendar; one of the whole fleet is one of each asset."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from appliance.access import Access
+from appliance.backtests import ApprovalStore, BacktestStore
 from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
 from appliance.core.errors import NotFound, StorageError, TryAgain
@@ -94,6 +95,16 @@ class Site:
     def schedules(self) -> Schedules:
         """Jobs asked for by the clock."""
         return Schedules(self.database, self.access, self.jobs, self.settings.timezone)
+
+    @cached_property
+    def backtests(self) -> BacktestStore:
+        """What models would have told of times past."""
+        return BacktestStore(self.database)
+
+    @cached_property
+    def approvals(self) -> ApprovalStore:
+        """Challengers that wait for somebody's word."""
+        return ApprovalStore(self.database)
 
     def engine(self, name: str | None) -> Engine:
         """Return an engine by name, or the one of the settings."""

@@ -22,7 +22,7 @@ class Replay(Schema):
     seconds
         Time judged by calendar month such as ``2026-10``.
     learned_from, learned_until
-        Ends of what the asset's model was learned from.
+        Ends of what the asset's model was learned from; None for one that has none.
     others
         Events under other budgets, without sensors; empty where the model keeps no levels.
     """
@@ -32,8 +32,8 @@ class Replay(Schema):
     first: datetime | None = None
     last: datetime | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
-    learned_from: datetime
-    learned_until: datetime
+    learned_from: datetime | None = None
+    learned_until: datetime | None = None
     others: tuple[tuple[float, tuple[EventDraft, ...]], ...] = ()
 
 

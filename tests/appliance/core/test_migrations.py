@@ -15,8 +15,9 @@ from sqlalchemy import create_engine, inspect, text
 
 # Every table is declared in one of the stores.
 from appliance.access.store import tables as _access  # noqa: F401
-from appliance.calendar.store import tables as _calendar  # noqa: F401
 from appliance.api.store import keys as _keys  # noqa: F401
+from appliance.backtests import store as _backtests  # noqa: F401
+from appliance.calendar.store import tables as _calendar  # noqa: F401
 from appliance.core import migrations
 from appliance.core.db import Base, open_database
 from appliance.core.errors import StorageError
