@@ -13,8 +13,8 @@ from appliance.calendar.masks import Masks
 from appliance.calendar.rules import occurrences
 from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
-from appliance.fleet import Layout, fit_fleet, resolve
-from appliance.pipelines.frozen import words_on
+from appliance.fleet import FitReport, Layout, fit_fleet, resolve
+from appliance.pipelines.frozen import Words, words_on
 from appliance.pipelines.site import Site
 from appliance.schemas.base import fleet_name
 from appliance.schemas.model import Lineage, ModelVersion, WindowNote
@@ -98,26 +98,41 @@ def train(
             guide=words.guide,
             progress=progress,
         )
-        lineage = Lineage(
-            run=run,
-            recipe=recipe,
-            data_start=report.data_start,
-            data_end=report.data_end,
-            rows=report.rows,
-            assets=report.assets,
-            extrapolated=report.extrapolated,
-            failures=report.failures,
-            readings_version=version,
-            batches=batches,
-            windows=windows,
-            masked=report.masked,
-            held=words.notes(report),
-            vouched=words.vouched,
-            kept=report.kept,
-            code_version=report.code_version,
-            seed=report.seed,
-        )
+        source = _Source(run, version, batches, windows)
+        lineage = _lineage(source, recipe, report, words)
         return site.registry.register(fleet, folder, report.digest, lineage)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a run read, and what the calendar took out of it."""
+
+    run: str
+    readings_version: int
+    batches: tuple[str, ...]
+    windows: tuple[WindowNote, ...]
+
+
+def _lineage(source: _Source, recipe: Recipe, report: FitReport, words: Words) -> Lineage:
+    return Lineage(
+        run=source.run,
+        recipe=recipe,
+        data_start=report.data_start,
+        data_end=report.data_end,
+        rows=report.rows,
+        assets=report.assets,
+        extrapolated=report.extrapolated,
+        failures=report.failures,
+        readings_version=source.readings_version,
+        batches=source.batches,
+        windows=source.windows,
+        masked=report.masked,
+        held=words.notes(report),
+        vouched=words.vouched,
+        kept=report.kept,
+        code_version=report.code_version,
+        seed=report.seed,
+    )
 
 
 def _nothing_within(site: Site, fleet: str, options: TrainOptions) -> InvalidRequest:
