@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import uvicorn
@@ -13,6 +14,7 @@ from appliance.core import log
 from appliance.core.errors import KizashiError
 from appliance.core.settings import load_settings
 from appliance.pipelines.site import Site
+from appliance.tls import Refreshing, listening
 
 _DRAIN_SECONDS = 10
 
@@ -26,20 +28,27 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings(given.home)
         site = Site(settings)
+        where = listening(settings)
         app = create_app(site)
     except KizashiError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host="127.0.0.1",
-        port=settings.port,
+        host=where.host,
+        port=where.port,
+        ssl_certfile=where.certfile,
+        ssl_keyfile=where.keyfile,
         log_level="warning",
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    return 0
+    config.load()
+    server = uvicorn.Server(config)
+    with Refreshing(settings, config.ssl) if config.ssl else nullcontext():
+        server.run()
+    return 0 if server.started else 1
 
 
 if __name__ == "__main__":

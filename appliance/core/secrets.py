@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from appliance.core.errors import StorageError
@@ -24,9 +25,8 @@ def site_key(home: Path) -> bytes:
     """
     path = home / "secrets" / "site.key"
     try:
-        if not path.exists():
-            _create(path)
-        key = bytes.fromhex(path.read_text("ascii").strip())
+        kept = made_once(path, lambda: secrets.token_hex(_BYTES).encode("ascii"))
+        key = bytes.fromhex(kept.decode("ascii").strip())
     except (OSError, ValueError) as error:
         raise StorageError(
             f"the site's key {path} cannot be used: {error}.",
@@ -37,18 +37,41 @@ def site_key(home: Path) -> bytes:
     return key
 
 
-def _create(path: Path) -> None:
+def made_once(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return what a secret file holds, which is made at the first call.
+
+    Processes that make it at once end with the same content: the first to link it wins.
+
+    Parameters
+    ----------
+    path
+        Of the file; its folder is made, closed to others.
+    make
+        Gives the content.
+    """
+    if not path.exists():
+        draft = _draft(path, make())
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another process was first: its content holds
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read, in one move."""
+    _draft(path, content).replace(path)
+
+
+def _draft(path: Path, content: bytes) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, secrets.token_hex(_BYTES).encode("ascii"))
+        os.write(handle, content)
         os.fsync(handle)
     finally:
         os.close(handle)
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass  # another process was first: its key holds
-    finally:
-        draft.unlink()
+    return draft

@@ -1,0 +1,110 @@
+"""Where the appliance listens: this machine alone, or others too and then over TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from appliance.core import clock
+from appliance.core.errors import InvalidRequest
+from appliance.core.settings import Settings
+from appliance.tls.authority import Authority, expiry, own_names
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What the web process is started with.
+
+    Attributes
+    ----------
+    host, port
+        Where it listens.
+    certfile, keyfile
+        PEM files that it shows; None where it speaks plainly, with this machine only.
+    """
+
+    host: str
+    port: int
+    certfile: Path | None = None
+    keyfile: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """Address to tell people."""
+        host = self.host
+        if ip_address(host).is_unspecified:
+            host = socket.getfqdn()
+        return self._address(host)
+
+    @property
+    def local_url(self) -> str:
+        """Address that reaches it from this machine."""
+        address = ip_address(self.host)
+        if address.is_unspecified:
+            return self._address("127.0.0.1" if address.version == 4 else "::1")
+        return self._address(self.host)
+
+    def _address(self, host: str) -> str:
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.certfile else 'http'}://{shown}:{self.port}"
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return how a program on this machine knows that it talks to the appliance.
+
+        It trusts the very certificate that the appliance shows, whatever its names are.
+        """
+        if self.certfile is None:
+            return None
+        made = ssl.create_default_context(cafile=str(self.certfile))
+        made.check_hostname = False
+        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return made
+
+
+def listening(settings: Settings) -> Listening:
+    """Return where the appliance listens, with a certificate that holds where it needs one.
+
+    Raises
+    ------
+    InvalidRequest
+        The certificate of the settings cannot be used.
+    StorageError
+        The home's own cannot be read or written.
+    """
+    given = settings.tls_certificate, settings.tls_key
+    if any(given):
+        certfile, keyfile = given
+        if certfile is None or keyfile is None:
+            raise InvalidRequest(
+                "tls_certificate and tls_key are needed both; one of them is not set.",
+                remedy="Set both, or neither: the home then makes its own.",
+            )
+        _check(certfile, keyfile)
+        return Listening(settings.host, settings.port, certfile, keyfile)
+    if ip_address(settings.host).is_loopback:
+        return Listening(settings.host, settings.port)
+    authority = Authority(settings.home / "secrets")
+    made = authority.issue(own_names(settings.host))
+    return Listening(settings.host, settings.port, made, made)
+
+
+def _check(certfile: Path, keyfile: Path) -> None:
+    """Refuse files that no server can use: at once, and not at the first connection."""
+    if expiry(certfile) <= clock.now():
+        raise InvalidRequest(
+            f"the certificate {certfile} ended on {expiry(certfile):%Y-%m-%d}.",
+            remedy="Put a new one in its place, or unset tls_certificate and tls_key.",
+        )
+    try:
+        # An empty password: a key that needs one must not ask for it on a terminal.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certfile, keyfile, password=""
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidRequest(
+            f"the certificate {certfile} with the key {keyfile} cannot be used: {error}.",
+            remedy="Name PEM files that belong together, the key without a passphrase.",
+        ) from error
