@@ -21,8 +21,9 @@
     ├── ArtifactError         a model artifact cannot be used: restore it or train again
     │   ├── ArtifactCorrupt   bytes changed, missing or truncated
     │   └── ArtifactVersion   written in a format that this version cannot read
-    └── TryAgain              another process was in the way; the same call may succeed
-        └── TooOften          whoever asks, asks too often
+    ├── TryAgain              another process was in the way; the same call may succeed
+    │   └── TooOften          whoever asks, asks too often
+    └── Cancelled             somebody asked for the work's end, or it took too long
 """
 
 from __future__ import annotations
@@ -159,3 +160,7 @@ class TooOften(TryAgain):
     """
 
     seconds: int = 1
+
+
+class Cancelled(KizashiError):
+    """Somebody asked for the work's end, or it took too long."""

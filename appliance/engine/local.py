@@ -11,6 +11,7 @@ from typing import Any, Self
 from threadpoolctl import ThreadpoolController
 
 from appliance.engine.base import Item, Outcome, Result, attempt
+from appliance.engine.stop import LOOK, current
 
 _lock = threading.Lock()
 _holders = 0
@@ -55,21 +56,29 @@ class LocalEngine:
     def map(
         self, function: Callable[[Item], Result], items: Sequence[Item]
     ) -> Iterator[Outcome[Result]]:
-        """Yield the outcome of ``function(item)`` for every item, in order of finishing."""
+        """Yield the outcome of ``function(item)`` for every item, in order of finishing.
+
+        Raises
+        ------
+        Cancelled
+            Somebody asked for it; items that are under way end by themselves.
+        """
         running: set[Future[Outcome[Result]]] = set()
-        following = 0
-        with one_thread_each(), ThreadPoolExecutor(self.workers, "kizashi") as pool:
+        following, stop = 0, current()
+        pool = ThreadPoolExecutor(self.workers, "kizashi")
+        with one_thread_each():
             try:
                 while following < len(items) or running:
                     while following < len(items) and len(running) < 2 * self.workers:
                         running.add(pool.submit(attempt, function, following, items[following]))
                         following += 1
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    done, running = wait(running, LOOK, return_when=FIRST_COMPLETED)
                     for future in sorted(done, key=lambda f: f.result().index):
                         yield future.result()
+                    stop.check()
             finally:
-                for future in running:
-                    future.cancel()
+                # A thread cannot be ended: whoever asked for a stop does not wait for its item.
+                pool.shutdown(wait=not stop.asked, cancel_futures=True)
 
     def close(self) -> None:
         """Do nothing: threads end with each map."""

@@ -8,8 +8,10 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +20,9 @@ import psutil  # type: ignore[import-untyped]
 from appliance.core.errors import EngineError
 from appliance.core.log import get
 from appliance.core.settings import Settings
+from appliance.engine import shared
 from appliance.engine.base import THREADS, Item, Outcome, Result, attempt
+from appliance.engine.stop import LOOK, current
 
 _log = get(__name__)
 
@@ -28,12 +32,51 @@ _STORE_BYTES = 256 * 2**20
 _RETRIES = 3
 
 
+@dataclass
+class _Connection:
+    """The one connection of a process to Ray, which its engines share.
+
+    Attributes
+    ----------
+    workers
+        Tasks that run at once.
+    started
+        Whether it was made here, and ends with its last engine.
+    folder
+        Of a Ray that was started here.
+    holders
+        Engines that are open.
+    lost
+        Whether Ray did not answer any more: the next engine connects anew.
+    """
+
+    workers: int
+    started: bool = False
+    folder: Path | None = None
+    holders: int = 0
+    lost: bool = False
+
+    def end(self, ray: Any) -> None:
+        """Stop the Ray that was started here; one that was found running stays."""
+        if self.started:
+            self.started = False
+            ray.shutdown()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
+
+
+_lock = threading.Lock()
+_shared: _Connection | None = None
+
+
 class RayEngine:
     """Runs items as Ray tasks.
 
-    It joins the Ray that this process is connected to, else the one at
-    ``settings.ray_address``, else it starts one for this machine alone, which only processes
-    that can read a token file of this user may talk to.  Only what it started is stopped.
+    Engines of one process share a connection.  The first joins the Ray that this process is
+    connected to, else the one at ``settings.ray_address``, else the one that serves the home,
+    else it starts one for this machine alone, which only processes that can read a token file of this user may talk to.  The last
+    to close stops what was started, and nothing else.
 
     Parameters
     ----------
@@ -49,61 +92,20 @@ class RayEngine:
     name = "ray"
 
     def __init__(self, settings: Settings) -> None:
-        self._started = False
-        self._folder: Path | None = None
-        try:
-            self._connect(settings)
-        except EngineError:
-            raise
-        except Exception as error:
-            self._remove_folder()
-            where = f"at {settings.ray_address}" if settings.ray_address else "on this machine"
-            raise EngineError(
-                f"Ray cannot be used {where}: {error}.",
-                remedy="`--engine local` does the same work in one process.",
-            ) from error
-
-    def _connect(self, settings: Settings) -> None:
+        global _shared  # noqa: PLW0603 - Ray allows one connection a process
         with _environment(_QUIET):
             import ray
         self._ray = ray
-        if ray.is_initialized():
-            self.workers = _cluster_cpus(ray)
-        elif settings.ray_address:
-            _log_messages(ray)
-            ray.init(
-                settings.ray_address,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-                runtime_env={"env_vars": dict(THREADS)},
-            )
-            self._started = True
-            self.workers = settings.workers or _cluster_cpus(ray)
-        else:
-            self.workers = settings.worker_count
-            self._start(ray)
+        with _lock:
+            if _shared is not None and _shared.lost:
+                _shared.end(ray)
+                _shared = None
+            if _shared is None:
+                _shared = _connected(ray, settings)
+            _shared.holders += 1
+            self._connection: _Connection | None = _shared
+        self.workers = _shared.workers
         self._task = ray.remote(num_cpus=1, max_retries=_RETRIES)(attempt)
-
-    def _start(self, ray: Any) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="r", dir=_private_folder()))
-        private = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(_token_file())}
-        with _environment({**_QUIET, **THREADS, **_ALONE, **private}), _loopback(ray):
-            _log_messages(ray)
-            # Ray reads mode and token once: make it look again, the token may be new to it.
-            ray._raylet.Config.initialize("")
-            ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
-            ray.init(
-                num_cpus=self.workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-                object_store_memory=_STORE_BYTES,
-                _temp_dir=str(self._folder),
-                _node_ip_address=_LOOPBACK,
-            )
-        self._started = True
 
     def map(
         self, function: Callable[[Item], Result], items: Sequence[Item]
@@ -114,18 +116,21 @@ class RayEngine:
         ------
         EngineError
             The connection to Ray was lost for good.
+        Cancelled
+            Somebody asked for it; tasks that are under way are ended.
         """
         running: dict[Any, int] = {}
-        following = 0
+        following, stop = 0, current()
         try:
             while following < len(items) or running:
                 while following < len(items) and len(running) < 2 * self.workers:
                     task = self._task.remote(function, following, items[following])
                     running[task] = following
                     following += 1
-                done, _ = self._ray.wait(list(running), num_returns=1)
+                done, _ = self._ray.wait(list(running), num_returns=1, timeout=LOOK)
                 for task in done:
                     yield self._outcome(task, running.pop(task))
+                stop.check()
         finally:
             for task in running:
                 self._ray.cancel(task, force=True)
@@ -141,28 +146,135 @@ class RayEngine:
         except gone.RayTaskError as error:
             return Outcome(index, None, f"its result could not be returned: {error.cause}")
         except gone.RayError as error:
+            if self._connection is not None:
+                self._connection.lost = True
             raise EngineError(
                 f"Ray was lost: {error}.", remedy="Repeat the command."
             ) from error
         return outcome
 
     def close(self) -> None:
-        """Stop the Ray that was started here; one that was found running stays."""
-        if self._started:
-            self._started = False
-            self._ray.shutdown()
-        self._remove_folder()
-
-    def _remove_folder(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        """Stop the Ray that was started here if no other engine uses it."""
+        global _shared  # noqa: PLW0603 - as in __init__
+        with _lock:
+            connection, self._connection = self._connection, None
+            if connection is None:
+                return
+            connection.holders -= 1
+            if not connection.holders:
+                connection.end(self._ray)
+                if connection is _shared:
+                    _shared = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _connected(ray: Any, settings: Settings) -> _Connection:
+    """Connect this process to Ray."""
+    made = _Connection(settings.worker_count)
+    try:
+        if ray.is_initialized():
+            made.workers = _cluster_cpus(ray)
+        elif settings.ray_address:
+            _join(ray, made, settings.ray_address)
+            made.workers = settings.workers or made.workers
+        elif address := shared.find(settings.home):
+            with _private(ray, shared.token_file(settings.home)):
+                _join(ray, made, address)
+        else:
+            _start(ray, made, _token_file())
+    except Exception as error:
+        made.end(ray)
+        where = f"at {settings.ray_address}" if settings.ray_address else "on this machine"
+        raise EngineError(
+            f"Ray cannot be used {where}: {error}.",
+            remedy="`--engine local` does the same work in one process.",
+        ) from error
+    return made
+
+
+class Head:
+    """A Ray for this machine alone, which other processes join.
+
+    Parameters
+    ----------
+    settings
+        Workers, and the home whose token it asks for.
+
+    Raises
+    ------
+    EngineError
+        It cannot be started.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        with _environment(_QUIET):
+            import ray
+        self._ray = ray
+        self._connection = _Connection(settings.worker_count)
+        try:
+            with _environment(_SHORT_LOGS):
+                _start(ray, self._connection, shared.token_file(settings.home))
+        except Exception as error:
+            self.close()
+            raise EngineError(f"Ray cannot be started: {error}.") from error
+        self._node = ray._private.worker._global_node
+        self.address: str = self._node.address
+
+    def dead(self) -> list[str]:
+        """Return which of its processes have died."""
+        return sorted({kind for kind, _ in self._node.dead_processes()})
+
+    def close(self) -> None:
+        """Stop it, with all that runs on it."""
+        self._connection.end(self._ray)
+
+
+def _join(ray: Any, made: _Connection, address: str) -> None:
+    """Connect to a Ray that runs."""
+    _log_messages(ray)
+    ray.init(
+        address,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        configure_logging=False,
+        runtime_env={"env_vars": dict(THREADS)},
+    )
+    made.started = True
+    made.workers = _cluster_cpus(ray)
+
+
+@contextmanager
+def _private(ray: Any, token: Path) -> Iterator[None]:
+    """Talk on this machine's own address only, and with those only who know a token."""
+    mode = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+    with _environment({**_QUIET, **_ALONE, **mode}), _loopback(ray):
+        # Ray reads mode and token once: make it look again, the token may be new to it.
+        ray._raylet.Config.initialize("")
+        ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
+        yield
+
+
+def _start(ray: Any, made: _Connection, token: Path) -> None:
+    """Start a Ray for this machine alone."""
+    made.folder = Path(tempfile.mkdtemp(prefix="r", dir=_private_folder()))
+    with _private(ray, token), _environment(THREADS):
+        _log_messages(ray)
+        ray.init(
+            num_cpus=made.workers,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=False,
+            object_store_memory=_STORE_BYTES,
+            _temp_dir=str(made.folder),
+            _node_ip_address=_LOOPBACK,
+        )
+    made.started = True
 
 
 _QUIET = {
@@ -172,6 +284,9 @@ _QUIET = {
     "RAY_task_oom_retries": str(_RETRIES),
 }
 
+
+_SHORT_LOGS = {"RAY_ROTATION_MAX_BYTES": str(10 * 2**20), "RAY_ROTATION_BACKUP_COUNT": "2"}
+"""What runs for months must not fill the disk with what it says."""
 
 # Ray's switch for systems whose firewall asks about every open port: one machine, loopback.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
