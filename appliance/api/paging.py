@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -14,6 +15,7 @@ from appliance.core.errors import InvalidRequest
 from appliance.schemas.base import Schema
 
 Item = TypeVar("Item")
+Key = TypeVar("Key", str, int)
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Items on the page.")]
 Cursor = Annotated[
@@ -57,6 +59,27 @@ def key_of(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
     if not isinstance(found, list) or [type(part) for part in found] != list(kinds):
         raise _no_cursor()
     return tuple(found)
+
+
+def only_key(cursor: str | None, kind: type[Key]) -> Key | None:
+    """Return what a cursor of a list sorted by one thing says; see `key_of`."""
+    key = key_of(cursor, kind)
+    return None if key is None else key[0]
+
+
+def moment_in(text: str) -> datetime:
+    """Return the moment that a cursor holds.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none, or has no zone.
+    """
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _no_cursor() from error
+    return moment
 
 
 def page(items: list[Item], limit: int, key: Any) -> Page[Item]:

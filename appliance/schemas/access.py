@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from appliance.schemas.base import Schema
+
+_LONGEST_NAME = 100
+_LONGEST_PASSWORD = 1000
+_PROJECT = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+_MOST_DAYS = 5 * 366
+_MOMENT = "2026-03-01T08:00:00Z"
 
 
 class Role(StrEnum):
@@ -68,13 +74,66 @@ class User(Schema):
         No login before then, because too many failed.
     """
 
-    name: str
+    name: str = Field(examples=["erika"])
     admin: bool
     disabled: bool
     password: bool
-    created: datetime
-    roles: Mapping[str, Role]
+    created: datetime = Field(examples=[_MOMENT])
+    roles: Mapping[str, Role] = Field(examples=[{"default": "engineer"}])
     locked_until: datetime | None = None
+
+
+class NewUser(Schema):
+    """A user to add.
+
+    Attributes
+    ----------
+    password
+        None for one that comes by token or through an identity provider.
+    admin
+        Whether they may everything, everywhere.
+    """
+
+    name: str = Field(min_length=1, max_length=_LONGEST_NAME, examples=["erika"])
+    password: SecretStr | None = Field(
+        None, max_length=_LONGEST_PASSWORD, examples=["a few words are easy"]
+    )
+    admin: bool = False
+
+
+class UserEdit(Schema):
+    """What to change of a user; what is not named stays."""
+
+    admin: bool | None = Field(None, examples=[False])
+    disabled: bool | None = Field(None, examples=[True])
+
+
+class NewPassword(Schema):
+    """A password to set; None takes it away."""
+
+    password: SecretStr | None = Field(
+        max_length=_LONGEST_PASSWORD, examples=["a few words are easy"]
+    )
+
+
+class OwnPassword(Schema):
+    """One's password, and the one to come in its place."""
+
+    old: SecretStr = Field(max_length=_LONGEST_PASSWORD, examples=["a few words are easy"])
+    new: SecretStr = Field(max_length=_LONGEST_PASSWORD, examples=["other words, as easy"])
+
+
+class Grant(Schema):
+    """The role to have in a project."""
+
+    role: Role = Field(examples=["engineer"])
+
+
+class Member(Schema):
+    """Somebody with a role in a project."""
+
+    user: str = Field(examples=["erika"])
+    role: Role = Field(examples=["engineer"])
 
 
 class Project(Schema):
@@ -86,9 +145,15 @@ class Project(Schema):
         Those assigned to it by name; all others are in the project ``default``.
     """
 
-    name: str
-    created: datetime
-    fleets: tuple[str, ...] = ()
+    name: str = Field(examples=["line2"])
+    created: datetime = Field(examples=[_MOMENT])
+    fleets: tuple[str, ...] = Field((), examples=[["pumps"]])
+
+
+class NewProject(Schema):
+    """A project to make."""
+
+    name: str = Field(pattern=_PROJECT, examples=["line2"])
 
 
 class Token(Schema):
@@ -102,22 +167,48 @@ class Token(Schema):
         The only one that it is good for; of all its owner's without one.
     """
 
-    id: str
-    owner: str
-    label: str
-    rights: tuple[Right, ...]
-    project: str | None
-    created: datetime
-    expires: datetime
+    id: str = Field(examples=["0123456789abcdef"])
+    owner: str = Field(examples=["gateway"])
+    label: str = Field(examples=["press line"])
+    rights: tuple[Right, ...] = Field(examples=[["ingest"]])
+    project: str | None = Field(examples=["line2"])
+    created: datetime = Field(examples=[_MOMENT])
+    expires: datetime = Field(examples=["2026-05-30T08:00:00Z"])
     last_used: datetime | None
     revoked: datetime | None
+
+
+class TokenRequest(Schema):
+    """A token to make.
+
+    Attributes
+    ----------
+    owner
+        Whose rights it takes a part of; None for oneself.
+    label
+        What it is for.
+    project
+        The only one that it is to be good for.
+    days
+        How long it is to be good for.
+    """
+
+    owner: str | None = Field(None, max_length=_LONGEST_NAME, examples=["gateway"])
+    label: str = Field(min_length=1, max_length=100, examples=["press line"])
+    rights: tuple[Right, ...] = Field(
+        min_length=1, max_length=len(Right), examples=[["ingest"]]
+    )
+    project: str | None = Field(None, pattern=_PROJECT, examples=["line2"])
+    days: int = Field(90, ge=1, le=_MOST_DAYS, examples=[90])
 
 
 class NewToken(Schema):
     """A token with its secret: shown once, never again."""
 
     token: Token
-    secret: str = Field(repr=False)
+    secret: str = Field(
+        repr=False, examples=["kz_0123456789abcdef_shown-this-once-and-kept-nowhere"]
+    )
 
 
 class LoginSession(Schema):
@@ -131,12 +222,12 @@ class LoginSession(Schema):
         When it ends, however busy it is.
     """
 
-    id: str
-    user: str
-    origin: str
-    created: datetime
-    seen: datetime
-    expires: datetime
+    id: str = Field(examples=["ses_01jnpq"])
+    user: str = Field(examples=["erika"])
+    origin: str = Field(examples=["10.0.0.7"])
+    created: datetime = Field(examples=[_MOMENT])
+    seen: datetime = Field(examples=["2026-03-01T08:20:00Z"])
+    expires: datetime = Field(examples=["2026-03-01T20:00:00Z"])
 
 
 class NewSession(Schema):

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from appliance.schemas.base import Schema
+
+_DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 class AuditEntry(Schema):
@@ -30,16 +34,16 @@ class AuditEntry(Schema):
         SHA-256 of the entry before, and of this one.
     """
 
-    number: int
-    at: datetime
-    by: str
-    action: str
-    object: str
-    origin: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    previous: str
-    digest: str
+    number: int = Field(examples=[42])
+    at: datetime = Field(examples=["2026-03-01T08:00:00Z"])
+    by: str = Field(examples=["chief"])
+    action: str = Field(examples=["role.granted"])
+    object: str = Field(examples=["user:erika"])
+    origin: str = Field(examples=["10.0.0.7"])
+    before: Mapping[str, Any] | None = Field(examples=[{"project": "line2", "role": None}])
+    after: Mapping[str, Any] | None = Field(examples=[{"project": "line2", "role": "viewer"}])
+    previous: str = Field(examples=[_DIGEST])
+    digest: str = Field(examples=[_DIGEST])
 
 
 class AuditCheck(Schema):
@@ -61,7 +65,7 @@ class AuditCheck(Schema):
     """
 
     whole: bool
-    entries: int
-    head: str
+    entries: int = Field(examples=[42])
+    head: str = Field(examples=[f"42:{_DIGEST}"])
     broken: int | None = None
     reason: str = ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from appliance.core.errors import InvalidRequest
 
@@ -15,6 +16,19 @@ FleetName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
 ]
 """A fleet's name: it becomes a folder name, so letters, digits, - and _ only."""
+
+_FIRST_YEAR, _LAST_YEAR = 1700, 2250
+"""Within what nanoseconds since 1970 can hold, in any time zone."""
+
+
+def _within(moment: datetime) -> datetime:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within)]
+"""A time that somebody gives, with its zone; every part of the site can hold it."""
 
 Language = Literal["en", "ja"]
 """Languages that facts are told in."""

@@ -131,6 +131,8 @@ class AuditLog:
         *,
         who: str | None = None,
         what: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> builtins.list[AuditEntry]:
@@ -140,6 +142,8 @@ class AuditLog:
         ----------
         who, what
             Only those by this user, on this object.
+        since, until
+            Only those from this moment on, before that one.
         before
             Only those with a smaller number: the next page.
 
@@ -154,6 +158,11 @@ class AuditLog:
             query = query.where(AuditRow.by == plain(who))
         if what is not None:
             query = query.where(AuditRow.object == plain(what))
+        # Times are kept as texts of one length, in UTC: they sort as they passed.
+        if since is not None:
+            query = query.where(AuditRow.at >= chain.moment(since))
+        if until is not None:
+            query = query.where(AuditRow.at < chain.moment(until))
         if before is not None:
             query = query.where(AuditRow.number < before)
         with self._database.session() as session:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import UTC
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from appliance.access import names
 from appliance.access.person import Person
@@ -27,18 +28,29 @@ class ProjectStore:
         self._database = database
         self._log = log
 
-    def list(self, by: Person) -> builtins.list[Project]:
-        """Return the projects that somebody may look into, by name."""
+    def list(
+        self, by: Person, *, after: str | None = None, limit: int | None = None
+    ) -> builtins.list[Project]:
+        """Return the projects that somebody may look into, by name.
+
+        Parameters
+        ----------
+        after
+            Only those that come after this name: the next page.
+        """
+        query = select(ProjectRow).order_by(ProjectRow.name).limit(limit)
+        if not by.admin:
+            query = query.where(ProjectRow.name.in_(tuple(by.roles)))
+        if by.scope is not None and by.scope.project is not None:
+            query = query.where(ProjectRow.name == by.scope.project)
+        if after is not None:
+            query = query.where(ProjectRow.name > after)
         with self._database.session() as session:
-            rows = session.scalars(select(ProjectRow).order_by(ProjectRow.name)).all()
-            fleets: dict[str, builtins.list[str]] = {row.name: [] for row in rows}
-            assigned = select(ProjectFleetRow).order_by(ProjectFleetRow.fleet)
-            for one in session.scalars(assigned):
-                fleets[one.project].append(one.fleet)
+            rows = [r for r in session.scalars(query) if by.may(Right.READ, r.name)]
+            fleets = _fleets_in(session, [row.name for row in rows])
             return [
                 Project(name=r.name, created=utc(r.created), fleets=tuple(fleets[r.name]))
                 for r in rows
-                if by.may(Right.READ, r.name)
             ]
 
     def add(self, by: Person, name: str) -> Project:
@@ -85,11 +97,31 @@ class ProjectStore:
             assigned = {row.fleet: row.project for row in session.scalars(query)}
         return {fleet: assigned.get(fleet, DEFAULT_PROJECT) for fleet in wanted}
 
-    def members(self, by: Person, project: str) -> dict[str, Role]:
-        """Return who has which role in a project, by name."""
+    def members(
+        self, by: Person, project: str, *, after: str | None = None, limit: int | None = None
+    ) -> dict[str, Role]:
+        """Return who has which role in a project, by name.
+
+        Parameters
+        ----------
+        after
+            Only those that come after this user: the next page.
+        """
         where = names.project_name(project)
         by.require(Right.MANAGE_MEMBERS, where)
         query = select(GrantRow).where(GrantRow.project == where).order_by(GrantRow.user)
+        if after is not None:
+            query = query.where(GrantRow.user > after)
+        query = query.limit(limit)
         with self._database.session() as session:
             require_project(session, where)
             return {row.user: Role(row.role) for row in session.scalars(query)}
+
+
+def _fleets_in(session: Session, projects: builtins.list[str]) -> dict[str, builtins.list[str]]:
+    """Return the fleets assigned to each of some projects, by name."""
+    found: dict[str, builtins.list[str]] = {name: [] for name in projects}
+    query = select(ProjectFleetRow).where(ProjectFleetRow.project.in_(projects))
+    for row in session.scalars(query.order_by(ProjectFleetRow.fleet)):
+        found[row.project].append(row.fleet)
+    return found

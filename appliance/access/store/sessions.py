@@ -118,24 +118,32 @@ class SessionStore:
                 )
             return found
 
-    def list(self, by: Person, user: str) -> builtins.list[LoginSession]:
-        """Return the sessions of oneself, or of anybody if `by` looks after users."""
+    def list(
+        self, by: Person, user: str, *, after: str | None = None, limit: int | None = None
+    ) -> builtins.list[LoginSession]:
+        """Return the sessions of oneself, or of anybody if `by` looks after users.
+
+        Parameters
+        ----------
+        after
+            Only those that come after this identifier, which tells the time: the next page.
+        """
         wanted = names.user_name(user)
         if wanted != by.name:
             by.require(Right.MANAGE_USERS)
+        at = self._log.clock().astimezone(UTC)
         query = (
             select(SessionRow)
             .where(SessionRow.user == wanted)
-            .order_by(SessionRow.created, SessionRow.id)
+            .where(SessionRow.expires > at, SessionRow.seen > at - self._idle)
+            .order_by(SessionRow.id)
+            .limit(limit)
         )
-        at = self._log.clock()
+        if after is not None:
+            query = query.where(SessionRow.id > after)
         with self._database.session() as session:
             require_user(session, wanted)
-            return [
-                _session(row)
-                for row in session.scalars(query)
-                if at < utc(row.expires) and at - utc(row.seen) < self._idle
-            ]
+            return [_session(row) for row in session.scalars(query)]
 
     def end(self, by: Person, session: str) -> None:
         """End a session: one's own, or anybody's if `by` looks after users."""

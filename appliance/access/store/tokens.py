@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from appliance.access import names, secrets
 from appliance.access.person import Person, Scope, Via
@@ -87,14 +87,31 @@ class TokenStore:
             change.note("token.created", f"token:{issued.id}", None, told)
             return NewToken(token=made, secret=issued.secret)
 
-    def list(self, by: Person, owner: str | None = None) -> builtins.list[Token]:
-        """Return tokens, the newest first: one's own, or any if `by` looks after users."""
+    def list(
+        self,
+        by: Person,
+        owner: str | None = None,
+        *,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[Token]:
+        """Return tokens, the newest first: one's own, or any if `by` looks after users.
+
+        Parameters
+        ----------
+        after
+            Only those that come after the token made then, of this identifier: the next page.
+        """
         wanted = None if owner is None else names.user_name(owner)
         if wanted != by.name:
             by.require(Right.MANAGE_USERS)
-        query = select(TokenRow).order_by(TokenRow.created.desc(), TokenRow.id)
+        query = select(TokenRow).order_by(TokenRow.created.desc(), TokenRow.id).limit(limit)
         if wanted is not None:
             query = query.where(TokenRow.owner == wanted)
+        if after is not None:
+            moment = after[0].astimezone(UTC)
+            same = and_(TokenRow.created == moment, TokenRow.id > after[1])
+            query = query.where(or_(TokenRow.created < moment, same))
         with self._database.session() as session:
             return [_token(row) for row in session.scalars(query)]
 

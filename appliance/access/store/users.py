@@ -51,11 +51,22 @@ class UserStore:
         self._key = key
 
     # ------------------------------------------------------------------ reading
-    def list(self, by: Person) -> builtins.list[User]:
-        """Return all users, by name."""
+    def list(
+        self, by: Person, *, after: str | None = None, limit: int | None = None
+    ) -> builtins.list[User]:
+        """Return users, by name.
+
+        Parameters
+        ----------
+        after
+            Only those that come after this name: the next page.
+        """
         by.require(Right.MANAGE_USERS)
+        query = select(UserRow).order_by(UserRow.name).limit(limit)
+        if after is not None:
+            query = query.where(UserRow.name > after)
         with self._database.session() as session:
-            rows = session.scalars(select(UserRow).order_by(UserRow.name)).all()
+            rows = session.scalars(query).all()
             roles = roles_of(session, [row.name for row in rows])
             digests = {row.name: name_digest(self._key, row.name) for row in rows}
             until = waiting(session, digests.values(), self._log.clock())
@@ -154,44 +165,47 @@ class UserStore:
         change.note("user.password_set", f"user:{row.name}", None, told)
 
     def disable(self, by: Person, name: str) -> None:
-        """Keep a user out, with their sessions and tokens, from this moment on.
+        """Keep a user out, with their sessions and tokens, from this moment on; see `edit`."""
+        self.edit(by, name, disabled=True)
+
+    def enable(self, by: Person, name: str) -> None:
+        """Let a disabled user in again; their tokens that are still good are so again."""
+        self.edit(by, name, disabled=False)
+
+    def set_admin(self, by: Person, name: str, admin: bool) -> None:
+        """Make a user an admin of the whole site, or one no longer; see `edit`."""
+        self.edit(by, name, admin=admin)
+
+    def edit(
+        self, by: Person, name: str, *, admin: bool | None = None, disabled: bool | None = None
+    ) -> User:
+        """Change what is given of a user: all of it, or nothing.
 
         Raises
         ------
         Conflict
             They are the last admin.
         """
-        self._set(by, name, "disabled", value=True)
-
-    def enable(self, by: Person, name: str) -> None:
-        """Let a disabled user in again; their tokens that are still good are so again."""
-        self._set(by, name, "disabled", value=False)
-
-    def set_admin(self, by: Person, name: str, admin: bool) -> None:
-        """Make a user an admin of the whole site, or one no longer.
-
-        Raises
-        ------
-        Conflict
-            They are the last one.
-        """
-        self._set(by, name, "admin", value=admin)
-
-    def _set(self, by: Person, name: str, what: str, *, value: bool) -> None:
         by.require(Right.MANAGE_USERS)
         wanted = names.user_name(name)
         with self._log.change(by) as change:
             row = require_user(change.session, wanted)
-            before = bool(getattr(row, what))
-            if before == value:
-                return
             counted = row.admin and not row.disabled
-            setattr(row, what, value)
+            before, after = {}, {}
+            for what, value in (("admin", admin), ("disabled", disabled)):
+                was = bool(getattr(row, what))
+                if value is not None and value != was:
+                    setattr(row, what, value)
+                    before[what], after[what] = was, value
             if counted and not (row.admin and not row.disabled):
                 _keep_an_admin(change, wanted)
             if row.disabled:
                 end_sessions(change.session, wanted)
-            change.note("user.changed", f"user:{wanted}", {what: before}, {what: value})
+            if after:
+                change.note("user.changed", f"user:{wanted}", before, after)
+            digest = name_digest(self._key, wanted)
+            until = waiting(change.session, [digest], change.at).get(digest)
+            return user_of(row, roles_of(change.session, [wanted])[wanted], until)
 
     def unlock(self, by: Person, name: str) -> bool:
         """Let a user try to log in at once; whether they had failed before."""

@@ -10,7 +10,7 @@ from appliance.api.guard import COOKIE, Caller, TheSite, origin_of
 from appliance.api.needs import anyone, someone
 from appliance.api.router import make_router
 from appliance.core.errors import InvalidRequest
-from appliance.schemas.access import Role
+from appliance.schemas.access import OwnPassword, Role
 from appliance.schemas.base import Schema
 
 router = make_router("session")
@@ -37,8 +37,8 @@ class Me(Schema):
     admin: bool
     roles: dict[str, Role] = Field(examples=[{"default": "analyst"}])
     via: Via
-    csrf: str | None = None
-    expires: AwareDatetime | None = None
+    csrf: str | None = Field(None, examples=["5feceb66ffc86f38d952786c6d696c79"])
+    expires: AwareDatetime | None = Field(None, examples=["2026-03-01T20:00:00Z"])
 
 
 @router.post("/session", status_code=201, summary="Log in", **anyone())
@@ -87,3 +87,10 @@ def log_out(response: Response, person: Caller, site: TheSite) -> None:
         raise InvalidRequest("whoever comes by token has no session to end.")
     site.access.sessions.end(person, person.credential)
     response.delete_cookie(COOKIE, path="/")
+
+
+@router.put("/session/password", status_code=204, summary="Change one's password", **someone())
+def change_password(wanted: OwnPassword, person: Caller, site: TheSite) -> None:
+    """Change one's own password, knowing the old one; one's other sessions end."""
+    old, new = wanted.old.get_secret_value(), wanted.new.get_secret_value()
+    site.access.change_password(person, old, new)
