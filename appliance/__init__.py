@@ -9,6 +9,9 @@
     events = model.events(scores)
     model.save("pumps.kz")
     model = kizashi.load("pumps.kz")
+
+    plant = kizashi.connect("https://plant:8443", token)
+    plant.fleet("pumps").train().wait()
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from appliance.client import connect, connect_async
     from appliance.fleet import FleetModel, fit, load
 
-__all__ = ["FleetModel", "__version__", "fit", "load"]
+__all__ = ["FleetModel", "__version__", "connect", "connect_async", "fit", "load"]
 __version__ = "0.1.0"
 
 
@@ -28,4 +32,8 @@ def __getattr__(name: str) -> Any:
         from appliance import fleet
 
         return getattr(fleet, name)
+    if name in ("connect", "connect_async"):
+        from appliance import client
+
+        return getattr(client, name)
     raise AttributeError(f"module 'appliance' has no attribute {name!r}")

@@ -1,0 +1,89 @@
+"""Tokens that `kizashi login` keeps: one an address, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from appliance.core.errors import StorageError
+from appliance.core.ids import new_id
+
+_FOLDER = "~/.config/kizashi"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What is kept of a site.
+
+    Attributes
+    ----------
+    id
+        The token's identifier, to revoke it by.
+    ca
+        File of the authority that signed the site's certificate.
+    """
+
+    url: str
+    user: str
+    id: str
+    token: str = field(repr=False)
+    ca: str | None = None
+
+
+_KEPT = TypeAdapter(dict[str, Credential])
+
+
+def path() -> Path:
+    """Return where they are kept."""
+    return Path(_FOLDER).expanduser() / "credentials"
+
+
+def find(url: str) -> Credential | None:
+    """Return what is kept of a site, if anything is."""
+    try:
+        return _read().get(url)
+    except RuntimeError:
+        return None  # whoever asks has no home
+
+
+def keep(credential: Credential) -> None:
+    """Keep a token, in place of an earlier one of the same site."""
+    _write({**_read(), credential.url: credential})
+
+
+def forget(url: str) -> None:
+    """Keep nothing of a site."""
+    _write({known: kept for known, kept in _read().items() if known != url})
+
+
+def _read() -> dict[str, Credential]:
+    try:
+        return _KEPT.validate_json(path().read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise _unusable(str(error.strerror)) from error
+    except ValidationError as error:
+        raise _unusable("it is damaged") from error
+
+
+def _write(kept: dict[str, Credential]) -> None:
+    target = path()
+    draft = target.with_name(f".{new_id('draft')}")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(_KEPT.dump_json(kept, indent=2))
+        draft.replace(target)
+    except OSError as error:
+        raise _unusable(str(error.strerror)) from error
+
+
+def _unusable(why: str) -> StorageError:
+    return StorageError(
+        f"{path()} cannot be used: {why}.", remedy="Delete it, then `kizashi login` again."
+    )

@@ -1,0 +1,95 @@
+"""Events: found, read in full, and dealt with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from typing_extensions import override
+
+from appliance.client.line import Line, parsed
+from appliance.client.pages import Listing, listing
+from appliance.client.resource import Resource, at
+from appliance.client.verbs import Awaiting, Blocking, verb
+from appliance.schemas.event import Event, EventComment, EventRevision
+
+Verdict: TypeAlias = Literal["true", "false", "planned"]
+
+
+def events_of(
+    line: Line,
+    fleet: str | None,
+    asked: Mapping[str, Any],
+    span: tuple[datetime | None, datetime | None],
+    limit: int | None,
+) -> Listing[Event]:
+    """Return the list of the events that are as asked for."""
+    query = {"fleet": fleet, **asked, "from": span[0], "to": span[1]}
+    return Listing(line, "/events", Event, query, limit)
+
+
+class _Handle(Resource):
+    """One event at the site.
+
+    Attributes
+    ----------
+    id
+        Its identifier.
+    """
+
+    def __init__(self, line: Line, event: str) -> None:
+        super().__init__(line)
+        self.id = event
+
+    @override
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} of {self._line.url}>"
+
+    @verb
+    async def get(self) -> Event:
+        """Return the event as it stands."""
+        return parsed(Event, await self._line.get(at("events", self.id)))
+
+    @listing
+    def history(self) -> Listing[EventRevision]:
+        """Return what became of it, change by change."""
+        return Listing(self._line, at("events", self.id, "history"), EventRevision)
+
+    @verb
+    async def acknowledge(self) -> Event:
+        """Take note of it."""
+        return await self._do("acknowledge")
+
+    @verb
+    async def close(self, verdict: Verdict) -> Event:
+        """Close it with a verdict."""
+        return await self._do("close", verdict=verdict)
+
+    @verb
+    async def reopen(self) -> Event:
+        """Open it again after it was acknowledged or closed."""
+        return await self._do("reopen")
+
+    @verb
+    async def assign(self, owner: str | None) -> Event:
+        """Give it to somebody, or to nobody."""
+        return await self._do("assign", owner=owner)
+
+    @verb
+    async def comment(self, text: str) -> EventComment:
+        """Say something about it."""
+        said = await self._line.post(at("events", self.id, "comment"), {"text": text})
+        return parsed(EventComment, said)
+
+    async def _do(self, what: str, **facts: Any) -> Event:
+        done = await self._line.post(at("events", self.id, what), facts or None)
+        return parsed(Event, done)
+
+
+class EventHandle(Blocking, _Handle):
+    """One event at the site, for those who wait."""
+
+
+class AsyncEventHandle(Awaiting, _Handle):
+    """One event at the site, for those who await."""

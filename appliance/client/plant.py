@@ -1,0 +1,164 @@
+"""A site that runs somewhere: what `connect` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from appliance.client.access import (
+    AsyncProjects,
+    AsyncTokens,
+    AsyncUsers,
+    Projects,
+    Tokens,
+    Users,
+)
+from appliance.client.calendar import AsyncCalendar, Calendar
+from appliance.client.events import AsyncEventHandle, EventHandle, events_of
+from appliance.client.fleet import AsyncFleet, Fleet
+from appliance.client.jobs import AsyncJobs, Jobs
+from appliance.client.line import Line
+from appliance.client.pages import Listing, listing
+from appliance.client.resource import Resource, names
+from appliance.client.schedules import AsyncSchedules, Schedules
+from appliance.client.verbs import Awaiting, Blocking, verb
+from appliance.schemas.audit import AuditEntry
+from appliance.schemas.event import Event
+
+
+class _Plant(Resource):
+    """A running site."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._line.url
+
+    @verb
+    async def me(self) -> Any:
+        """Return who the site takes whoever asks for."""
+        return await self._line.get("/session")
+
+    @verb
+    async def site(self) -> Any:
+        """Return what the site says of itself."""
+        return await self._line.get("/site")
+
+    @listing
+    def fleets(self) -> Listing[dict[str, Any]]:
+        """Return the fleets that may be seen."""
+        return Listing(self._line, "/fleets", dict[str, Any])
+
+    @listing
+    def events(
+        self,
+        *,
+        fleet: str | None = None,
+        asset: str | Iterable[str] | None = None,
+        state: str | Iterable[str] | None = None,
+        kind: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
+    ) -> Listing[Event]:
+        """Return events.
+
+        Parameters
+        ----------
+        asset, state
+            One or several.
+        start, end
+            Only those that end after it, and begin before it.
+        limit
+            At most so many.
+        """
+        asked = {"asset": names(asset), "state": names(state), "kind": kind}
+        return events_of(self._line, fleet, asked, (start, end), limit)
+
+    @listing
+    def audit(
+        self, *, by: str | None = None, on: str | None = None, limit: int | None = None
+    ) -> Listing[AuditEntry]:
+        """Return who did what, the latest first."""
+        return Listing(self._line, "/audit", AuditEntry, {"by": by, "on": on}, limit)
+
+    @verb
+    async def search(self, text: str) -> Any:
+        """Return the assets, sensors and events that a text is found in."""
+        return await self._line.get("/search", q=text)
+
+    @verb
+    async def close(self) -> None:
+        """Hang up; a session that was opened ends."""
+        await self._line.close()
+
+
+class Plant(Blocking, _Plant):
+    """A running site, for those who wait.
+
+    Attributes
+    ----------
+    jobs, schedules, calendar
+        What runs, what runs when, and when machines do not run as usual.
+    users, tokens, projects
+        Who may what.
+    """
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        self.jobs = Jobs(line)
+        self.schedules = Schedules(line)
+        self.calendar = Calendar(line)
+        self.users = Users(line)
+        self.tokens = Tokens(line)
+        self.projects = Projects(line)
+
+    def fleet(self, name: str) -> Fleet:
+        """Return a fleet by name; nothing is asked yet."""
+        return Fleet(self._line, name)
+
+    def event(self, event: str) -> EventHandle:
+        """Return an event by its identifier; nothing is asked yet."""
+        return EventHandle(self._line, event)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncPlant(Awaiting, _Plant):
+    """A running site, for those who await.
+
+    Attributes
+    ----------
+    jobs, schedules, calendar
+        What runs, what runs when, and when machines do not run as usual.
+    users, tokens, projects
+        Who may what.
+    """
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        self.jobs = AsyncJobs(line)
+        self.schedules = AsyncSchedules(line)
+        self.calendar = AsyncCalendar(line)
+        self.users = AsyncUsers(line)
+        self.tokens = AsyncTokens(line)
+        self.projects = AsyncProjects(line)
+
+    def fleet(self, name: str) -> AsyncFleet:
+        """Return a fleet by name; nothing is asked yet."""
+        return AsyncFleet(self._line, name)
+
+    def event(self, event: str) -> AsyncEventHandle:
+        """Return an event by its identifier; nothing is asked yet."""
+        return AsyncEventHandle(self._line, event)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
