@@ -25,6 +25,7 @@ GROUPS = (
     "scorecard",
     "access",
     "audit",
+    "backup",
     "about",
     "demo",
 )

@@ -12,6 +12,7 @@ from appliance.backtests import ApprovalStore, BacktestStore
 from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
 from appliance.core.errors import NotFound, StorageError, TryAgain
+from appliance.core.restoring import refuse_half
 from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.engine import make
@@ -37,6 +38,7 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        refuse_half(settings.home)
         try:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
