@@ -59,6 +59,7 @@ def create_app(site: Site) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its pages load scripts from the internet
         redoc_url=None,
+        generate_unique_id_function=document.operation_name,
         lifespan=lifespan,
         max_body_size=MOST_BODY,
     )

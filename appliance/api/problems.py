@@ -68,13 +68,13 @@ class Problem(Schema):
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what a route's document says of the problems it may answer with."""
     return {
-        status: {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": _REF}}}
+        status: {"description": TITLES[status], "content": {MEDIA_TYPE: {"schema": _REF}}}
         for status in statuses
     }
 
 
 _REF = {"$ref": "#/components/schemas/Problem"}
-_TITLES = {
+TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -114,7 +114,7 @@ def answer(
     """Return a problem as a response."""
     problem = Problem(
         type=_PREFIX + kind,
-        title=_TITLES.get(status, "Error"),
+        title=TITLES.get(status, "Error"),
         status=status,
         detail=detail,
         remedy=remedy,
