@@ -9,6 +9,7 @@ from appliance.access import secrets
 from appliance.access.names import folded
 from appliance.access.passwords import Passwords
 from appliance.access.person import Person, Via, nobody
+from appliance.access.seen import Seen
 from appliance.access.store import (
     AuditLog,
     ProjectStore,
@@ -17,6 +18,7 @@ from appliance.access.store import (
     TryStore,
     UserStore,
 )
+from appliance.access.store.seen import seen_by
 from appliance.core.clock import now
 from appliance.core.db import Database
 from appliance.core.errors import Forbidden, Unauthenticated
@@ -54,6 +56,7 @@ class Access:
         idle: timedelta = IDLE,
         longest: timedelta = LONGEST,
     ) -> None:
+        self._database = database
         self._key = key
         self._passwords = passwords or Passwords()
         self._clock = clock
@@ -172,6 +175,10 @@ class Access:
         """Return those of some fleets that somebody may see, in their order."""
         projects = self.projects.of(list(fleets))
         return [fleet for fleet, where in projects.items() if person.may(Right.READ, where)]
+
+    def seen(self, person: Person) -> Seen:
+        """Return all fleets that somebody may see, be they there yet or not."""
+        return seen_by(self._database, person)
 
     # ------------------------------------------------------------------ forms
     def csrf_token(self, session: str) -> str:

@@ -96,6 +96,11 @@ def shell(name: str) -> Person:
     return Person(name=f"shell:{name}", via=Via.SHELL, admin=True, origin="shell")
 
 
+def known(by: Person | str) -> Person:
+    """Return who changes something; a bare name is the platform's own, at work as that."""
+    return by if isinstance(by, Person) else Person(name=by, via=Via.NOTHING)
+
+
 def nobody(origin: str) -> Person:
     """Return whoever tries to log in: known by nothing yet, and denied everything."""
     return Person(name="?", via=Via.NOTHING, origin=origin)

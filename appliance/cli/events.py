@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from appliance.cli.access import me
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
 from appliance.cli.data import FLEET, JSON
 
@@ -183,7 +183,7 @@ def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> N
 
 def acknowledge(context: typer.Context, event: str = EVENT) -> None:
     """Take note of an event."""
-    _change(context, lambda site: site.events.acknowledge(event, getpass.getuser()))
+    _change(context, lambda site: site.events.acknowledge(event, me()))
 
 
 def close(
@@ -192,12 +192,12 @@ def close(
     verdict: str = typer.Option(..., "--verdict", help="true, false or planned."),
 ) -> None:
     """Close an event with a verdict."""
-    _change(context, lambda site: site.events.close(event, getpass.getuser(), verdict))
+    _change(context, lambda site: site.events.close(event, me(), verdict))
 
 
 def reopen(context: typer.Context, event: str = EVENT) -> None:
     """Open an acknowledged or closed event again."""
-    _change(context, lambda site: site.events.reopen(event, getpass.getuser()))
+    _change(context, lambda site: site.events.reopen(event, me()))
 
 
 def assign(
@@ -206,7 +206,7 @@ def assign(
     owner: str = typer.Argument("", help="Who takes care of it; nobody if not given."),
 ) -> None:
     """Give an event to somebody."""
-    _change(context, lambda site: site.events.assign(event, owner or None, getpass.getuser()))
+    _change(context, lambda site: site.events.assign(event, owner or None, me()))
 
 
 def comment(
@@ -217,7 +217,7 @@ def comment(
     """Say something about an event."""
     own: Context = context.obj
     with own.site() as site:
-        site.events.comment(event, getpass.getuser(), text)
+        site.events.comment(event, me(), text)
     print(f"{event}: noted")
 
 

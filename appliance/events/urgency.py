@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import product
 
-from appliance.schemas.event import Event, EventKind, EventState, Severity
+from appliance.schemas.event import Event, EventDraft, EventKind, EventState, Severity
 
 _STATES = tuple(EventState)
-_SEVERITIES = tuple(Severity)
+_KINDS = (EventKind.ANOMALY, EventKind.SENSOR_FAULT)
+_SEVERITIES = tuple(reversed(Severity))
+
+
+def rank_of(state: EventState, kind: EventKind, severity: Severity) -> int:
+    """Return which class an event is of: the lower, the more urgent."""
+    place = _STATES.index(state) * len(_KINDS) + _KINDS.index(kind)
+    return place * len(_SEVERITIES) + _SEVERITIES.index(severity)
+
+
+def ranks_of(
+    states: Collection[EventState],
+    kinds: Collection[EventKind],
+    severities: Collection[Severity],
+) -> list[int]:
+    """Return the classes of all events that are so, the most urgent first."""
+    return sorted(rank_of(*one) for one in product(states, kinds, severities))
+
+
+def calm_of(draft: EventDraft) -> float:
+    """Return what orders events of one class: the lower, the further beyond the alarm."""
+    return -draft.peak / max(draft.threshold, 1e-9)
 
 
 def by_urgency(events: Iterable[Event]) -> list[Event]:
@@ -15,10 +37,8 @@ def by_urgency(events: Iterable[Event]) -> list[Event]:
     return sorted(
         events,
         key=lambda event: (
-            _STATES.index(event.state),
-            event.kind is EventKind.SENSOR_FAULT,
-            -_SEVERITIES.index(event.severity),
-            -event.peak / max(event.threshold, 1e-9),
+            rank_of(event.state, event.kind, event.severity),
+            calm_of(event),
             event.start,
         ),
     )

@@ -154,6 +154,10 @@ class Registry:
         """Record a finished scoring run; recording it again changes nothing."""
         self._store.add_score_batch(batch)
 
+    def score_batch(self, batch: str) -> ScoreBatch | None:
+        """Return one scoring run; None if there is none."""
+        return self._store.score_batch(batch)
+
     def score_batches(self, fleet: str) -> list[ScoreBatch]:
         """Return the finished scoring runs of a fleet, oldest first."""
         return self._store.score_batches(fleet)

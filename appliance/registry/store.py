@@ -203,26 +203,33 @@ class ModelStore:
         with self._database.session() as session:
             return {batch for batches in session.scalars(query) for batch in batches}
 
+    def score_batch(self, batch: str) -> ScoreBatch | None:
+        """Return one scoring run; None if there is none."""
+        with self._database.session() as session:
+            row = session.get(ScoreBatchRow, batch)
+            return None if row is None else _score_batch(row)
+
     def score_batches(self, fleet: str) -> list[ScoreBatch]:
         """Return the finished scoring runs of a fleet, oldest first."""
         query = (
             select(ScoreBatchRow).where(ScoreBatchRow.fleet == fleet).order_by(ScoreBatchRow.at)
         )
         with self._database.session() as session:
-            return [
-                ScoreBatch(
-                    id=row.id,
-                    fleet=row.fleet,
-                    model_version=row.model_version,
-                    readings_version=row.readings_version,
-                    batches=tuple(row.batches),
-                    rows=row.rows,
-                    judged=row.judged,
-                    alarms=row.alarms,
-                    at=_utc(row.at),
-                )
-                for row in session.scalars(query)
-            ]
+            return [_score_batch(row) for row in session.scalars(query)]
+
+
+def _score_batch(row: ScoreBatchRow) -> ScoreBatch:
+    return ScoreBatch(
+        id=row.id,
+        fleet=row.fleet,
+        model_version=row.model_version,
+        readings_version=row.readings_version,
+        batches=tuple(row.batches),
+        rows=row.rows,
+        judged=row.judged,
+        alarms=row.alarms,
+        at=_utc(row.at),
+    )
 
 
 def _promotion(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from appliance.schemas.base import Schema
+
+Verdict = Literal["true", "false", "planned"]
+"""What a closed event turned out to be."""
+Owner = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 
 class EventKind(StrEnum):
@@ -139,3 +145,113 @@ class EventComment(Schema):
     by: str
     at: datetime
     text: str
+
+
+# ---------------------------------------------------------------- told and asked over REST
+class EventOrigin(Schema):
+    """What an event rests on.
+
+    Attributes
+    ----------
+    run, recipe, learned_from, learned_until
+        Of the model version that showed it; None if the version was deleted.
+    promoted_by, promoted
+        Who last made that version the champion, and when; None if nobody did.
+    scored
+        When the scoring run that showed it ended.
+    links
+        Where each of these is told in full.
+    """
+
+    model_version: int
+    run: str | None = None
+    recipe: str | None = None
+    learned_from: datetime | None = None
+    learned_until: datetime | None = None
+    promoted_by: str | None = None
+    promoted: datetime | None = None
+    score_batch: str
+    scored: datetime | None = None
+    links: dict[str, str] = Field(
+        examples=[{"model": "/api/v1/fleets/pumps/models/3", "fleet": "/api/v1/fleets/pumps"}]
+    )
+
+
+class EventTold(Event):
+    """An event with what there is to say of it.
+
+    Attributes
+    ----------
+    words
+        What it is, in one plain sentence.
+    """
+
+    words: str = Field(
+        examples=["P-2 ran unusually from 2026-03-02 08:00 to 09:30 (1 h 30 min): …"]
+    )
+    origin: EventOrigin
+
+
+class Closing(Schema):
+    """What an event turned out to be."""
+
+    verdict: Verdict = Field(examples=["false"])
+
+
+class Assignment(Schema):
+    """Who is to take care of an event; nobody if None."""
+
+    owner: Owner | None = Field(examples=["yuki"])
+
+
+class Remark(Schema):
+    """What somebody says about an event."""
+
+    text: str = Field(min_length=1, max_length=10_000, examples=["The seal is worn."])
+
+
+class BulkDeed(Schema):
+    """The same deed for many events.
+
+    Attributes
+    ----------
+    verdict
+        With ``close``.
+    owner
+        With ``assign``: nobody if None.
+    """
+
+    events: tuple[EventId, ...] = Field(
+        min_length=1, max_length=500, examples=[["evt_06c2m1x8ydk4zq2v7r0n"]]
+    )
+    action: Literal["acknowledge", "assign", "close", "reopen"] = Field(examples=["close"])
+    verdict: Verdict | None = Field(None, examples=["planned"])
+    owner: Owner | None = None
+
+
+class BulkOutcome(Schema):
+    """What became of one event.
+
+    Attributes
+    ----------
+    status
+        As the same deed for this event alone would have been answered.
+    changed
+        The event as it is now; None where it was refused.
+    problem, remedy
+        Why it was refused, and what to do.
+    """
+
+    event: str
+    status: int = Field(examples=[200])
+    changed: Event | None = None
+    problem: str = ""
+    remedy: str = ""
+
+
+class BulkOutcomes(Schema):
+    """What became of each event, in the order asked for."""
+
+    done: int
+    refused: int
+    outcomes: tuple[BulkOutcome, ...]

@@ -14,6 +14,7 @@ from appliance.core.clock import now
 from appliance.core.ids import new_id
 from appliance.events import life
 from appliance.events.store.tables import EventFleetRow, EventRevisionRow, EventRow
+from appliance.events.urgency import calm_of, rank_of
 from appliance.schemas.event import EventChange, EventDraft, EventState
 
 BY_DATA = "kizashi"
@@ -33,6 +34,8 @@ def record(
     """Count a change of an event and write it into the history."""
     row.revision += 1
     row.updated = now()
+    facts = EventDraft.model_validate(row.facts)
+    row.rank = rank_of(EventState(row.state), facts.kind, facts.severity)
     kept = ("state", "verdict", "owner", "model_version", "score_batch", "facts", "revision")
     session.add(
         EventRevisionRow(
@@ -51,7 +54,15 @@ def _set_facts(row: EventRow, facts: EventDraft, source: Mapping[str, Any]) -> N
     row.facts = facts.model_dump(mode="json")
     row.start, row.end = facts.start.astimezone(UTC), facts.end.astimezone(UTC)
     row.ongoing = facts.ongoing
+    row.calm = calm_of(facts)
+    row.seconds = (facts.end - facts.start).total_seconds()
+    row.words = words_of(facts)
     row.model_version, row.score_batch = source["model_version"], source["score_batch"]
+
+
+def words_of(facts: EventDraft) -> str:
+    """Return what a search finds an event by."""
+    return "\n".join((facts.asset, *(sensor.name for sensor in facts.sensors))).casefold()
 
 
 def opened(

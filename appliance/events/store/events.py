@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select, tuple_
 
-from appliance.core.clock import now
+from appliance.access.person import Person, known
 from appliance.core.db import Database
-from appliance.core.errors import Conflict, InvalidRequest, NotFound
-from appliance.core.ids import new_id
-from appliance.events import life
+from appliance.core.errors import KizashiError
 from appliance.events.matching import Near, Plan, Span, distance_of, plan
-from appliance.events.store.changes import hand_over, lock, opened, record, revised, vanished
+from appliance.events.store import people
+from appliance.events.store.changes import hand_over, lock, opened, revised, vanished
+from appliance.events.store.listing import VISIBLE, Key, Order, Search, look
+from appliance.events.store.people import Deed, require
 from appliance.events.store.tables import (
     EventCommentRow,
     EventRevisionRow,
@@ -37,7 +36,6 @@ from appliance.schemas.event import (
     EventState,
 )
 
-_VISIBLE = (EventState.OPEN, EventState.ACKNOWLEDGED, EventState.CLOSED)
 _BY_SCORES = tuple(
     change.value
     for change in (
@@ -135,7 +133,7 @@ class EventStore:
             query = select(EventRow).where(*_touching(fleet, spans, near), spoken_of)
             rows = {
                 row.id: row
-                for row in session.scalars(query.with_for_update())
+                for row in session.scalars(query.order_by(EventRow.id).with_for_update())
                 if row.asset in spans
             }
             todo = plan(map(stored_of, rows.values()), found, spans, near)
@@ -171,101 +169,123 @@ class EventStore:
             return plan(map(stored_of, rows), found, spans, near)
 
     # ------------------------------------------------------------------ by people
-    def acknowledge(self, event: str, by: str, *, revision: int | None = None) -> Event:
+    def acknowledge(
+        self, event: str, by: Person | str, *, revision: int | None = None
+    ) -> Event:
         """Take note of an event.
 
-        `revision` is the one that the person saw: with it, these calls raise `Conflict` if
-        the event changed since.  They also do where the event's state does not allow the
-        change, and raise `NotFound` where there is no such event.
+        `revision` is the one that the person saw: with it, these calls raise `Outdated` if
+        the event changed since.  They raise `Conflict` where the event's state does not allow
+        the change, and `NotFound` where there is no such event.
         """
-        return self._change(event, EventChange.ACKNOWLEDGED, by, revision, {})
+        return self.do(event, people.acknowledged(), by, revision=revision)
 
-    def close(self, event: str, by: str, verdict: str, *, revision: int | None = None) -> Event:
+    def close(
+        self, event: str, by: Person | str, verdict: str, *, revision: int | None = None
+    ) -> Event:
         """Close an event with a verdict: ``true``, ``false`` or ``planned``."""
-        if verdict not in life.VERDICTS:
-            raise InvalidRequest(
-                f"{verdict!r} is no verdict.", remedy=f"One of: {', '.join(life.VERDICTS)}."
-            )
-        return self._change(event, EventChange.CLOSED, by, revision, {"verdict": verdict})
+        return self.do(event, people.closed(verdict), by, revision=revision)
 
-    def reopen(self, event: str, by: str, *, revision: int | None = None) -> Event:
+    def reopen(self, event: str, by: Person | str, *, revision: int | None = None) -> Event:
         """Open an acknowledged or closed event again; its verdict stays in the history."""
-        return self._change(event, EventChange.REOPENED, by, revision, {"verdict": None})
+        return self.do(event, people.reopened(), by, revision=revision)
 
     def assign(
-        self, event: str, owner: str | None, by: str, *, revision: int | None = None
-    ) -> Event:
-        """Give an event to somebody, or to nobody."""
-        return self._change(event, EventChange.ASSIGNED, by, revision, {"owner": owner})
-
-    def comment(self, event: str, by: str, text: str) -> EventComment:
-        """Say something about an event; its revision stays."""
-        words = text.strip()
-        if not words:
-            raise InvalidRequest("the comment is empty.")
-        said = EventComment(id=new_id("cmt"), event=event, by=by, at=now(), text=words)
-        with self._database.session() as session:
-            _require(session, event)
-            session.add(EventCommentRow(**said.model_dump()))
-        return said
-
-    def _change(
         self,
         event: str,
-        change: EventChange,
-        by: str,
-        revision: int | None,
-        values: Mapping[str, Any],
+        owner: str | None,
+        by: Person | str,
+        *,
+        revision: int | None = None,
     ) -> Event:
-        claim = (
-            update(EventRow)
-            .where(EventRow.id == event)
-            .values(revision=EventRow.revision)
-            .execution_options(synchronize_session=False)
-        )
+        """Give an event to somebody, or to nobody."""
+        return self.do(event, people.assigned(owner), by, revision=revision)
+
+    def do(
+        self, event: str, deed: Deed, by: Person | str, *, revision: int | None = None
+    ) -> Event:
+        """Do something to an event; see `acknowledge`."""
         with self._database.session() as session:
-            # A write that changes nothing: from here on no other process changes the event.
-            session.execute(claim)
-            row = _require(session, event)
-            if revision is not None and row.revision != revision:
-                raise Conflict(
-                    f"event {event} changed since revision {revision} "
-                    f"(it has {row.revision} now).",
-                    remedy="Look at it again, then decide.",
-                )
-            row.state = life.after(EventState(row.state), change, event).value
-            for name, value in values.items():
-                setattr(row, name, value)
-            record(session, row, change, by)
-            return event_of(row)
+            return people.do(session, event, deed, known(by), revision)
+
+    def do_all(
+        self, events: Sequence[str], deed: Deed, by: Person | str
+    ) -> dict[str, Event | KizashiError]:
+        """Do the same to many events; return what became of each."""
+        with self._database.session() as session:
+            return people.do_all(session, events, deed, known(by))
+
+    def comment(self, event: str, by: Person | str, text: str) -> EventComment:
+        """Say something about an event; its revision stays."""
+        said = people.words_of(event, known(by), text)
+        with self._database.session() as session:
+            people.say(session, event, said, known(by))
+        return said
 
     # ------------------------------------------------------------------ reading
     def get(self, event: str) -> Event:
         """Return one event; raises `NotFound` if there is none."""
         with self._database.session() as session:
-            return event_of(_require(session, event))
+            return event_of(require(session, event))
 
-    def history(self, event: str) -> builtins.list[EventRevision]:
-        """Return every change of an event, oldest first; raises `NotFound`."""
+    def fleets_of(self, events: Collection[str]) -> dict[str, str]:
+        """Return the fleet of each event that there is."""
+        query = select(EventRow.id, EventRow.fleet).where(EventRow.id.in_(events))
+        with self._database.session() as session:
+            return {row.id: row.fleet for row in session.execute(query)}
+
+    def history(
+        self, event: str, *, after: int = 0, limit: int | None = None
+    ) -> builtins.list[EventRevision]:
+        """Return changes of an event after a revision, oldest first; raises `NotFound`."""
         query = (
             select(EventRevisionRow)
-            .where(EventRevisionRow.event == event)
+            .where(EventRevisionRow.event == event, EventRevisionRow.revision > after)
             .order_by(EventRevisionRow.revision)
+            .limit(limit)
         )
         with self._database.session() as session:
-            _require(session, event)
+            require(session, event)
             return [revision_of(row) for row in session.scalars(query)]
 
-    def comments(self, event: str) -> builtins.list[EventComment]:
-        """Return what was said about an event, oldest first; raises `NotFound`."""
+    def comments(
+        self,
+        event: str,
+        *,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[EventComment]:
+        """Return what was said about an event, oldest first; raises `NotFound`.
+
+        Parameters
+        ----------
+        after
+            Time and identifier of the last one seen.
+        """
+        place = EventCommentRow.at, EventCommentRow.id
         query = (
             select(EventCommentRow)
             .where(EventCommentRow.event == event)
-            .order_by(EventCommentRow.at, EventCommentRow.id)
+            .order_by(*place)
+            .limit(limit)
         )
+        if after is not None:
+            query = query.where(tuple_(*place) > (after[0].astimezone(UTC), after[1]))
         with self._database.session() as session:
-            _require(session, event)
+            require(session, event)
             return [comment_of(row) for row in session.scalars(query)]
+
+    def look(
+        self,
+        wanted: Search,
+        order: Order = "urgency",
+        *,
+        after: Key | None = None,
+        limit: int = 50,
+    ) -> builtins.list[Event]:
+        """Return events of any fleet in an order: so many of those after a place in it."""
+        with self._database.session() as session:
+            return [event_of(row) for row in look(session, wanted, order, after, limit)]
 
     def shown_by(self, fleet: str) -> dict[str, frozenset[int]]:
         """Return by event the model versions whose scores showed it, as far as they went."""
@@ -290,7 +310,7 @@ class EventStore:
         fleet: str,
         *,
         assets: Collection[str] | None = None,
-        states: Collection[EventState] = _VISIBLE,
+        states: Collection[EventState] = VISIBLE,
         kind: EventKind | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -334,13 +354,3 @@ def _touching(
         EventRow.start <= high.astimezone(UTC),
         or_(EventRow.end >= low.astimezone(UTC), EventRow.ongoing),
     )
-
-
-def _require(session: Session, event: str) -> EventRow:
-    row = session.get(EventRow, event)
-    if row is None:
-        raise NotFound(
-            f"there is no event {event}.",
-            remedy="`kizashi events FLEET` lists those there are.",
-        )
-    return row

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from appliance.core.db import Base
@@ -28,10 +38,26 @@ class EventFleetRow(Base):
 
 
 class EventRow(Base):
-    """One event as it is now; `facts` holds the whole draft."""
+    """One event as it is now; `facts` holds the whole draft.
+
+    `rank` and `calm` order events by urgency (`appliance.events.urgency`), `seconds` is how
+    long it lasted, and `words` what a search finds it by: kept beside the facts so that
+    indexes can answer for any number of events.
+    """
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_place", "fleet", "asset", "start"),)
+    __table_args__ = (
+        Index("ix_events_place", "fleet", "asset", "start"),
+        Index("ix_events_urgent", "rank", "calm", "start", "id", "fleet"),
+        Index("ix_events_latest", "start", "id", "fleet"),
+        Index("ix_events_rank_latest", "rank", "start", "id", "fleet"),
+        Index("ix_events_fleet_urgent", "fleet", "rank", "calm", "start", "id"),
+        Index("ix_events_fleet_latest", "fleet", "start", "id"),
+        Index("ix_events_fleet_rank_latest", "fleet", "rank", "start", "id"),
+        Index("ix_events_asset", "asset", "start", "id"),
+        Index("ix_events_owner", "owner", "start", "id"),
+        Index("ix_events_verdict", "verdict", "start", "id"),
+    )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     fleet: Mapped[str] = mapped_column(String(63))
     asset: Mapped[str] = mapped_column(String(200))
@@ -47,6 +73,10 @@ class EventRow(Base):
     revision: Mapped[int] = mapped_column(Integer)
     model_version: Mapped[int] = mapped_column(Integer)
     score_batch: Mapped[str] = mapped_column(String(80))
+    rank: Mapped[int] = mapped_column(Integer)
+    calm: Mapped[float] = mapped_column(Float)
+    seconds: Mapped[float] = mapped_column(Float, index=True)
+    words: Mapped[str] = mapped_column(Text)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,164 @@
+"""What people do to events: each deed with a line of history and an entry in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from appliance.access.person import Person
+from appliance.access.store.audit import append
+from appliance.core.clock import now
+from appliance.core.errors import InvalidRequest, KizashiError, NotFound, Outdated
+from appliance.core.ids import new_id
+from appliance.events import life
+from appliance.events.store.changes import record
+from appliance.events.store.tables import EventCommentRow, EventRow, event_of
+from appliance.schemas.event import Event, EventChange, EventComment, EventState
+
+MOST_WORDS = 10_000
+"""Characters of a comment."""
+_TOLD = ("state", "verdict", "owner")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What somebody does to an event.
+
+    Attributes
+    ----------
+    values
+        Columns that it sets.
+    """
+
+    change: EventChange
+    values: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def acknowledged() -> Deed:
+    """Return the deed of taking note."""
+    return Deed(EventChange.ACKNOWLEDGED)
+
+
+def closed(verdict: str) -> Deed:
+    """Return the deed of closing with a verdict; raises `InvalidRequest` if it is none."""
+    if verdict not in life.VERDICTS:
+        raise InvalidRequest(
+            f"{verdict!r} is no verdict.", remedy=f"One of: {', '.join(life.VERDICTS)}."
+        )
+    return Deed(EventChange.CLOSED, {"verdict": verdict})
+
+
+def reopened() -> Deed:
+    """Return the deed of opening again; the verdict stays in the history."""
+    return Deed(EventChange.REOPENED, {"verdict": None})
+
+
+def assigned(owner: str | None) -> Deed:
+    """Return the deed of giving an event to somebody, or to nobody."""
+    return Deed(EventChange.ASSIGNED, {"owner": owner})
+
+
+def do(session: Session, event: str, deed: Deed, by: Person, revision: int | None) -> Event:
+    """Do something to an event.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    Conflict
+        It changed since the revision that was seen, or its state does not allow it.
+    """
+    claim = (
+        update(EventRow)
+        .where(EventRow.id == event)
+        .values(revision=EventRow.revision)
+        .execution_options(synchronize_session=False)
+    )
+    # A write that changes nothing: from here on no other process changes the event.
+    session.execute(claim)
+    row = require(session, event)
+    if revision is not None and row.revision != revision:
+        raise Outdated(
+            f"event {event} changed since revision {revision} (it has {row.revision} now).",
+            remedy="Look at it again, then decide.",
+        )
+    return _done(session, row, deed, by)
+
+
+def do_all(
+    session: Session, events: Sequence[str], deed: Deed, by: Person
+) -> dict[str, Event | KizashiError]:
+    """Do the same to many events, in one transaction; return what became of each."""
+    claim = (
+        select(EventRow)
+        .where(EventRow.id.in_(events))
+        .order_by(EventRow.id)  # all who take many take them in this order
+        .with_for_update()
+    )
+    found: dict[str, Event | KizashiError] = {}
+    rows = {row.id: row for row in session.scalars(claim)}
+    for event in events:
+        row = rows.get(event)
+        try:
+            if row is None:
+                raise missing(event)
+            found[event] = _done(session, row, deed, by)
+        except KizashiError as error:
+            found[event] = error
+    return found
+
+
+def _done(session: Session, row: EventRow, deed: Deed, by: Person) -> Event:
+    before = {name: getattr(row, name) for name in _TOLD}
+    row.state = life.after(EventState(row.state), deed.change, row.id).value
+    for name, value in deed.values.items():
+        setattr(row, name, value)
+    record(session, row, deed.change, by.name)
+    after = {name: getattr(row, name) for name in _TOLD}
+    what = f"event.{deed.change.value}"
+    append(session, by, row.updated, what, f"event:{row.id}", before, after)
+    return event_of(row)
+
+
+def say(session: Session, event: str, said: EventComment, by: Person) -> None:
+    """Add a comment; the event's revision stays."""
+    row = require(session, event)
+    session.add(EventCommentRow(**said.model_dump()))
+    session.flush()
+    told = {"comment": said.id}
+    append(session, by, said.at, "event.commented", f"event:{row.id}", None, told)
+
+
+def words_of(event: str, by: Person, text: str) -> EventComment:
+    """Return what somebody said as it is kept.
+
+    Raises
+    ------
+    InvalidRequest
+        It is nothing, or too much.
+    """
+    words = text.strip()
+    if not words:
+        raise InvalidRequest("the comment is empty.")
+    if len(words) > MOST_WORDS:
+        raise InvalidRequest(f"a comment has at most {MOST_WORDS:,} characters.")
+    return EventComment(id=new_id("cmt"), event=event, by=by.name, at=now(), text=words)
+
+
+def require(session: Session, event: str) -> EventRow:
+    """Return an event's row; raises `NotFound`."""
+    row = session.get(EventRow, event)
+    if row is None:
+        raise missing(event)
+    return row
+
+
+def missing(event: str) -> NotFound:
+    """Return the error of an event that is not there."""
+    return NotFound(
+        f"there is no event {event}.",
+        remedy="`kizashi events FLEET` lists those there are.",
+    )
