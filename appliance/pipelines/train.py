@@ -192,14 +192,28 @@ def _resolved(site: Site, options: TrainOptions) -> Recipe:
     return found
 
 
-def _with_limits(recipe: Recipe, known: list[Sensor]) -> Recipe:
-    """Let the sensors' physical limits hold where the recipe names none."""
-    limits = {
+def limits_of(known: list[Sensor]) -> dict[str, Limits]:
+    """Return the physical limits that sensors have."""
+    return {
         sensor.name: Limits(lower=sensor.lower, upper=sensor.upper)
         for sensor in known
         if sensor.lower is not None or sensor.upper is not None
     }
+
+
+def with_limits_now(recipe: Recipe, known: list[Sensor]) -> Recipe:
+    """Return the recipe of a version with the limits that the sensors have today.
+
+    Limits that a recipe file named for other sensors stay.
+    """
+    own = recipe.cleaning.limits if recipe.name != recipe.detector else {}
+    cleaning = recipe.cleaning.model_copy(update={"limits": {**own, **limits_of(known)}})
+    return recipe.model_copy(update={"cleaning": cleaning})
+
+
+def _with_limits(recipe: Recipe, known: list[Sensor]) -> Recipe:
+    """Let the sensors' physical limits hold where the recipe names none."""
     cleaning = recipe.cleaning.model_copy(
-        update={"limits": {**limits, **recipe.cleaning.limits}}
+        update={"limits": {**limits_of(known), **recipe.cleaning.limits}}
     )
     return recipe.model_copy(update={"cleaning": cleaning})
