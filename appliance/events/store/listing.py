@@ -25,6 +25,7 @@ Order: TypeAlias = Literal["urgency", "time"]
 Key: TypeAlias = tuple[int, float, datetime, str]
 """Rank, calm, start and identifier: an event's place in either order."""
 
+_Query: TypeAlias = Select[*tuple[Any, ...]]
 VISIBLE = (EventState.OPEN, EventState.ACKNOWLEDGED, EventState.CLOSED)
 _KEY = (EventRow.rank, EventRow.calm, EventRow.start, EventRow.id)
 
@@ -76,7 +77,7 @@ def look(
     """Return events in their order: so many of those after a place in it."""
     if wanted.fleet is not None and wanted.fleet not in wanted.seen:
         return []
-    query: Select[Any] = select(*_KEY).where(*_conditions(session, wanted)).limit(limit)
+    query: _Query = select(*_KEY).where(*_conditions(session, wanted)).limit(limit)
     keys: list[Key] = []
     for one in _each(query, wanted, order, after):
         keys += [tuple(key) for key in session.execute(one)]
@@ -94,8 +95,8 @@ def _latest(key: Key) -> tuple[datetime, str]:
 
 
 def _each(
-    query: Select[Any], wanted: Search, order: Order, after: Key | None
-) -> Iterator[Select[Any]]:
+    query: _Query, wanted: Search, order: Order, after: Key | None
+) -> Iterator[_Query]:
     """Yield the queries whose answers together hold the page."""
     own = _ordered(query, order, after)
     if not wanted.by_class:
@@ -107,7 +108,7 @@ def _each(
             yield own.where(EventRow.rank == rank)
 
 
-def _ordered(query: Select[Any], order: Order, after: Key | None) -> Select[Any]:
+def _ordered(query: _Query, order: Order, after: Key | None) -> _Query:
     if order == "urgency":
         if after is not None:
             query = query.where(tuple_(*_KEY) > after)
