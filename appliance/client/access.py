@@ -9,7 +9,7 @@ from appliance.client.pages import Listing, listing
 from appliance.client.request import Request
 from appliance.client.resource import Resource, at
 from appliance.client.verbs import Awaiting, Blocking, verb
-from appliance.schemas.access import NewToken, Project, Role, Token, User
+from appliance.schemas.access import LoginSession, Member, NewToken, Project, Role, Token, User
 
 
 class _Users(Resource):
@@ -47,30 +47,42 @@ class _Users(Resource):
         return await self._edit(name, disabled=False)
 
     @verb
-    async def unlock(self, name: str) -> User:
+    async def unlock(self, name: str) -> None:
         """Let a user log in at once that failed too often."""
-        return await self._edit(name, locked=False)
+        await self._line.post(at("users", name, "unlock"))
 
     @verb
-    async def set_password(self, name: str, password: str | None) -> User:
+    async def set_password(self, name: str, password: str | None) -> None:
         """Give a user another password, or none, and end their sessions."""
-        return await self._edit(name, password=password)
+        await self._put(at("users", name, "password"), {"password": password})
 
     @verb
-    async def grant(self, name: str, project: str, role: Role | str) -> User:
-        """Give a user a role in a project."""
+    async def grant(self, name: str, project: str, role: Role | str) -> None:
+        """Give a user a role in a project, in place of the one that they have there."""
         path = at("users", name, "roles", project)
-        value = {"role": Role(role).value}
-        return parsed(User, await self._line.data(Request("PUT", path, json=value)))
+        await self._put(path, {"role": Role(role).value})
 
     @verb
     async def revoke(self, name: str, project: str) -> None:
         """Take a user's role in a project."""
         await self._line.ask(Request("DELETE", at("users", name, "roles", project)))
 
+    @listing
+    def sessions(self, name: str) -> Listing[LoginSession]:
+        """Return a user's sessions."""
+        return Listing(self._line, at("users", name, "sessions"), LoginSession)
+
+    @verb
+    async def end_sessions(self, name: str) -> None:
+        """End all of a user's sessions."""
+        await self._line.ask(Request("DELETE", at("users", name, "sessions")))
+
     async def _edit(self, name: str, **changes: object) -> User:
         request = Request("PATCH", at("users", name), json=changes)
         return parsed(User, await self._line.data(request))
+
+    async def _put(self, path: str, value: object) -> None:
+        await self._line.ask(Request("PUT", path, json=value))
 
 
 class Users(Blocking, _Users):
@@ -137,6 +149,11 @@ class _Projects(Resource):
     async def add(self, name: str) -> Project:
         """Make a project."""
         return parsed(Project, await self._line.post("/projects", {"name": name}))
+
+    @listing
+    def members(self, project: str) -> Listing[Member]:
+        """Return who has which role in a project."""
+        return Listing(self._line, at("projects", project, "members"), Member)
 
     @verb
     async def assign(self, fleet: str, project: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypedDict
 
 from typing_extensions import override
 
@@ -12,20 +12,37 @@ from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
 from appliance.client.resource import Resource, at
 from appliance.client.verbs import Awaiting, Blocking, verb
-from appliance.schemas.event import Event, EventComment, EventRevision
+from appliance.schemas.event import (
+    Event,
+    EventComment,
+    EventRevision,
+    EventTold,
+    Verdict,
+)
 
-Verdict: TypeAlias = Literal["true", "false", "planned"]
+
+class EventQuery(TypedDict, total=False):
+    """Which events are looked for; of some things one or several may be said."""
+
+    fleet: str
+    asset: str | Iterable[str]
+    state: str | Iterable[str]
+    severity: str | Iterable[str]
+    kind: str | Iterable[str]
+    owner: str
+    verdict: Verdict
+    text: str
+    sort: Literal["urgency", "time"]
 
 
 def events_of(
     line: Line,
-    fleet: str | None,
-    asked: Mapping[str, Any],
+    asked: EventQuery,
     span: tuple[datetime | None, datetime | None],
     limit: int | None,
 ) -> Listing[Event]:
     """Return the list of the events that are as asked for."""
-    query = {"fleet": fleet, **asked, "from": span[0], "to": span[1]}
+    query = {**asked, "from": span[0], "to": span[1]}
     return Listing(line, "/events", Event, query, limit)
 
 
@@ -47,14 +64,19 @@ class _Handle(Resource):
         return f"<{type(self).__name__} {self.id} of {self._line.url}>"
 
     @verb
-    async def get(self) -> Event:
-        """Return the event as it stands."""
-        return parsed(Event, await self._line.get(at("events", self.id)))
+    async def get(self) -> EventTold:
+        """Return the event as it stands, in plain words, and what it rests on."""
+        return parsed(EventTold, await self._line.get(at("events", self.id)))
 
     @listing
     def history(self) -> Listing[EventRevision]:
         """Return what became of it, change by change."""
         return Listing(self._line, at("events", self.id, "history"), EventRevision)
+
+    @listing
+    def comments(self) -> Listing[EventComment]:
+        """Return what was said about it."""
+        return Listing(self._line, at("events", self.id, "comments"), EventComment)
 
     @verb
     async def acknowledge(self) -> Event:
@@ -79,7 +101,7 @@ class _Handle(Resource):
     @verb
     async def comment(self, text: str) -> EventComment:
         """Say something about it."""
-        said = await self._line.post(at("events", self.id, "comment"), {"text": text})
+        said = await self._line.post(at("events", self.id, "comments"), {"text": text})
         return parsed(EventComment, said)
 
     async def _do(self, what: str, **facts: Any) -> Event:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from typing_extensions import override
 
-from appliance.client.events import events_of
+from appliance.client.events import EventQuery, events_of
 from appliance.client.frames import ARROW, FrameKind, body_of, frame_of
 from appliance.client.jobs import ask_for, asks
 from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
 from appliance.client.request import Request
-from appliance.client.resource import Resource, at, edit, names
+from appliance.client.resource import Resource, at, edit
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.base import fleet_name
 from appliance.schemas.event import Event
@@ -68,7 +68,7 @@ class _Fleet(Resource):
         timezone
             Zone of times that are written without one.
         """
-        query = {"time": time, "asset": asset, "context": names(context), "timezone": timezone}
+        query = {"time": time, "asset": asset, "context": context, "timezone": timezone}
         request = Request("POST", self._at("readings"), query=query, body=body_of(source))
         return parsed(IngestReport, await self._line.data(request))
 
@@ -93,7 +93,7 @@ class _Fleet(Resource):
         as_
             ``polars``, ``pandas`` or ``arrow``; Polars' if installed, else Arrow's.
         """
-        query: dict[str, Any] = {"asset": asset, "sensors": names(sensors)}
+        query: dict[str, Any] = {"asset": asset, "sensors": sensors}
         query |= {"from": start, "to": end, "width": width, "method": method}
         return await self._frame("readings", query, as_)
 
@@ -206,16 +206,13 @@ class _Fleet(Resource):
     def events(
         self,
         *,
-        asset: str | Iterable[str] | None = None,
-        state: str | Iterable[str] | None = None,
-        kind: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
         limit: int | None = None,
+        **asked: Unpack[EventQuery],
     ) -> Listing[Event]:
-        """Return its events; see `Plant.events`."""
-        asked = {"asset": names(asset), "state": names(state), "kind": kind}
-        return events_of(self._line, self.name, asked, (start, end), limit)
+        """Return its events, the most urgent first; see `Plant.events`."""
+        return events_of(self._line, {**asked, "fleet": self.name}, (start, end), limit)
 
     @verb
     async def scorecard(

@@ -6,18 +6,19 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Self, overload
 
+from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
 from appliance.client.follow import follow
 from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
 from appliance.client.problems import named
-from appliance.client.resource import Resource, at, names
+from appliance.client.resource import Resource, at
 from appliance.client.telling import Teller, shown
 from appliance.client.verbs import Awaiting, Blocking, at_once, verb
 from appliance.core.clock import monotonic
 from appliance.core.errors import Conflict, EngineError, KizashiError, TryAgain
-from appliance.schemas.job import Job, JobLogLine, JobRequest, JobState
+from appliance.schemas.job import Job, JobLogLine, JobState
 from appliance.schemas.progress import Progress
 
 _P = ParamSpec("_P")
@@ -196,8 +197,8 @@ async def ask_for(
 ) -> Job:
     """Ask for a job; arguments that are None keep their default."""
     given = {name: value for name, value in arguments.items() if value is not None}
-    request = JobRequest(pipeline=pipeline, fleet=fleet, arguments=given)
-    return parsed(Job, await line.post("/jobs", request.model_dump(mode="json")))
+    asked = {"pipeline": pipeline, "fleet": fleet, "arguments": given}
+    return parsed(Job, await line.post("/jobs", to_jsonable_python(asked)))
 
 
 class _Jobs(Resource):
@@ -213,7 +214,7 @@ class _Jobs(Resource):
         limit: int | None = None,
     ) -> Listing[Job]:
         """Return jobs, the newest first."""
-        query = {"fleet": fleet, "pipeline": pipeline, "state": names(state)}
+        query = {"fleet": fleet, "pipeline": pipeline, "state": state}
         return Listing(self._line, "/jobs", Job, query, limit)
 
     @asks

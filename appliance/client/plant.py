@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from appliance.client.access import (
     AsyncProjects,
@@ -15,16 +15,17 @@ from appliance.client.access import (
     Users,
 )
 from appliance.client.calendar import AsyncCalendar, Calendar
-from appliance.client.events import AsyncEventHandle, EventHandle, events_of
+from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, events_of
 from appliance.client.fleet import AsyncFleet, Fleet
 from appliance.client.jobs import AsyncJobs, Jobs
-from appliance.client.line import Line
+from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
-from appliance.client.resource import Resource, names
+from appliance.client.resource import Resource
 from appliance.client.schedules import AsyncSchedules, Schedules
 from appliance.client.verbs import Awaiting, Blocking, verb
-from appliance.schemas.audit import AuditEntry
-from appliance.schemas.event import Event
+from appliance.schemas.audit import AuditCheck, AuditEntry
+from appliance.schemas.event import BulkOutcomes, Event
+from appliance.schemas.site import SiteFacts
 
 
 class _Plant(Resource):
@@ -41,9 +42,9 @@ class _Plant(Resource):
         return await self._line.get("/session")
 
     @verb
-    async def site(self) -> Any:
+    async def site(self) -> SiteFacts:
         """Return what the site says of itself."""
-        return await self._line.get("/site")
+        return parsed(SiteFacts, await self._line.get("/site"))
 
     @listing
     def fleets(self) -> Listing[dict[str, Any]]:
@@ -54,34 +55,71 @@ class _Plant(Resource):
     def events(
         self,
         *,
-        fleet: str | None = None,
-        asset: str | Iterable[str] | None = None,
-        state: str | Iterable[str] | None = None,
-        kind: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
         limit: int | None = None,
+        **asked: Unpack[EventQuery],
     ) -> Listing[Event]:
-        """Return events.
+        """Return events, the most urgent first.
 
         Parameters
         ----------
-        asset, state
-            One or several.
         start, end
             Only those that end after it, and begin before it.
         limit
             At most so many.
+        **asked
+            Only those of a `fleet`, an `owner` or a `verdict`; of one or several of `asset`,
+            `state`, `severity` and `kind`; with a `text` in the name of asset or sensor.
+            `sort` is ``urgency`` or ``time``.
         """
-        asked = {"asset": names(asset), "state": names(state), "kind": kind}
-        return events_of(self._line, fleet, asked, (start, end), limit)
+        return events_of(self._line, asked, (start, end), limit)
+
+    @verb
+    async def deal(
+        self, events: Iterable[str], action: str, /, **facts: str | None
+    ) -> BulkOutcomes:
+        """Do the same to many events; what becomes of each is told by itself.
+
+        Parameters
+        ----------
+        action
+            ``acknowledge``, ``reopen``, ``assign`` (with `owner`) or ``close`` (with
+            `verdict`).
+        """
+        asked = {"events": [*events], "action": action, **facts}
+        return parsed(BulkOutcomes, await self._line.post("/events/bulk", asked))
 
     @listing
     def audit(
-        self, *, by: str | None = None, on: str | None = None, limit: int | None = None
+        self,
+        *,
+        by: str | None = None,
+        on: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
     ) -> Listing[AuditEntry]:
-        """Return who did what, the latest first."""
-        return Listing(self._line, "/audit", AuditEntry, {"by": by, "on": on}, limit)
+        """Return who did what, the latest first.
+
+        Parameters
+        ----------
+        by, on
+            Only what this user did, and to this, as ``kind:name``.
+        """
+        query = {"by": by, "on": on, "since": start, "until": end}
+        return Listing(self._line, "/audit", AuditEntry, query, limit)
+
+    @verb
+    async def check_audit(self, head: str | None = None) -> AuditCheck:
+        """Check that nobody changed the audit log.
+
+        Parameters
+        ----------
+        head
+            What an earlier check gave as `head`, noted elsewhere.
+        """
+        return parsed(AuditCheck, await self._line.get("/audit/verify", head=head))
 
     @verb
     async def search(self, text: str) -> Any:

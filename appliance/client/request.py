@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -136,7 +136,7 @@ def words(query: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """Return query values as text: times in ISO form, flags as ``true``, None left out."""
     return {
         name: [_word(one) for one in value]
-        if isinstance(value, list | tuple | set | frozenset)
+        if isinstance(value, Iterable) and not isinstance(value, str)
         else _word(value)
         for name, value in query.items()
         if value is not None

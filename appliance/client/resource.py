@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -41,10 +40,3 @@ def edit(method: str, path: str, value: object, revision: int | None) -> Request
     """Return a change of something; of the revision that was seen, if one is said."""
     headers = {} if revision is None else {"If-Match": f'"{revision}"'}
     return Request(method, path, json=value, headers=headers)
-
-
-def names(given: str | Iterable[str] | None) -> list[str] | None:
-    """Return one or several names as a list."""
-    if given is None:
-        return None
-    return [given] if isinstance(given, str) else list(given)

@@ -93,12 +93,16 @@ def serve(
 class Cutter:
     """Stands before a server and loses the first answers, after the server has had its say."""
 
-    def __init__(self, port: int, losses: int) -> None:
+    def __init__(self, port: int, losses: int = 0) -> None:
         self._port = port
         self._left = losses
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         threading.Thread(target=self._run, daemon=True).start()
+
+    def lose(self, answers: int) -> None:
+        """Lose the next answers."""
+        self._left = answers
 
     def close(self) -> None:
         self._listening.close()

@@ -55,8 +55,8 @@ def port_of(url: str) -> int:
 def test_a_token_is_shown_to_the_site_and_to_nobody_else(
     ask: Ask, url: str, script: Script
 ) -> None:
-    script.json("GET", "/site", {"name": "plant"})
-    assert ask(url, lambda plant: plant.site()) == {"name": "plant"}
+    script.json("GET", "/session", {"name": "plant"})
+    assert ask(url, lambda plant: plant.me()) == {"name": "plant"}
     (seen,) = script.seen
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
     assert seen.headers["user-agent"] == "kizashi-client"
@@ -71,18 +71,18 @@ def test_a_site_that_is_busy_is_asked_again_when_it_says(
     status: int, ask: Ask, url: str, script: Script
 ) -> None:
     busy = Response(status_code=status, headers={"Retry-After": "0"})
-    script.on("GET", "/site")(failing(3, busy, {"name": "plant"}))
-    assert ask(url, lambda plant: plant.site()) == {"name": "plant"}
+    script.on("GET", "/session")(failing(3, busy, {"name": "plant"}))
+    assert ask(url, lambda plant: plant.me()) == {"name": "plant"}
     assert len(script.seen) == 4
 
 
 def test_a_date_to_come_back_at_is_kept(ask: Ask, url: str, script: Script) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     busy = Response(status_code=503, headers={"Retry-After": at})
-    script.on("GET", "/site")(failing(1, busy, {}))
+    script.on("GET", "/session")(failing(1, busy, {}))
     begun = time.monotonic()
     with pytest.raises(errors.TryAgain) as raised:
-        ask(url, lambda plant: plant.site(), patience=5)
+        ask(url, lambda plant: plant.me(), patience=5)
     assert raised.value.status == 503
     assert time.monotonic() - begun < 2, "a wait beyond the patience is not begun"
     assert len(script.seen) == 1
@@ -92,9 +92,9 @@ def test_a_date_to_come_back_at_is_kept(ask: Ask, url: str, script: Script) -> N
 def test_what_would_fail_again_is_not_repeated(
     status: int, ask: Ask, url: str, script: Script
 ) -> None:
-    script.on("GET", "/site")(lambda *_: Response(status_code=status))
+    script.on("GET", "/session")(lambda *_: Response(status_code=status))
     with pytest.raises(errors.KizashiError) as raised:
-        ask(url, lambda plant: plant.site())
+        ask(url, lambda plant: plant.me())
     assert raised.value.status == status
     assert len(script.seen) == 1
 
@@ -136,19 +136,19 @@ def test_nobody_at_the_address(ask: Ask) -> None:
         port = free.getsockname()[1]
     begun = time.monotonic()
     with pytest.raises(errors.Unreachable) as raised:
-        ask(f"http://127.0.0.1:{port}", lambda plant: plant.site(), patience=0.3)
+        ask(f"http://127.0.0.1:{port}", lambda plant: plant.me(), patience=0.3)
     assert 0 < time.monotonic() - begun < 3
     assert f"http://127.0.0.1:{port} cannot be reached" in str(raised.value)
     assert "kizashi status" in raised.value.remedy
 
 
 def test_a_site_that_starts_late_is_met(ask: Ask, script: Script) -> None:
-    script.json("GET", "/site", {"name": "plant"})
+    script.json("GET", "/session", {"name": "plant"})
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     found: list[object] = []
     asking = threading.Thread(
-        target=lambda: found.append(ask(f"http://127.0.0.1:{port}", lambda p: p.site()))
+        target=lambda: found.append(ask(f"http://127.0.0.1:{port}", lambda p: p.me()))
     )
     asking.start()
     asking.join(0.2)
@@ -161,7 +161,7 @@ def test_a_site_that_says_nothing(ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         with pytest.raises(errors.Unreachable, match="nothing came for 0"):
-            ask(url, lambda plant: plant.site(), timeout=0.2, patience=0)
+            ask(url, lambda plant: plant.me(), timeout=0.2, patience=0)
 
 
 # ---------------------------------------------------------------- what errors say
@@ -203,9 +203,9 @@ def test_an_answer_of_somebody_between_is_told_by_its_status(
     status: int, kind: type[errors.KizashiError], ask: Ask, url: str, script: Script
 ) -> None:
     page = Response("<html>", status, headers={"X-Request-ID": "req_2"})
-    script.on("GET", "/site")(lambda *_: page)
+    script.on("GET", "/session")(lambda *_: page)
     with pytest.raises(kind) as raised:
-        ask(url, lambda plant: plant.site(), patience=0)
+        ask(url, lambda plant: plant.me(), patience=0)
     assert type(raised.value) is kind
     assert f"{url} answered with status {status}" in str(raised.value)
     assert raised.value.request_id == "req_2"
@@ -215,24 +215,27 @@ def test_a_newer_site_names_an_error_that_is_not_known(
     ask: Ask, url: str, script: Script
 ) -> None:
     problem = {"type": "urn:kizashi:problem:FromTheFuture", "detail": "it is late."}
-    script.json("GET", "/site", problem, 409)
+    script.json("GET", "/session", problem, 409)
     with pytest.raises(errors.Conflict, match="it is late"):
-        ask(url, lambda plant: plant.site())
+        ask(url, lambda plant: plant.me())
 
 
 def test_another_server(ask: Ask, url: str, script: Script) -> None:
-    script.on("GET", "/site")(lambda *_: Response("<html>hello</html>"))
+    script.on("GET", "/session")(lambda *_: Response("<html>hello</html>"))
     with pytest.raises(errors.Unreachable, match="no site of Kizashi"):
-        ask(url, lambda plant: plant.site())
-    script.on("GET", "/site")(lambda *_: Response(status_code=302, headers={"Location": "/x"}))
+        ask(url, lambda plant: plant.me())
+    script.on("GET", "/session")(
+        lambda *_: Response(status_code=302, headers={"Location": "/x"})
+    )
     with pytest.raises(errors.KizashiError, match="sends on to /x"):
-        ask(url, lambda plant: plant.site())
+        ask(url, lambda plant: plant.me())
 
 
 def test_an_answer_with_more_in_it_is_understood(ask: Ask, url: str, script: Script) -> None:
     sensors = [{**EVENT["sensors"][0], "unit": "bar"}]
-    script.json("GET", "/events/evt_1", {**EVENT, "sensors": sensors, "new": 1})
-    assert ask(url, lambda plant: plant.event("evt_1").get()).sensors[0].name == "flow"
+    newer = {**EVENT, "sensors": sensors, "new": 1}
+    script.json("POST", "/events/evt_1/reopen", newer)
+    assert ask(url, lambda plant: plant.event("evt_1").reopen()).sensors[0].name == "flow"
 
 
 def test_an_answer_that_lacks_something_is_not(ask: Ask, url: str, script: Script) -> None:
@@ -286,6 +289,6 @@ def test_who_asks_is_said_clearly(options: dict[str, str]) -> None:
 
 
 def test_an_address_with_a_path_and_a_slash(ask: Ask, url: str, script: Script) -> None:
-    script.json("GET", "/site", {})
-    ask(f"{url}/", lambda plant: plant.site())
+    script.json("GET", "/session", {})
+    ask(f"{url}/", lambda plant: plant.me())
     assert connect("https://[::1]:8443/kizashi/", TOKEN).url == "https://[::1]:8443/kizashi"

@@ -137,13 +137,13 @@ took = time.process_time() - begun
 import appliance as kizashi
 
 with kizashi.connect(sys.argv[1], "token") as plant:
-    plant.site()
+    plant.me()
 print(json.dumps({"took": took, "loaded": "numpy" in sys.modules}))
 """
 
 
 def test_the_client_needs_neither_frames_nor_the_platform(url: str, script: Script) -> None:
-    script.json("GET", "/site", {})
+    script.json("GET", "/session", {})
     told = []
     for _ in range(2):
         done = subprocess.run(

@@ -40,7 +40,7 @@ def sessions(script: Script) -> list[str]:
     def known(request: Request) -> bool:
         return request.cookies.get("kizashi_session") == opened[-1]
 
-    @script.on("GET", "/site")
+    @script.on("GET", "/session")
     def site(request: Request, body: bytes) -> Response:
         return Response("{}", 200 if known(request) else 401)
 
@@ -65,9 +65,9 @@ def test_a_session_that_ended_is_opened_again(
     url: str, script: Script, sessions: list[str]
 ) -> None:
     with connect(url, user="yuki", password=str(LOGIN["password"])) as plant:
-        plant.site()
+        plant.me()
         sessions.append("of somebody else")
-        plant.site()
+        plant.me()
         plant.tokens.revoke("t")
         assert sessions == ["s0", "of somebody else", "s2"]
         assert "passphrase" not in repr(plant._line._identity)
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_told_and_not_tried_again(
     ask: Ask, url: str, script: Script, sessions: list[str]
 ) -> None:
     with pytest.raises(errors.Unauthenticated, match="password is wrong"):
-        ask(url, lambda plant: plant.site(), token=None, user="yuki", password="wrong")
+        ask(url, lambda plant: plant.me(), token=None, user="yuki", password="wrong")
     assert len(script.asked("/session")) == 1
 
 
@@ -85,16 +85,16 @@ def test_a_wrong_password_is_told_and_not_tried_again(
 def test_a_kept_token_is_used_for_its_address_only(
     ask: Ask, url: str, script: Script, tmp_path: Path
 ) -> None:
-    script.json("GET", "/site", {})
+    script.json("GET", "/session", {})
     credentials.keep(Credential(url, "yuki", "tok_1", "kept-token"))
     credentials.keep(Credential("https://other:8443", "yuki", "tok_2", "other"))
-    ask(url, lambda plant: plant.site(), token=None)
+    ask(url, lambda plant: plant.me(), token=None)
     assert script.seen[-1].headers["authorization"] == "Bearer kept-token"
     path = tmp_path / ".config" / "kizashi" / "credentials"
     assert path.stat().st_mode & 0o777 == 0o600
     assert "kept-token" not in repr(credentials.find(url))
     credentials.forget(url)
-    ask(url, lambda plant: plant.site(), token=None)
+    ask(url, lambda plant: plant.me(), token=None)
     assert "authorization" not in script.seen[-1].headers
     assert credentials.find("https://other:8443") is not None
     assert [found.name for found in path.parent.iterdir()] == ["credentials"]
@@ -140,24 +140,24 @@ def _issued(
 def test_a_certificate_of_the_sites_own_authority(
     ask: Ask, script: Script, tmp_path: Path
 ) -> None:
-    script.json("GET", "/site", {"name": "plant"})
+    script.json("GET", "/session", {"name": "plant"})
     authority = _issued(tmp_path, "authority", None)
     _issued(tmp_path, "site", authority)
     certificate = (tmp_path / "site.pem", tmp_path / "site.key")
     with serve(script.app(), certificate=certificate) as url:
-        found = ask(url, lambda plant: plant.site(), ca=tmp_path / "authority.pem")
+        found = ask(url, lambda plant: plant.me(), ca=tmp_path / "authority.pem")
         assert found == {"name": "plant"}
         with pytest.raises(errors.Unreachable) as raised:
-            ask(url, lambda plant: plant.site())
+            ask(url, lambda plant: plant.me())
         assert "certificate of" in str(raised.value)
         assert "ca=FILE" in raised.value.remedy
         plain = url.replace("https", "http")
         with pytest.raises(errors.Unreachable):
-            ask(plain, lambda plant: plant.site(), patience=0)
+            ask(plain, lambda plant: plant.me(), patience=0)
         credentials.keep(
             Credential(url, "yuki", "tok_1", "kept", str(tmp_path / "authority.pem"))
         )
-        assert ask(url, lambda plant: plant.site(), token=None) == {"name": "plant"}
+        assert ask(url, lambda plant: plant.me(), token=None) == {"name": "plant"}
         assert len(script.seen) == 2
     with serve(script.app()) as url, pytest.raises(errors.Unreachable, match="TLS"):
-        ask(url.replace("http", "https"), lambda plant: plant.site())
+        ask(url.replace("http", "https"), lambda plant: plant.me())
