@@ -199,10 +199,12 @@ class VerdictPreview(Schema):
         Those among them that people called true or that preceded a failure.
     kept
         Events that would still be raised, those that the verdict is for among them.
+    gone
+        Events that the next training would no longer raise in any case.
     added
         Events that would be raised beside them.
     failures
-        Why an asset would have no model.
+        Why an asset could not be learned: it would keep the model that it has.
     """
 
     fleet: FleetName
@@ -212,5 +214,6 @@ class VerdictPreview(Schema):
     removed: tuple[Event, ...] = ()
     lost: tuple[Event, ...] = ()
     kept: tuple[Event, ...] = ()
+    gone: tuple[Event, ...] = ()
     added: tuple[EventDraft, ...] = ()
     failures: dict[str, str] = Field(default_factory=dict)
