@@ -10,7 +10,10 @@ from appliance.core.errors import InvalidRequest, Outdated
 
 IfMatch = Annotated[
     str | None,
-    Header(description="The `ETag` that was seen: the edit is refused if it changed."),
+    Header(
+        max_length=100,
+        description="The `ETag` that was seen: the edit is refused if it changed.",
+    ),
 ]
 
 

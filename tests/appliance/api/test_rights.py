@@ -1,0 +1,173 @@
+"""Who may: every route, asked by everybody, against a table that is written out by hand.
+
+A route that is not in the table fails the test; so does one in the table that is not there.
+What comes behind the guard is left out here: the rooms' own tests ask it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi import Response
+
+from appliance.api import app as application
+from appliance.api import guard, idempotency
+from appliance.api.needs import OVER, PUBLIC, Over
+from appliance.schemas.access import Right
+from tests.appliance.api.conftest import ME, Caller
+
+REACHED = 299
+PEOPLE = ("nobody", "stranger", "viewer", "analyst", "engineer", "admin", "root")
+TOKENS = ("narrow", "elsewhere")
+"""A token of `root` that may only read, and one with every right in another project."""
+
+ALL = {*PEOPLE, *TOKENS}
+KNOWN = ALL - {"nobody"}
+READ = {"viewer", "analyst", "engineer", "admin", "root", "narrow"}
+LEARN = {"analyst", "engineer", "admin", "root"}
+RUN = {"engineer", "admin", "root"}
+OWN = {"admin", "root"}
+SITE = {"root"}
+
+TABLE: dict[str, set[str]] = {
+    # Open to those not known yet.
+    "POST /session": ALL,
+    # About oneself; what is somebody else's is refused by the store (test_users, test_tokens).
+    "GET /session": KNOWN,
+    "DELETE /session": KNOWN,
+    "PUT /session/password": KNOWN,
+    "GET /users/{name}": KNOWN,
+    "GET /users/{name}/sessions": KNOWN,
+    "DELETE /users/{name}/sessions": KNOWN,
+    "DELETE /sessions/{id}": KNOWN,
+    "GET /tokens": KNOWN,
+    "POST /tokens": KNOWN,
+    "DELETE /tokens/{id}": KNOWN,
+    "GET /site": KNOWN,
+    # Lists that show to everybody what they may see.
+    "GET /projects": KNOWN,
+    "GET /events": KNOWN,
+    # What they need depends on the body: the route asks (test_bodies).
+    "POST /events/bulk": KNOWN,
+    # An event's project.
+    "GET /events/{event}": READ,
+    "GET /events/{event}/history": READ,
+    "GET /events/{event}/comments": READ,
+    "POST /events/{event}/comments": LEARN,
+    "POST /events/{event}/acknowledge": LEARN,
+    "POST /events/{event}/assign": LEARN,
+    "POST /events/{event}/close": LEARN,
+    "POST /events/{event}/reopen": LEARN,
+    # A project's own.
+    "PUT /users/{name}/roles/{project}": OWN,
+    "DELETE /users/{name}/roles/{project}": OWN,
+    "GET /projects/{project}/members": OWN,
+    # The whole site's.
+    "GET /users": SITE,
+    "POST /users": SITE,
+    "PATCH /users/{name}": SITE,
+    "DELETE /users/{name}": SITE,
+    "POST /users/{name}/unlock": SITE,
+    "PUT /users/{name}/password": SITE,
+    "POST /projects": SITE,
+    "PUT /projects/{project}/fleets/{fleet}": SITE,
+    "GET /audit": SITE,
+    "GET /audit/verify": SITE,
+}
+HIDING = {Over.FLEET, Over.EVENT, Over.JOB, Over.SCHEDULE, Over.WINDOW}
+"""Nouns that are not there for those who may not read them."""
+NAMES = {"project": "default", "fleet": "pumps"}
+
+
+@pytest.fixture
+def everybody(site, as_, client):
+    """Return a caller for each column of the table."""
+    site.access.projects.add(ME, "line2")
+    told = {
+        "narrow": site.access.tokens.create(ME, "root", "narrow", [Right.READ]),
+        "elsewhere": site.access.tokens.create(
+            ME, "root", "elsewhere", list(Right), project="line2"
+        ),
+    }
+    callers = {name: as_(name) for name in PEOPLE if name != "nobody"}
+    for name, token in told.items():
+        callers[name] = Caller(client, {"Authorization": f"Bearer {token.secret}"})
+    return callers | {"nobody": Caller(client, {})}
+
+
+@pytest.fixture
+def doors(monkeypatch):
+    """Let every route answer that it was reached, and every noun be in the default project."""
+
+    async def reached(request, handler):
+        return Response(status_code=REACHED)
+
+    monkeypatch.setattr(idempotency, "once", reached)
+    in_default = dict.fromkeys(HIDING, lambda site, name: "default")
+    monkeypatch.setattr(guard, "_PROJECT_OF", in_default)
+
+
+def routes():
+    """Return every route of the API by method and path."""
+    return {
+        f"{method} {route.path}": route
+        for router in application._routers()
+        for route in router.routes
+        for method in route.methods
+    }
+
+
+def refusal(who: str, route) -> int:
+    """Return the status that somebody who may not is answered."""
+    if who == "nobody":
+        return 401
+    over = route.openapi_extra[OVER]
+    hidden = over is not None and Over(over) in HIDING and who not in READ
+    return 404 if hidden else 403
+
+
+def test_the_table_has_every_route_and_no_other():
+    assert routes().keys() == TABLE.keys()
+
+
+def test_everybody_may_what_the_table_says_and_nothing_else(everybody, doors):
+    wrong = []
+    for name, route in routes().items():
+        method, path = name.split(" ")
+        path = re.sub(r"\{(\w+)(:path)?\}", lambda found: NAMES.get(found[1], "x"), path)
+        for who, caller in everybody.items():
+            expected = REACHED if who in TABLE[name] else refusal(who, route)
+            answer = caller.ask(method, path)
+            if answer.status_code != expected:
+                wrong.append(f"{name} by {who}: {answer.status_code}, not {expected}")
+    assert wrong == []
+
+
+def test_nothing_is_served_that_the_table_does_not_know(client):
+    """Beside the routes of the API there are its document and two words for supervisors."""
+    app = client.app
+    beside = {route.path for route in app.routes if hasattr(route, "path")}
+    assert beside - {f"/api/v1{route.path}" for route in routes().values()} == {
+        "/api/v1/openapi.json",
+        "/healthz",
+        "/readyz",
+    }
+
+
+def test_a_write_by_cookie_alone_is_refused_on_every_route(everybody, doors):
+    """The word that only the site's own pages know is asked for wherever something changes."""
+    root = everybody["root"]
+    forged = Caller(root.client, {"Cookie": root.headers["Cookie"]})
+    for name, route in routes().items():
+        method, path = name.split(" ")
+        if PUBLIC in route.openapi_extra:
+            continue
+        path = re.sub(r"\{(\w+)(:path)?\}", lambda found: NAMES.get(found[1], "x"), path)
+        expected = REACHED if method == "GET" else 403
+        assert forged.ask(method, path).status_code == expected, name
+
+
+def test_a_route_that_does_not_say_what_it_needs_cannot_be_made():
+    with pytest.raises(ValueError, match="does not say what it needs"):
+        guard.GuardedRoute("/x", lambda: None)
