@@ -75,8 +75,8 @@ class RayEngine:
 
     Engines of one process share a connection.  The first joins the Ray that this process is
     connected to, else the one at ``settings.ray_address``, else the one that serves the home,
-    else it starts one for this machine alone, which only processes that can read a token file of this user may talk to.  The last
-    to close stops what was started, and nothing else.
+    else it starts one for this machine alone, which only processes that can read a token file
+    of this user may talk to.  The last to close stops what was started, and nothing else.
 
     Parameters
     ----------

@@ -1,0 +1,58 @@
+"""The home's Ray as a process of its own: ``python -m appliance.engine.head --home DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from appliance.core import log
+from appliance.core.errors import EngineError, KizashiError
+from appliance.core.settings import load_settings
+from appliance.engine import shared
+from appliance.engine.ray import Head
+
+_LOOK = 1.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to end, or until a part of Ray dies; return the exit status."""
+    parser = argparse.ArgumentParser(prog="appliance.engine.head")
+    parser.add_argument("--home", type=Path)
+    given = parser.parse_args(arguments)
+    log.set_up("INFO")
+    try:
+        settings = load_settings(given.home)
+        with shared.claimed(settings.home) as tell:
+            head = Head(settings)
+            try:
+                tell(head.address)
+                _serve(head)
+            finally:
+                head.close()
+    except KizashiError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _serve(head: Head) -> None:
+    """Wait for the end.
+
+    Raises
+    ------
+    EngineError
+        A part of Ray died: whoever started this process starts it anew, whole.
+    """
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    while not ended.wait(_LOOK):
+        if dead := head.dead():
+            raise EngineError(f"a part of Ray died: {', '.join(dead)}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
