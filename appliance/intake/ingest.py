@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from appliance.access.store.audit import Change
 from appliance.core.db import Database
 from appliance.core.errors import (
     BadFile,
@@ -33,6 +34,7 @@ from appliance.intake.sources.files import stream
 from appliance.intake.sources.files.discover import discover
 from appliance.intake.sources.files.source import Source, open_source
 from appliance.intake.store import IntakeStore
+from appliance.intake.store.assets import AssetStore
 from appliance.lake import Lake
 from appliance.schemas.base import fleet_name
 from appliance.schemas.ingest import (
@@ -258,27 +260,54 @@ class Intake:
 
     def _contexts(self, fleet: str) -> tuple[str, ...]:
         """Return the columns that are contexts of a fleet already."""
-        found = self._store.sensors(fleet)
+        found = self._store.sensors.list(fleet)
         return tuple(one.name for one in found if one.role is SensorRole.CONTEXT)
 
     # ------------------------------------------------------------------ what came
+    @property
+    def assets(self) -> AssetStore:
+        """Fleets and assets as they are by now."""
+        return self._store.assets
+
+    def recount(self, fleet: str) -> None:
+        """Count a fleet's assets in the lake, after readings went from there."""
+        self._store.assets.replace(fleet_name(fleet), self._lake.readings(fleet).extents())
+
     def sensors(self, fleet: str) -> list[Sensor]:
         """Return the sensors of a fleet, in the order they came."""
         order = {name: i for i, name in enumerate(self._lake.readings(fleet).columns())}
-        found = self._store.sensors(fleet_name(fleet))
+        found = self._store.sensors.list(fleet_name(fleet))
         return sorted(
             found, key=lambda sensor: (order.get(sensor.name, len(order)), sensor.name)
         )
 
-    def edit_sensor(self, fleet: str, sensor: Sensor) -> None:
-        """Change a sensor's unit, role or limits; later files leave it so.
+    def edit_sensor(
+        self,
+        fleet: str,
+        sensor: Sensor,
+        *,
+        revision: int | None = None,
+        change: Change | None = None,
+    ) -> Sensor:
+        """Change a sensor's unit, role, limits, label or run-state; later files leave it so.
+
+        Parameters
+        ----------
+        revision
+            The one that whoever edits has seen; any if not given.
+        change
+            A change under way, which the edit becomes part of.
 
         Raises
         ------
         NotFound
             The fleet has no sensor of that name.
+        Outdated
+            It changed since that revision.
         """
-        self._store.edit_sensor(fleet_name(fleet), sensor)
+        return self._store.sensors.edit(
+            fleet_name(fleet), sensor, revision=revision, change=change
+        )
 
     def time_kind(self, fleet: str) -> TimeKind:
         """Return whether a fleet's times are moments or counted cycles."""

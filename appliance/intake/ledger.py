@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from appliance.schemas.manifest import TimeKind
+
 Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The stretch of one asset that a part of a batch changes, and the rows that it adds."""
+
+    start: datetime
+    end: datetime
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -58,3 +69,35 @@ def joined_spans(
         else:
             mine.append((start, end))
     return spans
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One asset over all finished batches of its fleet.
+
+    Attributes
+    ----------
+    rows
+        Readings.
+    start, end
+        First and last time.
+    """
+
+    fleet: str
+    name: str
+    rows: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class FleetFacts:
+    """One fleet over all its finished batches."""
+
+    name: str
+    time_kind: TimeKind
+    created: datetime
+    assets: int
+    rows: int
+    start: datetime
+    end: datetime

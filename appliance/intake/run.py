@@ -11,7 +11,7 @@ from appliance.core.errors import BadFile
 from appliance.core.settings import Settings
 from appliance.intake import quality
 from appliance.intake.arrange import Arranged, arrange, free_name
-from appliance.intake.ledger import Span, Written
+from appliance.intake.ledger import Touched, Written
 from appliance.intake.mapping import Mapping
 from appliance.intake.options import IngestOptions
 from appliance.intake.quarantine import REPEATED, of_column
@@ -48,7 +48,7 @@ class FileRun:
         self._batch = batch
         self._source = source
         self._meaning = meaning
-        self._limits = {s.name: (s.lower, s.upper) for s in store.sensors(fleet)}
+        self._limits = {s.name: (s.lower, s.upper) for s in store.sensors.list(fleet)}
         self._columns = {name.casefold(): name for name in self._readings.columns()}
         self._last: dict[str, datetime] = {}
         self._sensors: list[SensorQuality] = []
@@ -96,13 +96,9 @@ class FileRun:
             again = [of_column(n, REPEATED) for n in self._source.repeated.values()]
             issues = pl.concat([*again, issues])
         self._register(frame, options)
-        self._store.intend(
-            self._fleet,
-            self._batch,
-            part,
-            _spans(frame),
-            Written(frame.height, 0, issues.height),
-        )
+        touched = _touched(frame)
+        intended = Written(frame.height, 0, issues.height)
+        self._store.intend(self._fleet, self._batch, part, touched, intended)
         self._quarantine.write(
             issues.with_columns(file=pl.lit(str(self._source.path))),
             batch=self._batch,
@@ -111,10 +107,14 @@ class FileRun:
         result = self._readings.write(frame, batch=self._batch, part=part)
         if not result.already_written:
             written = Written(result.added, result.corrected, issues.height)
-            self._store.record(self._fleet, self._batch, part, result.spans, written)
+            done = {
+                asset: Touched(*span, result.added_by_asset.get(asset, 0))
+                for asset, span in result.spans.items()
+            }
+            self._store.record(self._fleet, self._batch, part, done, written)
         self._sensors += quality.measure_sensors(frame, self._limits)
         self._assets += quality.measure_assets(frame, arranged.disorder, self._last)
-        self._last |= {asset: span[1] for asset, span in _spans(frame).items()}
+        self._last |= {asset: one.end for asset, one in touched.items()}
 
     def _spelled(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return sensors as the fleet spells them: Delta tells no columns apart by case."""
@@ -135,7 +135,7 @@ class FileRun:
         )
 
     def _code(self, name: str, words: Sequence[str]) -> dict[str, float]:
-        return self._store.levels(self._fleet, free_name(name), words)
+        return self._store.sensors.levels(self._fleet, free_name(name), words)
 
     def _register(self, frame: pl.DataFrame, options: IngestOptions) -> None:
         units = {self._sensor_name(name): unit for name, unit in self._meaning.units}
@@ -150,7 +150,7 @@ class FileRun:
             for name in frame.columns
             if name not in KEYS
         ]
-        self._store.add_sensors(self._fleet, found, options.context)
+        self._store.sensors.add(self._fleet, found, options.context)
 
     def _sensor_name(self, column: str) -> str:
         sign = self._meaning.separator
@@ -175,8 +175,8 @@ class FileRun:
         )
 
 
-def _spans(frame: pl.DataFrame) -> dict[str, Span]:
+def _touched(frame: pl.DataFrame) -> dict[str, Touched]:
     found = frame.group_by("asset").agg(
-        pl.col("time").min().alias("start"), pl.col("time").max().alias("end")
+        pl.col("time").min().alias("start"), pl.col("time").max().alias("end"), rows=pl.len()
     )
-    return {asset: (start, end) for asset, start, end in found.iter_rows()}
+    return {asset: Touched(start, end, rows) for asset, start, end, rows in found.iter_rows()}

@@ -74,7 +74,8 @@ def extremes(frame: pl.DataFrame, by: str, width: int) -> pl.DataFrame:
         return frame
     starts = _starts(frame["time"].to_physical().to_numpy(), width)
     values = frame[by].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return frame[np.unique(np.concatenate(_places(values, starts))).tolist()]
+    shown: pl.DataFrame = frame[np.unique(np.concatenate(_places(values, starts))).tolist()]
+    return shown
 
 
 def gaps(times: Ints, width: int) -> Ints:

@@ -29,7 +29,7 @@ class Merged(Draft):
     corrected, unchanged
         Rows.
     keys
-        Asset and time of the rows added or corrected.
+        Asset and time of the rows added, then of those corrected.
     """
 
     corrected: int = 0
@@ -193,3 +193,11 @@ def spans(merged: Iterable[Merged]) -> dict[str, Span]:
         return {}
     ends = pl.concat(keys).lazy().group_by("asset").agg(low=time.min(), high=time.max())
     return {asset: (low, high) for asset, low, high in ends.collect().iter_rows()}
+
+
+def added(merged: Iterable[Merged]) -> dict[str, int]:
+    """Return how many rows were added, by asset."""
+    new = [one.keys[0].select("asset") for one in merged if one.keys]
+    if not new:
+        return {}
+    return dict(pl.concat(new).group_by("asset").len().iter_rows())

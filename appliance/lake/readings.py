@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from appliance.core.errors import InvalidRequest
 from appliance.lake import layout
 from appliance.lake.chunks import ReadingsChunk, plan_chunks
 from appliance.lake.layout import TIME
-from appliance.lake.merge import KEYS, Merge, Merged, Span, spans
+from appliance.lake.merge import KEYS, Merge, Merged, Span, added, spans
 from appliance.lake.names import decode, encode
 from appliance.lake.order import Run, arrange, assemble, distinct, runs, split
 from appliance.lake.selection import Selection
@@ -35,6 +36,8 @@ class WriteResult:
         This batch and part had been committed before; nothing was done.
     spans
         First and last time, by asset, of the rows added or corrected.
+    added_by_asset
+        Of the rows added, how many are of each asset.
     """
 
     added: int = 0
@@ -42,6 +45,15 @@ class WriteResult:
     unchanged: int = 0
     already_written: bool = False
     spans: dict[str, Span] = field(default_factory=dict)
+    added_by_asset: dict[str, int] = field(default_factory=dict)
+
+
+class Extent(NamedTuple):
+    """First and last time of an asset, and its rows."""
+
+    start: datetime
+    end: datetime
+    rows: int
 
 
 class Readings:
@@ -90,6 +102,54 @@ class Readings:
                 for frame in layout.read([self._table.location(file)], {"asset": pl.String()}):
                     found.update(frame["asset"].unique())
         return sorted(found)
+
+    def extents(self) -> dict[str, Extent]:
+        """Count each asset's rows, and return them with its first and last time."""
+        found: dict[str, list[Extent]] = {}
+        for file in self._table.snapshot().files:
+            if file.asset_min == file.asset_max:  # the log tells all
+                own = Extent(file.time_min, file.time_max, file.rows)
+                found.setdefault(file.asset_min, []).append(own)
+                continue
+            keys = {"asset": pl.String(), "time": TIME}
+            time = pl.col("time")
+            for frame in layout.read([self._table.location(file)], keys):
+                ends = frame.group_by("asset").agg(
+                    time.min(), time.max().alias("end"), pl.len().alias("rows")
+                )
+                for asset, start, end, rows in ends.iter_rows():
+                    found.setdefault(asset, []).append(Extent(start, end, rows))
+        return {
+            asset: Extent(
+                min(one.start for one in own),
+                max(one.end for one in own),
+                sum(one.rows for one in own),
+            )
+            for asset, own in found.items()
+        }
+
+    def count(
+        self,
+        assets: Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        most: int,
+    ) -> int:
+        """Count the rows that a read of the same arguments gives; not beyond what matters.
+
+        Parameters
+        ----------
+        most
+            Where the files hold no more rows than this, their number is given: a count that
+            reads nothing.
+        """
+        chosen = Selection.of(assets, start, end)
+        files = chosen.among(self._table.snapshot().files)
+        rows = sum(file.rows for file in files)
+        if rows <= most or chosen.where is None:
+            return rows
+        return layout.count([self._table.location(file) for file in files], chosen.where)
 
     # ------------------------------------------------------------------ writing
     def write(self, frame: pl.DataFrame, *, batch: str, part: int = 0) -> WriteResult:
@@ -227,4 +287,5 @@ def _result(rows: int, merged: Sequence[Merged]) -> WriteResult:
         corrected=corrected,
         unchanged=unchanged,
         spans=spans(merged),
+        added_by_asset=added(merged),
     )

@@ -220,6 +220,28 @@ class Scores:
         frame = found[0] if len(found) == 1 else pl.concat(found).sort(*KEYS, "version")
         return frame.rename({name: decode(name) for name in names if name not in FIXED})
 
+    def latest(self, ends: Mapping[str, datetime], model_version: int) -> pl.DataFrame:
+        """Return the last score of each asset by one version, as far as it is recent.
+
+        Parameters
+        ----------
+        ends
+            By asset, its last reading: no score of an earlier month is looked for.
+        """
+        months: dict[str, list[str]] = {}
+        for asset, end in ends.items():
+            months.setdefault(layout.month_of(end), []).append(asset)
+        snapshot, found = self._table.snapshot(), [pl.DataFrame(schema=dict(FIXED))]
+        for month, assets in months.items():
+            selection = Selection.of(assets, None, None)
+            files = self._by_version(snapshot, selection, model_version).get(model_version, [])
+            paths = [self._table.location(f) for f in files if f.value("month") == month]
+            found += [
+                frame.group_by("asset", maintain_order=True).last()
+                for frame in layout.read(paths, FIXED, where=selection.where)
+            ]
+        return pl.concat(found).sort("time").unique("asset", keep="last")
+
     def files(
         self,
         assets: Sequence[str] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -133,3 +134,24 @@ class Recipe(Schema):
     minimum_rows: int = Field(60, ge=20)
     minimum_coverage: float = Field(0.5, ge=0, le=1)
     seed: int = 0
+
+
+class SavedRecipe(Schema):
+    """A recipe that people can train with by its name.
+
+    Attributes
+    ----------
+    project
+        Whose fleets it is for; None for one that comes with the site.
+    revision
+        Grows by one whenever it is saved; 0 for one that comes with the site.
+    by, updated
+        Who saved it last, and when.
+    """
+
+    name: str = Field(examples=["gentle"])
+    project: str | None = Field(examples=["default"])
+    revision: int = Field(examples=[1])
+    recipe: Recipe
+    by: str = ""
+    updated: datetime | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from appliance.schemas.base import Schema
 
 
@@ -18,20 +20,40 @@ class SensorRole(StrEnum):
     """Kept out of training and scoring, such as a column of labels."""
 
 
+class RunValues(Schema):
+    """What a sensor shows while the machine runs: a minimum, or certain values."""
+
+    minimum: float | None = Field(None, allow_inf_nan=False, examples=[20.0])
+    values: tuple[float, ...] = Field((), max_length=100)
+
+
 class Sensor(Schema):
     """One column of a fleet's readings.
 
     Attributes
     ----------
+    name
+        Of the column; it stays.
     lower, upper
         Physical limits in the unit; a value outside is a sensor fault.
+    label
+        What people call it, where that is not its name.
+    run_state
+        What it shows while the machine runs, if it tells: trainings leave out rows in which
+        the machine does not run, unless their recipe says otherwise, and scores do not judge
+        them.
     levels
         Words that the numbers of a context column stand for: the first is 0.
+    revision
+        Grows by one with every edit.
     """
 
-    name: str
-    unit: str = ""
+    name: str = Field(examples=["motor temperature"])
+    unit: str = Field("", examples=["degC"])
     role: SensorRole = SensorRole.SENSOR
-    lower: float | None = None
-    upper: float | None = None
+    lower: float | None = Field(None, examples=[-20.0])
+    upper: float | None = Field(None, examples=[150.0])
+    label: str = ""
+    run_state: RunValues | None = None
     levels: tuple[str, ...] = ()
+    revision: int = 1

@@ -22,6 +22,7 @@ from appliance.core import migrations
 from appliance.core.db import Base, open_database
 from appliance.core.errors import StorageError
 from appliance.events.store import tables as _events  # noqa: F401
+from appliance.fleet.store import recipes as _recipes  # noqa: F401
 from appliance.intake import store as _intake  # noqa: F401
 from appliance.jobs.store import tables as _jobs  # noqa: F401
 from appliance.registry import store as _registry  # noqa: F401

@@ -287,7 +287,7 @@ def test_people_s_edits_stay(plant):
         "p2.csv", "time,a [K],b [A]\n2026-01-05,7,2\n2026-01-06,-1,2\n", context=("a", "b")
     )
     assert plant.intake.sensors("pumps") == [
-        edited,
+        edited.model_copy(update={"revision": 2}),
         Sensor(name="b", unit="A", role=SensorRole.CONTEXT),
     ]
     quality = {q.sensor: q for q in plant.intake.quality("pumps")}

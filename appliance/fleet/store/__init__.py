@@ -1,0 +1,5 @@
+"""Recipes that people saved, by project."""
+
+from appliance.fleet.store.recipes import RecipeStore
+
+__all__ = ["RecipeStore"]
