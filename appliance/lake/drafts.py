@@ -14,7 +14,7 @@ from appliance.lake import layout
 from appliance.lake.layout import DataFile, Partition
 from appliance.lake.table import Table
 
-_FOLD_CELLS = 4_000_000
+FOLD_CELLS = 4_000_000
 """Files of this many cells stay as they are: 32 MB, read in a fraction of a second."""
 _FOLD_FILES = 3
 """Fewer small files than this are left as they are."""
@@ -106,7 +106,7 @@ def foldable(files: Sequence[DataFile], rows: int, width: int) -> list[DataFile]
     """
     chosen: list[DataFile] = []
     for file in sorted(files, key=lambda file: (file.rows, file.path)):
-        if file.rows > rows or (file.rows + rows) * width > _FOLD_CELLS:
+        if file.rows > rows or (file.rows + rows) * width > FOLD_CELLS:
             break
         chosen.append(file)
         rows += file.rows

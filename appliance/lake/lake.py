@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from appliance.core.errors import InvalidRequest
 from appliance.lake.quarantine import Quarantine
 from appliance.lake.readings import Readings
 from appliance.lake.scores import Scores
+from appliance.lake.table import Table, standing
+from appliance.lake.upkeep import Compacted, Dropped, compact, count_before, drop_before
 from appliance.schemas.base import fleet_name
 
 
@@ -44,9 +47,51 @@ class Lake:
         """Return what was refused of a fleet's files."""
         return Quarantine(self._root / "quarantine" / fleet_name(fleet))
 
+    def drop_before(
+        self, fleet: str, moment: datetime, *, run: str, dry_run: bool = False
+    ) -> tuple[Dropped, Dropped]:
+        """Take out readings and scores before a moment, once for a run; return both counts.
+
+        Parameters
+        ----------
+        dry_run
+            Only count them.
+        """
+        scores, readings = self._tables(fleet)
+        # Scores first: there are never scores without the readings that they speak of.
+        if dry_run:
+            gone = count_before(scores, moment)
+            return count_before(readings, moment), gone
+        gone = drop_before(scores, moment, run=run)
+        return drop_before(readings, moment, run=run), gone
+
+    def compact(self, fleet: str, *, run: str) -> tuple[Compacted, Compacted]:
+        """Put small files of readings and of scores together; return both counts."""
+        scores, readings = self._tables(fleet)
+        return compact(readings, run=run), compact(scores, run=run)
+
+    def size(self, fleet: str) -> int:
+        """Return the bytes of all files of a fleet's readings and scores, old ones too."""
+        return sum(
+            _bytes(path)
+            for table in self._tables(fleet)
+            for path in table.root.rglob("*.parquet")
+        )
+
+    def _tables(self, fleet: str) -> tuple[Table, Table]:
+        name = fleet_name(fleet)
+        return standing(self._root / "scores" / name), standing(self._root / "readings" / name)
+
     def clean(self, fleet: str, older_than_hours: float = 168) -> list[str]:
         """Delete files that no snapshot of that age refers to; return their paths."""
         return [
             *self.readings(fleet).clean(older_than_hours),
             *self.scores(fleet).clean(older_than_hours),
         ]
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # another process has cleaned up

@@ -306,6 +306,15 @@ class Table:
             )
 
 
+def standing(root: Path) -> Table:
+    """Return a table with the partitions that it was made with; none if it never was."""
+    snapshot = Table(root, {}).snapshot()
+    if snapshot.delta is None:
+        return Table(root, {})
+    names, kinds = snapshot.delta.metadata().partition_columns, snapshot.columns
+    return Table(root, {name: kinds[name] for name in names})
+
+
 def retries() -> Iterator[int]:
     """Yield attempts at an optimistic commit, with a growing, bounded pause between them."""
     for attempt in range(_ATTEMPTS):
