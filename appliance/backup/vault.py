@@ -302,7 +302,14 @@ class Vault:
         except ValidationError as error:
             first = error.errors()[0]
             raise StorageError(f"the manifest {path} is refused: {first['msg']}.") from error
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise StorageError(f"the manifest {path} cannot be read: {error}.") from error
         if found.id != backup:
             raise StorageError(f"the manifest {path} is that of {found.id}.")
