@@ -61,6 +61,22 @@ class Settings(BaseSettings):
         What one caller may ask of the API for long, and at once.
     false_alarms_per_month
         The budget that recipes take unless they state their own.
+    public_url
+        Where browsers reach the site, if that is not where it listens.
+    oidc_issuer, oidc_client_id
+        The identity provider that logins may come by, and what it calls this site.
+    oidc_name
+        What the provider is called where people choose how to log in.
+    oidc_authority
+        PEM file of the authority that the provider's certificate comes from.
+    oidc_scopes, oidc_user_claim, oidc_groups_claim
+        What the provider is asked for, and where it tells a user's name and groups.
+    oidc_roles
+        What its groups have here: by group, words such as ``engineer`` or ``viewer:line2``.
+    oidc_make_users
+        Whether whoever it vouches for becomes a user.
+    retention_days
+        Age at which readings and scores go; everything is kept if not given.
     """
 
     model_config = SettingsConfigDict(
@@ -89,6 +105,17 @@ class Settings(BaseSettings):
     requests_per_second: float = Field(100.0, gt=0)
     requests_at_once: float = Field(500.0, ge=1)
     false_alarms_per_month: float = Field(1.0, gt=0)
+    public_url: str = ""
+    oidc_issuer: str = Field("", max_length=300)
+    oidc_client_id: str = ""
+    oidc_name: str = Field("Single sign-on", max_length=100)
+    oidc_authority: Path | None = None
+    oidc_scopes: tuple[str, ...] = ("openid", "profile", "email")
+    oidc_user_claim: str = "preferred_username"
+    oidc_groups_claim: str = "groups"
+    oidc_roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    oidc_make_users: bool = True
+    retention_days: float | None = Field(None, gt=0)
 
     @field_validator("timezone")
     @classmethod
