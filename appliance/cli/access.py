@@ -66,8 +66,8 @@ def user_add(
     """Add a user; without a word on it, a password is made and printed once."""
     own: Context = context.obj
     password, made = _password(password_stdin, no_password)
-    with own.site() as site:
-        added = site.access.users.add(me(), name, password, admin=admin)
+    with own.plant() as plant:
+        added = plant.users.add(name, password, admin=admin)
     told = added.model_dump(mode="json")
     if as_json:
         print_json({"user": told, "password": password if made else None})
@@ -82,8 +82,8 @@ def user_add(
 def user_list(context: typer.Context, as_json: bool = JSON) -> None:
     """List users with their roles."""
     own: Context = context.obj
-    with own.site() as site:
-        found, zone = site.access.users.list(me()), site.settings.zone
+    with own.plant() as plant:
+        found, zone = [*plant.users.list()], plant.zone()
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return
@@ -129,12 +129,12 @@ def user_grant(
             remedy="Other roles are given by project.",
         )
     own: Context = context.obj
-    with own.site() as site:
+    with own.plant() as plant:
         if everywhere:
-            site.access.users.set_admin(me(), name, True)
+            plant.users.set_admin(name, True)
         else:
-            site.access.users.grant(me(), name, project, wanted)
-        _tell(site.access.users.get(me(), name), as_json)
+            plant.users.grant(name, project, wanted)
+        _tell(plant.users.get(name), as_json)
 
 
 def user_revoke(
@@ -148,36 +148,36 @@ def user_revoke(
 ) -> None:
     """Take a user's role in a project, or over the whole site."""
     own: Context = context.obj
-    with own.site() as site:
+    with own.plant() as plant:
         if everywhere:
-            site.access.users.set_admin(me(), name, False)
+            plant.users.set_admin(name, False)
         else:
-            site.access.users.revoke(me(), name, project)
-        _tell(site.access.users.get(me(), name), as_json)
+            plant.users.revoke(name, project)
+        _tell(plant.users.get(name), as_json)
 
 
 def user_disable(context: typer.Context, name: str = NAME, as_json: bool = JSON) -> None:
     """Keep a user out at once, with their sessions and tokens."""
     own: Context = context.obj
-    with own.site() as site:
-        site.access.users.disable(me(), name)
-        _tell(site.access.users.get(me(), name), as_json)
+    with own.plant() as plant:
+        plant.users.disable(name)
+        _tell(plant.users.get(name), as_json)
 
 
 def user_enable(context: typer.Context, name: str = NAME, as_json: bool = JSON) -> None:
     """Let a disabled user in again."""
     own: Context = context.obj
-    with own.site() as site:
-        site.access.users.enable(me(), name)
-        _tell(site.access.users.get(me(), name), as_json)
+    with own.plant() as plant:
+        plant.users.enable(name)
+        _tell(plant.users.get(name), as_json)
 
 
 def user_unlock(context: typer.Context, name: str = NAME, as_json: bool = JSON) -> None:
     """Let a user log in at once that failed too often."""
     own: Context = context.obj
-    with own.site() as site:
-        site.access.users.unlock(me(), name)
-        _tell(site.access.users.get(me(), name), as_json)
+    with own.plant() as plant:
+        plant.users.unlock(name)
+        _tell(plant.users.get(name), as_json)
 
 
 def user_password(
@@ -190,9 +190,9 @@ def user_password(
     """Give a user another password and end their sessions."""
     own: Context = context.obj
     password, made = _password(password_stdin, no_password)
-    with own.site() as site:
-        site.access.users.set_password(me(), name, password)
-        changed = site.access.users.get(me(), name)
+    with own.plant() as plant:
+        plant.users.set_password(name, password)
+        changed = plant.users.get(name)
     if as_json:
         told = changed.model_dump(mode="json")
         print_json({"user": told, "password": password if made else None})
@@ -243,8 +243,8 @@ def project_add(
 ) -> None:
     """Make a project."""
     own: Context = context.obj
-    with own.site() as site:
-        made = site.access.projects.add(me(), name)
+    with own.plant() as plant:
+        made = plant.projects.add(name)
     if as_json:
         print_json(made.model_dump(mode="json"))
     else:
@@ -254,8 +254,8 @@ def project_add(
 def project_list(context: typer.Context, as_json: bool = JSON) -> None:
     """List projects and the fleets assigned to them."""
     own: Context = context.obj
-    with own.site() as site:
-        found = site.access.projects.list(me())
+    with own.plant() as plant:
+        found = [*plant.projects.list()]
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return
@@ -274,8 +274,8 @@ def project_assign(
 ) -> None:
     """Put a fleet into a project: from then on its members see it, and nobody else."""
     own: Context = context.obj
-    with own.site() as site:
-        site.access.projects.assign(me(), fleet, project)
+    with own.plant() as plant:
+        plant.projects.assign(fleet, project)
     if as_json:
         print_json({"fleet": fleet, "project": project})
     else:
@@ -295,17 +295,13 @@ def token_create(
     as_json: bool = JSON,
 ) -> None:
     """Make a token and print it, this once."""
-    from datetime import timedelta
-
     from appliance.schemas.access import Right
 
     own: Context = context.obj
     wanted = [_one_of(Right, right) for right in rights]
-    with own.site() as site:
-        zone = site.settings.zone
-        made = site.access.tokens.create(
-            me(), owner, label, wanted, project=project, lifetime=timedelta(days=days)
-        )
+    with own.plant() as plant:
+        zone = plant.zone()
+        made = plant.tokens.create(label, wanted, owner=owner, project=project, days=days)
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
@@ -322,8 +318,8 @@ def token_list(
     from appliance.core.clock import now
 
     own: Context = context.obj
-    with own.site() as site:
-        found, zone = site.access.tokens.list(me(), owner), site.settings.zone
+    with own.plant() as plant:
+        found, zone = [*plant.tokens.list(owner)], plant.zone()
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return
@@ -345,8 +341,8 @@ def token_revoke(
 ) -> None:
     """End a token for good."""
     own: Context = context.obj
-    with own.site() as site:
-        site.access.tokens.revoke(me(), token)
+    with own.plant() as plant:
+        plant.tokens.revoke(token)
     if as_json:
         print_json({"token": token, "revoked": True})
     else:

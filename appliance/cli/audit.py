@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from appliance.cli.access import me
 from appliance.cli.context import Context, local, print_json, print_table
 from appliance.cli.data import JSON
 
@@ -34,12 +33,12 @@ def audit(
 ) -> None:
     """Tell who did what, the latest first; or check that the log is whole."""
     own: Context = context.obj
-    with own.site() as site:
+    with own.plant() as plant:
         if verify or head is not None:
-            found = site.access.audit.verify(head)
+            found = plant.check_audit(head)
         else:
-            entries = site.access.audit.list(me(), who=by, what=on, limit=last)
-            zone = site.settings.zone
+            entries = [*plant.audit(by=by, on=on, limit=last)]
+            zone = plant.zone()
             if as_json:
                 print_json([entry.model_dump(mode="json") for entry in entries])
             else:

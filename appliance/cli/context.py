@@ -3,35 +3,87 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from appliance.core.errors import InvalidRequest
-from appliance.schemas.progress import Progress, Silent
+from appliance.schemas.progress import Progress
 
 if TYPE_CHECKING:
+    from appliance.cli.here import Here
+    from appliance.client import Plant
     from appliance.pipelines.site import Site
 
 
 @dataclass(frozen=True)
 class Context:
-    """Global options of one invocation."""
+    """Global options of one invocation.
+
+    Attributes
+    ----------
+    url, ca
+        Where the site runs, if not at this machine's home, and who signed its certificate.
+    """
 
     home: Path | None
     debug: bool
+    url: str | None = None
+    ca: Path | None = None
+
+    @contextmanager
+    def plant(self) -> Iterator[Plant | Here]:
+        """Open the site that the command is for: one that runs somewhere, or the home's."""
+        if self.url is None:
+            from appliance.cli.here import Here
+
+            with self.site() as site:
+                yield Here(site)
+        else:
+            from appliance.client import connect
+            from appliance.client.credentials import from_environment
+
+            token = from_environment(self.address(None))
+            with connect(self.url, token, ca=self.ca) as plant:
+                yield plant
+
+    def address(self, url: str | None) -> str:
+        """Return the address of the site that is meant, as it is kept.
+
+        Raises
+        ------
+        InvalidRequest
+            None was named, or it is none.
+        """
+        from appliance.client.connecting import address
+
+        if url is None and self.url is None:
+            raise InvalidRequest(
+                "which site is not said.", remedy="Name its address: https://plant:8443."
+            )
+        return address(url or self.url or "")
 
     @contextmanager
     def site(self) -> Iterator[Site]:
-        """Open the home's site."""
+        """Open the home's site.
+
+        Raises
+        ------
+        InvalidRequest
+            A site that runs elsewhere was named: the command works on a home only.
+        """
         from appliance.core.settings import load_settings
         from appliance.pipelines.site import Site
 
+        if self.url is not None:
+            raise InvalidRequest(
+                f"this command works on a home at this machine, not on {self.url}.",
+                remedy="Give it without --url (KIZASHI_URL), at the machine itself.",
+            )
         site = Site(load_settings(self.home))
         try:
             yield site
@@ -39,57 +91,13 @@ class Context:
             site.close()
 
 
-class Bar:
-    """Progress as a bar on a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        self._rich = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-        )
-        self._task: Any = None
-
-    def step(self, name: str, total: int | None = None) -> None:
-        """A named step begins."""
-        if self._task is not None:
-            done = self._rich.tasks[self._task]
-            self._rich.update(
-                self._task, total=done.completed or 1, completed=done.completed or 1
-            )
-        self._task = self._rich.add_task(name, total=total)
-
-    def advance(self, units: int = 1) -> None:
-        """Units of the step are done."""
-        if self._task is not None:
-            self._rich.advance(self._task, units)
-
-    def note(self, text: str) -> None:
-        """Print a line above the bars."""
-        self._rich.console.print(text, markup=False, highlight=False)
-
-    def __enter__(self) -> Bar:
-        self._rich.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._rich.stop()
-
-
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Yield a bar on a terminal, silence in a pipe."""
-    if sys.stderr.isatty():
-        with Bar() as bar:
-            yield bar
-    else:
-        yield Silent()
+    from appliance.client.telling import shown
+
+    with shown(True) as told:
+        yield told
 
 
 def print_json(value: object) -> None:

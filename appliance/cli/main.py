@@ -25,6 +25,7 @@ GROUPS = (
     "scorecard",
     "access",
     "audit",
+    "login",
     "backup",
     "about",
     "demo",
@@ -48,10 +49,24 @@ def options(
     home: Path | None = typer.Option(
         None, "--home", help="Folder of the installation (KIZASHI_HOME, ~/.kizashi)."
     ),
+    url: str | None = typer.Option(
+        None,
+        "--url",
+        envvar="KIZASHI_URL",
+        show_envvar=False,
+        help="Address of a running site to work on instead (KIZASHI_URL).",
+    ),
+    ca: Path | None = typer.Option(
+        None,
+        "--ca",
+        envvar="KIZASHI_CA",
+        show_envvar=False,
+        help="File of the authority that signed its certificate (KIZASHI_CA).",
+    ),
     debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
 ) -> None:
     """Options of every command."""
-    context.obj = Context(home=home, debug=debug)
+    context.obj = Context(home=home, debug=debug, url=url or None, ca=ca)
     log.set_up("DEBUG" if debug else "WARNING")
 
 

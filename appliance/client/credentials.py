@@ -49,6 +49,13 @@ def find(url: str) -> Credential | None:
         return None  # whoever asks has no home
 
 
+def from_environment(url: str) -> str | None:
+    """Return the token of ``KIZASHI_TOKEN``, unless ``KIZASHI_URL`` names another site."""
+    named = os.environ.get("KIZASHI_URL", url)  # noqa: TID251 - of this shell, not of a site
+    mine = named.rstrip("/") == url.rstrip("/")
+    return os.environ.get("KIZASHI_TOKEN") if mine else None  # noqa: TID251 - a secret
+
+
 def keep(credential: Credential) -> None:
     """Keep a token, in place of an earlier one of the same site."""
     _write({**_read(), credential.url: credential})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self, Unpack
+from zoneinfo import ZoneInfo
 
 from appliance.client.access import (
     AsyncProjects,
@@ -45,6 +46,12 @@ class _Plant(Resource):
     async def site(self) -> SiteFacts:
         """Return what the site says of itself."""
         return parsed(SiteFacts, await self._line.get("/site"))
+
+    @verb
+    async def zone(self) -> ZoneInfo:
+        """Return the time zone that the site's people read times in."""
+        facts = parsed(SiteFacts, await self._line.get("/site"))
+        return ZoneInfo(facts.timezone)
 
     @listing
     def fleets(self) -> Listing[dict[str, Any]]:

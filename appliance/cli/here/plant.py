@@ -1,0 +1,69 @@
+"""A home on this machine, with the verbs of a plant that runs somewhere."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from appliance.access import shell
+from appliance.cli.here.access import Projects, Tokens, Users
+from appliance.cli.here.events import EventHandle
+from appliance.pipelines.site import Site
+from appliance.schemas.audit import AuditCheck, AuditEntry
+
+
+class Here:
+    """The site of a home, worked on by whoever is at the machine.
+
+    Parameters
+    ----------
+    site
+        The home's.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._me = shell(getpass.getuser())
+
+    @cached_property
+    def users(self) -> Users:
+        """Who is known to the site."""
+        return Users(self._site.access, self._me)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """Which fleets belong together."""
+        return Projects(self._site.access, self._me)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What programs show instead of a password."""
+        return Tokens(self._site.access, self._me)
+
+    def zone(self) -> ZoneInfo:
+        """Return the time zone that the site's people read times in."""
+        return self._site.settings.zone
+
+    def event(self, event: str) -> EventHandle:
+        """Return an event by its identifier."""
+        return EventHandle(self._site, self._me, event)
+
+    def audit(
+        self,
+        *,
+        by: str | None = None,
+        on: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 100,
+    ) -> list[AuditEntry]:
+        """Return who did what, the latest first."""
+        return self._site.access.audit.list(
+            self._me, who=by, what=on, since=start, until=end, limit=limit
+        )
+
+    def check_audit(self, head: str | None = None) -> AuditCheck:
+        """Check that nobody changed the audit log."""
+        return self._site.access.audit.verify(head)

@@ -1,0 +1,200 @@
+"""The same verbs on a home and on the site that serves it, by `--url`."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.access import passwords
+from appliance.access.person import shell
+from appliance.api.app import create_app
+from appliance.client import credentials
+from appliance.core.settings import load_settings
+from appliance.pipelines.site import Site
+from appliance.schemas.access import Right, Role
+from tests.appliance.cli.conftest import Kizashi
+from tests.appliance.client.servers import serve
+
+WORDS = "correct horse battery"
+ME = shell("test")
+Data = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let hashes take no time, and keep tokens in a folder of the test's own."""
+    monkeypatch.setattr(passwords.Passwords.__init__, "__defaults__", (1, 8, 1))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("KIZASHI_URL", "KIZASHI_TOKEN", "KIZASHI_CA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def url(full: Path) -> Iterator[str]:
+    """Serve the home that holds events; the admin is chief, and erika an analyst."""
+    site = Site(load_settings(full))
+    site.access.users.add(ME, "chief", WORDS, admin=True)
+    site.access.users.add(ME, "erika", WORDS)
+    site.access.users.grant(ME, "erika", "default", Role.ANALYST)
+    with serve(create_app(site)) as address:
+        yield address
+
+
+@pytest.fixture
+def log_in(kizashi: Kizashi, url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Return a function that logs a user in, and gives the address."""
+
+    def in_(user: str) -> str:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{WORDS}\n"))
+        told = kizashi("login", url, "--user", user, "--password-stdin")
+        assert told.status == 0, told.err
+        assert f"logged in as {user}" in told.out
+        return url
+
+    return in_
+
+
+@pytest.fixture
+def data(kizashi: Kizashi) -> Data:
+    """Run a command, and return the JSON that it prints."""
+
+    def run(*arguments: Any) -> Any:
+        told = kizashi(*arguments, "--json")
+        assert told.status == 0, told.err
+        return json.loads(told.out)
+
+    return run
+
+
+READING = [
+    ["user", "list"],
+    ["project", "list"],
+    ["token", "list"],
+    ["audit", "--last", "3"],
+    ["audit", "--verify"],
+]
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_both_tell_the_same(
+    command: list[str], data: Data, kizashi: Kizashi, log_in: Callable[[str], str]
+) -> None:
+    url = log_in("chief")
+    there, here = data("--url", url, *command), data(*command)
+    # The token that is shown was used by the first of the two only.
+    assert _unused(there) == _unused(here)
+    assert kizashi("--url", url, *command).out == kizashi(*command).out
+
+
+def _unused(told: Any) -> Any:
+    if isinstance(told, list):
+        return [one | {"last_used": None} if "last_used" in one else one for one in told]
+    return told
+
+
+def test_a_login_is_kept_and_ended(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = log_in("erika")
+    kept = credentials.find(url)
+    assert kept is not None
+    assert (kept.user, kept.ca) == ("erika", None)
+    assert WORDS not in credentials.path().read_text()
+    (token,) = data("--url", url, "token", "list")
+    rights = {right.value for right in (Right.READ, Right.ANNOTATE, Right.SCORE, Right.TRAIN)}
+    assert set(token["rights"]) == rights
+    told = kizashi("--url", url, "user", "add", "other")
+    assert told.status == 1
+    assert "does not have the right manage_users" in told.err
+    assert kizashi("logout", url).out == f"{url}: logged out\n"
+    assert credentials.find(url) is None
+    (token,) = data("token", "list")
+    assert token["revoked"] is not None
+    told = kizashi("--url", url, "token", "list")
+    assert told.status == 1
+    assert "nobody is logged in" in told.err
+    assert kizashi("logout", url).status == 1
+
+
+def test_a_token_that_is_good_no_more_is_forgotten_all_the_same(
+    kizashi: Kizashi, log_in: Callable[[str], str]
+) -> None:
+    url = log_in("erika")
+    kept = credentials.find(url)
+    assert kept is not None
+    assert kizashi("token", "revoke", kept.id).status == 0
+    assert kizashi("--url", url, "logout").status == 0
+    assert credentials.find(url) is None
+
+
+def test_a_wrong_password(kizashi: Kizashi, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("wrong\n"))
+    told = kizashi("login", url, "--user", "erika", "--password-stdin")
+    assert told.status == 1
+    assert credentials.find(url) is None
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert kizashi("login", url).status == 2
+    assert kizashi("login", url, "--user", "erika").status == 2
+    assert kizashi("login").status == 2
+
+
+def test_a_user_without_a_role_is_told(kizashi: Kizashi, url: str, monkeypatch) -> None:
+    assert kizashi("user", "revoke", "erika").status == 0
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{WORDS}\n"))
+    told = kizashi("login", url, "--user", "erika", "--password-stdin")
+    assert told.status == 1
+    assert "has no role" in told.err
+
+
+def test_address_and_token_of_the_environment(
+    data: Data, kizashi: Kizashi, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = data("token", "create", "chief", "tests", "--right", "manage_users")
+    monkeypatch.setenv("KIZASHI_TOKEN", made["secret"])
+    monkeypatch.setenv("KIZASHI_URL", f"{url}/")
+    assert [user["name"] for user in data("user", "list")] == ["chief", "erika"]
+    # The token is this address's: no other site gets it.
+    told = kizashi("--url", url.replace("127.0.0.1", "localhost"), "user", "list")
+    assert told.status == 1
+    assert "nobody is logged in" in told.err
+
+
+def test_what_works_on_a_home_only_says_so(kizashi: Kizashi, tmp_path: Path) -> None:
+    told = kizashi("--url", "https://plant:8443", "quarantine", "pumps")
+    assert told.status == 2
+    assert "works on a home at this machine" in told.err
+    assert kizashi("--url", "plant", "user", "list").status == 2
+
+
+def test_users_are_looked_after_from_afar(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
+) -> None:
+    url = log_in("chief")
+    made = data("--url", url, "user", "add", "yuki")
+    assert made["password"]
+    assert kizashi("--url", url, "project", "add", "line2").status == 0
+    assert kizashi("--url", url, "project", "assign", "pumps", "line2").status == 0
+    granted = data("--url", url, "user", "grant", "yuki", "engineer", "--project", "line2")
+    assert granted["roles"] == {"line2": "engineer"}
+    for verb in ("disable", "enable", "unlock"):
+        assert kizashi("--url", url, "user", verb, "yuki").status == 0
+    revoked = data("--url", url, "user", "revoke", "yuki", "--project", "line2")
+    assert revoked["roles"] == {}
+    assert data("user", "grant", "yuki", "admin", "--everywhere")["admin"]
+    assert not data("--url", url, "user", "password", "yuki", "--no-password")["user"][
+        "password"
+    ]
+    done = [entry["by"] for entry in data("audit", "--on", "user:yuki")]
+    assert set(done) == {"chief", f"shell:{_me()}"}
+
+
+def _me() -> str:
+    import getpass
+
+    return getpass.getuser()
