@@ -110,11 +110,10 @@ def test_open_events_and_what_led_to_them_are_kept_unless_that_is_wanted(faulty)
 
 
 def test_an_event_is_never_cut_in_two(faulty):
-    made = train(faulty, FLEET, TrainOptions(recipe="mahalanobis", start=moment(LEARNED + 82)))
-    promote(faulty, FLEET, made.version, "mori")
-    score(faulty, FLEET)
     event = anomaly(faulty)
     faulty.events.close(event.id, "mori", "true")
+    made = train(faulty, FLEET, TrainOptions(recipe="mahalanobis", start=moment(LEARNED + 82)))
+    promote(faulty, FLEET, made.version, "mori")
     middle = event.start + (event.end - event.start) / 2
     days = (moment(LEARNED + DAY - 1) - middle) / timedelta(days=1)
     done = taken(faulty, days=days)
