@@ -41,7 +41,7 @@ bench: $(STAMP)
 	@for name in fleet_fit batch_score ingest memory quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
 
 lock: $(STAMP)
-	$(COMPILE) pyproject.toml --extra pyod --extra build -o requirements/appliance.txt
+	$(COMPILE) pyproject.toml --extra pyod --extra ui --extra build -o requirements/appliance.txt
 	$(COMPILE) pyproject.toml --all-extras -c requirements/appliance.txt -o requirements/dev.txt
 
 clean:
