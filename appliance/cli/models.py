@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from appliance.cli.access import me
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
 from appliance.cli.data import FLEET, JSON
 
@@ -186,7 +186,7 @@ def promote(
 
     own: Context = context.obj
     with own.site() as site:
-        found = run(site, fleet, version, getpass.getuser())
+        found = run(site, fleet, version, me())
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
@@ -199,7 +199,7 @@ def rollback(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -
 
     own: Context = context.obj
     with own.site() as site:
-        found = run(site, fleet, getpass.getuser())
+        found = run(site, fleet, me())
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from appliance.access.person import Person, known
 from appliance.pipelines.site import Site
 from appliance.pipelines.steps import Plain, Steps
 from appliance.schemas.base import fleet_name
@@ -11,7 +12,7 @@ from appliance.schemas.model import ModelVersion
 
 
 def promote(
-    site: Site, fleet: str, version: int, by: str, *, steps: Steps | None = None
+    site: Site, fleet: str, version: int, by: Person | str, *, steps: Steps | None = None
 ) -> ModelVersion:
     """Make a version the champion; the next scoring run renews the fleet's events by it."""
     name = fleet_name(fleet)
@@ -19,17 +20,19 @@ def promote(
     def change() -> ModelVersion:
         return site.registry.promote(name, version, by)
 
-    return _once(site, name, ("promote", by, version), change, steps)
+    return _once(site, name, ("promote", known(by).name, version), change, steps)
 
 
-def rollback(site: Site, fleet: str, by: str, *, steps: Steps | None = None) -> ModelVersion:
+def rollback(
+    site: Site, fleet: str, by: Person | str, *, steps: Steps | None = None
+) -> ModelVersion:
     """Go back to the champion before this one."""
     name = fleet_name(fleet)
 
     def change() -> ModelVersion:
         return site.registry.rollback(name, by)
 
-    return _once(site, name, ("rollback", by, None), change, steps)
+    return _once(site, name, ("rollback", known(by).name, None), change, steps)
 
 
 def _once(

@@ -66,7 +66,9 @@ class Site:
     @cached_property
     def registry(self) -> Registry:
         """Versions of fleet models."""
-        return Registry(self.settings, self.database)
+        made = Registry(self.settings, self.database)
+        made.repair()
+        return made
 
     @cached_property
     def events(self) -> EventStore:

@@ -149,6 +149,10 @@ def mirror(url: str, fleet: str, versions: Sequence[ModelVersion]) -> None:
                     description=f"Kizashi fleet model, version {version.version}",
                 )
             numbers[version.version] = str(entry.version)
+        kept = {version.lineage.run for version in versions}
+        for run, entry in shown.items():
+            if run not in kept:
+                client.delete_model_version(fleet, str(entry.version))
         _set_aliases(client, fleet, versions, numbers)
 
 

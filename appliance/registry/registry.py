@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from appliance.access.person import Person
 from appliance.core.db import Database
-from appliance.core.errors import Conflict, NotFound, StorageError
+from appliance.core.errors import NotFound, StorageError
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.registry.store import ModelStore
@@ -68,6 +72,10 @@ class Registry:
             f"fleet {fleet} has no model yet.", remedy=f"Train one: `kizashi train {fleet}`."
         )
 
+    def champions(self, fleets: Collection[str]) -> dict[str, int]:
+        """Return the version that alarms in each of some fleets that has a model."""
+        return self._store.champions(fleets)
+
     def fleets(self) -> list[str]:
         """Return the fleets that have a model."""
         return self._store.fleets()
@@ -87,36 +95,40 @@ class Registry:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         return [path.name for path in left]
 
+    def delete(self, by: Person, fleet: str, version: int) -> None:
+        """Delete a version and its artifact; its number, lineage and promotions stay.
+
+        Raises
+        ------
+        NotFound
+            There is no such version.
+        Conflict
+            It is the champion, or the one that a rollback goes back to.
+        """
+        gone = self._store.remove(by, fleet, version)
+        shutil.rmtree(self.folder(fleet) / gone.lineage.run, ignore_errors=True)
+        self._mirror_or_warn(fleet)
+
     # ------------------------------------------------------------------ promotions
-    def promote(self, fleet: str, version: int, by: str) -> ModelVersion:
+    def promote(self, fleet: str, version: int, by: Person | str) -> ModelVersion:
         """Make a version the champion; promoting the champion changes nothing."""
-        if self._store.promote(fleet, version, by, "promote"):
+        if self._store.promote(fleet, version, by):
             self._mirror_or_warn(fleet)
         return self.get(fleet, version)
 
-    def rollback(self, fleet: str, by: str) -> ModelVersion:
+    def rollback(self, fleet: str, by: Person | str) -> ModelVersion:
         """Go back to the champion before this one; repeated, to the one before that.
 
         Raises
         ------
+        NotFound
+            The fleet has no model.
         Conflict
             There was no champion before.
         """
-        champion = self.champion(fleet)
-        stack: list[int] = []
-        for change in self._store.promotions(fleet):
-            if change.kind == "rollback":
-                stack.pop()
-            else:
-                stack.append(change.version)
-        if len(stack) < 2:
-            raise Conflict(
-                f"version {champion.version} is the first champion of {fleet}: "
-                "there is nothing to roll back to."
-            )
-        self._store.promote(fleet, stack[-2], by, "rollback")
+        version = self._store.roll_back(fleet, by)
         self._mirror_or_warn(fleet)
-        return self.get(fleet, stack[-2])
+        return self.get(fleet, version)
 
     def promotions(self, fleet: str) -> list[Promotion]:
         """Return every change of champion, oldest first."""
@@ -132,10 +144,40 @@ class Registry:
         """
         from appliance.registry.mirror import mirror
 
-        versions = self.versions(fleet)
-        if versions:
-            mirror(self._settings.registry, fleet, versions)
-            _log.info("mirrored %d versions of %s to MLflow", len(versions), fleet)
+        with self._alone_at_mirror(fleet):
+            change = self._store.changes(fleet)
+            versions = self.versions(fleet)
+            if versions:
+                mirror(self._settings.registry, fleet, versions)
+                _log.info("mirrored %d versions of %s to MLflow", len(versions), fleet)
+            self._store.shown(fleet, change)
+
+    def repair(self) -> list[str]:
+        """Show MLflow what a process that was killed did not come to show it.
+
+        Returns
+        -------
+        list of str
+            Fleets that it was shown.
+        """
+        fleets = self._store.unshown()
+        for fleet in fleets:
+            try:
+                with self._alone_at_mirror(fleet, wait=False):
+                    pass
+            except BlockingIOError:
+                continue  # whoever changed it is about to show it
+            self._mirror_or_warn(fleet)
+        return fleets
+
+    @contextmanager
+    def _alone_at_mirror(self, fleet: str, *, wait: bool = True) -> Iterator[None]:
+        # Two processes at once would each add a version that neither found.
+        folder = self._settings.home / "locks"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / f"mirror-{fleet}.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            yield
 
     def _mirror_or_warn(self, fleet: str) -> None:
         # What was done is done and kept in the database: the copy for analysts must not

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.access.person import shell
+from appliance.access.store.audit import AuditLog
 from appliance.core.clock import now
 from appliance.core.db import Database, open_database
 from appliance.core.errors import Conflict, NotFound, StorageError
@@ -20,6 +22,7 @@ from appliance.schemas.model import Lineage, ModelVersion, ScoreBatch
 from appliance.schemas.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[3]
+ME = shell("aiko")
 
 
 def lineage(run: str) -> Lineage:
@@ -238,3 +241,116 @@ def test_a_promotion_stands_where_mlflow_cannot_be_used(
     assert "platform's own record is unharmed" in caplog.text
     with pytest.raises(StorageError, match="MLflow's registry"):
         registry.mirror("pumps")
+
+
+# ---------------------------------------------------------------- who did what
+def test_promotions_are_told_in_the_audit_log(registry: Registry, database: Database) -> None:
+    register(registry, "r1")
+    register(registry, "r2")
+    registry.promote("pumps", 2, ME)
+    registry.rollback("pumps", ME)
+    log = AuditLog(database)
+    told = [(one.by, one.action, one.object, one.after) for one in log.list(ME)]
+    assert told == [
+        ("shell:aiko", "model.promoted", "fleet:pumps", {"champion": 1, "kind": "rollback"}),
+        ("shell:aiko", "model.promoted", "fleet:pumps", {"champion": 2, "kind": "promote"}),
+    ]
+    assert log.verify().whole
+
+
+def test_a_deleted_version_keeps_its_number_and_is_not_gone_back_to(
+    registry: Registry, database: Database
+) -> None:
+    for run in ("r1", "r2", "r3"):
+        register(registry, run)
+        (registry.folder("pumps") / run).mkdir(parents=True)
+    registry.promote("pumps", 2, ME)
+    registry.promote("pumps", 3, ME)
+    for version, why in ((3, "the champion"), (2, "goes back to")):
+        with pytest.raises(Conflict, match=why):
+            registry.delete(ME, "pumps", version)
+    registry.delete(ME, "pumps", 1)
+    assert not (registry.folder("pumps") / "r1").exists()
+    assert [v.version for v in registry.versions("pumps")] == [3, 2]
+    for act in (registry.get, lambda fleet, v: registry.promote(fleet, v, ME)):
+        with pytest.raises(NotFound, match="no model version 1"):
+            act("pumps", 1)
+    assert registry.rollback("pumps", ME).version == 2
+    with pytest.raises(Conflict, match="nothing to roll back"):
+        registry.rollback("pumps", ME)
+    registry.delete(ME, "pumps", 3)
+    assert register(registry, "r4") == 4
+    gone = [one.object for one in AuditLog(database).list(ME) if one.action == "model.deleted"]
+    assert gone == ["model:pumps/3", "model:pumps/1"]
+
+
+def test_champions_of_many_fleets_at_once(registry: Registry) -> None:
+    for fleet in ("pumps", "fans"):
+        register(registry, f"{fleet}1", fleet)
+        register(registry, f"{fleet}2", fleet)
+    registry.promote("fans", 2, ME)
+    assert registry.champions(["pumps", "fans", "boilers"]) == {"pumps": 1, "fans": 2}
+
+
+# ---------------------------------------------------------------- killed in the middle
+_PROMOTE = """
+import os, signal, sys
+from pathlib import Path
+from appliance.core.db import open_database
+from appliance.core.settings import Settings
+from appliance.registry import Registry
+from appliance.registry.store import models
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+registry = Registry(Settings(home=Path(sys.argv[2])), open_database(sys.argv[1]))
+if sys.argv[3] == "within":
+    models._changed = die  # all is written, nothing is committed
+else:
+    registry.mirror = die  # all is committed, MLflow has not been told
+registry.promote("pumps", 2, "aiko")
+"""
+
+
+def killed(url: str, home: Path, moment: str) -> None:
+    command = [sys.executable, "-c", _PROMOTE, url, home, moment]
+    assert subprocess.run(command, cwd=ROOT).returncode == -signal.SIGKILL
+
+
+def test_a_promotion_killed_in_its_transaction_never_was(
+    registry: Registry, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    register(registry, "r1")
+    register(registry, "r2")
+    killed(database_url, tmp_path, "within")
+    aliases = {v.version: v.aliases for v in registry.versions("pumps")}
+    assert aliases == {1: ("champion",), 2: ("challenger",)}
+    log = AuditLog(database)
+    assert log.list(ME) == []
+    assert log.verify().whole
+    assert registry.promote("pumps", 2, ME).aliases == ("champion",)
+
+
+@pytest.mark.slow
+def test_mlflow_is_shown_what_a_killed_promotion_did_not_come_to_show(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    from appliance.registry.mirror import read
+
+    settings = Settings(home=tmp_path)
+    before = Registry(settings, database)
+    register(before, "r1")
+    register(before, "r2")
+    killed(database_url, tmp_path, "after")
+    after = Registry(settings, database)
+    champions = [v.version for v in after.versions("pumps") if "champion" in v.aliases]
+    assert champions == [2]
+    assert read(settings.registry, "pumps")["r1"]["aliases"] == ["champion"]
+    assert after.repair() == ["pumps"]
+    shown = {run: one["aliases"] for run, one in read(settings.registry, "pumps").items()}
+    assert shown == {"r1": [], "r2": ["champion"]}
+    assert after.repair() == []
+    register(after, "r3")
+    after.delete(ME, "pumps", 3)
+    assert set(read(settings.registry, "pumps")) == {"r1", "r2"}
