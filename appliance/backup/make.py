@@ -24,6 +24,7 @@ from appliance.lake.pins import pins
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
 from appliance.schemas.backup import (
+    REPORTS,
     SECRETS,
     SETTINGS,
     Backup,
@@ -145,6 +146,8 @@ def _copied(
             content = _Content(snapshot(settings, place))
             _models(settings, content)
             _lake(settings, content)
+            reports = _under(settings.home / REPORTS)
+            content.sources |= {f"{REPORTS}/{name}": path for name, path in reports}
             path = settings.home / SETTINGS
             if path.is_file() and not _holds_a_secret(path):
                 content.sources[SETTINGS] = path

@@ -27,6 +27,7 @@ _ALWAYS = (
     *(name + side for name in _DATABASES for side in ("", *SIDE_FILES)),
     "lake",
     "models",
+    "reports",
 )
 """Parts of the old home that never stay beside the new ones."""
 

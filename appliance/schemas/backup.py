@@ -12,10 +12,11 @@ from appliance.schemas.base import Schema
 
 DATABASE = "database"
 """Folder, within a backup, of the tables of a PostgreSQL."""
+REPORTS = "reports"
 SETTINGS = "kizashi.toml"
 SECRETS = "secrets"
 FILES = ("kizashi.db", "registry.db", "jobs.db", SETTINGS)
-FOLDERS = ("lake", "models", DATABASE)
+FOLDERS = ("lake", "models", REPORTS, DATABASE)
 _LONGEST = 1_000
 _TERABYTE = 2**40
 

@@ -35,11 +35,11 @@ def make(engine: Engine, wanted: int) -> None:
     """
     from dbos import _migration  # takes as long as a command: most restores need it not
 
-    _, newest = _migration.get_migration_versions(engine, SCHEMA, use_listen_notify=True)
+    _, newest = _migration.get_migration_versions(engine, SCHEMA, use_listen_notify=False)
     if wanted > newest:
         raise StorageError(
             f"the backup's durable jobs are of version {wanted}, later than {newest} here.",
             remedy="Install the version of Kizashi that made the backup.",
         )
     _migration.ensure_dbos_schema(engine, SCHEMA)
-    _migration.run_dbos_migrations(engine, SCHEMA, use_listen_notify=True)
+    _migration.run_dbos_migrations(engine, SCHEMA, use_listen_notify=False)

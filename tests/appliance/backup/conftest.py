@@ -19,6 +19,7 @@ from appliance.access import Access, Person, shell
 from appliance.access.passwords import Passwords
 from appliance.backup import Passphrase
 from appliance.core.secrets import site_key
+from appliance.pipelines.report import write_page
 from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
@@ -72,6 +73,7 @@ def whole_plant(tmp_path_factory: pytest.TempPathFactory) -> Plant:
         CHIEF, "erika", "press line", [Right.READ], lifetime=timedelta(days=30)
     )
     (home / "kizashi.toml").write_text('timezone = "Asia/Tokyo"\nport = 9443\n')
+    write_page("<p>軸受</p>", home / "reports" / "pumps.html")
     site.close()
     return Plant(home, made.secret)
 

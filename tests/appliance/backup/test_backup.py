@@ -91,6 +91,7 @@ site.close()
 """
 
 
+@pytest.mark.slow
 def test_backups_taken_while_an_ingest_runs_are_each_of_one_moment(
     site, source, opened, tmp_path
 ):

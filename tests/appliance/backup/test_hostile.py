@@ -87,7 +87,17 @@ def test_a_hostile_manifest_is_refused(site, tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"sha256": 1}', '{"backup": 1}', "[" * 100_000, "\xff"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"sha256": 1}',
+        '{"backup": 1}',
+        "\xff",
+        pytest.param("[" * 100_000, id="deep"),
+    ],
 )
 def test_a_manifest_that_is_none_is_said(site, tmp_path, text):
     target = tmp_path / "backups"
