@@ -14,6 +14,7 @@ from appliance.lake.names import RESERVED
 from appliance.pipelines.score import ScoreReport
 from appliance.schemas.access import Project, Token, User
 from appliance.schemas.audit import AuditCheck, AuditEntry
+from appliance.schemas.backup import BackupMade, BackupNote, Restored
 from appliance.schemas.calendar import CalendarPreview, ImportReport, Window
 from appliance.schemas.event import Event, EventComment, EventRevision
 from appliance.schemas.ingest import FileReport, IngestReport
@@ -70,6 +71,9 @@ def test_settings() -> None:
         set(ImportReport.model_fields),
         set(Scorecard.model_fields),
         set(ScorecardRow.model_fields),
+        set(BackupMade.model_fields),
+        set(BackupNote.model_fields),
+        set(Restored.model_fields),
         {field.name for field in fields(ScoreReport)},
     ],
 )
