@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     Commands: TypeAlias = Mapping[str, Callable[..., None]]
 
-_Word = TypeVar("_Word", bound=StrEnum)
 NAME = typer.Argument(help="Name of the user.")
 PROJECT = typer.Option("default", "--project", help="Project that the role is in.")
 EVERYWHERE = typer.Option(
@@ -119,10 +117,11 @@ def user_grant(
     as_json: bool = JSON,
 ) -> None:
     """Give a user a role in a project, or make them an admin of the whole site."""
+    from appliance.cli.words import one_of
     from appliance.core.errors import InvalidRequest
     from appliance.schemas.access import Role
 
-    wanted = _one_of(Role, role)
+    wanted = one_of(Role, role)
     if everywhere and wanted is not Role.ADMIN:
         raise InvalidRequest(
             f"--everywhere goes with the role admin only, not {role}.",
@@ -225,16 +224,6 @@ def _password(from_stdin: bool, none: bool) -> tuple[str | None, bool]:
     return sys.stdin.readline().rstrip("\r\n"), False
 
 
-def _one_of(kind: type[_Word], text: str) -> _Word:
-    """Return the role or right of this name."""
-    from appliance.core.errors import InvalidRequest
-
-    if text not in set(kind):
-        what = kind.__name__.lower()
-        raise InvalidRequest(f"{text!r} is no {what}.", remedy=f"One of: {', '.join(kind)}.")
-    return kind(text)
-
-
 # ---------------------------------------------------------------- projects
 def project_add(
     context: typer.Context,
@@ -295,10 +284,11 @@ def token_create(
     as_json: bool = JSON,
 ) -> None:
     """Make a token and print it, this once."""
+    from appliance.cli.words import one_of
     from appliance.schemas.access import Right
 
     own: Context = context.obj
-    wanted = [_one_of(Right, right) for right in rights]
+    wanted = [one_of(Right, right) for right in rights]
     with own.plant() as plant:
         zone = plant.zone()
         made = plant.tokens.create(label, wanted, owner=owner, project=project, days=days)

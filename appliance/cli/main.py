@@ -23,6 +23,8 @@ GROUPS = (
     "events",
     "calendar",
     "scorecard",
+    "jobs",
+    "schedule",
     "access",
     "audit",
     "login",

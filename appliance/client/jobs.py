@@ -11,13 +11,13 @@ from typing_extensions import override
 
 from appliance.client.follow import follow
 from appliance.client.line import Line, parsed
+from appliance.client.outcome import outcome
 from appliance.client.pages import Listing, listing
-from appliance.client.problems import named
 from appliance.client.resource import Resource, at
 from appliance.client.telling import Teller, shown
 from appliance.client.verbs import Awaiting, Blocking, at_once, verb
 from appliance.core.clock import monotonic
-from appliance.core.errors import Conflict, EngineError, KizashiError, TryAgain
+from appliance.core.errors import TryAgain
 from appliance.schemas.job import Job, JobLogLine, JobState
 from appliance.schemas.progress import Progress
 
@@ -66,14 +66,7 @@ class _Handle(Resource):
         TryAgain
             It was not over yet when last looked at.
         """
-        job = self.job
-        if job.state is JobState.SUCCEEDED:
-            return job.result
-        if job.state is JobState.FAILED:
-            raise _error_of(job)
-        if job.state is JobState.CANCELLED:
-            raise Conflict(f"job {job.id} was cancelled.", remedy="`retry()` begins it again.")
-        raise TryAgain(f"job {job.id} is {job.state.value}.", remedy="`wait()` for it.")
+        return outcome(self.job)
 
     @verb
     async def refresh(self) -> Job:
@@ -151,11 +144,6 @@ class JobHandle(Blocking, _Handle):
 
 class AsyncJobHandle(Awaiting, _Handle):
     """One job at the site, for those who await."""
-
-
-def _error_of(job: Job) -> KizashiError:
-    kind = named(getattr(job, "kind", "")) or EngineError
-    return kind(job.error or f"job {job.id} failed.", remedy=job.remedy)
 
 
 # ---------------------------------------------------------------- asking for jobs

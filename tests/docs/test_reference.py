@@ -18,7 +18,9 @@ from appliance.schemas.backup import BackupMade, BackupNote, Restored
 from appliance.schemas.calendar import CalendarPreview, ImportReport, Window
 from appliance.schemas.event import Event, EventComment, EventRevision
 from appliance.schemas.ingest import FileReport, IngestReport
+from appliance.schemas.job import Job, JobStep
 from appliance.schemas.model import Lineage, ModelVersion
+from appliance.schemas.schedule import Schedule
 from appliance.schemas.score import FIXED, Judgement
 from appliance.schemas.scorecard import Scorecard, ScorecardRow
 from detectors.checks import all_checks
@@ -69,6 +71,9 @@ def test_settings() -> None:
         set(Window.model_fields),
         set(CalendarPreview.model_fields),
         set(ImportReport.model_fields),
+        set(Job.model_fields),
+        set(JobStep.model_fields),
+        set(Schedule.model_fields),
         set(Scorecard.model_fields),
         set(ScorecardRow.model_fields),
         set(BackupMade.model_fields),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from appliance.access import shell
 from appliance.cli.here.access import Projects, Tokens, Users
 from appliance.cli.here.events import EventHandle
+from appliance.cli.here.jobs import Jobs, Schedules
 from appliance.pipelines.site import Site
 from appliance.schemas.audit import AuditCheck, AuditEntry
 
@@ -41,6 +42,16 @@ class Here:
     def tokens(self) -> Tokens:
         """What programs show instead of a password."""
         return Tokens(self._site.access, self._me)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What runs, ran and waits to run."""
+        return Jobs(self._site, self._me)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """What runs when."""
+        return Schedules(self._site, self._me)
 
     def zone(self) -> ZoneInfo:
         """Return the time zone that the site's people read times in."""
