@@ -1,0 +1,1 @@
+"""The running appliance on one machine: its processes, their supervision, and its doctor."""
