@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -36,12 +37,15 @@ def scorecard(
     start: datetime | None = None,
     end: datetime | None = None,
     look_back: timedelta = LOOK_BACK,
+    versions: Collection[int] | None = None,
     progress: Progress | None = None,
 ) -> Scorecard:
     """Return a fleet's scorecard.
 
     Parameters
     ----------
+    versions
+        Model versions to look at; all if not given.
     start, end
         Half-open range of readings, events and failures to count; everything if not given.
     look_back
@@ -55,11 +59,12 @@ def scorecard(
     fleet = fleet_name(fleet)
     site.require_fleet(fleet)
     champion = site.registry.champion(fleet)
-    versions = site.registry.versions(fleet)
+    every = site.registry.versions(fleet)
+    wanted = [v for v in every if versions is None or v.version in versions]
     progress = progress or Silent()
-    progress.step("Counting what was judged", total=len(versions))
+    progress.step("Counting what was judged", total=len(wanted))
     watch: dict[tuple[int, str], Watched] = {}
-    for version in versions:
+    for version in wanted:
         watch |= _watched(site, fleet, version, start, end)
         progress.advance()
     return make_scorecard(
@@ -67,7 +72,7 @@ def scorecard(
         _alarms(site, fleet, start, end),
         failures_of(site, fleet, [asset for _, asset in watch], start, end),
         watch,
-        {v.version: v.lineage.recipe.threshold.false_alarms_per_month for v in versions},
+        {v.version: v.lineage.recipe.threshold.false_alarms_per_month for v in every},
         champion.version,
         site.settings.zone,
         look_back,

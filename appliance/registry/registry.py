@@ -14,7 +14,14 @@ from appliance.core.errors import NotFound, StorageError
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.registry.store import ModelStore
-from appliance.schemas.model import CHAMPION, Lineage, ModelVersion, Promotion, ScoreBatch
+from appliance.schemas.model import (
+    CHAMPION,
+    Judged,
+    Lineage,
+    ModelVersion,
+    Promotion,
+    ScoreBatch,
+)
 
 _log = get(__name__)
 
@@ -51,6 +58,10 @@ class Registry:
     def versions(self, fleet: str) -> list[ModelVersion]:
         """Return all versions of a fleet, newest first."""
         return [self._here(version) for version in self._store.versions(fleet)]
+
+    def page(self, fleet: str, *, before: int | None, limit: int) -> list[ModelVersion]:
+        """Return so many versions of a fleet, newest first: those before a number."""
+        return [self._here(version) for version in self._store.page(fleet, before, limit)]
 
     def get(self, fleet: str, version: int) -> ModelVersion:
         """Return one version; raises `NotFound` if there is none."""
@@ -98,6 +109,8 @@ class Registry:
     def delete(self, by: Person, fleet: str, version: int) -> None:
         """Delete a version and its artifact; its number, lineage and promotions stay.
 
+        `repair` shows MLflow.
+
         Raises
         ------
         NotFound
@@ -107,16 +120,23 @@ class Registry:
         """
         gone = self._store.remove(by, fleet, version)
         shutil.rmtree(self.folder(fleet) / gone.lineage.run, ignore_errors=True)
-        self._mirror_or_warn(fleet)
 
     # ------------------------------------------------------------------ promotions
-    def promote(self, fleet: str, version: int, by: Person | str) -> ModelVersion:
-        """Make a version the champion; promoting the champion changes nothing."""
-        if self._store.promote(fleet, version, by):
+    def promote(
+        self, fleet: str, version: int, by: Person | str, *, show: bool = True
+    ) -> ModelVersion:
+        """Make a version the champion; promoting the champion changes nothing.
+
+        Parameters
+        ----------
+        show
+            Also to MLflow, which takes seconds; `repair` does it later.
+        """
+        if self._store.promote(fleet, version, by) and show:
             self._mirror_or_warn(fleet)
         return self.get(fleet, version)
 
-    def rollback(self, fleet: str, by: Person | str) -> ModelVersion:
+    def rollback(self, fleet: str, by: Person | str, *, show: bool = True) -> ModelVersion:
         """Go back to the champion before this one; repeated, to the one before that.
 
         Raises
@@ -127,7 +147,8 @@ class Registry:
             There was no champion before.
         """
         version = self._store.roll_back(fleet, by)
-        self._mirror_or_warn(fleet)
+        if show:
+            self._mirror_or_warn(fleet)
         return self.get(fleet, version)
 
     def promotions(self, fleet: str) -> list[Promotion]:
@@ -199,6 +220,10 @@ class Registry:
     def score_batch(self, batch: str) -> ScoreBatch | None:
         """Return one scoring run; None if there is none."""
         return self._store.score_batch(batch)
+
+    def judged(self, fleet: str, model_version: int) -> Judged:
+        """Return what a version has judged so far."""
+        return self._store.judged(fleet, model_version)
 
     def score_batches(self, fleet: str) -> list[ScoreBatch]:
         """Return the finished scoring runs of a fleet, oldest first."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from appliance.schemas.base import FleetName, Schema
 from appliance.schemas.recipe import Recipe
+from appliance.schemas.scorecard import ScorecardRow
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -133,3 +134,134 @@ class ScoreBatch(Schema):
     judged: int
     alarms: int
     at: datetime
+
+
+# ---------------------------------------------------------------- told over REST
+class Judged(Schema):
+    """What a version has judged so far.
+
+    Attributes
+    ----------
+    runs
+        Scoring runs.
+    rows, judged, alarms
+        Readings seen, judged, and at or above their threshold.
+    last
+        When the last run ended.
+    """
+
+    runs: int = 0
+    rows: int = 0
+    judged: int = 0
+    alarms: int = 0
+    last: datetime | None = None
+
+
+class ModelTold(ModelVersion):
+    """A version with what it has done and what became of it.
+
+    Attributes
+    ----------
+    promotions
+        When it became the champion, and by whom.
+    derived
+        Versions that are this one but for its alarm levels or sensors' limits.
+    events
+        Events in sight that its scores last showed.
+    card
+        What its alarms were worth; only where it is asked for.
+    """
+
+    promotions: tuple[Promotion, ...] = ()
+    derived: tuple[int, ...] = ()
+    scored: Judged = Judged()
+    events: int = 0
+    card: ScorecardRow | None = None
+
+
+class Difference(Schema):
+    """One setting that two recipes have otherwise.
+
+    Attributes
+    ----------
+    name
+        Path of the setting, such as ``threshold.minimum_rows``.
+    """
+
+    name: str = Field(examples=["threshold.minimum_rows"])
+    a: Any = Field(examples=[3])
+    b: Any = Field(examples=[5])
+
+
+class ComparedModel(Schema):
+    """One of two versions.
+
+    Attributes
+    ----------
+    judged, alarms
+        Of the readings that both have scored: those it judged, and those at or above its
+        threshold.
+    alarmed_assets
+        Machines with any of these.
+    card
+        What its alarms were worth in the period.
+    """
+
+    version: int
+    aliases: tuple[str, ...]
+    created: datetime
+    recipe: str
+    data_start: datetime
+    data_end: datetime
+    rows: int
+    assets: int
+    failures: int
+    derived_from: int | None
+    judged: int = 0
+    alarms: int = 0
+    alarmed_assets: int = 0
+    card: ScorecardRow | None = None
+
+
+class Disagreement(Schema):
+    """A stretch of an asset in which only one of two versions alarmed.
+
+    Attributes
+    ----------
+    alarmed
+        The version that did.
+    peak, other
+        Highest surprise by it, and by the other one.
+    """
+
+    asset: str
+    start: datetime
+    end: datetime
+    rows: int
+    alarmed: int
+    peak: float
+    other: float | None
+
+
+class ModelComparison(Schema):
+    """Two versions of a fleet's model, side by side.
+
+    Attributes
+    ----------
+    start, end
+        Period compared; None where no reading was scored by both.
+    both
+        Readings at or above the threshold of both.
+    disagreements
+        The longest stretches in which only one alarmed, and how many there are in all.
+    """
+
+    fleet: FleetName
+    a: ComparedModel
+    b: ComparedModel
+    differences: tuple[Difference, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    both: int = 0
+    disagreements: tuple[Disagreement, ...] = ()
+    disagreed: int = 0

@@ -27,7 +27,7 @@ class EventCounts:
             .group_by(EventRow.fleet)
         )
         with self._database.session() as session:
-            return dict(session.execute(query).tuples().all())
+            return dict(session.execute(query).all())
 
     def by_asset(self, fleet: str, assets: Collection[str]) -> dict[str, int]:
         """Return the counts of some assets; one without such events is left out."""
@@ -37,4 +37,4 @@ class EventCounts:
             .group_by(EventRow.asset)
         )
         with self._database.session() as session:
-            return dict(session.execute(query).tuples().all())
+            return dict(session.execute(query).all())

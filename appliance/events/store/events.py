@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from appliance.access.person import Person, known
 from appliance.core.db import Database
@@ -233,6 +233,20 @@ class EventStore:
         query = select(EventRow.id, EventRow.fleet).where(EventRow.id.in_(events))
         with self._database.session() as session:
             return {row.id: row.fleet for row in session.execute(query)}
+
+    def count_of(self, fleet: str, model_version: int) -> int:
+        """Return how many events in sight a version's scores last showed."""
+        query = (
+            select(func.count())
+            .select_from(EventRow)
+            .where(
+                EventRow.fleet == fleet,
+                EventRow.model_version == model_version,
+                EventRow.state.in_([state.value for state in VISIBLE]),
+            )
+        )
+        with self._database.session() as session:
+            return session.scalar(query) or 0
 
     def history(
         self, event: str, *, after: int = 0, limit: int | None = None

@@ -94,9 +94,7 @@ def _latest(key: Key) -> tuple[datetime, str]:
     return key[2], key[3]
 
 
-def _each(
-    query: _Query, wanted: Search, order: Order, after: Key | None
-) -> Iterator[_Query]:
+def _each(query: _Query, wanted: Search, order: Order, after: Key | None) -> Iterator[_Query]:
     """Yield the queries whose answers together hold the page."""
     own = _ordered(query, order, after)
     if not wanted.by_class:

@@ -22,9 +22,10 @@ from appliance.registry.store.tables import (
     VersionRow,
     promotion_of,
     score_batch_of,
+    utc,
     versions_of,
 )
-from appliance.schemas.model import Lineage, ModelVersion, Promotion, ScoreBatch
+from appliance.schemas.model import Judged, Lineage, ModelVersion, Promotion, ScoreBatch
 
 _FIRST_BY = "kizashi"
 """Who made a fleet's first version its champion."""
@@ -81,7 +82,20 @@ class ModelStore:
             .order_by(VersionRow.version.desc())
         )
         with self._database.session() as session:
-            return versions_of(session.scalars(query).all(), _champion(session, fleet))
+            rows = session.scalars(query).all()
+            newest = rows[0].version if rows else None
+            return versions_of(rows, _champion(session, fleet), newest)
+
+    def page(self, fleet: str, before: int | None, limit: int) -> list[ModelVersion]:
+        """Return so many versions of a fleet, newest first: those before a number."""
+        kept = VersionRow.fleet == fleet, VersionRow.deleted.is_(None)
+        query = select(VersionRow).where(*kept).order_by(VersionRow.version.desc())
+        if before is not None:
+            query = query.where(VersionRow.version < before)
+        with self._database.session() as session:
+            newest = session.scalar(select(func.max(VersionRow.version)).where(*kept))
+            rows = session.scalars(query.limit(limit)).all()
+            return versions_of(rows, _champion(session, fleet), newest)
 
     def get(self, fleet: str, version: int) -> ModelVersion:
         """Return one version; raises `NotFound` if there is none."""
@@ -136,7 +150,7 @@ class ModelStore:
                         f"version {version} of {fleet} is {what}.",
                         remedy="Promote another one first.",
                     )
-            (gone,) = versions_of([found], None)
+            (gone,) = versions_of([found], None, None)
             found.deleted = change.at
             told = {"run": found.run, "recipe": gone.lineage.recipe.name}
             change.note("model.deleted", f"model:{fleet}/{version}", told)
@@ -233,6 +247,26 @@ class ModelStore:
         with self._database.session() as session:
             row = session.get(ScoreBatchRow, batch)
             return None if row is None else score_batch_of(row)
+
+    def judged(self, fleet: str, model_version: int) -> Judged:
+        """Return what a version has judged so far."""
+        row = ScoreBatchRow
+        query = select(
+            func.count(),
+            func.coalesce(func.sum(row.rows), 0),
+            func.coalesce(func.sum(row.judged), 0),
+            func.coalesce(func.sum(row.alarms), 0),
+            func.max(row.at),
+        ).where(row.fleet == fleet, row.model_version == model_version)
+        with self._database.session() as session:
+            runs, rows, judged, alarms, last = session.execute(query).one()
+            return Judged(
+                runs=runs,
+                rows=int(rows),
+                judged=int(judged),
+                alarms=int(alarms),
+                last=None if last is None else utc(last),
+            )
 
     def score_batches(self, fleet: str) -> list[ScoreBatch]:
         """Return the finished scoring runs of a fleet, oldest first."""

@@ -83,9 +83,10 @@ def utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def versions_of(rows: Sequence[VersionRow], champion: int | None) -> list[ModelVersion]:
-    """Return the versions of a fleet, given newest first, with their aliases."""
-    newest = rows[0].version if rows else None
+def versions_of(
+    rows: Sequence[VersionRow], champion: int | None, newest: int | None
+) -> list[ModelVersion]:
+    """Return versions of a fleet with their aliases, which its champion and newest decide."""
     return [_version(row, champion, newest) for row in rows]
 
 

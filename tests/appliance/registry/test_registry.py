@@ -353,4 +353,5 @@ def test_mlflow_is_shown_what_a_killed_promotion_did_not_come_to_show(
     assert after.repair() == []
     register(after, "r3")
     after.delete(ME, "pumps", 3)
+    after.repair()
     assert set(read(settings.registry, "pumps")) == {"r1", "r2"}
