@@ -99,20 +99,21 @@ def _folders(built: Path) -> list[Path]:
 
 
 def refuse_in_use(home: Path) -> None:
-    """Refuse a home whose databases another process has open.
+    """Refuse a home that another process has databases or locks of open.
 
     Raises
     ------
     TryAgain
         It would go on writing to what was moved aside.
     """
-    held = {str((home / name).resolve()) for name in _DATABASES}
+    held = {(home / name).resolve() for name in _DATABASES}
+    locks = (home / "locks").resolve()
     for process in psutil.process_iter():
         try:
-            opened = {file.path for file in process.open_files()}
+            opened = {Path(file.path) for file in process.open_files()}
         except (psutil.Error, OSError):
             continue
-        if held & opened:
+        if held & opened or any(path.parent == locks for path in opened):
             raise TryAgain(
                 f"process {process.pid} ({process.name()}) is at work in {home}.",
                 remedy="Stop the appliance with `kizashi down`, then repeat the command.",

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from appliance.backup.store import durable
 from appliance.backup.store.rows import OWN, SUFFIX, head
+from appliance.backup.store.sqlite import standing
 from appliance.core import migrations
 from appliance.core.errors import Conflict, StorageError
 from appliance.schemas.backup import DATABASE
@@ -67,8 +68,8 @@ def dump(url: str, folder: Path) -> Dump:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(connection, schema, name, path)
             files[f"{label}/{name}{SUFFIX}"] = path
-        query = text("SELECT fleet, run FROM model_versions ORDER BY fleet, version")
-        models = tuple((str(fleet), str(run)) for fleet, run in connection.execute(query))
+        query = text("SELECT * FROM model_versions ORDER BY fleet, version")
+        models = tuple(standing(dict(row) for row in connection.execute(query).mappings()))
     return Dump(revision, jobs, files, models)
 
 

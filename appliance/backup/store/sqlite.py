@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -44,10 +44,16 @@ def revision(path: Path) -> str:
 
 
 def models(path: Path) -> list[tuple[str, str]]:
-    """Return fleet and run of every model version that a database names."""
+    """Return fleet and run of every model version that was not deleted."""
     with _errors(path), closing(_open(path)) as database:
-        query = "SELECT fleet, run FROM model_versions ORDER BY fleet, version"
-        return [(str(fleet), str(run)) for fleet, run in database.execute(query)]
+        database.row_factory = sqlite3.Row
+        rows = database.execute("SELECT * FROM model_versions ORDER BY fleet, version")
+        return standing(dict(row) for row in rows)
+
+
+def standing(rows: Iterable[Mapping[str, object]]) -> list[tuple[str, str]]:
+    """Return fleet and run of versions, of any revision, that were not deleted."""
+    return [(str(row["fleet"]), str(row["run"])) for row in rows if not row.get("deleted")]
 
 
 def is_used(path: Path) -> bool:

@@ -20,6 +20,7 @@ from appliance.core.errors import (
     TryAgain,
 )
 from appliance.core.restoring import CLEARING
+from appliance.fleet.artifact import Artifact
 from appliance.intake import IngestOptions
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.score import score
@@ -121,6 +122,55 @@ def test_backups_taken_while_an_ingest_runs_are_each_of_one_moment(
         done = {batch.id for batch in again.intake.batches(FLEET)}
         assert done == {batch.id for batch in site.intake.batches(FLEET)}
     assert len(counts) > 1, "all were taken before or after the ingest"
+
+
+TRAIN = """
+import sys
+from pathlib import Path
+from appliance.pipelines.score import score
+from appliance.pipelines.train import TrainOptions, train
+from tests.appliance.pipelines.sites import FLEET, open_site
+
+site = open_site(Path(sys.argv[1]))
+sys.stdout.write("1"); sys.stdout.flush()
+sys.stdin.readline()
+for _ in range(4):
+    version = train(site, FLEET, TrainOptions(recipe="mahalanobis")).version
+    site.registry.promote(FLEET, version, "chief")
+    score(site, FLEET)
+    site.lake.clean(FLEET, older_than_hours=0)
+site.close()
+"""
+
+
+@pytest.mark.slow
+def test_backups_taken_while_models_are_trained_have_every_model(
+    site, source, opened, tmp_path
+):
+    process = started(TRAIN, source.home)
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    taken = []
+    while process.poll() is None:
+        taken.append(back_up(site, tmp_path / "backups", by=CHIEF))
+    assert answer(process) == 1
+    assert [made.missing for made in taken] == [()] * len(taken)
+    counts = []
+    for number, made in enumerate(taken[:: max(len(taken) // 4, 1)]):
+        home = tmp_path / f"new{number}"
+        restore(tmp_path / "backups" / made.backup.id, home, by=CHIEF)
+        again = opened(home)
+        versions = again.registry.versions(FLEET)
+        counts.append(len(versions))
+        for version in versions:
+            artifact = Artifact(Path(version.path))
+            assert all(artifact.arrays(asset) for asset in ASSETS)
+        score(again, FLEET)
+        assert score(again, FLEET).rows == 0
+        champion = again.registry.champion(FLEET).version
+        scored = again.lake.scores(FLEET).read(model_version=champion)
+        assert scored.height == again.lake.readings(FLEET).row_count()
+    assert counts[-1] > counts[0]
 
 
 def test_unchanged_files_are_not_copied_again(site, tmp_path):
