@@ -29,16 +29,20 @@ def checked_cron(text: str) -> str:
         It is none, or no moment ever fits it.
     """
     fields = text.split()
+    if len(fields) != _FIELDS:
+        raise _never(text, "it has not five fields")
     try:
-        if len(fields) != _FIELDS:
-            raise CroniterError("it has not five fields")
         croniter(" ".join(fields), datetime(2024, 1, 1)).get_next(datetime)  # noqa: DTZ001
     except (CroniterError, ValueError, KeyError, TypeError) as error:
-        raise InvalidRequest(
-            f"{text!r} is no time that comes: {error}.",
-            remedy="Minute, hour, day, month and day of the week: `30 6 * * mon`.",
-        ) from error
+        raise _never(text, str(error)) from error
     return " ".join(fields)
+
+
+def _never(text: str, reason: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{text!r} is no time that comes: {reason}.",
+        remedy="Minute, hour, day, month and day of the week: `30 6 * * mon`.",
+    )
 
 
 def checked_zone(name: str) -> str:

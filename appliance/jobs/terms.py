@@ -31,14 +31,17 @@ class Patience:
     Attributes
     ----------
     attempts
-        How often in all.
+        How often in all, where another process was in the way or the database was away.
+    engine_attempts
+        How often in all, where the engine was lost.
     pause, longest
         Before the second one; doubled before each one after it, up to the longest.
     """
 
-    attempts: int = 8
+    attempts: int = 20
+    engine_attempts: int = 3
     pause: timedelta = timedelta(seconds=1)
-    longest: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=1)
 
     def before(self, attempt: int) -> timedelta:
         """Return how long to wait before an attempt; the second one is 2."""

@@ -164,9 +164,10 @@ def requeue(session: Session, job: str) -> Job:
     row = _require(session, job)
     good = JobState.SUCCEEDED.value
     steps = select(JobStepRow).where(JobStepRow.job == job).order_by(JobStepRow.number)
-    undone = [step.number for step in session.scalars(steps) if step.state != good]
+    found = session.scalars(steps).all()
+    undone = [step.number for step in found if step.state != good]
     if row.attempt:
-        row.rewind = min(undone, default=1)
+        row.rewind = min(undone, default=len(found) + 1)
     session.execute(
         delete(JobStepRow).where(JobStepRow.job == job, JobStepRow.number.in_(undone))
     )

@@ -7,7 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.core.errors import InvalidRequest
@@ -56,6 +56,7 @@ def test_an_hour_shown_twice_counts_once_for_what_is_due_at_certain_hours():
     assert hourly == ["10-25 00:30", "10-25 01:30", "10-25 02:30"]
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(
         ["* * * * *", "7 */3 * * *", "30 2 * * *", "0 0 * * 0", "15 1-4 29 3,10 *"]

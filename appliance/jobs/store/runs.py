@@ -1,0 +1,152 @@
+"""Jobs as the worker that runs them writes them: steps, progress, log lines, the end.
+
+Every write asks first whether the job is still this worker's: one that was taken for dead, and
+comes to itself again, changes nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from appliance.core.db import Database
+from appliance.jobs.store.tables import AT_WORK, JobLineRow, JobRow, JobStepRow
+from appliance.schemas.job import JobState
+
+MOST_LINES = 2_000
+"""Lines that a job's log keeps: the first ones."""
+_LONGEST = 2_000
+
+
+class RunStore:
+    """The jobs of one worker."""
+
+    def __init__(self, database: Database, worker: str) -> None:
+        self._database = database
+        self._worker = worker
+
+    def cancelling(self) -> list[str]:
+        """Return those of its jobs whose end was asked for."""
+        state = JobState.CANCELLING.value
+        query = select(JobRow.id).where(JobRow.state == state, JobRow.worker == self._worker)
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
+    def begin_step(self, job: str, number: int, name: str, at: datetime) -> bool:
+        """Note that a step begins, again if it stood there; False if the job is not its own."""
+        with self._database.session() as session:
+            if not self._own(session, job):
+                return False
+            session.merge(
+                JobStepRow(
+                    job=job,
+                    number=number,
+                    name=name[:200],
+                    state=JobState.RUNNING.value,
+                    started=at.astimezone(UTC),
+                    ended=None,
+                    done=0,
+                    total=None,
+                    output=None,
+                    error="",
+                )
+            )
+        return True
+
+    def progress(self, job: str, number: int, done: int, total: int | None) -> None:
+        """Note how far a step is."""
+        with self._database.session() as session:
+            if self._own(session, job):
+                session.execute(
+                    _step(job, number)
+                    .where(JobStepRow.state == JobState.RUNNING.value)
+                    .values(done=done, total=total)
+                )
+
+    def end_step(
+        self,
+        job: str,
+        number: int,
+        state: JobState,
+        at: datetime,
+        *,
+        output: object = None,
+        error: str = "",
+    ) -> bool:
+        """Note how a step ended; False if the job is not its own."""
+        ended = at.astimezone(UTC)
+        values = {"state": state.value, "ended": ended, "output": output, "error": error}
+        with self._database.session() as session:
+            # Whoever got through a step was not killed by it.
+            if not self._own(session, job, deaths=0):
+                return False
+            session.execute(_step(job, number).values(values))
+        return True
+
+    def end(
+        self,
+        job: str,
+        state: JobState,
+        at: datetime,
+        *,
+        result: object = None,
+        error: str = "",
+        remedy: str = "",
+    ) -> bool:
+        """Note how a job ended; False if it is not its own."""
+        ended = at.astimezone(UTC)
+        with self._database.session() as session:
+            return self._own(
+                session,
+                job,
+                state=state.value,
+                ended=ended,
+                result=result,
+                error=error,
+                remedy=remedy,
+            )
+
+    def say(self, job: str, lines: Iterable[tuple[datetime, str, str]]) -> None:
+        """Add lines to a job's log, each a time, a level and a text."""
+        with self._database.session() as session:
+            if not self._own(session, job):
+                return
+            last = select(func.max(JobLineRow.number)).where(JobLineRow.job == job)
+            number = session.scalar(last) or 0
+            told = list(lines)[: MOST_LINES - number]
+            if told and number + len(told) == MOST_LINES:
+                told[-1] = (told[-1][0], "warning", "the log is full: what follows is left out")
+            for place, (at, level, text) in enumerate(told, number + 1):
+                session.add(
+                    JobLineRow(
+                        job=job,
+                        number=place,
+                        at=at.astimezone(UTC),
+                        level=level,
+                        text=text[:_LONGEST].replace("\0", " "),
+                    )
+                )
+
+    def _own(self, session: Session, job: str, **values: object) -> bool:
+        """Write to a job if it is still this worker's; others wait until the end of this."""
+        told: Mapping[Any, Any] = values or {"worker": self._worker}
+        query = (
+            update(JobRow)
+            .where(JobRow.id == job, JobRow.worker == self._worker, JobRow.state.in_(AT_WORK))
+            .values(told)
+            .returning(JobRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        return session.execute(query).scalar_one_or_none() is not None
+
+
+def _step(job: str, number: int) -> Any:
+    return (
+        update(JobStepRow)
+        .where(JobStepRow.job == job, JobStepRow.number == number)
+        .execution_options(synchronize_session=False)
+    )

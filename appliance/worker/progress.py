@@ -1,0 +1,89 @@
+"""What a pipeline says of its progress, kept with its job without burdening the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from appliance.core.clock import monotonic, now
+from appliance.core.errors import StorageError
+from appliance.engine.stop import Stop
+from appliance.jobs.store.runs import RunStore
+
+BETWEEN = 0.5
+"""Seconds between two writes."""
+
+
+class JobProgress:
+    """Keeps where a job is; asked to stop, the job ends the next time it says something.
+
+    Parameters
+    ----------
+    store
+        Of the worker.
+    job
+        Which one.
+    stop
+        By which its end is asked for.
+    """
+
+    def __init__(
+        self, store: RunStore, job: str, stop: Stop, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._store = store
+        self._job = job
+        self._stop = stop
+        self._clock = clock
+        self._number = 0
+        self._done = 0
+        self._total: int | None = None
+        self._written = clock() - BETWEEN
+        self._lines: list[tuple[datetime, str, str]] = []
+
+    # ------------------------------------------------------------------ for the pipeline
+    def step(self, name: str, total: int | None = None) -> None:
+        """Begin a part of a step; `total` units of work if known."""
+        self._done, self._total = 0, total
+        self.say("info", name if total is None else f"{name}: {total}")
+
+    def advance(self, units: int = 1) -> None:
+        """Note that units of the current part are done."""
+        self._done += units
+        self._tick()
+
+    def note(self, text: str) -> None:
+        """Keep something worth a line."""
+        self.say("info", text)
+
+    # ------------------------------------------------------------------ for the worker
+    def enter(self, number: int) -> None:
+        """Begin a step of the job."""
+        self._number, self._done, self._total = number, 0, None
+
+    def say(self, level: str, text: str) -> None:
+        """Add a line to the job's log."""
+        self._lines.append((now(), level, text))
+        self._tick()
+
+    def close(self, text: str) -> None:
+        """Add the last line, and write all."""
+        self._lines.append((now(), "info", text))
+        self._number = 0
+        self.flush()
+
+    def _tick(self) -> None:
+        self._stop.check()
+        if self._clock() - self._written >= BETWEEN:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was not written yet."""
+        self._written = self._clock()
+        # A database that is away for a while costs lines, not the job.
+        with suppress(StorageError):
+            if self._number:
+                self._store.progress(self._job, self._number, self._done, self._total)
+            if self._lines:
+                self._store.say(self._job, self._lines)
+        self._lines = []

@@ -1,0 +1,160 @@
+"""One job in a thread of the worker, from its beginning or from where it stood to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from appliance.core.clock import monotonic, now
+from appliance.core.errors import Cancelled, KizashiError
+from appliance.core.log import get
+from appliance.engine.stop import Stop, stoppable
+from appliance.jobs.store.runs import RunStore
+from appliance.pipelines.catalog import catalog
+from appliance.pipelines.site import Site
+from appliance.pipelines.spec import Call
+from appliance.schemas.job import Job, JobState
+from appliance.worker.life import Life
+from appliance.worker.progress import JobProgress
+from appliance.worker.steps import DurableSteps, Keeper
+
+_log = get(__name__)
+_MOST_DEATHS = 5
+
+
+class Why(StrEnum):
+    """Why a job was stopped, in the words that are kept."""
+
+    ASKED = "somebody asked for its end."
+    LATE = "it took longer than it may."
+
+
+@dataclass
+class Running:
+    """A job that this worker is at.
+
+    Attributes
+    ----------
+    seconds
+        How long it may take.
+    deaths
+        Workers that were lost in the step that it is in.
+    """
+
+    job: str
+    seconds: float
+    deaths: int = 0
+    stop: Stop = field(default_factory=Stop)
+    begun: float = field(default_factory=monotonic)
+
+    @property
+    def late(self) -> bool:
+        """Whether it takes longer than it may."""
+        return monotonic() - self.begun > self.seconds
+
+
+@dataclass(frozen=True)
+class _End:
+    state: JobState
+    result: Any = None
+    error: str = ""
+    remedy: str = ""
+
+
+class Runner:
+    """Runs jobs of one worker.
+
+    Parameters
+    ----------
+    site
+        Where they work.
+    keeper, store
+        Where outputs of steps are kept, and what others see of them.
+    life
+        Of this process.
+    """
+
+    def __init__(self, site: Site, keeper: Keeper, store: RunStore, life: Life) -> None:
+        self._site = site
+        self._keeper = keeper
+        self._store = store
+        self._life = life
+
+    def run(self, running: Running) -> bool:
+        """Run a job to its end, and return whether it succeeded; raises nothing."""
+        job = self._life.insist(lambda: self._site.jobs.get(running.job))
+        progress = JobProgress(self._store, job.id, running.stop)
+        end = self._ended(job, running, progress)
+        if self._life.ending:
+            self._life.rest()
+        progress.close(_words(end))
+        self._life.insist(
+            lambda: self._store.end(
+                job.id,
+                end.state,
+                now(),
+                result=end.result,
+                error=end.error,
+                remedy=end.remedy,
+            )
+        )
+        _log.info("%s %s %s %s", job.id, job.pipeline, job.fleet or "", _words(end))
+        return end.state is JobState.SUCCEEDED
+
+    def _ended(self, job: Job, running: Running, progress: JobProgress) -> _End:
+        """Run a job and return how it ended."""
+        _log.info("%s %s %s begins", job.id, job.pipeline, job.fleet or "")
+        if running.deaths >= _MOST_DEATHS:
+            return _End(
+                JobState.FAILED,
+                error=f"{running.deaths} workers were lost in the same step of it.",
+                remedy="Look at the machine's memory, then retry it.",
+            )
+        try:
+            progress.say("info", f"begun by {job.worker}, attempt {job.attempt}")
+            return _End(JobState.SUCCEEDED, self._result(job, running, progress))
+        except Cancelled as error:
+            if running.stop.reason == Why.LATE:
+                return _End(
+                    JobState.FAILED, error=error.message, remedy="Ask for less at once."
+                )
+            return _End(JobState.CANCELLED, error=error.message)
+        except KizashiError as error:
+            return _End(JobState.FAILED, error=error.message, remedy=error.remedy)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours ends the job, not the worker
+            _log.exception("job %s failed", job.id)
+            return _End(JobState.FAILED, error=f"{type(error).__name__}: {error}")
+
+    def _result(self, job: Job, running: Running, progress: JobProgress) -> Any:
+        spec = catalog().get(job.pipeline)
+        if spec is None:
+            raise KizashiError(f"there is no pipeline {job.pipeline} any more.")
+        terms = spec.terms
+        steps = DurableSteps(
+            job.id,
+            self._keeper,
+            self._store,
+            progress,
+            running.stop,
+            self._life,
+            terms.patience,
+        )
+        call = Call(
+            site=self._site,
+            job=job.id,
+            fleet=job.fleet or "",
+            arguments=terms.arguments.model_validate(job.arguments),
+            by=job.by,
+            progress=progress,
+            steps=steps,
+        )
+        with stoppable(running.stop):
+            given = steps.repeated(lambda: spec.run(call))
+        return TypeAdapter(type(given)).dump_python(given, mode="json")
+
+
+def _words(end: _End) -> str:
+    return f"{end.state.value}: {end.error}" if end.error else end.state.value
