@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from appliance.access import secrets
+from appliance.access.groups import Given
+from appliance.access.identity import Identity
 from appliance.access.names import folded
 from appliance.access.passwords import Passwords
 from appliance.access.person import Person, Via, nobody
 from appliance.access.seen import Seen
 from appliance.access.store import (
     AuditLog,
+    IdentityStore,
     ProjectStore,
     SessionStore,
     TokenStore,
@@ -66,6 +69,7 @@ class Access:
         self.projects = ProjectStore(database, self.audit)
         self.tokens = TokenStore(database, self.audit)
         self.sessions = SessionStore(database, self.audit, idle, longest)
+        self.identities = IdentityStore(self.audit, self.sessions)
 
     # ------------------------------------------------------------------ who
     def login(self, name: str, password: str, origin: str = "") -> NewSession:
@@ -88,6 +92,30 @@ class Access:
         if opened is None:
             raise _wrong()
         return opened
+
+    def enter(
+        self, identity: Identity, given: Given | None, *, make: bool, origin: str = ""
+    ) -> NewSession:
+        """Open a session for somebody that an identity provider vouches for.
+
+        Parameters
+        ----------
+        given
+            What their groups give them; None leaves what they have.
+        make
+            Whether they become a user if they are none yet.
+
+        Raises
+        ------
+        Forbidden
+            They have no place here, or not under this name.
+        """
+        by = nobody(origin)
+        try:
+            return self.identities.enter(by, identity, given, make=make)
+        except Forbidden:
+            self.sessions.refused(by, identity.name)
+            raise
 
     def _checked(self, user: str, password: str, by: Person) -> str:
         """Return the hash that a password was found to fit; noted and raised if to none."""

@@ -13,7 +13,9 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from appliance import __version__
+from appliance.access.provider import Provider, terms_of
 from appliance.api import document, problems, routes
+from appliance.api.errands import Errands
 from appliance.api.health import add_health
 from appliance.api.known import Known
 from appliance.api.limits import MOST_BODY, Rate
@@ -65,7 +67,10 @@ def create_app(site: Site) -> FastAPI:
     )
     settings = site.settings
     app.state.site = site
-    app.state.keys = KeyStore(site.database, site_key(settings.home))
+    key, terms = site_key(settings.home), terms_of(settings)
+    app.state.keys = KeyStore(site.database, key)
+    app.state.errands = Errands(key)
+    app.state.provider = None if terms is None else Provider(terms)
     app.state.known = Known(site.access, site.database)
     app.state.recent = Recent(site.database)
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)

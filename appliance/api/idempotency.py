@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from appliance.access import Person
+from appliance.access.person import Via
 from appliance.api.store import Answer, KeyStore
 from appliance.core.errors import InvalidRequest
 
@@ -35,12 +36,13 @@ async def once(request: Request, handler: Callable[[Request], Awaitable[Response
         The same request is being answered.
     """
     key = request.headers.get(HEADER)
-    if key is None or request.method != "POST":
+    person: Person = request.state.person
+    # Of those not known yet, nobody can tell whose key it is.
+    if key is None or request.method != "POST" or person.via is Via.NOTHING:
         return await handler(request)
     if not key.isascii() or not key.isprintable() or not 1 <= len(key) <= _LONGEST:
         raise InvalidRequest(f"{HEADER} must have 1 to {_LONGEST} visible ASCII characters.")
     store: KeyStore = request.app.state.keys
-    person: Person = request.state.person
     what = await _digest(request)
     kept = await run_in_threadpool(store.claim, person.name, key, what, KEPT)
     if kept is not None:

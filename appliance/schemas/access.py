@@ -123,6 +123,19 @@ class OwnPassword(Schema):
     new: SecretStr = Field(max_length=_LONGEST_PASSWORD, examples=["other words, as easy"])
 
 
+class Expected(Schema):
+    """That a user comes by the site's identity provider.
+
+    Attributes
+    ----------
+    subject
+        What the provider calls them for good; None if they are whoever comes first under
+        their name.
+    """
+
+    subject: str | None = Field(None, min_length=1, max_length=255, examples=["248289761001"])
+
+
 class Grant(Schema):
     """The role to have in a project."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from appliance.access import names, secrets
 from appliance.access.person import Person, Via
-from appliance.access.store.audit import AuditLog
+from appliance.access.store.audit import AuditLog, Change
 from appliance.access.store.people import end_sessions, person_of, require_user
 from appliance.access.store.tables import SessionRow, UserRow, utc
 from appliance.access.store.tries import forgive
@@ -71,26 +71,30 @@ class SessionStore:
         NewSession or None
             None if the user was disabled, or got another password, meanwhile.
         """
-        issued = secrets.new_session()
         with self._log.change(by) as change:
             owner = change.session.get(UserRow, user)
             if owner is None or owner.disabled or owner.password != kept:
                 return None
             owner.password = renewed or kept
             forgive(change.session, tries)
-            self._sweep(change.session, change.at)
-            row = SessionRow(
-                id=new_id("ses"),
-                digest=issued.digest,
-                user=user,
-                origin=names.origin(by.origin),
-                created=change.at.astimezone(UTC),
-                seen=change.at.astimezone(UTC),
-                expires=(change.at + self._longest).astimezone(UTC),
-            )
-            change.session.add(row)
-            change.note("session.opened", f"user:{user}", None, {"session": row.id})
-            return NewSession(session=_session(row), secret=issued.secret)
+            return self.begin(change, owner)
+
+    def begin(self, change: Change, owner: UserRow) -> NewSession:
+        """Open a session within a change, for a user who has shown who they are."""
+        issued = secrets.new_session()
+        self._sweep(change.session, change.at)
+        row = SessionRow(
+            id=new_id("ses"),
+            digest=issued.digest,
+            user=owner.name,
+            origin=names.origin(change.by.origin),
+            created=change.at.astimezone(UTC),
+            seen=change.at.astimezone(UTC),
+            expires=(change.at + self._longest).astimezone(UTC),
+        )
+        change.session.add(row)
+        change.note("session.opened", f"user:{owner.name}", None, {"session": row.id})
+        return NewSession(session=_session(row), secret=issued.secret)
 
     def refused(self, by: Person, user: str) -> None:
         """Note down that a login failed; of an unknown name only that it was unknown."""

@@ -16,6 +16,13 @@ from appliance.schemas.base import Schema
 router = make_router("session")
 
 
+def set_cookie(response: Response, secret: str, *, secure: bool) -> None:
+    """Let a browser keep a session: out of its scripts' reach, and for this site alone."""
+    response.set_cookie(
+        COOKIE, secret, httponly=True, samesite="strict", secure=secure, path="/"
+    )
+
+
 class Login(Schema):
     """A user's name and password."""
 
@@ -47,14 +54,7 @@ def log_in(login: Login, request: Request, response: Response, site: TheSite) ->
     opened = site.access.login(
         login.user, login.password.get_secret_value(), origin_of(request)
     )
-    response.set_cookie(
-        COOKIE,
-        opened.secret,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-        path="/",
-    )
+    set_cookie(response, opened.secret, secure=request.url.scheme == "https")
     person = site.access.authenticate(opened.secret)
     return Me(
         user=person.name,

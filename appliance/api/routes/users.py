@@ -10,7 +10,9 @@ from appliance.api.guard import Caller, TheSite
 from appliance.api.needs import Over, needs, someone
 from appliance.api.paging import Cursor, Limit, Page, only_key, page
 from appliance.api.router import make_router
+from appliance.core.errors import NotFound
 from appliance.schemas.access import (
+    Expected,
     Grant,
     LoginSession,
     NewPassword,
@@ -77,6 +79,25 @@ def set_password(name: Name, wanted: NewPassword, person: Caller, site: TheSite)
     """Give a user another password, or none; their sessions end."""
     secret = None if wanted.password is None else wanted.password.get_secret_value()
     site.access.users.set_password(person, name, secret)
+
+
+@router.put(
+    "/users/{name}/identity", status_code=204, summary="Expect a user's identity", **_MANAGE
+)
+def expect_identity(name: Name, expected: Expected, person: Caller, site: TheSite) -> None:
+    """Say that a user comes by the site's identity provider."""
+    issuer = site.settings.oidc_issuer
+    if not issuer:
+        raise NotFound("this site has no identity provider.")
+    site.access.identities.expect(person, name, issuer, expected.subject)
+
+
+@router.delete(
+    "/users/{name}/identity", status_code=204, summary="Forget a user's identity", **_MANAGE
+)
+def forget_identity(name: Name, person: Caller, site: TheSite) -> None:
+    """Let a user come by no identity provider any more."""
+    site.access.identities.forget(person, name)
 
 
 # ---------------------------------------------------------------- roles

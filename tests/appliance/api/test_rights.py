@@ -13,6 +13,7 @@ from fastapi import Response
 
 from appliance.api import app as application
 from appliance.api import guard, idempotency
+from appliance.api.limits import Rate
 from appliance.api.needs import OVER, PUBLIC, Over
 from appliance.schemas.access import Right
 from tests.appliance.api.conftest import ME, Caller
@@ -33,6 +34,9 @@ SITE = {"root"}
 TABLE: dict[str, set[str]] = {
     # Open to those not known yet.
     "POST /session": ALL,
+    "GET /session/ways": ALL,
+    "GET /session/oidc": ALL,
+    "GET /session/oidc/callback": ALL,
     # About oneself; what is somebody else's is refused by the store (test_users, test_tokens).
     "GET /session": KNOWN,
     "DELETE /session": KNOWN,
@@ -48,8 +52,15 @@ TABLE: dict[str, set[str]] = {
     # Lists that show to everybody what they may see.
     "GET /projects": KNOWN,
     "GET /events": KNOWN,
+    "GET /fleets": KNOWN,
+    "GET /recipes": KNOWN,
+    "GET /recipes/{name}": KNOWN,
+    "POST /recipes/check": KNOWN,
+    "GET /detectors": KNOWN,
+    "GET /search": KNOWN,
     # What they need depends on the body: the route asks (test_bodies).
     "POST /events/bulk": KNOWN,
+    "PUT /recipes/{name}": KNOWN,
     # An event's project.
     "GET /events/{event}": READ,
     "GET /events/{event}/history": READ,
@@ -59,6 +70,25 @@ TABLE: dict[str, set[str]] = {
     "POST /events/{event}/assign": LEARN,
     "POST /events/{event}/close": LEARN,
     "POST /events/{event}/reopen": LEARN,
+    # A fleet's models.
+    "GET /fleets/{fleet}/models": READ,
+    "GET /fleets/{fleet}/models/compare": READ,
+    "GET /fleets/{fleet}/models/promotions": READ,
+    "GET /fleets/{fleet}/models/{version}": READ,
+    "POST /fleets/{fleet}/models/{version}/promote": RUN,
+    "POST /fleets/{fleet}/models/rollback": RUN,
+    "DELETE /fleets/{fleet}/models/{version}": OWN,
+    # A fleet's project.
+    "GET /fleets/{fleet}": READ,
+    "GET /fleets/{fleet}/assets": READ,
+    "GET /fleets/{fleet}/assets/{asset:path}": READ,
+    "GET /fleets/{fleet}/sensors": READ,
+    "GET /fleets/{fleet}/sensors/{sensor:path}": READ,
+    "PATCH /fleets/{fleet}/sensors/{sensor:path}": RUN,
+    "GET /fleets/{fleet}/readings": READ,
+    "GET /fleets/{fleet}/scores": READ,
+    "GET /fleets/{fleet}/quality": READ,
+    "GET /fleets/{fleet}/quarantine": READ,
     # A project's own.
     "PUT /users/{name}/roles/{project}": OWN,
     "DELETE /users/{name}/roles/{project}": OWN,
@@ -70,6 +100,8 @@ TABLE: dict[str, set[str]] = {
     "DELETE /users/{name}": SITE,
     "POST /users/{name}/unlock": SITE,
     "PUT /users/{name}/password": SITE,
+    "PUT /users/{name}/identity": SITE,
+    "DELETE /users/{name}/identity": SITE,
     "POST /projects": SITE,
     "PUT /projects/{project}/fleets/{fleet}": SITE,
     "GET /audit": SITE,
@@ -97,12 +129,13 @@ def everybody(site, as_, client):
 
 
 @pytest.fixture
-def doors(monkeypatch):
+def doors(monkeypatch, client):
     """Let every route answer that it was reached, and every noun be in the default project."""
 
     async def reached(request, handler):
         return Response(status_code=REACHED)
 
+    client.app.state.rate = Rate(1e6, 1e6, public_per_second=1e6, public_burst=1e6)
     monkeypatch.setattr(idempotency, "once", reached)
     in_default = dict.fromkeys(HIDING, lambda site, name: "default")
     monkeypatch.setattr(guard, "_PROJECT_OF", in_default)
