@@ -322,10 +322,14 @@ class Intake:
         ids = [b.id for b in self.batches(fleet) if b.id not in after]
         return Fresh(tuple(ids), joined_spans(self._store.spans(fleet_name(fleet), ids)))
 
-    def quality(self, fleet: str) -> list[SensorQuality]:
-        """Return the data quality of each sensor over all batches."""
-        return quality.merge_sensors(self._store.quality(fleet_name(fleet))[0])
+    def quality(self, fleet: str, latest: int | None = None) -> list[SensorQuality]:
+        """Return the data quality of each sensor over all batches, or the latest of them."""
+        return quality.merge_sensors(self._store.quality(fleet_name(fleet), latest=latest)[0])
 
-    def sampling(self, fleet: str) -> list[AssetQuality]:
-        """Return the sampling of each asset over all batches."""
-        return quality.merge_assets(self._store.quality(fleet_name(fleet))[1])
+    def sampling(self, fleet: str, latest: int | None = None) -> list[AssetQuality]:
+        """Return the sampling of each asset over all batches, or the latest of them."""
+        return quality.merge_assets(self._store.quality(fleet_name(fleet), latest=latest)[1])
+
+    def batch_count(self, fleet: str) -> int:
+        """Return how many batches were written to their end."""
+        return self._store.count(fleet_name(fleet))

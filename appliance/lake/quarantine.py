@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -91,6 +92,37 @@ class Quarantine:
             came = layout.read(paths, COLUMNS)
             frame = pl.concat([frame, pl.concat(came).sort("file", "row", maintain_order=True)])
         return frame.head(limit)
+
+    def page(
+        self, after: tuple[datetime, int] | None, limit: int
+    ) -> list[tuple[datetime, int, dict[str, Any]]]:
+        """Return refused rows and cells in the order in which they came.
+
+        Parameters
+        ----------
+        after
+            Moment and number of the last one seen; None for the first page.
+
+        Returns
+        -------
+        list of tuple
+            The moment, the number within the moment, and the columns of `COLUMNS`.
+        """
+        moments: dict[datetime, list[str]] = {}
+        for file in self._table.snapshot().files:
+            if after is None or file.time_min >= after[0]:
+                moments.setdefault(file.time_min, []).append(self._table.location(file))
+        found: list[tuple[datetime, int, dict[str, Any]]] = []
+        for moment, paths in sorted(moments.items()):
+            if len(found) >= limit:
+                break
+            first = after[1] + 1 if after is not None and moment == after[0] else 0
+            came = pl.concat(layout.read(paths, COLUMNS)).sort(
+                "file", "row", maintain_order=True
+            )
+            rows = came.slice(first, limit - len(found)).iter_rows(named=True)
+            found += [(moment, number, row) for number, row in enumerate(rows, first)]
+        return found
 
     def count(self, batch: str | None = None) -> int:
         """Return how many rows and cells were refused."""

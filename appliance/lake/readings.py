@@ -17,7 +17,7 @@ from appliance.lake.layout import TIME
 from appliance.lake.merge import KEYS, Merge, Merged, Span, added, spans
 from appliance.lake.names import decode, encode
 from appliance.lake.order import Run, arrange, assemble, distinct, runs, split
-from appliance.lake.selection import Selection
+from appliance.lake.selection import Selection, count
 from appliance.lake.table import Snapshot, Table
 
 _PARTITIONS = {"bucket": pl.Int32(), "month": pl.String()}
@@ -130,26 +130,13 @@ class Readings:
 
     def count(
         self,
-        assets: Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        *,
+        assets: Sequence[str] | None,
+        start: datetime | None,
+        end: datetime | None,
         most: int,
     ) -> int:
-        """Count the rows that a read of the same arguments gives; not beyond what matters.
-
-        Parameters
-        ----------
-        most
-            Where the files hold no more rows than this, their number is given: a count that
-            reads nothing.
-        """
-        chosen = Selection.of(assets, start, end)
-        files = chosen.among(self._table.snapshot().files)
-        rows = sum(file.rows for file in files)
-        if rows <= most or chosen.where is None:
-            return rows
-        return layout.count([self._table.location(file) for file in files], chosen.where)
+        """Count the rows that a read gives; see `selection.count`."""
+        return count(self._table, Selection.of(assets, start, end), most)
 
     # ------------------------------------------------------------------ writing
     def write(self, frame: pl.DataFrame, *, batch: str, part: int = 0) -> WriteResult:

@@ -16,7 +16,7 @@ from appliance.lake.layout import TIME, DataFile, Partition, bucket_of
 from appliance.lake.merge import KEYS, Span
 from appliance.lake.names import decode, encode
 from appliance.lake.order import arrange, assemble, split
-from appliance.lake.selection import Selection
+from appliance.lake.selection import Selection, count
 from appliance.lake.table import Plan, Snapshot, Table
 
 FIXED: Mapping[str, pl.DataType] = {
@@ -219,6 +219,16 @@ class Scores:
             found.append(pl.DataFrame(schema=schema).select(*KEYS, _NO_VERSION, *names))
         frame = found[0] if len(found) == 1 else pl.concat(found).sort(*KEYS, "version")
         return frame.rename({name: decode(name) for name in names if name not in FIXED})
+
+    def count(
+        self,
+        assets: Sequence[str] | None,
+        start: datetime | None,
+        end: datetime | None,
+        most: int,
+    ) -> int:
+        """Count rows, over all versions; see `selection.count`."""
+        return count(self._table, Selection.of(assets, start, end), most)
 
     def latest(self, ends: Mapping[str, datetime], model_version: int) -> pl.DataFrame:
         """Return the last score of each asset by one version, as far as it is recent.

@@ -9,7 +9,9 @@ from datetime import datetime
 
 import polars as pl
 
+from appliance.lake import layout
 from appliance.lake.layout import DataFile, bucket_of
+from appliance.lake.table import Table
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,19 @@ def _holds(file: DataFile, assets: Sequence[str]) -> bool:
     """Whether one of the sorted assets lies in the file's range."""
     first = bisect_left(assets, file.asset_min)
     return first < len(assets) and assets[first] <= file.asset_max
+
+
+def count(table: Table, chosen: Selection, most: int) -> int:
+    """Count the rows that a selection leaves of a table; not beyond what matters.
+
+    Parameters
+    ----------
+    most
+        Where the files hold no more rows than this, their number is given: a count that reads
+        nothing.
+    """
+    files = chosen.among(table.snapshot().files)
+    rows = sum(file.rows for file in files)
+    if rows <= most or chosen.where is None:
+        return rows
+    return layout.count([table.location(file) for file in files], chosen.where)

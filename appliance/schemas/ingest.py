@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from appliance.schemas.base import Schema
 
 
@@ -117,3 +119,36 @@ class Batch(Schema):
     rows: int
     quarantined: int
     finished: datetime
+
+
+class FleetQuality(Schema):
+    """Data quality of a fleet.
+
+    Attributes
+    ----------
+    batches, of
+        How many of its batches, the latest, it is told of, and how many there are.
+    """
+
+    sensors: tuple[SensorQuality, ...]
+    assets: tuple[AssetQuality, ...]
+    batches: int = Field(examples=[12])
+    of: int = Field(examples=[12])
+
+
+class Refused(Schema):
+    """One row or cell that was refused.
+
+    Attributes
+    ----------
+    file, row
+        Where it stood; row 0 is the whole file or column.
+    """
+
+    batch: str
+    at: datetime
+    file: str = Field(examples=["november.csv"])
+    row: int = Field(examples=[17])
+    column: str = Field(examples=["flow"])
+    value: str = Field(examples=["n/a?"])
+    reason: str = Field(examples=["not a number"])

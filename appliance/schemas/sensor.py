@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -24,7 +25,7 @@ class RunValues(Schema):
     """What a sensor shows while the machine runs: a minimum, or certain values."""
 
     minimum: float | None = Field(None, allow_inf_nan=False, examples=[20.0])
-    values: tuple[float, ...] = Field((), max_length=100)
+    values: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field((), max_length=100)
 
 
 class Sensor(Schema):
@@ -57,3 +58,20 @@ class Sensor(Schema):
     run_state: RunValues | None = None
     levels: tuple[str, ...] = ()
     revision: int = 1
+
+
+class SensorEdit(Schema):
+    """What to change of a sensor; what is not named stays, and null takes away.
+
+    Attributes
+    ----------
+    run_state
+        Needs a minimum or values.
+    """
+
+    unit: str = Field("", max_length=60, examples=["degC"])
+    role: SensorRole = SensorRole.SENSOR
+    lower: float | None = Field(None, allow_inf_nan=False, examples=[-20.0])
+    upper: float | None = Field(None, allow_inf_nan=False, examples=[150.0])
+    label: str = Field("", max_length=200, examples=["Motor, drive end"])
+    run_state: RunValues | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, func, select
@@ -104,6 +104,12 @@ class AssetStore:
             query = query.where(AssetRow.asset > after)
         with self._database.session() as session:
             return [_asset(row) for row in session.scalars(query.limit(limit))]
+
+    def named(self, fleet: str, names: Collection[str]) -> builtins.list[Asset]:
+        """Return those of some assets that a fleet has."""
+        mine = (AssetRow.fleet == fleet, AssetRow.asset.in_(list(names)))
+        with self._database.session() as session:
+            return [_asset(row) for row in session.scalars(select(AssetRow).where(*mine))]
 
     def search(self, words: str, seen: Seen, limit: int) -> builtins.list[Asset]:
         """Return assets that have words in their name: those that begin with them first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,8 @@ from appliance.schemas.ingest import AssetQuality, Batch, SensorQuality
 from appliance.schemas.manifest import TimeKind
 
 WRITING, DONE = "writing", "done"
+_FEW = 500
+"""Batches that a query names one by one."""
 
 
 class IntakeStore:
@@ -213,21 +215,40 @@ class IntakeStore:
             ]
 
     def quality(
-        self, fleet: str, batches: Iterable[str] | None = None
+        self, fleet: str, batches: Collection[str] | None = None, *, latest: int | None = None
     ) -> tuple[list[SensorQuality], list[AssetQuality]]:
-        """Return the quality of each finished batch, in the order they came."""
-        wanted = None if batches is None else set(batches)
+        """Return the quality of each finished batch, in the order they came.
+
+        Parameters
+        ----------
+        batches
+            Of these alone; of all if None.
+        latest
+            Of no more than so many, the last ones.
+        """
         query = (
             select(BatchRow.id, BatchRow.quality, BatchRow.sampling)
             .where(BatchRow.fleet == fleet, BatchRow.state == DONE)
-            .order_by(BatchRow.finished, BatchRow.id)
+            .order_by(BatchRow.finished.desc(), BatchRow.id.desc())
+            .limit(latest)
         )
+        if batches is not None and len(batches) <= _FEW:
+            query = query.where(BatchRow.id.in_(list(batches)))
         with self._database.session() as session:
-            rows = [r for r in session.execute(query) if wanted is None or r.id in wanted]
+            rows = [
+                row for row in session.execute(query) if batches is None or row.id in batches
+            ]
+        rows.reverse()
         return (
             [SensorQuality.model_validate(entry) for row in rows for entry in row.quality],
             [AssetQuality.model_validate(entry) for row in rows for entry in row.sampling],
         )
+
+    def count(self, fleet: str) -> int:
+        """Return how many batches were written to their end."""
+        mine = (BatchRow.fleet == fleet, BatchRow.state == DONE)
+        with self._database.session() as session:
+            return session.scalar(select(func.count()).where(*mine)) or 0
 
 
 def _span_rows(key: Mapping[str, Any], touched: Mapping[str, Touched]) -> list[dict[str, Any]]:

@@ -1,0 +1,31 @@
+"""Fleets: what there is, and how it is now."""
+
+from __future__ import annotations
+
+from appliance.api.charts import FleetPath
+from appliance.api.guard import Caller, TheSite
+from appliance.api.needs import Over, needs
+from appliance.api.paging import Cursor, Limit, Page, only_key, page
+from appliance.api.router import make_router
+from appliance.pipelines import overview
+from appliance.schemas.access import Right
+from appliance.schemas.base import fleet_name
+from appliance.schemas.fleet import Fleet, FleetSummary
+
+router = make_router("fleets")
+
+
+@router.get("/fleets", summary="List fleets", **needs(Right.READ, Over.VISIBLE, recent=True))
+def list_fleets(
+    person: Caller, site: TheSite, limit: Limit = 100, cursor: Cursor = None
+) -> Page[FleetSummary]:
+    """Return the fleets that whoever asks may see, by name."""
+    after = only_key(cursor, str)
+    found = overview.fleets(site, site.access.seen(person), after=after, limit=limit + 1)
+    return page(found, limit, lambda fleet: (fleet.fleet,))
+
+
+@router.get("/fleets/{fleet}", summary="A fleet", **needs(Right.READ, Over.FLEET, recent=True))
+def get_fleet(fleet: FleetPath, site: TheSite) -> Fleet:
+    """Return one fleet."""
+    return overview.fleet(site, fleet_name(fleet))
