@@ -139,24 +139,31 @@ def _copied(
     Databases come first, then models, then the lake: whatever a database names was there
     before it, so it is there after it too.
     """
-    for attempt in range(_ATTEMPTS):
-        place = vault.workplace()
-        try:
-            progress.step("databases")
-            content = _Content(snapshot(settings, place))
-            _models(settings, content)
-            _lake(settings, content)
-            reports = _under(settings.home / REPORTS)
-            content.sources |= {f"{REPORTS}/{name}": path for name, path in reports}
-            path = settings.home / SETTINGS
-            if path.is_file() and not _holds_a_secret(path):
-                content.sources[SETTINGS] = path
-            files, fresh = _put_all(vault, content, earlier, progress)
-            if not content.missing or attempt == _ATTEMPTS - 1:
-                return _manifest(content, files), fresh
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-    raise AssertionError("the last attempt returns")
+    for _ in range(_ATTEMPTS - 1):
+        backup, fresh = _tried(settings, vault, earlier, progress)
+        if not backup.missing:
+            return backup, fresh
+    return _tried(settings, vault, earlier, progress)
+
+
+def _tried(
+    settings: Settings, vault: Vault, earlier: Mapping[str, BackupFile], progress: Progress
+) -> tuple[Backup, list[BackupFile]]:
+    place = vault.workplace()
+    try:
+        progress.step("databases")
+        content = _Content(snapshot(settings, place))
+        _models(settings, content)
+        _lake(settings, content)
+        reports = _under(settings.home / REPORTS)
+        content.sources |= {f"{REPORTS}/{name}": path for name, path in reports}
+        path = settings.home / SETTINGS
+        if path.is_file() and not _holds_a_secret(path):
+            content.sources[SETTINGS] = path
+        files, fresh = _put_all(vault, content, earlier, progress)
+        return _manifest(content, files), fresh
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _models(settings: Settings, content: _Content) -> None:

@@ -23,6 +23,7 @@ _BRANCH = re.compile(r"^(?P<indent>[│ ]*)[├└]── (?P<name>\w+)")
 OUTSIDE = {
     ("appliance/__init__.py", "AttributeError"): "what a module's __getattr__ must raise",
     ("appliance/api/guard.py", "ValueError"): "whoever wrote a route forgot its right",
+    ("appliance/backup/vault.py", "OSError"): "what is no plain file; caught in the same file",
     ("appliance/cli/context.py", "TypeError"): "what json's `default` must raise",
     ("appliance/cli/", "typer.Exit"): "ends the command with a status; all was said already",
     ("appliance/core/settings.py", "ValueError"): "pydantic's validators speak by it",
@@ -32,6 +33,7 @@ OUTSIDE = {
     ("appliance/install/", "OSError"): "as the system says it; the steps catch it",
     ("appliance/intake/sources/files/stream.py", "EOFError"): "as gzip says it; caught above",
     ("appliance/lake/table.py", "OSError"): "restored from its text for the caller's handlers",
+    ("appliance/schemas/backup.py", "ValueError"): "pydantic's validators speak by it",
     ("detectors/checks/", "AssertionError"): "a check is an assertion",
     ("detectors/checks/", "ValueError"): "whoever runs the checks named one wrongly",
     ("detectors/models/auto.py", "ValueError"): "a state is refused: persistence catches it",
