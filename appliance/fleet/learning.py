@@ -27,6 +27,7 @@ from appliance.fleet.series import (
     pieces,
     sampling_interval,
 )
+from appliance.fleet.vouching import stay_silent
 from appliance.schemas.manifest import AssetManifest, BudgetNote, Stretch
 from appliance.schemas.recipe import Recipe
 from detectors import persistence
@@ -120,7 +121,11 @@ def fit_asset(
         else:
             ranges = []
     facts = _Facts(rows, series, sensors, used, left_out, limits, ranges, suspicious, known)
-    return _packed(facts, learned, recipe)
+    fitted = _packed(facts, learned, recipe)
+    if vouched is None:
+        return fitted
+    entry, arrays = stay_silent(fitted.entry, fitted.arrays, rows, sensors, recipe, vouched)
+    return Fitted(arrays, entry)
 
 
 def _cells_of(series: Series, rows: Mask) -> Mask:

@@ -28,7 +28,7 @@ def learn_levels(
         (budget, level.level, level.expected_per_month)
         for budget, level in zip(budgets, found, strict=True)
     ]
-    return found[budgets.index(own)], {_KEY: np.array(table, np.float64)}
+    return found[budgets.index(own)], Levels(np.array(table, np.float64)).state()
 
 
 class Levels:
@@ -47,6 +47,23 @@ class Levels:
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Levels | None:
         """Return the levels among an asset's arrays; None where a model keeps none."""
         return cls(np.asarray(arrays[_KEY])) if _KEY in arrays else None
+
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """Return the array that keeps them."""
+        return {_KEY: self._table}
+
+    def raised(self, floor: float, months: float) -> Levels:
+        """Return levels none of which lies below a floor where it was prolonged.
+
+        Parameters
+        ----------
+        months
+            Length of the training data: it holds no event of a budget smaller than its inverse.
+        """
+        table = self._table.copy()
+        prolonged = table[:, 0] * months < 1
+        table[prolonged, 1] = np.maximum(table[prolonged, 1], floor)
+        return Levels(table)
 
     @property
     def range(self) -> tuple[float, float]:

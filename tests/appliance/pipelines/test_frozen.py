@@ -57,10 +57,11 @@ def test_what_was_no_normal_running_stays_out(faulty, verdict):
     assert (version.lineage.held[0].events, version.lineage.vouched) == ((event.id,), ())
 
 
-def test_what_was_called_false_is_learned_from_however_unusual(faulty):
+@pytest.mark.parametrize("recipe", ["mahalanobis", "forest", "knn"])
+def test_what_was_called_false_is_learned_from_however_unusual(faulty, recipe):
     event = anomaly(faulty)
     faulty.events.close(event.id, "mori", "false")
-    version = train(faulty, FLEET, RECIPE)
+    version = train(faulty, FLEET, TrainOptions(recipe=recipe))
     assert (kept_out(version), version.lineage.vouched) == ({}, (event.id,))
     assert version.lineage.rows == 4 * (LEARNED + DAY)
     promote(faulty, FLEET, version.version, "mori")
