@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, Integer, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from appliance.access.person import Person, known
+from appliance.access.store.audit import append
 from appliance.core.clock import now
 from appliance.core.db import Base, Database
 from appliance.core.errors import Conflict, NotFound
@@ -138,8 +140,10 @@ class ApprovalStore:
                 session.add(row)
             return _approval(row)
 
-    def answer(self, approval: str, by: str, *, approve: bool, note: str = "") -> Approval:
-        """Write down somebody's word; the same word again changes nothing.
+    def answer(
+        self, approval: str, by: Person | str, *, approve: bool, note: str = ""
+    ) -> Approval:
+        """Write down somebody's word, also in the audit log; the same again changes nothing.
 
         Raises
         ------
@@ -149,20 +153,28 @@ class ApprovalStore:
             It was answered otherwise, or a later challenger took its place.
         """
         state = ApprovalState.APPROVED if approve else ApprovalState.REFUSED
+        who, at = known(by), now()
         claim = (
             update(ApprovalRow)
             .where(ApprovalRow.id == approval, ApprovalRow.state == ApprovalState.WAITING.value)
-            .values(state=state.value, answered=now(), answered_by=by, note=note)
+            .values(state=state.value, answered=at, answered_by=who.name, note=note)
             .execution_options(synchronize_session=False)
         )
         with self._database.session() as session:
-            session.execute(claim)
+            claimed = session.scalars(claim.returning(ApprovalRow.id)).all()
             row = _require(session, approval)
             if row.state != state.value:
-                who = f" by {row.answered_by}" if row.answered_by else ""
+                told = f" by {row.answered_by}" if row.answered_by else ""
                 raise Conflict(
-                    f"approval {approval} was {row.state}{who} already.",
+                    f"approval {approval} was {row.state}{told} already.",
                     remedy=f"`kizashi approvals {row.fleet}` lists what waits.",
+                )
+            if claimed:
+                facts = {"fleet": row.fleet, "version": row.version, "note": note}
+                before = {"state": ApprovalState.WAITING.value}
+                after = {"state": state.value, **facts}
+                append(
+                    session, who, at, "approval.answered", f"approval:{row.id}", before, after
                 )
             return _approval(row)
 

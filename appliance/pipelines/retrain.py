@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from appliance.access.person import Person, known
 from appliance.backtests.rule import checks, is_better
 from appliance.core.errors import InvalidRequest
 from appliance.events.scorecard import LOOK_BACK
@@ -77,7 +78,7 @@ def retrain(
     fleet: str,
     options: RetrainOptions | None = None,
     *,
-    by: str = "kizashi",
+    by: Person | str = "kizashi",
     engine: str | None = None,
     progress: Progress | None = None,
     steps: Steps | None = None,
@@ -115,7 +116,7 @@ def retrain(
         BacktestOptions(
             version=made.version, start=plan.cut, end=plan.end, look_back=options.look_back
         ),
-        by=by,
+        by=known(by).name,
         engine=engine,
         progress=progress,
         steps=steps,
@@ -165,7 +166,7 @@ def _ends_before(version: ModelVersion, cut: datetime | None) -> bool:
 
 
 def _decided(
-    site: Site, compared: Backtest, options: RetrainOptions, by: str, steps: Steps
+    site: Site, compared: Backtest, options: RetrainOptions, by: Person | str, steps: Steps
 ) -> RetrainReport:
     """Promote, ask or leave it, by what the comparison says."""
     found = checks(compared)
@@ -180,7 +181,7 @@ def _decided(
         outcome="kept",
     )
     if options.promote == "ask":
-        draft = _draft(compared, found, by)
+        draft = _draft(compared, found, known(by).name)
         asked = steps.run("ask", Approval, lambda: site.approvals.ask(draft))
         return report.model_copy(update={"outcome": "waits", "approval": asked.id})
     if options.promote == "when better" and report.better:
@@ -213,7 +214,9 @@ def _versions(compared: Backtest) -> tuple[int, int]:
 
 
 # ---------------------------------------------------------------- approvals
-def answer(site: Site, approval: str, by: str, *, approve: bool, note: str = "") -> Approval:
+def answer(
+    site: Site, approval: str, by: Person | str, *, approve: bool, note: str = ""
+) -> Approval:
     """Answer an approval; a challenger that is approved becomes champion.
 
     The same answer again completes one that was cut off.
@@ -229,5 +232,5 @@ def answer(site: Site, approval: str, by: str, *, approve: bool, note: str = "")
     made = site.registry.promotions(said.fleet)
     later = said.answered is not None and any(one.at >= said.answered for one in made)
     if approve and not later:
-        promote(site, said.fleet, said.version, said.answered_by or by)
+        promote(site, said.fleet, said.version, by)
     return said

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from appliance.access import shell
 from appliance.backtests.rule import checks, is_better
 from appliance.core.errors import Conflict, NotFound
 from appliance.pipelines.promote import promote
@@ -89,6 +90,8 @@ def test_never_and_ask_leave_the_champion(later):
         "looks right",
     )
     assert champion(later) == newer.version
+    [entry] = later.access.audit.list(shell("mori"), what=f"approval:{newer.approval}")
+    assert (entry.action, entry.by) == ("approval.answered", "mori")
     # The same answer again, after the champion changed once more, promotes nothing.
     promote(later, FLEET, 1, "mori")
     assert answer(later, newer.approval, "mori", approve=True) == said
