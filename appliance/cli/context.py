@@ -17,6 +17,7 @@ from appliance.schemas.progress import Progress
 if TYPE_CHECKING:
     from appliance.cli.here import Here
     from appliance.client import Plant
+    from appliance.core.settings import Settings
     from appliance.pipelines.site import Site
 
 
@@ -67,6 +68,23 @@ class Context:
             )
         return address(url or self.url or "")
 
+    def settings(self) -> Settings:
+        """Return the settings of the home.
+
+        Raises
+        ------
+        InvalidRequest
+            A site that runs elsewhere was named: the command works on a home only.
+        """
+        from appliance.core.settings import load_settings
+
+        if self.url is not None:
+            raise InvalidRequest(
+                f"this command works on a home at this machine, not on {self.url}.",
+                remedy="Give it without --url (KIZASHI_URL), at the machine itself.",
+            )
+        return load_settings(self.home)
+
     @contextmanager
     def site(self) -> Iterator[Site]:
         """Open the home's site.
@@ -76,15 +94,9 @@ class Context:
         InvalidRequest
             A site that runs elsewhere was named: the command works on a home only.
         """
-        from appliance.core.settings import load_settings
         from appliance.pipelines.site import Site
 
-        if self.url is not None:
-            raise InvalidRequest(
-                f"this command works on a home at this machine, not on {self.url}.",
-                remedy="Give it without --url (KIZASHI_URL), at the machine itself.",
-            )
-        site = Site(load_settings(self.home))
+        site = Site(self.settings())
         try:
             yield site
         finally:

@@ -29,6 +29,7 @@ GROUPS = (
     "audit",
     "login",
     "backup",
+    "up",
     "about",
     "demo",
 )
@@ -43,6 +44,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from appliance import __version__
+
+        print(f"kizashi {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -66,6 +75,9 @@ def options(
         help="File of the authority that signed its certificate (KIZASHI_CA).",
     ),
     debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
+    _version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version."
+    ),
 ) -> None:
     """Options of every command."""
     context.obj = Context(home=home, debug=debug, url=url or None, ca=ca)

@@ -23,13 +23,15 @@ def text(home: Path, command: Path, user: str, port: int) -> str:
     home
         Folder of the installation.
     command
-        Its ``kizashi``.
+        Its ``kizashi``, which is a script of the shell.
     user
         Whom it runs as.
     port
         Where it listens; one below 1024 needs a right of its own.
     """
-    start = " ".join(_quoted(word) for word in (str(command), "--home", str(home), "up"))
+    words = " ".join(_quoted(word) for word in (str(command), "--home", str(home), "up"))
+    # The colon keeps "$" as it is; in the name of a program systemd takes not every sign.
+    start = f":/bin/sh {words} --foreground"
     low = ["AmbientCapabilities=CAP_NET_BIND_SERVICE"] if port < _PRIVILEGED else []
     lines = [
         "# Written by the installer of Kizashi, which writes it anew.",
@@ -42,7 +44,7 @@ def text(home: Path, command: Path, user: str, port: int) -> str:
         "[Service]",
         "Type=exec",
         f"User={user}",
-        f"ExecStart={start} --foreground",
+        f"ExecStart={start}",
         "Restart=on-failure",
         "RestartSec=5",
         # supervisord ends its processes itself, in order; what is left is killed after it.
@@ -100,7 +102,7 @@ def tell(verb: str) -> None:
 
 def _quoted(value: str) -> str:
     """Return a word of a command line as systemd reads it."""
-    inner = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    inner = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{_escaped(inner)}"'
 
 

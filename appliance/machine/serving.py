@@ -67,7 +67,12 @@ def _word(supervisor: Supervisor, role: str, states: dict[str, Running]) -> str:
     return _WORDS[state.word]
 
 
-def up(supervisor: Supervisor, patience: float, show: Callable[[dict[str, str]], None]) -> None:
+def up(
+    supervisor: Supervisor,
+    patience: float,
+    show: Callable[[dict[str, str]], None],
+    before: Callable[[], None] = lambda: None,
+) -> None:
     """Bring the appliance up, and wait until all of it does its work.
 
     What already runs is left alone.  If this call started it, and a part does not come, all of
@@ -81,6 +86,8 @@ def up(supervisor: Supervisor, patience: float, show: Callable[[dict[str, str]],
         Seconds to wait.
     show
         Told the states of the roles while they are waited for.
+    before
+        What looks whether it can be started, where it is not running yet.
 
     Raises
     ------
@@ -90,6 +97,7 @@ def up(supervisor: Supervisor, patience: float, show: Callable[[dict[str, str]],
     begun = supervisor.process() is None
     if begun:
         end_leftovers(supervisor)
+        before()
         supervisor.write()
         supervisor.start()
     else:
@@ -192,7 +200,8 @@ def alone(supervisor: Supervisor, patience: float) -> Iterator[None]:
     """
     folder = supervisor.configuration.parent
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        supervisor.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         handle = (folder / "up.lock").open("w")
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error}.") from error

@@ -108,7 +108,7 @@ class Supervisor:
             )
         try:
             for folder in (self.configuration.parent, self.home / "logs"):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
             _private(self.socket.parent)
             keep(self.configuration, self.text().encode())
         except OSError as error:
@@ -256,7 +256,7 @@ def _private(folder: Path) -> None:
     OSError
         It is somebody else's.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise PermissionError(f"{folder} is open to others")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from appliance.core import clock
-from appliance.core.errors import InvalidRequest
-from appliance.core.settings import Settings
+from appliance.core.errors import InvalidRequest, OperatorError
+from appliance.core.settings import SETTINGS_FILE, Settings
 from appliance.tls.authority import Authority, expiry, own_names
 
 
@@ -50,6 +51,29 @@ class Listening:
     def _address(self, host: str) -> str:
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self.certfile else 'http'}://{shown}:{self.port}"
+
+    def require_free(self) -> None:
+        """Refuse an address on which nobody can listen.
+
+        Raises
+        ------
+        OperatorError
+            Another program does, or this user may not.
+        """
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                taken = error.errno == errno.EADDRINUSE
+                words = "is taken by another program" if taken else f"cannot be used ({error})"
+                raise OperatorError(
+                    f"port {self.port} {words}.",
+                    remedy=f"Stop that program, or set another port in {SETTINGS_FILE}."
+                    if taken
+                    else f"Set another host or port in {SETTINGS_FILE}.",
+                ) from error
 
     def context(self) -> ssl.SSLContext | None:
         """Return how a program on this machine knows that it talks to the appliance.

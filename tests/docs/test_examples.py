@@ -20,6 +20,7 @@ NOT_RUN = {
     "git clone": "needs the address of a repository",
     "cd kizashi": "belongs to the line before",
     "./install.sh": "tests/appliance/install runs it",
+    "kizashi up": "tests/appliance/machine runs it",
     "KIZASHI_DATA=/path/to/data": "names tests that run beside these",
     "make": "runs these very tests",
     "python -m tests.docs.reference": "test_reference compares what it writes",
