@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from appliance.calendar.expand import expand
-from appliance.calendar.masks import Masks
-from appliance.core.clock import now
 from appliance.engine import Engine
 from appliance.events.detect import NEAR
 from appliance.fleet import (
-    Artifact,
     ScoredChunk,
     ScoredFleet,
     fault_drafts,
     find_fleet_events,
     score_fleet,
 )
-from appliance.intake.ledger import Fresh
 from appliance.pipelines import stretches
+from appliance.pipelines.score_plan import Plan, Work, outdated, planned, work_of
 from appliance.pipelines.site import Site
+from appliance.pipelines.steps import Plain, Steps
 from appliance.pipelines.stretches import Span
 from appliance.schemas.base import fleet_name
-from appliance.schemas.event import Event, EventKind, EventState
-from appliance.schemas.manifest import FleetManifest
-from appliance.schemas.model import CHAMPION, ModelVersion, ScoreBatch
+from appliance.schemas.event import Event, EventDraft, EventKind, EventState
+from appliance.schemas.model import ScoreBatch
 from appliance.schemas.progress import Progress, Silent
 
 
@@ -77,56 +70,26 @@ class ScoreReport:
 
 
 @dataclass(frozen=True)
-class _Work:
-    """One scoring run: what to judge, under which name.
-
-    Attributes
-    ----------
-    extents
-        First and last reading of each asset.
-    masks
-        Stretches that the calendar takes out.
-    begun
-        Moment of the plan: a promotion after it has yet to renew the events.
-    """
-
-    fleet: str
-    version: ModelVersion
-    manifest: FleetManifest
-    readings_version: int
-    fresh: Fresh
-    run: str
-    spans: dict[str, list[Span]]
-    extents: dict[str, Span]
-    masks: Masks
-    begun: datetime
-
-    @property
-    def folder(self) -> Path:
-        """The artifact."""
-        return Path(self.version.path)
-
-
-@dataclass(frozen=True)
-class _Counts:
+class _Judged:
     """Sums over chunks, and by round the stretches with the sensor faults in them."""
 
+    plan: Plan
     rows: int = 0
     judged: int = 0
     alarms: int = 0
     masked: int = 0
-    unknown: frozenset[str] = frozenset()
-    faults: list[tuple[dict[str, Span], pl.DataFrame | None]] = field(default_factory=list)
+    unknown: tuple[str, ...] = ()
+    faults: tuple[tuple[dict[str, Span], tuple[EventDraft, ...]], ...] = ()
 
-    def plus(self, chunk: ScoredChunk) -> _Counts:
+    def plus(self, chunk: ScoredChunk) -> _Judged:
         """Return the sums with one more chunk."""
-        return _Counts(
-            self.rows + chunk.rows,
-            self.judged + chunk.judged,
-            self.alarms + chunk.alarms,
-            self.masked + chunk.masked,
-            self.unknown | set(chunk.unknown),
-            self.faults,
+        return replace(
+            self,
+            rows=self.rows + chunk.rows,
+            judged=self.judged + chunk.judged,
+            alarms=self.alarms + chunk.alarms,
+            masked=self.masked + chunk.masked,
+            unknown=tuple(sorted({*self.unknown, *chunk.unknown})),
         )
 
 
@@ -137,6 +100,7 @@ def score(
     version: int | None = None,
     engine: str | None = None,
     progress: Progress | None = None,
+    steps: Steps | None = None,
 ) -> ScoreReport:
     """Judge the readings that came since the last run, and those that they bear on.
 
@@ -158,117 +122,90 @@ def score(
         Another process scores this fleet.
     """
     fleet = fleet_name(fleet)
-    progress = progress or Silent()
+    steps, progress = steps or Plain(), progress or Silent()
     site.require_fleet(fleet)
     with site.alone("score", fleet):
-        work = _plan(site, fleet, version)
-        alarms = CHAMPION in work.version.aliases
-        renewed = alarms and _promoted_since(site, work.version)
-        if not work.fresh.batches and not work.spans and not renewed:
-            return ScoreReport(fleet, work.version.version)
-        work = _begun(site, work)
-        with site.engine(engine) as made:
-            counts = _judge(site, work, made, progress)
+        plan = steps.run("plan", Plan, lambda: planned(site, fleet, version))
+        if plan.idle:
+            return ScoreReport(fleet, plan.version)
+        with site.engine(engine):  # kept between the steps
+            judged = steps.run(
+                "judge", _Judged, lambda: _judged(site, plan, version, engine, progress)
+            )
             revised = None
-            if alarms:
-                revised = _revise(site, work, counts, made, progress, whole=renewed)
-        site.registry.record_scores(_batch(work, counts))
-        site.calendar_marks.settle(fleet, work.version.version)
+            if judged.plan.alarms:
+                revised = steps.run(
+                    "events", Revised, lambda: _revised(site, judged, version, engine, progress)
+                )
+        steps.run("record", bool, lambda: _recorded(site, judged))
     return ScoreReport(
         fleet=fleet,
-        model_version=work.version.version,
-        batches=len(work.fresh.batches),
-        rows=counts.rows,
-        judged=counts.judged,
-        alarms=counts.alarms,
-        masked=counts.masked,
+        model_version=judged.plan.version,
+        batches=len(judged.plan.batches),
+        rows=judged.rows,
+        judged=judged.judged,
+        alarms=judged.alarms,
+        masked=judged.masked,
         events=revised,
-        unknown=tuple(sorted(counts.unknown)),
+        unknown=judged.unknown,
     )
 
 
-def _plan(site: Site, fleet: str, number: int | None) -> _Work:
-    registry, begun = site.registry, now()
-    version = registry.champion(fleet) if number is None else registry.get(fleet, number)
-    manifest = Artifact(Path(version.path)).manifest
-    covered = registry.covered(fleet, version.version)
-    fresh = site.intake.spans_since(fleet, covered)
-    before = site.intake.spans_since(fleet, set(fresh.batches)).spans
-    # After the batches: the readings must hold all of those that will count as judged.
-    readings_version = site.lake.readings(fleet).version()
-    extents = stretches.extents(fresh.spans, before)
-    horizon = stretches.horizon(extents)
-    masks = expand(site.calendar.list(fleet), fleet, horizon).clipped(horizon)
-    outdated = site.calendar_marks.outdated(fleet, version.version, masks)
-    return _Work(
-        fleet=fleet,
-        version=version,
-        manifest=manifest,
-        readings_version=readings_version,
-        fresh=fresh,
-        run="",
-        spans=stretches.together(
-            stretches.to_judge(manifest, fresh.spans, before, masks),
-            stretches.to_rejudge(manifest, outdated, before, masks),
-        ),
-        extents=extents,
-        masks=masks,
-        begun=begun,
+def _recorded(site: Site, judged: _Judged) -> bool:
+    """Note down that a run is done; whether it was the latest."""
+    plan = judged.plan
+    if plan.idle:
+        return True
+    latest = not outdated(site, plan)
+    site.registry.record_scores(
+        ScoreBatch(
+            id=plan.run,
+            fleet=plan.fleet,
+            model_version=plan.version,
+            readings_version=plan.readings_version,
+            batches=plan.batches,
+            rows=judged.rows,
+            judged=judged.judged,
+            alarms=judged.alarms,
+            at=plan.begun,
+        )
     )
-
-
-def _begun(site: Site, work: _Work) -> _Work:
-    """Note down what the run is going to do, and give it the name of just that."""
-    fleet, version = work.fleet, work.version.version
-    told = site.calendar_marks.intend(fleet, version, work.masks)
-    named = "\0".join(sorted(work.fresh.batches))
-    promotions = len(site.registry.promotions(fleet))
-    digest = hashlib.sha256(f"{named}\0{promotions}\0{told}".encode()).hexdigest()
-    run = f"score-{fleet}-{version}-{work.readings_version}-{digest[:12]}"
-    return replace(work, run=run)
-
-
-def _promoted_since(site: Site, champion: ModelVersion) -> bool:
-    """Whether events stand that this champion has not looked at since its promotion."""
-    batches = site.registry.score_batches(champion.fleet)
-    promoted = site.registry.promotions(champion.fleet)[-1].at
-    own = (b.at for b in batches if b.model_version == champion.version)
-    return bool(batches) and not any(at > promoted for at in own)
-
-
-def _batch(work: _Work, counts: _Counts) -> ScoreBatch:
-    return ScoreBatch(
-        id=work.run,
-        fleet=work.fleet,
-        model_version=work.version.version,
-        readings_version=work.readings_version,
-        batches=work.fresh.batches,
-        rows=counts.rows,
-        judged=counts.judged,
-        alarms=counts.alarms,
-        at=work.begun,
-    )
+    if latest:
+        site.calendar_marks.settle(plan.fleet, plan.version)
+    return latest
 
 
 # ---------------------------------------------------------------- scores
-def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Counts:
+def _judged(
+    site: Site, plan: Plan, version: int | None, engine: str | None, progress: Progress
+) -> _Judged:
+    """Judge every stretch, by a new plan if the one of a run that was cut off is outdated."""
+    if outdated(site, plan):
+        plan = planned(site, plan.fleet, version)
+    with site.engine(engine) as made:
+        return _judge(site, work_of(site, plan), made, progress)
+
+
+def _judge(site: Site, work: Work, engine: Engine, progress: Progress) -> _Judged:
     """Judge every stretch; each chunk's scores are committed once, over what stood there."""
-    sink = site.lake.scores(work.fleet)
-    readings = site.lake.readings(work.fleet)
-    cells = site.chunk_cells(work.fleet, engine.workers)
+    plan = work.plan
+    sink = site.lake.scores(plan.fleet)
+    readings = site.lake.readings(plan.fleet)
+    cells = site.chunk_cells(plan.fleet, engine.workers)
+    ends = {asset: end for asset, (_, end) in plan.extents.items()}
     # Cut in another way, a part would be another one under the same number.
-    run = f"{work.run}-{cells}"
-    counts, part = _Counts(), 0
-    for spans in stretches.rounds(work.spans):
+    run = f"{plan.run}-{cells}"
+    found, part = _Judged(plan), 0
+    for spans in stretches.rounds(plan.spans):
         # A sensor fault that reaches into a stretch is to be seen whole.
-        wide = site.events.around(work.fleet, spans, near=NEAR, kind=EventKind.SENSOR_FAULT)
-        start, end = stretches.to_read(work.manifest, wide, work.masks)
+        wide = site.events.around(plan.fleet, spans, near=NEAR, kind=EventKind.SENSOR_FAULT)
+        start, end = stretches.to_read(work.manifest, wide, plan.masks)
         chunks = readings.chunks(
             cells=cells,
             assets=sorted(spans),
             start=start,
             end=end,
-            version=work.readings_version,
+            version=plan.readings_version,
         )
         seen = []
         for scored in score_fleet(
@@ -276,88 +213,106 @@ def _judge(site: Site, work: _Work, engine: Engine, progress: Progress) -> _Coun
             work.folder,
             sink,
             engine,
-            model_version=work.version.version,
+            model_version=plan.version,
             spans=spans,
-            extents=work.extents,
-            masks=work.masks,
+            extents=plan.extents,
+            masks=plan.masks,
             progress=progress,
         ):
             if scored.staged is not None:
                 sink.commit([scored.staged], run=run, part=part + scored.index)
-            counts = counts.plus(scored)
+            found = found.plus(scored)
             seen.append(scored.faults)
         part += len(chunks)
-        counts.faults.append((spans, pl.concat(seen) if seen else None))
-    return counts
+        faults = tuple(fault_drafts(pl.concat(seen), ends)) if seen else ()
+        found = replace(found, faults=(*found.faults, (spans, faults)))
+    return found
 
 
 # ---------------------------------------------------------------- events
+def _revised(
+    site: Site, judged: _Judged, version: int | None, engine: str | None, progress: Progress
+) -> Revised:
+    """Bring the events up to what was judged; if that is outdated, judge all of it anew."""
+    plan = judged.plan
+    with site.engine(engine) as made:
+        if not plan.idle and not outdated(site, plan):
+            return _revise(site, work_of(site, plan), judged, made, progress)
+        plan = planned(site, plan.fleet, version)
+        if plan.idle:
+            return Revised()
+        work = work_of(site, plan)
+        judged = _judge(site, work, made, progress)
+        found = _revise(site, work, judged, made, progress) if plan.alarms else Revised()
+    _recorded(site, judged)
+    return found
+
+
 def _revise(
-    site: Site, work: _Work, counts: _Counts, engine: Engine, progress: Progress, *, whole: bool
+    site: Site, work: Work, judged: _Judged, engine: Engine, progress: Progress
 ) -> Revised:
     """Find events around what was judged, and bring the stored ones up to them."""
-    around = _around(site, work, whole=whole)
+    plan = work.plan
+    around = _around(site, work)
     found = find_fleet_events(
         ScoredFleet(
-            site.lake.readings(work.fleet),
-            site.lake.scores(work.fleet),
+            site.lake.readings(plan.fleet),
+            site.lake.scores(plan.fleet),
             work.folder,
-            work.version.version,
-            work.masks,
+            plan.version,
+            plan.masks,
         ),
         around,
         engine,
         assets_a_task=_assets_a_task(site, work, engine),
         progress=progress,
     )
-    drafts = [draft for some in found for draft in some]
     changed = site.events.revise(
-        work.fleet,
-        drafts,
+        plan.fleet,
+        [draft for some in found for draft in some],
         around,
         kinds=[EventKind.ANOMALY],
         near=stretches.merging(work.manifest),
-        model_version=work.version.version,
-        score_batch=work.run,
+        model_version=plan.version,
+        score_batch=plan.run,
     )
-    ends = {asset: end for asset, (_, end) in work.extents.items()}
-    for spans, faults in counts.faults:
+    for spans, faults in judged.faults:
         changed += site.events.revise(
-            work.fleet,
-            fault_drafts(faults, ends) if faults is not None else [],
+            plan.fleet,
+            faults,
             spans,
             kinds=[EventKind.SENSOR_FAULT],
             near=NEAR,
-            model_version=work.version.version,
-            score_batch=work.run,
+            model_version=plan.version,
+            score_batch=plan.run,
         )
     return Revised.of(changed)
 
 
-def _around(site: Site, work: _Work, *, whole: bool) -> dict[str, Span]:
+def _around(site: Site, work: Work) -> dict[str, Span]:
     """Return the time to look for events in, for each asset that has a model.
 
     It begins in a calm before what was judged and goes on to the last reading: what was
     judged anew may be the beginning of what follows.
     """
-    readings = site.lake.readings(work.fleet).span()
+    readings = site.lake.readings(work.plan.fleet).span()
     if readings is None:
         return {}
-    if whole:
+    if work.plan.renewed:
         return dict.fromkeys(work.manifest.assets, readings)
     judged = {
         asset: (spans[0][0], max(spans[-1][1], readings[1]))
-        for asset, spans in work.spans.items()
+        for asset, spans in work.plan.spans.items()
         if asset in work.manifest.assets
     }
     calm = stretches.after_calm(work.manifest, judged)
-    wide = site.events.around(work.fleet, calm, near=stretches.merging(work.manifest))
+    wide = site.events.around(work.plan.fleet, calm, near=stretches.merging(work.manifest))
     return stretches.after_calm(work.manifest, wide)
 
 
-def _assets_a_task(site: Site, work: _Work, engine: Engine) -> int:
+def _assets_a_task(site: Site, work: Work, engine: Engine) -> int:
     assets = max(len(work.manifest.assets), 1)
-    rows = site.lake.readings(work.fleet).row_count() / assets
+    rows = site.lake.readings(work.plan.fleet).row_count() / assets
     cells = rows * (len(work.manifest.sensors) + 1)
-    limit = site.chunk_cells(work.fleet, engine.workers)
+    limit = site.chunk_cells(work.plan.fleet, engine.workers)
     return max(int(limit // max(cells, 1)), 1)

@@ -13,9 +13,11 @@ from appliance.calendar.masks import Masks
 from appliance.calendar.rules import occurrences
 from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
+from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout, fit_fleet, resolve
 from appliance.pipelines.frozen import Words, words_on
 from appliance.pipelines.site import Site
+from appliance.pipelines.steps import Plain, Steps
 from appliance.schemas.base import fleet_name
 from appliance.schemas.model import Lineage, ModelVersion, WindowNote
 from appliance.schemas.progress import Progress
@@ -51,6 +53,7 @@ def train(
     *,
     engine: str | None = None,
     progress: Progress | None = None,
+    steps: Steps | None = None,
 ) -> ModelVersion:
     """Learn what is normal for every asset of a fleet, and register it as a version.
 
@@ -66,66 +69,101 @@ def train(
         Another process trains this fleet.
     """
     fleet = fleet_name(fleet)
+    options, steps = options or TrainOptions(), steps or Plain()
     site.require_fleet(fleet)
-    known = site.intake.sensors(fleet)
-    options = options or TrainOptions()
-    recipe = recipe_for(site, options, known)
-    with site.alone("train", fleet), site.engine(engine) as made:
-        site.registry.clean(fleet)
-        site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
-        readings = site.lake.readings(fleet)
-        batches = tuple(batch.id for batch in site.intake.batches(fleet))
-        version = readings.version()
-        chunks = readings.chunks(
-            cells=site.chunk_cells(fleet, made.workers),
-            start=options.start,
-            end=options.end,
-            version=version,
-        )
-        if not chunks:
-            raise _nothing_within(site, fleet, options)
-        masks, windows = left_out(site, fleet)
-        words = words_on(site, fleet)
-        run = new_id("run")
-        folder = site.registry.folder(fleet) / run
-        report = fit_fleet(
-            chunks,
-            recipe,
-            layout_of(site, fleet, known),
-            folder,
-            made,
-            masks=masks,
-            guide=words.guide,
-            progress=progress,
-        )
-        source = _Source(run, version, batches, windows)
-        lineage = _lineage(source, recipe, report, words)
-        return site.registry.register(fleet, folder, report.digest, lineage)
+    with site.alone("train", fleet):
+        plan = steps.run("plan", _Plan, lambda: _planned(site, fleet, options))
+
+        def fit() -> _Fitted:
+            with site.engine(engine) as made:
+                return _fitted(site, fleet, plan, made, progress)
+
+        fitted = steps.run("fit", _Fitted, fit)
+
+        def register() -> ModelVersion:
+            folder = site.registry.folder(fleet) / plan.run
+            # Another training, between a crash and this, took it for one that was given up.
+            known = fitted if folder.is_dir() else fit()
+            return site.registry.register(fleet, folder, known.digest, known.lineage)
+
+        return steps.run("register", ModelVersion, register)
 
 
 @dataclass(frozen=True)
-class _Source:
-    """What a run read, and what the calendar took out of it."""
+class _Plan:
+    """What a run reads and learns: settled once, and kept to when it is begun again."""
 
     run: str
+    recipe: Recipe
     readings_version: int
     batches: tuple[str, ...]
-    windows: tuple[WindowNote, ...]
+    start: datetime | None
+    end: datetime | None
 
 
-def _lineage(source: _Source, recipe: Recipe, report: FitReport, words: Words) -> Lineage:
-    return Lineage(
-        run=source.run,
+@dataclass(frozen=True)
+class _Fitted:
+    """What a run has learned, and from what."""
+
+    digest: str
+    lineage: Lineage
+
+
+def _planned(site: Site, fleet: str, options: TrainOptions) -> _Plan:
+    recipe = recipe_for(site, options, site.intake.sensors(fleet))
+    site.registry.clean(fleet)
+    site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
+    return _Plan(
+        run=new_id("run"),
         recipe=recipe,
+        batches=tuple(batch.id for batch in site.intake.batches(fleet)),
+        readings_version=site.lake.readings(fleet).version(),
+        start=options.start,
+        end=options.end,
+    )
+
+
+def _fitted(
+    site: Site, fleet: str, plan: _Plan, engine: Engine, progress: Progress | None
+) -> _Fitted:
+    chunks = site.lake.readings(fleet).chunks(
+        cells=site.chunk_cells(fleet, engine.workers),
+        start=plan.start,
+        end=plan.end,
+        version=plan.readings_version,
+    )
+    if not chunks:
+        raise _nothing_within(site, fleet, plan)
+    masks, windows = left_out(site, fleet)
+    words = words_on(site, fleet)
+    report = fit_fleet(
+        chunks,
+        plan.recipe,
+        layout_of(site, fleet, site.intake.sensors(fleet)),
+        site.registry.folder(fleet) / plan.run,
+        engine,
+        masks=masks,
+        guide=words.guide,
+        progress=progress,
+    )
+    return _Fitted(report.digest, _lineage(plan, windows, report, words))
+
+
+def _lineage(
+    plan: _Plan, windows: tuple[WindowNote, ...], report: FitReport, words: Words
+) -> Lineage:
+    return Lineage(
+        run=plan.run,
+        recipe=plan.recipe,
         data_start=report.data_start,
         data_end=report.data_end,
         rows=report.rows,
         assets=report.assets,
         extrapolated=report.extrapolated,
         failures=report.failures,
-        readings_version=source.readings_version,
-        batches=source.batches,
-        windows=source.windows,
+        readings_version=plan.readings_version,
+        batches=plan.batches,
+        windows=windows,
         masked=report.masked,
         held=words.notes(report),
         vouched=words.vouched,
@@ -135,11 +173,11 @@ def _lineage(source: _Source, recipe: Recipe, report: FitReport, words: Words) -
     )
 
 
-def _nothing_within(site: Site, fleet: str, options: TrainOptions) -> InvalidRequest:
+def _nothing_within(site: Site, fleet: str, plan: _Plan) -> InvalidRequest:
     span = site.lake.readings(fleet).span()
     words = " ".join(
         f"{word} {moment:%Y-%m-%d %H:%M}"
-        for word, moment in (("from", options.start), ("until", options.end))
+        for word, moment in (("from", plan.start), ("until", plan.end))
         if moment is not None
     )
     known = f"They go from {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}." if span else ""

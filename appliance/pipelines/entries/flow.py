@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appliance.pipelines.spec import Call, Run
-from appliance.schemas.model import ModelVersion
 from appliance.schemas.pipelines import (
     IngestArguments,
     PromoteArguments,
@@ -44,29 +43,27 @@ def _train(call: Call) -> object:
         seed=told.seed,
         budget=told.budget,
     )
-    return call.steps.run(
-        "train",
-        ModelVersion,
-        lambda: train(
-            call.site, call.fleet, options, engine=told.engine, progress=call.progress
-        ),
+    return train(
+        call.site,
+        call.fleet,
+        options,
+        engine=told.engine,
+        progress=call.progress,
+        steps=call.steps,
     )
 
 
 def _score(call: Call) -> object:
-    from appliance.pipelines.score import ScoreReport, score
+    from appliance.pipelines.score import score
 
     told: ScoreArguments = call.arguments
-    return call.steps.run(
-        "score",
-        ScoreReport,
-        lambda: score(
-            call.site,
-            call.fleet,
-            version=told.version,
-            engine=told.engine,
-            progress=call.progress,
-        ),
+    return score(
+        call.site,
+        call.fleet,
+        version=told.version,
+        engine=told.engine,
+        progress=call.progress,
+        steps=call.steps,
     )
 
 
