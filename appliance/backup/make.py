@@ -24,7 +24,7 @@ from appliance.lake.pins import pins
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
 from appliance.schemas.backup import (
-    REPORTS,
+    PLAIN,
     SECRETS,
     SETTINGS,
     Backup,
@@ -155,8 +155,9 @@ def _tried(
         content = _Content(snapshot(settings, place))
         _models(settings, content)
         _lake(settings, content)
-        reports = _under(settings.home / REPORTS)
-        content.sources |= {f"{REPORTS}/{name}": path for name, path in reports}
+        for folder in PLAIN:
+            found = _under(settings.home / folder)
+            content.sources |= {f"{folder}/{name}": path for name, path in found}
         path = settings.home / SETTINGS
         if path.is_file() and not _holds_a_secret(path):
             content.sources[SETTINGS] = path

@@ -19,7 +19,7 @@ from appliance.core.clock import now
 from appliance.core.errors import TryAgain
 from appliance.core.restoring import CLEARING, PLACING
 from appliance.lake.layout import to_disk
-from appliance.schemas.backup import SECRETS, SETTINGS
+from appliance.schemas.backup import PLAIN, SECRETS, SETTINGS
 
 _NOTE = "restore.json"
 _DATABASES = ("kizashi.db", "registry.db", "jobs.db")
@@ -27,7 +27,7 @@ _ALWAYS = (
     *(name + side for name in _DATABASES for side in ("", *SIDE_FILES)),
     "lake",
     "models",
-    "reports",
+    *PLAIN,
 )
 """Parts of the old home that never stay beside the new ones."""
 

@@ -12,11 +12,12 @@ from appliance.schemas.base import Schema
 
 DATABASE = "database"
 """Folder, within a backup, of the tables of a PostgreSQL."""
-REPORTS = "reports"
 SETTINGS = "kizashi.toml"
 SECRETS = "secrets"
 FILES = ("kizashi.db", "registry.db", "jobs.db", SETTINGS)
-FOLDERS = ("lake", "models", REPORTS, DATABASE)
+PLAIN = ("reports", "uploads")
+"""Folders of a home that are kept as they are."""
+FOLDERS = ("lake", "models", *PLAIN, DATABASE)
 _LONGEST = 1_000
 _TERABYTE = 2**40
 

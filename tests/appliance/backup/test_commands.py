@@ -48,7 +48,8 @@ def test_from_backup_to_restore(kizashi, tmp_path, source, monkeypatch):
     assert done.status == 0, done.err
     assert f"{identifier}: restored into {tmp_path / 'new'}" in done.out
     assert (tmp_path / "new" / "secrets" / "site.key").is_file()
-    assert (tmp_path / "new" / "reports" / "pumps.html").is_file()
+    for name in ("reports/pumps.html", "uploads/温度 1.csv"):
+        assert (tmp_path / "new" / name).read_bytes() == (source.home / name).read_bytes()
     assert "nothing new" in kizashi("--home", "new", "score", "pumps").out
     again = kizashi("restore", place, "--home", "new")
     assert (again.status, "--replace" in again.err) == (1, True)

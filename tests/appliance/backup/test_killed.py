@@ -99,7 +99,7 @@ def test_a_backup_killed_anywhere_leaves_the_earlier_ones_whole(run, site, sourc
     status, operations = run("back_up", source.home, tmp_path / "other")
     assert (status, operations > 100) == (0, True)
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(st.integers(1, operations))
     def killed(last: int) -> None:
         before = {one.id for one in backups(target)}
@@ -131,7 +131,7 @@ def test_a_restore_killed_anywhere_is_old_or_new_and_completes(run, site, source
     new = _state(home)
     assert new != old
 
-    @settings(max_examples=16, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(st.integers(1, operations) | st.integers(operations - 40, operations))
     def killed(last: int) -> None:
         shutil.rmtree(home)
