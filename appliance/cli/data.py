@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from appliance.cli.context import Context, local, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from collections.abc import Sequence
 
     from appliance.intake.options import Layout
     from appliance.schemas.ingest import AssetQuality, IngestReport, SensorQuality
@@ -117,31 +117,11 @@ def _print_report(report: IngestReport) -> None:
 
 def fleets(context: typer.Context, as_json: bool = JSON) -> None:
     """List the fleets that have readings."""
-    from appliance.core.errors import NotFound
-
     own: Context = context.obj
-    found = []
-    with own.site() as site:
-        for fleet in site.lake.fleets():
-            readings = site.lake.readings(fleet)
-            span = readings.span()
-            try:
-                champion = site.registry.champion(fleet).version
-            except NotFound:
-                champion = None
-            found.append(
-                {
-                    "fleet": fleet,
-                    "assets": len(readings.assets()),
-                    "rows": readings.row_count(),
-                    "start": span[0] if span else None,
-                    "end": span[1] if span else None,
-                    "champion": champion,
-                }
-            )
-        zone = site.settings.zone
+    with own.plant() as plant:
+        found, zone = [*plant.fleets()], plant.zone()
     if as_json:
-        print_json(found)
+        print_json([fleet.model_dump(mode="json") for fleet in found])
         return
     if not found:
         print("There is no fleet yet. Bring files: kizashi ingest FILES… --fleet NAME")
@@ -150,31 +130,24 @@ def fleets(context: typer.Context, as_json: bool = JSON) -> None:
         ("fleet", "assets", "rows", "from", "to", "model"),
         [
             (
-                str(f["fleet"]),
-                f"{f['assets']:,}",
-                f"{f['rows']:,}",
-                _moment(f["start"], zone),
-                _moment(f["end"], zone),
-                f"v{f['champion']}" if f["champion"] else "none",
+                one.fleet,
+                f"{one.assets:,}",
+                f"{one.rows:,}",
+                local(one.start, zone),
+                local(one.end, zone),
+                f"v{one.champion}" if one.champion else "none",
             )
-            for f in found
+            for one in found
         ],
         right="lrrlll",
     )
 
 
-def _moment(value: object, zone: ZoneInfo) -> str:
-    from datetime import datetime
-
-    return local(value, zone) if isinstance(value, datetime) else ""
-
-
 def sensors(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
     """List the sensors and contexts of a fleet."""
     own: Context = context.obj
-    with own.site() as site:
-        site.require_fleet(fleet)
-        found = site.intake.sensors(fleet)
+    with own.plant() as plant:
+        found = [*plant.fleet(fleet).sensors()]
     if as_json:
         print_json([sensor.model_dump(mode="json") for sensor in found])
         return
@@ -193,57 +166,42 @@ def sensor(
     unit: str | None = typer.Option(None, "--unit", help="Its unit."),
     lower: float | None = typer.Option(None, "--lower", help="Lowest value it can show."),
     upper: float | None = typer.Option(None, "--upper", help="Highest value it can show."),
+    as_json: bool = JSON,
 ) -> None:
     """Change a sensor's role, unit or physical limits; the next training uses them."""
-    from appliance.core.errors import InvalidRequest, NotFound
+    from appliance.cli.words import one_of
     from appliance.schemas.sensor import SensorRole
 
     own: Context = context.obj
     changes = {"unit": unit, "lower": lower, "upper": upper}
-    wanted: dict[str, object] = {n: v for n, v in changes.items() if v is not None}
+    wanted: Any = {n: v for n, v in changes.items() if v is not None}
     if role is not None:
-        if role not in set(SensorRole):
-            raise InvalidRequest(f"--role {role}: it is sensor, context or ignored.")
-        wanted["role"] = SensorRole(role)
-    with own.site() as site:
-        site.require_fleet(fleet)
-        known = {s.name: s for s in site.intake.sensors(fleet)}
-        if name not in known:
-            raise NotFound(f"fleet {fleet} has no sensor {name}.")
-        edited = known[name].model_copy(update=wanted)
-        if (
-            edited.lower is not None
-            and edited.upper is not None
-            and edited.lower >= edited.upper
-        ):
-            raise InvalidRequest(f"--lower {edited.lower} is not below --upper {edited.upper}.")
-        site.intake.edit_sensor(fleet, edited)
-    print(f"{fleet}, {name}: {edited.role.value}, unit {edited.unit or 'none'}")
+        wanted["role"] = one_of(SensorRole, role, "--role")
+    with own.plant() as plant:
+        edited = plant.fleet(fleet).edit_sensor(name, **wanted)
+    if as_json:
+        print_json(edited.model_dump(mode="json"))
+    else:
+        print(f"{fleet}, {name}: {edited.role.value}, unit {edited.unit or 'none'}")
 
 
 def quality(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
     """Show the data quality of a fleet, by sensor and by machine."""
     own: Context = context.obj
-    with own.site() as site:
-        site.require_fleet(fleet)
-        by_sensor, by_asset = site.intake.quality(fleet), site.intake.sampling(fleet)
+    with own.plant() as plant:
+        found = plant.fleet(fleet).quality()
     if as_json:
-        print_json(
-            {
-                "sensors": [
-                    {**q.model_dump(mode="json"), "missing_share": q.missing_share}
-                    for q in by_sensor
-                ],
-                "assets": [q.model_dump(mode="json") for q in by_asset],
-            }
-        )
+        told = found.model_dump(mode="json")
+        for data, sensor in zip(told["sensors"], found.sensors, strict=True):
+            data["missing_share"] = sensor.missing_share
+        print_json(told)
         return
-    _print_sensors(by_sensor)
+    _print_sensors(found.sensors)
     print()
-    _print_assets(by_asset)
+    _print_assets(found.assets)
 
 
-def _print_sensors(found: tuple[SensorQuality, ...] | list[SensorQuality]) -> None:
+def _print_sensors(found: Sequence[SensorQuality]) -> None:
     print_table(
         ("sensor", "missing", "longest stuck", "out of limits", "min", "median", "max"),
         [
@@ -262,7 +220,7 @@ def _print_sensors(found: tuple[SensorQuality, ...] | list[SensorQuality]) -> No
     )
 
 
-def _print_assets(found: list[AssetQuality]) -> None:
+def _print_assets(found: Sequence[AssetQuality]) -> None:
     print_table(
         ("asset", "rows", "interval", "gaps", "longest gap", "back", "twice", "clock"),
         [

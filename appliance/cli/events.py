@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from appliance.cli.access import me
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
 from appliance.cli.data import FLEET, JSON
 
@@ -43,31 +42,25 @@ def events(
     as_json: bool = JSON,
 ) -> None:
     """List the events of a fleet, the most urgent first."""
-    from appliance.core.errors import NotFound
-    from appliance.events.urgency import by_urgency
     from appliance.schemas.event import EventKind, EventState
 
     own: Context = context.obj
-    states = [s for s in EventState if withdrawn or s is not EventState.WITHDRAWN]
+    states = [s.value for s in EventState if withdrawn or s is not EventState.WITHDRAWN]
     kind = EventKind.SENSOR_FAULT if faults else EventKind.ANOMALY if anomalies else None
-    with own.site() as site:
-        site.require_fleet(fleet)
-        unknown = sorted(set(asset) - set(site.lake.readings(fleet).assets())) if asset else []
-        if unknown:
-            raise NotFound(
-                f"fleet {fleet} has no machine {unknown[0]!r}.",
-                remedy=f"`kizashi quality {fleet}` lists its machines.",
-            )
-        zone, kind_of_time = site.settings.zone, site.intake.time_kind(fleet)
-        found = site.events.list(
-            fleet,
-            assets=asset or None,
-            states=states,
-            kind=kind,
-            since=moment(since, zone, "--since"),
-            until=moment(until, zone, "--until"),
+    with own.plant() as plant:
+        wanted, zone = plant.fleet(fleet), plant.zone()
+        kind_of_time = wanted.get().time_kind
+        for name in asset:
+            wanted.asset(name)
+        found = wanted.events(
+            asset=asset,
+            state=states,
+            kind=[kind.value] if kind else [],
+            start=moment(since, zone, "--since"),
+            end=moment(until, zone, "--until"),
+            limit=limit,
         )
-    ranked = by_urgency(found)[:limit]
+        ranked = [*found]
     if as_json:
         print_json([as_data(one) for one in ranked])
         return
@@ -149,25 +142,18 @@ def _length(span: timedelta) -> str:
 # ---------------------------------------------------------------- one event
 def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> None:
     """Tell one event in full: what, why, and what became of it."""
-    from appliance.events.words import sentence
-
     own: Context = context.obj
-    with own.site() as site:
-        found, zone = site.events.get(event), site.settings.zone
-        history, said = site.events.history(event), site.events.comments(event)
-        words = sentence(
-            found,
-            site.settings.language,
-            zone,
-            time_kind=site.intake.time_kind(found.fleet),
-        )
+    with own.plant() as plant:
+        handle, zone = plant.event(event), plant.zone()
+        found = handle.get()
+        history, said = [*handle.history()], [*handle.comments()]
     if as_json:
         told = as_data(found)
         told["history"] = [one.model_dump(mode="json") for one in history]
         told["comments"] = [one.model_dump(mode="json") for one in said]
         print_json(told)
         return
-    print(words)
+    print(found.words)
     print()
     print_table(
         ("sensor", "share", "way"),
@@ -181,50 +167,66 @@ def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> N
         print(f"{local(remark.at, zone)}  {remark.by}: {remark.text}")
 
 
-def acknowledge(context: typer.Context, event: str = EVENT) -> None:
+def acknowledge(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> None:
     """Take note of an event."""
-    _change(context, lambda site: site.events.acknowledge(event, me()))
+    _change(context, event, lambda handle: handle.acknowledge(), as_json)
 
 
 def close(
     context: typer.Context,
     event: str = EVENT,
     verdict: str = typer.Option(..., "--verdict", help="true, false or planned."),
+    as_json: bool = JSON,
 ) -> None:
     """Close an event with a verdict."""
-    _change(context, lambda site: site.events.close(event, me(), verdict))
+    from typing import get_args
+
+    from appliance.core.errors import InvalidRequest
+    from appliance.schemas.event import Verdict
+
+    if verdict not in get_args(Verdict):
+        raise InvalidRequest(f"--verdict {verdict}: it is true, false or planned.")
+    _change(context, event, lambda handle: handle.close(verdict), as_json)
 
 
-def reopen(context: typer.Context, event: str = EVENT) -> None:
+def reopen(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> None:
     """Open an acknowledged or closed event again."""
-    _change(context, lambda site: site.events.reopen(event, me()))
+    _change(context, event, lambda handle: handle.reopen(), as_json)
 
 
 def assign(
     context: typer.Context,
     event: str = EVENT,
     owner: str = typer.Argument("", help="Who takes care of it; nobody if not given."),
+    as_json: bool = JSON,
 ) -> None:
     """Give an event to somebody."""
-    _change(context, lambda site: site.events.assign(event, owner or None, me()))
+    _change(context, event, lambda handle: handle.assign(owner or None), as_json)
 
 
 def comment(
     context: typer.Context,
     event: str = EVENT,
     text: str = typer.Argument(help="What there is to say."),
+    as_json: bool = JSON,
 ) -> None:
     """Say something about an event."""
     own: Context = context.obj
-    with own.site() as site:
-        site.events.comment(event, me(), text)
-    print(f"{event}: noted")
+    with own.plant() as plant:
+        said = plant.event(event).comment(text)
+    if as_json:
+        print_json(said.model_dump(mode="json"))
+    else:
+        print(f"{event}: noted")
 
 
-def _change(context: typer.Context, act: Any) -> None:
+def _change(context: typer.Context, event: str, act: Any, as_json: bool) -> None:
     own: Context = context.obj
-    with own.site() as site:
-        changed: Event = act(site)
+    with own.plant() as plant:
+        changed: Event = act(plant.event(event))
+    if as_json:
+        print_json(as_data(changed))
+        return
     verdict = f", verdict {changed.verdict}" if changed.verdict else ""
     owner = f", owner {changed.owner}" if changed.owner else ""
     print(f"{changed.id}: {changed.state.value}{verdict}{owner}")

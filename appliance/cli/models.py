@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from appliance.cli.access import me
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
 from appliance.cli.data import FLEET, JSON
 
@@ -37,20 +36,21 @@ def train(
     as_json: bool = JSON,
 ) -> None:
     """Learn what is normal for every machine of a fleet."""
-    from appliance.pipelines.train import TrainOptions
-    from appliance.pipelines.train import train as run
+    from appliance.client.line import parsed
+    from appliance.schemas.model import ModelVersion
 
     own: Context = context.obj
-    with own.site() as site, progress() as shown:
-        zone = site.settings.zone
-        options = TrainOptions(
-            recipe=recipe,
+    with own.plant() as plant, progress() as shown:
+        zone = plant.zone()
+        work = plant.fleet(fleet).train(
+            recipe,
             start=moment(since, zone, "--from"),
             end=moment(until, zone, "--until"),
-            seed=seed,
             budget=budget,
+            seed=seed,
+            engine=engine,
         )
-        version = run(site, fleet, options, engine=engine, progress=shown)
+        version = parsed(ModelVersion, work.wait(progress=shown))
     if as_json:
         print_json(version.model_dump(mode="json"))
         return
@@ -91,27 +91,43 @@ def score(
     as_json: bool = JSON,
 ) -> None:
     """Judge what is new in a fleet and update its events; or score files aside."""
+    from appliance.client.line import parsed
+    from appliance.pipelines.score import ScoreReport
+
     own: Context = context.obj
-    with own.site() as site, progress() as shown:
-        if file is not None:
-            from appliance.pipelines.score_files import score_files
-
-            done = score_files(
-                site, fleet, file, out, version=version, engine=engine, progress=shown
-            )
-            told = {"fleet": fleet, "rows": done.rows, "alarms": done.alarms, "out": done.out}
-            if as_json:
-                print_json(told)
-            else:
-                print(f"{done.rows:,} rows scored, {done.alarms:,} alarms: {done.out}")
-            return
-        from appliance.pipelines.score import score as run
-
-        report = run(site, fleet, version=version, engine=engine, progress=shown)
+    if file is not None:
+        _score_file(own, fleet, file, out, version=version, engine=engine, as_json=as_json)
+        return
+    with own.plant() as plant, progress() as shown:
+        work = plant.fleet(fleet).score(version=version, engine=engine)
+        report = parsed(ScoreReport, work.wait(progress=shown))
     if as_json:
         print_json(_plain(report))
     else:
         _print_scores(report)
+
+
+def _score_file(
+    own: Context,
+    fleet: str,
+    file: str,
+    out: Path | None,
+    *,
+    version: int | None,
+    engine: str | None,
+    as_json: bool,
+) -> None:
+    from appliance.pipelines.score_files import score_files
+
+    with own.site() as site, progress() as shown:
+        done = score_files(
+            site, fleet, file, out, version=version, engine=engine, progress=shown
+        )
+    if as_json:
+        told = {"fleet": fleet, "rows": done.rows, "alarms": done.alarms, "out": done.out}
+        print_json(told)
+    else:
+        print(f"{done.rows:,} rows scored, {done.alarms:,} alarms: {done.out}")
 
 
 def _plain(report: ScoreReport) -> dict[str, object]:
@@ -145,10 +161,8 @@ def _print_scores(report: ScoreReport) -> None:
 def models(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
     """List the versions of a fleet's model."""
     own: Context = context.obj
-    with own.site() as site:
-        found, zone = site.registry.versions(fleet), site.settings.zone
-        if not found:
-            site.require_fleet(fleet)
+    with own.plant() as plant:
+        found, zone = [*plant.fleet(fleet).models()], plant.zone()
     if as_json:
         print_json([version.model_dump(mode="json") for version in found])
         return
@@ -182,11 +196,9 @@ def promote(
     as_json: bool = JSON,
 ) -> None:
     """Make a version the champion: the one that alarms."""
-    from appliance.pipelines.promote import promote as run
-
     own: Context = context.obj
-    with own.site() as site:
-        found = run(site, fleet, version, me())
+    with own.plant() as plant:
+        found = plant.fleet(fleet).promote(version)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
@@ -195,11 +207,9 @@ def promote(
 
 def rollback(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
     """Go back to the champion before this one."""
-    from appliance.pipelines.promote import rollback as run
-
     own: Context = context.obj
-    with own.site() as site:
-        found = run(site, fleet, me())
+    with own.plant() as plant:
+        found = plant.fleet(fleet).rollback()
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.context import Context, local, moment, print_json, print_table
 from appliance.cli.data import FLEET, JSON
 
 if TYPE_CHECKING:
@@ -31,20 +31,13 @@ def scorecard(
     as_json: bool = JSON,
 ) -> None:
     """Say what the alarms were worth: precision, false alarms, missed failures, lead time."""
-    from datetime import timedelta
-
-    from appliance.pipelines.scorecard import scorecard as run
-
     own: Context = context.obj
-    with own.site() as site, progress() as shown:
-        zone = site.settings.zone
-        card = run(
-            site,
-            fleet,
+    with own.plant() as plant:
+        zone = plant.zone()
+        card = plant.fleet(fleet).scorecard(
             start=moment(since, zone, "--since"),
             end=moment(until, zone, "--until"),
-            look_back=timedelta(days=days),
-            progress=shown,
+            look_back_days=days,
         )
     if as_json:
         print_json(card.model_dump(mode="json"))

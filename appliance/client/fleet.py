@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from typing_extensions import override
 
@@ -13,16 +13,37 @@ from appliance.client.frames import ARROW, FrameKind, body_of, frame_of
 from appliance.client.jobs import ask_for, asks
 from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
+from appliance.client.recipes import portable
 from appliance.client.request import Request
 from appliance.client.resource import Resource, at, edit
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.base import fleet_name
 from appliance.schemas.event import Event
-from appliance.schemas.ingest import IngestReport
+from appliance.schemas.fleet import Asset
+from appliance.schemas.fleet import Fleet as FleetFacts
+from appliance.schemas.ingest import FleetQuality, IngestReport, Refused
 from appliance.schemas.job import Job
-from appliance.schemas.model import ModelVersion
+from appliance.schemas.model import ModelComparison, ModelTold, ModelVersion, Promotion
 from appliance.schemas.scorecard import Scorecard
 from appliance.schemas.sensor import Sensor
+
+
+class Chart(TypedDict, total=False):
+    """How wide a chart is, and how rows are chosen for it."""
+
+    width: int
+    method: Literal["minmax", "lttb", "none"]
+
+
+class SensorChanges(TypedDict, total=False):
+    """What to change of a sensor; what is not named stays, and None takes away."""
+
+    role: str
+    unit: str
+    label: str
+    lower: float | None
+    upper: float | None
+    run_state: dict[str, Any] | None
 
 
 class _Fleet(Resource):
@@ -44,6 +65,21 @@ class _Fleet(Resource):
 
     def _at(self, *parts: str | int) -> str:
         return at("fleets", self.name, *parts)
+
+    @verb
+    async def get(self) -> FleetFacts:
+        """Return what it is."""
+        return parsed(FleetFacts, await self._line.get(self._at()))
+
+    @listing
+    def assets(self) -> Listing[Asset]:
+        """Return its assets, each with its last score and the events that wait."""
+        return Listing(self._line, self._at("assets"), Asset)
+
+    @verb
+    async def asset(self, asset: str) -> Asset:
+        """Return one asset."""
+        return parsed(Asset, await self._line.get(self._at("assets", asset)))
 
     # ------------------------------------------------------------------ readings
     @verb
@@ -75,32 +111,33 @@ class _Fleet(Resource):
     @verb
     async def readings(
         self,
-        asset: str,
-        sensors: Iterable[str] | None = None,
+        asset: str | Iterable[str] | None = None,
+        sensors: str | Iterable[str] | None = None,
         *,
         start: datetime | None = None,
         end: datetime | None = None,
-        width: int | None = None,
-        method: Literal["minmax", "lttb"] | None = None,
         as_: FrameKind | None = None,
+        **chart: Unpack[Chart],
     ) -> Any:
-        """Return readings of a machine as a frame.
+        """Return readings as a frame; of all assets and sensors if none is said.
 
         Parameters
         ----------
-        width, method
-            For a chart so many points wide: fewer rows that look the same.
+        start, end
+            Half-open.
         as_
             ``polars``, ``pandas`` or ``arrow``; Polars' if installed, else Arrow's.
+        **chart
+            For a chart `width` points wide: fewer rows that look the same, by the `method`
+            ``minmax`` or ``lttb``.
         """
-        query: dict[str, Any] = {"asset": asset, "sensors": sensors}
-        query |= {"from": start, "to": end, "width": width, "method": method}
+        query = {"asset": asset, "sensors": sensors, "from": start, "to": end, **chart}
         return await self._frame("readings", query, as_)
 
     @verb
     async def scores(
         self,
-        asset: str,
+        asset: str | Iterable[str] | None = None,
         *,
         start: datetime | None = None,
         end: datetime | None = None,
@@ -108,7 +145,7 @@ class _Fleet(Resource):
         width: int | None = None,
         as_: FrameKind | None = None,
     ) -> Any:
-        """Return scores of a machine as a frame; of the champion if no version is said."""
+        """Return scores as a frame; by the champion if no version is said.  See `readings`."""
         query = {"asset": asset, "from": start, "to": end, "version": version, "width": width}
         return await self._frame("scores", query, as_)
 
@@ -117,9 +154,14 @@ class _Fleet(Resource):
         return frame_of((await self._line.ask(request)).data, kind)
 
     @verb
-    async def quality(self) -> Any:
+    async def quality(self) -> FleetQuality:
         """Return the quality of its data, by sensor and by machine."""
-        return await self._line.get(self._at("quality"))
+        return parsed(FleetQuality, await self._line.get(self._at("quality")))
+
+    @listing
+    def quarantine(self, limit: int | None = None) -> Listing[Refused]:
+        """Return the rows and cells that were refused, with file, row and reason."""
+        return Listing(self._line, self._at("quarantine"), Refused, limit=limit)
 
     @listing
     def sensors(self) -> Listing[Sensor]:
@@ -127,9 +169,22 @@ class _Fleet(Resource):
         return Listing(self._line, self._at("sensors"), Sensor)
 
     @verb
-    async def edit_sensor(self, /, sensor: str, **changes: Any) -> Sensor:
-        """Change a sensor's role, unit or limits; the next training uses them."""
-        request = edit("PATCH", self._at("sensors", sensor), changes, None)
+    async def sensor(self, sensor: str) -> Sensor:
+        """Return one of its sensors."""
+        return parsed(Sensor, await self._line.get(self._at("sensors", sensor)))
+
+    @verb
+    async def edit_sensor(
+        self, sensor: str, /, revision: int | None = None, **changes: Unpack[SensorChanges]
+    ) -> Sensor:
+        """Change a sensor's role, unit, limits or label; the next training uses them.
+
+        Parameters
+        ----------
+        revision
+            That was seen: it is refused if somebody changed it since.
+        """
+        request = edit("PATCH", self._at("sensors", sensor), changes, revision)
         return parsed(Sensor, await self._line.data(request))
 
     # ------------------------------------------------------------------ jobs
@@ -142,24 +197,34 @@ class _Fleet(Resource):
         end: datetime | None = None,
         budget: float | None = None,
         seed: int | None = None,
+        engine: str | None = None,
     ) -> Job:
-        """Learn what is normal for every machine; see `appliance.fit` for recipes."""
-        return await self._ask(
-            "train", recipe=recipe, start=start, end=end, budget=budget, seed=seed
-        )
-
-    @asks
-    async def score(
-        self, source: str | None = None, out: str | None = None, *, version: int | None = None
-    ) -> Job:
-        """Judge what is new, and update events; or files where the site can read them.
+        """Learn what is normal for every machine.
 
         Parameters
         ----------
-        source, out
-            A file, folder or pattern that the site can reach, and where its scores go.
+        recipe
+            ``auto``, a detector's or a saved recipe's name, the path of a TOML or JSON file
+            of this machine, a mapping, or a recipe.
+        start, end
+            Half-open range of the readings to learn from.
+        budget, seed
+            Win over the recipe's; the budget is false alarms a machine and month.
         """
-        return await self._ask("score", source=source, out=out, version=version)
+        return await self._ask(
+            "train",
+            recipe=portable(recipe),
+            start=start,
+            end=end,
+            budget=budget,
+            seed=seed,
+            engine=engine,
+        )
+
+    @asks
+    async def score(self, *, version: int | None = None, engine: str | None = None) -> Job:
+        """Judge what is new, and update events; by the champion if no version is said."""
+        return await self._ask("score", version=version, engine=engine)
 
     @asks
     async def backtest(self, /, **arguments: Any) -> Job:
@@ -176,9 +241,21 @@ class _Fleet(Resource):
         return Listing(self._line, self._at("models"), ModelVersion)
 
     @verb
-    async def model(self, version: int) -> ModelVersion:
-        """Return one version of its model."""
-        return parsed(ModelVersion, await self._line.get(self._at("models", version)))
+    async def model(self, version: int, *, metrics: bool = False) -> ModelTold:
+        """Return one version of its model.
+
+        Parameters
+        ----------
+        metrics
+            Also what its alarms were worth.
+        """
+        path = self._at("models", version)
+        return parsed(ModelTold, await self._line.get(path, metrics=metrics))
+
+    @listing
+    def promotions(self) -> Listing[Promotion]:
+        """Return every change of champion, the latest first."""
+        return Listing(self._line, self._at("models", "promotions"), Promotion)
 
     @verb
     async def promote(self, version: int) -> ModelVersion:
@@ -192,14 +269,25 @@ class _Fleet(Resource):
         return parsed(ModelVersion, await self._line.post(self._at("models", "rollback")))
 
     @verb
-    async def compare(self, a: int, b: int) -> Any:
-        """Return two versions side by side."""
-        return await self._line.get(self._at("models", "compare"), a=a, b=b)
+    async def compare(
+        self, a: int, b: int, *, start: datetime | None = None, end: datetime | None = None
+    ) -> ModelComparison:
+        """Return two versions side by side, over what both have scored."""
+        query = {"a": a, "b": b, "from": start, "to": end}
+        path = self._at("models", "compare")
+        return parsed(ModelComparison, await self._line.get(path, **query))
 
     @verb
-    async def delete_model(self, version: int) -> None:
-        """Delete a version that is not in use."""
-        await self._line.ask(Request("DELETE", self._at("models", version)))
+    async def delete_model(self, version: int, *, force: bool = False) -> None:
+        """Delete a version; never the champion.
+
+        Parameters
+        ----------
+        force
+            Even if events rest on it.
+        """
+        path = self._at("models", version)
+        await self._line.ask(Request("DELETE", path, query={"force": force}))
 
     # ------------------------------------------------------------------ events
     @listing

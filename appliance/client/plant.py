@@ -26,6 +26,8 @@ from appliance.client.schedules import AsyncSchedules, Schedules
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.audit import AuditCheck, AuditEntry
 from appliance.schemas.event import BulkOutcomes, Event
+from appliance.schemas.fleet import FleetSummary
+from appliance.schemas.search import Found
 from appliance.schemas.site import SiteFacts
 
 
@@ -54,9 +56,9 @@ class _Plant(Resource):
         return ZoneInfo(facts.timezone)
 
     @listing
-    def fleets(self) -> Listing[dict[str, Any]]:
+    def fleets(self) -> Listing[FleetSummary]:
         """Return the fleets that may be seen."""
-        return Listing(self._line, "/fleets", dict[str, Any])
+        return Listing(self._line, "/fleets", FleetSummary)
 
     @listing
     def events(
@@ -129,9 +131,9 @@ class _Plant(Resource):
         return parsed(AuditCheck, await self._line.get("/audit/verify", head=head))
 
     @verb
-    async def search(self, text: str) -> Any:
-        """Return the assets, sensors and events that a text is found in."""
-        return await self._line.get("/search", q=text)
+    async def search(self, text: str, limit: int = 20) -> Found:
+        """Return the fleets, assets, sensors and events that a text is found in."""
+        return parsed(Found, await self._line.get("/search", q=text, limit=limit))
 
     @verb
     async def close(self) -> None:

@@ -8,11 +8,17 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from appliance.access import shell
+from appliance.access.seen import EVERYTHING
 from appliance.cli.here.access import Projects, Tokens, Users
 from appliance.cli.here.events import EventHandle
+from appliance.cli.here.fleet import Fleet
 from appliance.cli.here.jobs import Jobs, Schedules
+from appliance.pipelines import overview
 from appliance.pipelines.site import Site
 from appliance.schemas.audit import AuditCheck, AuditEntry
+from appliance.schemas.fleet import FleetSummary
+
+_EVERY = 1_000_000
 
 
 class Here:
@@ -56,6 +62,14 @@ class Here:
     def zone(self) -> ZoneInfo:
         """Return the time zone that the site's people read times in."""
         return self._site.settings.zone
+
+    def fleets(self) -> list[FleetSummary]:
+        """Return the fleets."""
+        return overview.fleets(self._site, EVERYTHING, after=None, limit=_EVERY)
+
+    def fleet(self, name: str) -> Fleet:
+        """Return a fleet by name."""
+        return Fleet(self._site, self._me, name)
 
     def event(self, event: str) -> EventHandle:
         """Return an event by its identifier."""

@@ -184,7 +184,7 @@ def test_events_are_told_the_most_urgent_first(kizashi, full):
     assert nothing == "pumps: no event is as you asked for.\n"
     unknown = kizashi("events", "pumps", "--asset", "P-77")
     assert unknown.status == 1
-    assert "has no machine 'P-77'" in unknown.err
+    assert "has no asset P-77" in unknown.err
 
 
 def test_a_level_that_rests_on_little_is_said(kizashi, full):

@@ -73,6 +73,13 @@ def data(kizashi: Kizashi) -> Data:
 
 
 READING = [
+    ["fleets"],
+    ["sensors", "pumps"],
+    ["quality", "pumps"],
+    ["models", "pumps"],
+    ["events", "pumps"],
+    ["events", "pumps", "--faults", "--limit", "2"],
+    ["events", "pumps", "--asset", "P-2", "--until", "2026-01-02"],
     ["user", "list"],
     ["project", "list"],
     ["token", "list"],
@@ -90,6 +97,45 @@ def test_both_tell_the_same(
     # The token that is shown was used by the first of the two only.
     assert _unused(there) == _unused(here)
     assert kizashi("--url", url, *command).out == kizashi(*command).out
+
+
+def test_an_event_is_told_and_dealt_with(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
+) -> None:
+    url = log_in("erika")
+    event = data("events", "pumps")[0]["id"]
+    assert data("--url", url, "event", event) == data("event", event)
+    assert kizashi("--url", url, "event", event).out == kizashi("event", event).out
+    assert data("--url", url, "acknowledge", event)["state"] == "acknowledged"
+    assert kizashi("--url", url, "assign", event, "yuki").out.endswith("owner yuki\n")
+    assert kizashi("--url", url, "comment", event, "worn").out == f"{event}: noted\n"
+    assert kizashi("--url", url, "close", event, "--verdict", "true").status == 0
+    assert kizashi("--url", url, "close", event, "--verdict", "maybe").status == 2
+    told = data("event", event)
+    assert (told["verdict"], told["comments"][0]["by"]) == ("true", "erika")
+    assert data("reopen", event)["state"] == "open"
+    assert kizashi("--url", url, "event", "evt_nowhere").status == 1
+
+
+def test_a_sensor_is_edited_from_afar(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
+) -> None:
+    url = log_in("chief")
+    made = data("--url", url, "sensor", "pumps", "s1", "--unit", "bar", "--upper", "900")
+    assert made in data("sensors", "pumps")
+    assert kizashi("--url", url, "sensor", "pumps", "s1", "--lower", "901").status == 2
+    assert kizashi("--url", url, "sensor", "pumps", "s1", "--role", "boss").status == 2
+
+
+def test_a_version_is_promoted_from_afar(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
+) -> None:
+    url = log_in("chief")
+    assert kizashi("train", "pumps", "--recipe", "pca").status == 0
+    made = data("--url", url, "promote", "pumps", "2")
+    assert "champion" in made["aliases"]
+    assert "version 1 is champion again" in kizashi("--url", url, "rollback", "pumps").out
+    assert kizashi("--url", url, "promote", "pumps", "77").status == 1
 
 
 def _unused(told: Any) -> Any:

@@ -1,0 +1,139 @@
+"""A fleet's verbs against the site's real API, over loopback."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from appliance.access.person import shell
+from appliance.api.app import create_app
+from appliance.client import Plant, connect
+from appliance.core import errors
+from appliance.pipelines.score import score
+from appliance.pipelines.train import TrainOptions, train
+from appliance.schemas.access import Right
+from appliance.schemas.score import FIXED
+from tests.appliance.client.conftest import Ask
+from tests.appliance.client.servers import serve
+from tests.appliance.pipelines.sites import FLEET, bring, next_day, open_site, plant
+
+ME = shell("test")
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home that knows a fleet with two versions of its model, and events."""
+    home = tmp_path_factory.mktemp("client") / "home"
+    made = open_site(home)
+    bring(made, plant(), "training")
+    for recipe in ("mahalanobis", "pca"):
+        train(made, FLEET, TrainOptions(recipe=recipe))
+    bring(made, next_day().drop("s4"), "day")
+    score(made, FLEET)
+    made.close()
+    return home
+
+
+@pytest.fixture
+def door(furnished: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Serve a copy of the home; return its address and a token that is good for all."""
+    shutil.copytree(furnished, tmp_path / "home")
+    site = open_site(tmp_path / "home")
+    site.access.users.add(ME, "root", None, admin=True)
+    token = site.access.tokens.create(ME, "root", "tests", list(Right)).secret
+    with serve(create_app(site)) as url:
+        yield url, token
+
+
+@pytest.fixture
+def there(door: tuple[str, str]) -> Iterator[Plant]:
+    with connect(*door) as made:
+        yield made
+
+
+def test_fleets_and_their_parts(there: Plant) -> None:
+    (summary,) = there.fleets()
+    assert (summary.fleet, summary.champion, summary.assets) == (FLEET, 1, 4)
+    fleet = there.fleet(FLEET)
+    assert fleet.get().sensors == len([*fleet.sensors()])
+    assert [asset.asset for asset in fleet.assets()] == ["P-1", "P-2", "P-3", "P-4"]
+    assert fleet.asset("P-2").open_events > 0
+    assert {sensor.name for sensor in fleet.sensors()} >= {"s1", "s2"}
+    assert {one.sensor for one in fleet.quality().sensors} >= {"s1", "s2"}
+    assert [*fleet.quarantine()] == []
+    with pytest.raises(errors.NotFound, match="nowhere"):
+        there.fleet("nowhere").get()
+
+
+def test_sensors_are_edited(there: Plant) -> None:
+    fleet = there.fleet(FLEET)
+    seen = fleet.sensor("s1")
+    edited = fleet.edit_sensor("s1", unit="bar", upper=1000.0, revision=seen.revision)
+    assert (edited.unit, edited.upper) == ("bar", 1000.0)
+    with pytest.raises(errors.Outdated):
+        fleet.edit_sensor("s1", unit="Pa", revision=seen.revision)
+    assert fleet.edit_sensor("s1", upper=None).upper is None
+
+
+def test_readings_and_scores_come_as_frames(ask: Ask, door: tuple[str, str]) -> None:
+    url, token = door
+    whole = ask(url, lambda p: p.fleet(FLEET).readings("P-1"), token=token)
+    assert isinstance(whole, pl.DataFrame)
+    assert whole.columns[:2] == ["asset", "time"]
+    span = {"start": whole["time"][10], "end": whole["time"][20]}
+    part = ask(
+        url, lambda p: p.fleet(FLEET).readings(["P-1", "P-2"], ["s1"], **span), token=token
+    )
+    assert part.height == 20
+    assert part.columns == ["asset", "time", "s1"]
+    narrow = ask(url, lambda p: p.fleet(FLEET).readings("P-1", width=20), token=token)
+    assert 0 < narrow.height < whole.height
+    scores = ask(url, lambda p: p.fleet(FLEET).scores("P-2", version=1), token=token)
+    assert {*FIXED} - {"coverage", "state"} <= {*scores.columns}
+    assert scores["alarm"].any()
+
+
+def test_events_are_found_and_dealt_with(there: Plant) -> None:
+    found = [*there.events(fleet=FLEET, asset=["P-2"], state="open", kind="anomaly")]
+    (event,) = found
+    assert [one.id for one in there.fleet(FLEET).events(kind="anomaly", asset="P-2")] == [
+        event.id
+    ]
+    assert [*there.events(end=event.start.replace(year=2000))] == []
+    assert [*there.events(limit=1)] == [*there.events()][:1]
+    handle = there.event(event.id)
+    assert "P-2" in handle.get().words
+    assert handle.acknowledge().state == "acknowledged"
+    assert handle.assign("yuki").owner == "yuki"
+    assert handle.comment("The seal is worn.").text == "The seal is worn."
+    assert handle.close("true").verdict == "true"
+    with pytest.raises(errors.Conflict):
+        handle.acknowledge()
+    assert handle.reopen().state == "open"
+    assert [one.text for one in handle.comments()] == ["The seal is worn."]
+    assert [one.change.value for one in handle.history()][-1] == "reopened"
+    done = there.deal([event.id, "evt_nowhere"], "close", verdict="false")
+    assert (done.done, done.refused) == (1, 1)
+    with pytest.raises(errors.InvalidRequest):
+        there.deal([event.id], "forget")
+
+
+def test_models_are_promoted_and_rolled_back(there: Plant) -> None:
+    fleet = there.fleet(FLEET)
+    assert [one.version for one in fleet.models()] == [2, 1]
+    assert fleet.model(1).lineage.recipe.name == "mahalanobis"
+    assert "champion" in fleet.promote(2).aliases
+    assert [one.version for one in fleet.promotions()] == [2, 1]
+    assert "champion" in fleet.rollback().aliases
+    fleet.delete_model(2, force=True)
+    assert [one.version for one in fleet.models()] == [1]
+    with pytest.raises(errors.Conflict):
+        fleet.delete_model(1)
+
+
+def test_a_search(there: Plant) -> None:
+    assert {hit.name for hit in there.search("P-2").hits} >= {"P-2"}
