@@ -34,6 +34,7 @@ FIXED = "docs/tutorial/"
 """Pages below begin with an empty home and work on the real data sets."""
 _ID = re.compile(r"\bID\b")
 _WINDOW = re.compile(r"\bWINDOW\b")
+_APPROVAL = re.compile(r"\bAPPROVAL\b")
 _EVENT = re.compile(r"\bevt_")
 
 Typed = Callable[[str], str]
@@ -76,6 +77,9 @@ def type_in(capsys: pytest.CaptureFixture[str]) -> Typed:
         if _WINDOW.search(command):
             (first, *_) = json.loads(own(["calendar", "list", "pumps", "--json"]))
             command = _WINDOW.sub(first["id"], command)
+        if _APPROVAL.search(command):
+            (first, *_) = json.loads(own(["approvals", "pumps", "--json"]))
+            command = _APPROVAL.sub(first["id"], command)
         if command.startswith("kizashi ") and not re.search(r"[|>;$*]", command):
             return own(shlex.split(command.replace("\\\n", ""))[1:])
         done = subprocess.run(
