@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +79,9 @@ def backups(
 ) -> None:
     """List the backups in a folder, the latest first, and whether they are whole."""
     from appliance.backup import backups as listed
-    from appliance.core.settings import load_settings
 
     own: Context = context.obj
-    settings = load_settings(own.home)
+    settings = own.settings()
     words = _passphrase(passphrase_file, "")
     found = listed(target or settings.home / "backups", thorough=verify, passphrase=words)
     if as_json:
@@ -114,10 +114,9 @@ def restore(
     """Restore a backup into an empty home."""
     from appliance.backup import restore as restored
     from appliance.backup.store import is_postgresql
-    from appliance.core.settings import load_settings
 
     own: Context = context.obj
-    settings = load_settings(home or own.home)
+    settings = replaced(own, home=home or own.home).settings()
     words = _passphrase(passphrase_file, "Passphrase of the secrets (none: without them): ")
     with progress() as bar:
         done = restored(

@@ -77,6 +77,9 @@ def test_what_is_left_out_is_said(kizashi, tmp_path):
         (("backup", "home/lake/x"), 2, "inside"),
         (("backup", "--keep", "0"), 2, "--keep"),
         (("restore", "nowhere"), 1, "no backups in"),
+        (("--url", "https://plant:8443", "backup"), 2, "at this machine"),
+        (("--url", "https://plant:8443", "backups"), 2, "at this machine"),
+        (("--url", "https://plant:8443", "restore", "x", "--home", "y"), 2, "at this machine"),
         (("restore", "nowhere/bak_00000000000000000000"), 1, "no backups in"),
     ],
 )
