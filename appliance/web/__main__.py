@@ -1,0 +1,33 @@
+"""Serves the pages and the API: ``python -m appliance.web --home DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from appliance.core import log
+from appliance.core.errors import KizashiError
+from appliance.core.settings import load_settings
+from appliance.pipelines.site import Site
+from appliance.web.app import create_web
+from appliance.web.serving import serve
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to end; return the exit status."""
+    parser = argparse.ArgumentParser(prog="appliance.web")
+    parser.add_argument("--home", type=Path)
+    given = parser.parse_args(arguments)
+    log.set_up("INFO")
+    try:
+        settings = load_settings(given.home)
+        web = create_web(Site(settings))
+        return 0 if serve(web, settings) else 1
+    except KizashiError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The web UI: pages in Streamlit that talk to the platform through `appliance.client` alone."""

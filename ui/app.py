@@ -1,0 +1,35 @@
+"""Where the pages are, and nothing else: each is a file of `views`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import api, frame
+from ui.text import t
+from ui.views import PAGES
+
+
+def main() -> None:
+    """Show the page that the address names, in the frame around all pages."""
+    st.set_page_config(page_title="Kizashi", page_icon=str(frame.ICON), layout="wide")
+    api.begin_run()
+    with frame.troubles():
+        frame.around()
+        sections = {
+            t(f"sections.{section}"): [
+                st.Page(
+                    frame.guarded(page.show),
+                    title=t(f"{page.name}.title"),
+                    url_path=page.name,
+                    icon=page.icon,
+                    default=page.name == "overview",
+                )
+                for page in pages
+                if page.open_to is None or api.may(page.open_to)
+            ]
+            for section, pages in PAGES.items()
+        }
+        st.navigation({name: pages for name, pages in sections.items() if pages}).run()
+
+
+main()

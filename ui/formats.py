@@ -1,0 +1,68 @@
+"""Numbers, times and spans as people at the site read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ui.text import language, t
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """Return a number with its thousands apart; a dash for none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """Return a share of one as a percentage; a dash for none."""
+    return "–" if value is None else f"{value * 100:.{digits}f}%"
+
+
+def at(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Return a time in the site's zone; a dash for none."""
+    if moment is None:
+        return "–"
+    there = moment.astimezone(zone)
+    if language() == "ja":
+        return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
+    return f"{there.day} {there:%b %Y, %H:%M}"
+
+
+def day(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Return a day in the site's zone; a dash for none."""
+    if moment is None:
+        return "–"
+    there = moment.astimezone(zone)
+    if language() == "ja":
+        return f"{there.year}年{there.month}月{there.day}日"
+    return f"{there.day} {there:%b %Y}"
+
+
+def span(length: timedelta | None) -> str:
+    """Return a span in its two largest units; a dash for none."""
+    if length is None:
+        return "–"
+    seconds = int(length.total_seconds())
+    if seconds < _MINUTE:
+        return t("formats.seconds", n=seconds)
+    if seconds < _HOUR:
+        return t("formats.minutes", n=seconds // _MINUTE)
+    if seconds < _DAY:
+        return t("formats.hours", n=seconds // _HOUR, m=seconds % _HOUR // _MINUTE)
+    return t("formats.days", n=seconds // _DAY, h=seconds % _DAY // _HOUR)
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """Return how long ago something was; a dash for never."""
+    return "–" if moment is None else t("formats.ago", span=span(now - moment))
+
+
+def size(octets: float) -> str:
+    """Return a number of bytes."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if octets < 1000:
+            return f"{octets:.0f} {unit}" if unit == "B" else f"{octets:.1f} {unit}"
+        octets /= 1000
+    return f"{octets:.1f} TB"

@@ -1,0 +1,113 @@
+"""The frame around every page: its head, what stands in the sidebar, and troubles in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from urllib.parse import quote
+
+import streamlit as st
+
+from appliance.core.errors import (
+    Forbidden,
+    KizashiError,
+    NotFound,
+    Unauthenticated,
+    Unreachable,
+)
+from ui import api
+from ui.components.go import go
+from ui.text import LANGUAGES, language, t
+
+_STATIC = Path(__file__).parent / "static"
+ICON = _STATIC / "mark.svg"
+_STYLE = """
+<style>
+[data-testid="stSidebar"] { min-width: 220px; max-width: 220px; }
+[data-testid="stMainBlockContainer"] { padding-top: 2.2rem; max-width: 1600px; }
+[data-testid="stMetric"] { min-height: 84px; }
+h1 { letter-spacing: -0.01em; }
+</style>
+"""
+
+
+def around() -> None:
+    """Draw what is the same on every page."""
+    st.html(_STYLE)
+    st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "mark.svg"), size="medium")
+    with st.sidebar:
+        st.html(_foot())
+
+
+def _foot() -> str:
+    """Return who is logged in and the languages; plain links that leave the page as it is."""
+    import html
+
+    here = quote(f"/{st.context.url or ''}".rsplit("/", 1)[-1])
+    words = " · ".join(
+        f"<b>{name}</b>"
+        if code == language()
+        else f'<a href="/language?set={code}&next=/{here}" target="_self">{name}</a>'
+        for code, name in LANGUAGES.items()
+    )
+    name = html.escape(str(api.me().get("user", "")))
+    out = html.escape(t("frame.log_out"))
+    return (
+        f'<div style="display:flex;justify-content:space-between;gap:8px;opacity:.85">'
+        f'<span>{name}</span><a href="/logout" target="_self">{out}</a></div>'
+        f'<div style="margin-top:8px">{words}</div>'
+    )
+
+
+def head(title: str, caption: str = "") -> None:
+    """Draw a page's head."""
+    st.title(title, anchor=False)
+    if caption:
+        st.caption(caption)
+
+
+def empty(title: str, text: str, icon: str = ":material/inbox:") -> None:
+    """Draw what a page shows where there is nothing yet, and what to do about it."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"##### {icon} {title}", text_alignment="center")
+        st.caption(text, text_alignment="center")
+
+
+def guarded(show: Callable[[], None]) -> Callable[[], None]:
+    """Return a page that says its troubles in words."""
+
+    @wraps(show)
+    def shown() -> None:
+        with troubles():
+            show()
+
+    return shown
+
+
+@contextmanager
+def troubles() -> Iterator[None]:
+    """Say what goes wrong in a block: what, and what to do; lead to the login without one."""
+    try:
+        yield
+    except Unauthenticated:
+        go("/login")
+        st.stop()
+    except Forbidden as error:
+        _say(t("frame.forbidden"), error, ":material/lock:")
+    except NotFound as error:
+        _say(t("frame.not_found"), error, ":material/search_off:")
+    except Unreachable as error:
+        _say(t("frame.unreachable"), error, ":material/cloud_off:")
+        st.button(t("frame.again"), key="again")
+    except KizashiError as error:
+        _say(t("frame.failed"), error, ":material/error:")
+
+
+def _say(title: str, error: KizashiError, icon: str) -> None:
+    with st.container(border=True):
+        st.markdown(f"##### {icon} {title}")
+        st.text(error.message)
+        if error.remedy:
+            st.text(error.remedy)

@@ -1,0 +1,36 @@
+"""The pages: one file each, all alike; `show` draws one from its address and the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ui.views import event, events, overview
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page.
+
+    Attributes
+    ----------
+    name
+        In its address, and of its texts.
+    open_to
+        The right without which it is not offered.
+    """
+
+    name: str
+    icon: str
+    show: Callable[[], None]
+    open_to: str | None = None
+
+
+PAGES = {
+    "monitor": (
+        Page("overview", ":material/grid_view:", overview.show),
+        Page("events", ":material/notifications:", events.show),
+        Page("event", ":material/notification_important:", event.show),
+    ),
+}
+"""By section of the navigation, in the order in which they are shown."""
