@@ -126,8 +126,7 @@ def _loaded(server: Server, requests: Iterator[bytes], given: argparse.Namespace
 
 def _different(path: str, token: str) -> Iterator[bytes]:
     """Yield requests for the same that no kept answer fits."""
-    mark = "&" if "?" in path else "?"
-    return (get(f"{path}{mark}_={number}", token) for number in count())
+    return (get(path, token, Accept_Language=f"x-{number}") for number in count())
 
 
 def _served(site: _Site) -> AbstractContextManager[Server]:

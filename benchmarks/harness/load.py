@@ -34,11 +34,13 @@ class Loaded:
     requests: int
 
 
-def get(path: str, token: str | None = None) -> bytes:
+def get(path: str, token: str | None = None, **headers: str) -> bytes:
     """Return a GET request as it goes over the wire."""
     head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
     if token:
         head += f"Authorization: Bearer {token}\r\n"
+    for name, value in headers.items():
+        head += f"{name.replace('_', '-')}: {value}\r\n"
     return (head + "\r\n").encode("ascii")
 
 

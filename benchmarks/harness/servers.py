@@ -6,10 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psutil  # type: ignore[import-untyped]
 
@@ -26,7 +28,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Server:
+class Child:
+    """A process of Python that runs as long as it is needed."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._popen = process
+        self._process = psutil.Process(process.pid)
+
+    def memory_mb(self) -> float:
+        """Return what it and its descendants hold now."""
+        return tree_mb(self._process)
+
+    def kill(self) -> None:
+        """End it at once, without a chance to clear up."""
+        self._popen.kill()
+        self._popen.wait()
+
+
+class Server(Child):
     """A server that answers.
 
     Attributes
@@ -36,12 +55,15 @@ class Server:
     """
 
     def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(process)
         self.port = port
-        self._process = psutil.Process(process.pid)
 
-    def memory_mb(self) -> float:
-        """Return what it holds now."""
-        return tree_mb(self._process)
+
+@contextmanager
+def running(*module: str) -> Iterator[Child]:
+    """Run ``python -m MODULE …`` as long as the block does."""
+    with _started(module, {}) as (process, _):
+        yield Child(process)
 
 
 @contextmanager
@@ -53,15 +75,28 @@ def serving(*module: str, port: int, environment: Mapping[str, str]) -> Iterator
     SideFailed
         It ended, or did not answer in time.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", *module],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-    ) as process:
+    with _started(module, environment) as (process, said):
+        _await(port, process, said)
+        yield Server(port, process)
+
+
+@contextmanager
+def _started(
+    module: Sequence[str], environment: Mapping[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """Start a module; what it says goes to a file that is read where it fails."""
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            [sys.executable, "-m", *module],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=said,
+            stderr=said,
+        ) as process,
+    ):
         try:
-            _await(port, process, module[0])
-            yield Server(port, process)
+            yield process, said
         finally:
             process.terminate()
 
@@ -77,7 +112,7 @@ def ours(home: Path) -> tuple[tuple[str, ...], int, dict[str, str]]:
     return ("appliance.api", "--home", str(home)), port, unlimited
 
 
-def _await(port: int, process: subprocess.Popen[bytes], name: str) -> None:
+def _await(port: int, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
     until = time.monotonic() + _LONGEST_START
     while time.monotonic() < until and process.poll() is None:
         try:
@@ -86,4 +121,6 @@ def _await(port: int, process: subprocess.Popen[bytes], name: str) -> None:
             time.sleep(_EVERY_SECONDS)
         else:
             return
-    raise SideFailed(f"{name} did not answer at port {port}")
+    said.seek(0)
+    told = said.read()[-4000:].decode("utf-8", "replace")
+    raise SideFailed(f"nothing answers at port {port}:\n{told}")

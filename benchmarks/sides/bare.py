@@ -18,7 +18,7 @@ def main(port: int, file: str) -> None:
     app = FastAPI()
 
     @app.get("/{path:path}")
-    async def same(path: str) -> Response:
+    async def same() -> Response:
         return Response(held, media_type="application/json")
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
