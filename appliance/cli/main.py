@@ -34,6 +34,7 @@ GROUPS = (
     "login",
     "backup",
     "up",
+    "doctor",
     "about",
     "demo",
 )

@@ -46,7 +46,7 @@ def up(
     from appliance.tls import listening
 
     own: Context = context.obj
-    settings, supervisor = _here(own)
+    settings, supervisor = here(own)
     if foreground:
         _stay(supervisor)
     with serving.alone(supervisor, patience):
@@ -71,7 +71,7 @@ def down(context: typer.Context, as_json: bool = JSON) -> None:
     """Bring the appliance down; nothing of it is left running."""
     from appliance.machine import service, serving
 
-    settings, supervisor = _here(context.obj)
+    settings, supervisor = here(context.obj)
     ran = supervisor.process() is not None
     if ran and service.is_one(settings.home):
         service.tell("stop")
@@ -86,7 +86,7 @@ def status(context: typer.Context, as_json: bool = JSON) -> None:
     """Say whether the appliance is ready, where it listens, and how its parts are."""
     from appliance.machine import serving
 
-    settings, supervisor = _here(context.obj)
+    settings, supervisor = here(context.obj)
     found = serving.status(supervisor, _url(settings))
     if as_json:
         print_json(found.model_dump())
@@ -106,7 +106,7 @@ def logs(
     from appliance.core.errors import NotFound
     from appliance.machine import logs as files
 
-    _, supervisor = _here(context.obj)
+    _, supervisor = here(context.obj)
     known = [*(one.role for one in supervisor.processes), "supervisord"]
     if role is not None and role not in known:
         raise NotFound(f"there is no log of {role}.", remedy=f"One of: {', '.join(known)}.")
@@ -153,7 +153,7 @@ def tls(context: typer.Context, as_json: bool = JSON) -> None:
             print(f"SHA-256: {authority.fingerprint()}")
 
 
-def _here(own: Context) -> tuple[Settings, Supervisor]:
+def here(own: Context) -> tuple[Settings, Supervisor]:
     """Return the settings of a home and the supervisor of its processes."""
     from appliance.machine.processes import processes
     from appliance.machine.supervisor import Supervisor

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
+
+_LOCALTIME = Path("/etc/localtime")
 
 
 def now() -> datetime:
@@ -19,3 +22,9 @@ def monotonic() -> float:
 def milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970-01-01 UTC."""
     return int(moment.timestamp() * 1000)
+
+
+def machine_zone() -> str:
+    """Return the machine's time zone, UTC if it does not say."""
+    _, found, name = str(_LOCALTIME.resolve()).partition("/zoneinfo/")
+    return name if found else "UTC"

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from appliance.core.errors import InvalidRequest, StorageError
-from appliance.core.migrations import bring_up_to_date
+from appliance.core.migrations import bring_up_to_date, revision
 
 _NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -86,6 +86,17 @@ class Database:
         """
         with self.session() as session:
             session.execute(text("SELECT 1"))
+
+    def revision(self) -> str | None:
+        """Return the revision that the tables are of; None where there are none of ours.
+
+        Raises
+        ------
+        StorageError
+            The database cannot be reached.
+        """
+        with _storage_errors(DatabaseError), self.engine.connect() as connection:
+            return revision(connection)
 
     def stamp(self) -> int | None:
         """Return a number that changes with every commit, by whichever process.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from appliance.core.clock import machine_zone
 from appliance.core.db import open_database
 from appliance.core.errors import InvalidRequest, KizashiError, StorageError
 from appliance.core.secrets import site_key
@@ -16,16 +17,8 @@ from appliance.core.settings import SETTINGS_FILE, Settings, load_settings
 from appliance.registry import mirror
 from detectors import catalog
 
-_LOCALTIME = Path("/etc/localtime")
 _WORTH_TELLING = 5.0
 """Seconds above which kernels were compiled, not loaded."""
-
-
-def machine_zone() -> str:
-    """Return the machine's time zone, UTC if it does not say."""
-    target = str(_LOCALTIME.resolve())
-    _, found, name = target.partition("/zoneinfo/")
-    return name if found else "UTC"
 
 
 def write_settings(

@@ -9,6 +9,7 @@ from appliance.core.errors import InvalidRequest
 from appliance.lake.quarantine import Quarantine
 from appliance.lake.readings import Readings
 from appliance.lake.scores import Scores
+from appliance.lake.soundness import Soundness, look
 from appliance.lake.table import Table, standing
 from appliance.lake.upkeep import Compacted, Dropped, compact, count_before, drop_before
 from appliance.schemas.base import fleet_name
@@ -76,6 +77,20 @@ class Lake:
             _bytes(path)
             for table in self._tables(fleet)
             for path in table.root.rglob("*.parquet")
+        )
+
+    def soundness(self, fleet: str) -> Soundness:
+        """Return what is wrong with a fleet's readings and scores.
+
+        Raises
+        ------
+        StorageError
+            One of the tables cannot be opened.
+        """
+        found = [look(table) for table in self._tables(fleet)]
+        return Soundness(
+            tuple(path for one in found for path in one.missing),
+            tuple(path for one in found for path in one.unnamed),
         )
 
     def _tables(self, fleet: str) -> tuple[Table, Table]:

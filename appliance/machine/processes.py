@@ -17,7 +17,7 @@ from appliance.core.settings import Settings
 from appliance.engine import shared
 from appliance.jobs.store.workers import WorkerStore
 from appliance.machine.process import Process
-from appliance.tls import Listening, listening
+from appliance.tls import listening
 
 _ANSWER_SECONDS = 5.0
 _OK = 200
@@ -27,7 +27,7 @@ def processes(settings: Settings) -> list[Process]:
     """Return the processes of a home, in the order in which they are started."""
     return [
         _of(settings, "ray", "appliance.engine.head", RayReady(settings.home)),
-        _of(settings, "web", "appliance.api", WebReady(listening(settings))),
+        _of(settings, "web", "appliance.api", WebReady(settings)),
         _of(settings, "worker", "appliance.worker", WorkerReady(settings.database)),
     ]
 
@@ -47,14 +47,15 @@ def _of(settings: Settings, role: str, module: str, ready: Callable[[int], bool]
 class WebReady:
     """Whether the web process answers that it can serve."""
 
-    where: Listening
+    settings: Settings
 
     def __call__(self, _process: int) -> bool:
         """Ask it."""
-        context = self.where.context()
+        where = listening(self.settings)
+        context = where.context()
         secure = [HTTPSHandler(context=context)] if context else []
         opener = build_opener(ProxyHandler({}), *secure)
-        url = f"{self.where.local_url}/readyz"
+        url = f"{where.local_url}/readyz"
         try:
             with opener.open(url, timeout=_ANSWER_SECONDS) as answer:
                 return bool(answer.status == _OK)

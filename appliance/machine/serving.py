@@ -157,21 +157,22 @@ def end_leftovers(supervisor: Supervisor) -> bool:
 
     It is known by a variable that all of it carries, whoever its parent is by now.
     """
-    found = list(_marked(str(supervisor.home)))
+    found = list(marked(str(supervisor.home)))
     for one in found:
         _signal(one, gently=True)
     longest = max((one.stop_seconds for one in supervisor.processes), default=0)
     for one in psutil.wait_procs(found, timeout=longest)[1]:
         _signal(one, gently=False)
     # What was started while they ended carries the mark as well.
-    rest = [*found, *_marked(str(supervisor.home))]
+    rest = [*found, *marked(str(supervisor.home))]
     for one in rest:
         _signal(one, gently=False)
     psutil.wait_procs(rest, timeout=_MARGIN)
     return bool(found)
 
 
-def _marked(home: str) -> Iterator[psutil.Process]:
+def marked(home: str) -> Iterator[psutil.Process]:
+    """Yield every process that a supervisord of this home started, itself among them."""
     own = psutil.Process().pid
     for one in psutil.process_iter():
         try:

@@ -76,7 +76,7 @@ class Home:
 
     def processes(self) -> list[psutil.Process]:
         """Return everything that the appliance runs."""
-        return list(serving._marked(str(self.path)))
+        return list(serving.marked(str(self.path)))
 
 
 def _free_port() -> int:

@@ -33,7 +33,7 @@ def _up(supervisor: Supervisor, patience: float = _PATIENCE) -> None:
 
 
 def _marked(home: Path) -> list[psutil.Process]:
-    return list(serving._marked(str(home)))
+    return list(serving.marked(str(home)))
 
 
 def test_up_waits_until_all_is_ready_and_down_leaves_nothing(make: Make) -> None:

@@ -1,0 +1,57 @@
+"""Whether a table is whole: what it names is there, and what is there it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.lake.table import Table, delta_errors
+
+_WEEK = 168
+
+
+@dataclass(frozen=True)
+class Soundness:
+    """What was found wrong with a table.
+
+    Attributes
+    ----------
+    missing
+        Files that it names and that are not there, or of another size.
+    unnamed
+        Files of a week ago that no version of it names: of commits that never happened, or of
+        versions that are gone.
+    """
+
+    missing: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+
+
+def look(table: Table) -> Soundness:
+    """Look at every file of a table, without reading any.
+
+    Raises
+    ------
+    StorageError
+        The table cannot be opened.
+    """
+    snapshot = table.snapshot()
+    if snapshot.delta is None:
+        return Soundness()
+    missing = [
+        file.path for file in snapshot.files if _size(table.root / file.path) != file.size
+    ]
+    if missing and table.snapshot().version != snapshot.version:
+        return look(table)  # a commit and a clean-up passed in between
+    with delta_errors(table.root):
+        unnamed = snapshot.delta.vacuum(
+            retention_hours=_WEEK, dry_run=True, enforce_retention_duration=False, full=True
+        )
+    return Soundness(tuple(missing), tuple(unnamed))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
