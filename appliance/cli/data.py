@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from appliance.cli.completing import fleets as fleet_names
 from appliance.cli.context import Context, local, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from appliance.schemas.ingest import AssetQuality, IngestReport, SensorQuality
 
 JSON = typer.Option(False, "--json", help="Print machine-readable JSON.")
-FLEET = typer.Argument(help="Name of the fleet.")
+FLEET = typer.Argument(help="Name of the fleet.", autocompletion=fleet_names)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +31,9 @@ def ingest(
     files: list[str] = typer.Argument(
         help="Files, folders or patterns: CSV, Parquet, gz, zst."
     ),
-    fleet: str = typer.Option(..., "--fleet", help="Fleet that the machines belong to."),
+    fleet: str = typer.Option(
+        ..., "--fleet", help="Fleet that the machines belong to.", autocompletion=fleet_names
+    ),
     time: str | None = typer.Option(
         None, "--time", help="Column of times; 'date,clock' names two; 'row' counts rows."
     ),

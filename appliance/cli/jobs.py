@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from appliance.cli.completing import fleets as fleet_names
 from appliance.cli.context import Context, local, print_json, print_table, progress
 from appliance.cli.data import JSON
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 _LOOK = 1.0
 JOB = typer.Argument(help="Identifier of the job.")
 PIPELINE = typer.Argument(help="Name of the pipeline: train, score, compact …")
-OF_FLEET = typer.Argument(None, help="Name of the fleet; none for the whole site.")
+OF_FLEET = typer.Argument(
+    None, help="Name of the fleet; none for the whole site.", autocompletion=fleet_names
+)
 SET = typer.Option([], "--set", help="NAME=VALUE of the pipeline's arguments; repeatable.")
 
 group = typer.Typer(
@@ -42,7 +45,9 @@ def add_to(app: typer.Typer) -> None:
 
 def list_jobs(
     context: typer.Context,
-    fleet: str | None = typer.Option(None, "--fleet", help="Only of this fleet."),
+    fleet: str | None = typer.Option(
+        None, "--fleet", help="Only of this fleet.", autocompletion=fleet_names
+    ),
     pipeline: str | None = typer.Option(None, "--pipeline", help="Only of this pipeline."),
     state: list[str] = typer.Option(
         [], "--state", help="queued, running, failed …; repeatable."

@@ -27,5 +27,5 @@ def outcome(job: Job) -> Any:
         raise Conflict(f"job {job.id} was cancelled.", remedy="Begin it again: retry.")
     if not job.state.over:
         raise TryAgain(f"job {job.id} is {job.state.value}.", remedy="Wait for it.")
-    kind = named(getattr(job, "kind", "")) or KizashiError
+    kind = named(job.error_kind) or KizashiError
     raise kind(job.error or f"job {job.id} failed.", remedy=job.remedy)

@@ -81,8 +81,9 @@ class Job(Schema):
         1, 2, …: how often it was begun, by itself or by somebody.
     result
         What the pipeline gave.
-    error, remedy
-        Why it failed, and what to do; empty if it did not.
+    error, remedy, error_kind
+        Why it failed, what to do, and the class of `appliance.core.errors` that the error
+        was of; empty if it did not.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Job(Schema):
     result: Any = None
     error: str = ""
     remedy: str = ""
+    error_kind: str = ""
 
 
 class JobLogLine(Schema):

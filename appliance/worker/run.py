@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from appliance.core.clock import monotonic, now
-from appliance.core.errors import Cancelled, KizashiError
+from appliance.core.errors import Cancelled, EngineError, KizashiError, LimitExceeded
 from appliance.core.log import get
 from appliance.engine.stop import Stop, stoppable
 from appliance.jobs.store.runs import RunStore
@@ -60,8 +60,7 @@ class Running:
 class _End:
     state: JobState
     result: Any = None
-    error: str = ""
-    remedy: str = ""
+    error: KizashiError | None = None
 
 
 class Runner:
@@ -98,7 +97,6 @@ class Runner:
                 now(),
                 result=end.result,
                 error=end.error,
-                remedy=end.remedy,
             )
         )
         _log.info("%s %s %s %s", job.id, job.pipeline, job.fleet or "", _words(end))
@@ -108,25 +106,25 @@ class Runner:
         """Run a job and return how it ended."""
         _log.info("%s %s %s begins", job.id, job.pipeline, job.fleet or "")
         if running.deaths >= _MOST_DEATHS:
-            return _End(
-                JobState.FAILED,
-                error=f"{running.deaths} workers were lost in the same step of it.",
+            lost = EngineError(
+                f"{running.deaths} workers were lost in the same step of it.",
                 remedy="Look at the machine's memory, then retry it.",
             )
+            return _End(JobState.FAILED, error=lost)
         try:
             progress.say("info", f"begun by {job.worker}, attempt {job.attempt}")
             return _End(JobState.SUCCEEDED, self._result(job, running, progress))
         except Cancelled as error:
             if running.stop.reason == Why.LATE:
-                return _End(
-                    JobState.FAILED, error=error.message, remedy="Ask for less at once."
-                )
-            return _End(JobState.CANCELLED, error=error.message)
+                late = LimitExceeded(error.message, remedy="Ask for less at once.")
+                return _End(JobState.FAILED, error=late)
+            return _End(JobState.CANCELLED, error=Cancelled(error.message))
         except KizashiError as error:
-            return _End(JobState.FAILED, error=error.message, remedy=error.remedy)
+            return _End(JobState.FAILED, error=error)
         except Exception as error:  # noqa: BLE001 - a mistake of ours ends the job, not the worker
             _log.exception("job %s failed", job.id)
-            return _End(JobState.FAILED, error=f"{type(error).__name__}: {error}")
+            unexpected = KizashiError(f"{type(error).__name__}: {error}")
+            return _End(JobState.FAILED, error=unexpected)
 
     def _result(self, job: Job, running: Running, progress: JobProgress) -> Any:
         spec = catalog().get(job.pipeline)
@@ -157,4 +155,4 @@ class Runner:
 
 
 def _words(end: _End) -> str:
-    return f"{end.state.value}: {end.error}" if end.error else end.state.value
+    return f"{end.state.value}: {end.error.message}" if end.error else end.state.value

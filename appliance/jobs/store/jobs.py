@@ -128,6 +128,7 @@ def add(
         deaths=0,
         error="",
         remedy="",
+        error_kind="",
         **facts,
     )
     session.add(row)
@@ -172,7 +173,8 @@ def requeue(session: Session, job: str) -> Job:
         delete(JobStepRow).where(JobStepRow.job == job, JobStepRow.number.in_(undone))
     )
     row.state, row.worker, row.ended = JobState.QUEUED.value, None, None
-    row.error, row.remedy, row.result, row.deaths = "", "", None, 0
+    row.error, row.remedy, row.error_kind = "", "", ""
+    row.result, row.deaths = None, 0
     session.flush()
     return job_of(row)
 

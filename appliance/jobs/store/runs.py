@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from appliance.core.db import Database
+from appliance.core.errors import KizashiError
 from appliance.jobs.store.tables import AT_WORK, JobLineRow, JobRow, JobStepRow
 from appliance.schemas.job import JobState
 
@@ -94,8 +95,7 @@ class RunStore:
         at: datetime,
         *,
         result: object = None,
-        error: str = "",
-        remedy: str = "",
+        error: KizashiError | None = None,
     ) -> bool:
         """Note how a job ended; False if it is not its own."""
         ended = at.astimezone(UTC)
@@ -106,8 +106,9 @@ class RunStore:
                 state=state.value,
                 ended=ended,
                 result=result,
-                error=error,
-                remedy=remedy,
+                error=error.message if error else "",
+                remedy=error.remedy if error else "",
+                error_kind=type(error).__name__ if error else "",
             )
 
     def say(self, job: str, lines: Iterable[tuple[datetime, str, str]]) -> None:

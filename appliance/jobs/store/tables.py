@@ -77,6 +77,7 @@ class JobRow(Base):
     result: Mapped[Any | None] = mapped_column(_JSON)
     error: Mapped[str] = mapped_column(Text)
     remedy: Mapped[str] = mapped_column(Text)
+    error_kind: Mapped[str] = mapped_column(String(60), server_default="")
 
 
 class JobStepRow(Base):
@@ -173,6 +174,7 @@ def job_of(row: JobRow, steps: Iterable[JobStepRow] = ()) -> Job:
         result=row.result,
         error=row.error,
         remedy=row.remedy,
+        error_kind=row.error_kind,
     )
 
 

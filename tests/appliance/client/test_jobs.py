@@ -138,9 +138,9 @@ def test_streams_that_a_proxy_holds_back(
 
 
 def test_a_failed_job_raises_its_error(ask: Ask, url: str, script: Script) -> None:
-    failed = job("failed", error="pumps has too few readings.", remedy="Bring more.")
-    streamed(script, [line(1, failed)])
-    with pytest.raises(errors.KizashiError) as raised:
+    told = {"error": "pumps has too few readings.", "remedy": "Bring more."}
+    streamed(script, [line(1, job("failed", error_kind="InvalidRequest", **told))])
+    with pytest.raises(errors.InvalidRequest) as raised:
         ask(url, train_and_wait)
     assert str(raised.value) == "pumps has too few readings. Bring more."
 

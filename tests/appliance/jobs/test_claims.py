@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from appliance.core.errors import NotFound
 from appliance.jobs.store.claims import ClaimStore
 from appliance.jobs.store.runs import MOST_LINES, RunStore
 from appliance.jobs.store.workers import WorkerStore
@@ -152,9 +153,11 @@ def test_a_retry_forgets_the_steps_that_did_not_succeed(jobs, claims, database, 
     for number, state in enumerate([JobState.SUCCEEDED, JobState.FAILED], 1):
         runs.begin_step(job.id, number, f"s{number}", clock.at)
         runs.end_step(job.id, number, state, clock.at, error="no.")
-    runs.end(job.id, JobState.FAILED, clock.at, error="no.", remedy="Never.")
+    runs.end(job.id, JobState.FAILED, clock.at, error=NotFound("no.", remedy="Never."))
+    assert jobs.get(job.id).error_kind == "NotFound"
     retried = jobs.retry(SHELL, job.id)
-    assert (retried.state, retried.error, retried.ended) == (JobState.QUEUED, "", None)
+    assert jobs.get(job.id).error_kind == retried.error == ""
+    assert (retried.state, retried.ended) == (JobState.QUEUED, None)
     assert [step.name for step in jobs.get(job.id).steps] == ["s1"]
     assert claims.claim("w1", clock.at).rewind == 2
     claims.begun(job.id, "w1")

@@ -1,0 +1,1 @@
+UPDATE jobs SET error_kind = 'ArtifactCorrupt' WHERE state = 'failed';
