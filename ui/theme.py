@@ -15,6 +15,7 @@ LIGHT = {
     "border": "#DFE3E8",
     "quiet": "#8593AB",
     "text": "#1A1D23",
+    "back": "#FFFFFF",
 }
 DARK = {
     "normal": "#20242C",
@@ -28,6 +29,7 @@ DARK = {
     "border": "#2A2F38",
     "quiet": "#5F7396",
     "text": "#E8EAEE",
+    "back": "#111317",
 }
 """Severities grow in contrast to the background, so that they are told apart without hue."""
 CATEGORIES = ("#2F5BD8", "#D55E00", "#0B8F6B", "#CC79A7", "#E0A100", "#56B4E9")

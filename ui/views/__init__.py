@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ui.views import event, events, overview
+from ui.views import asset, event, events, overview
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ PAGES = {
     "monitor": (
         Page("overview", ":material/grid_view:", overview.show),
         Page("events", ":material/notifications:", events.show),
+        Page("asset", ":material/precision_manufacturing:", asset.show),
         Page("event", ":material/notification_important:", event.show),
     ),
 }

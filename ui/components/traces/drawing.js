@@ -1,0 +1,83 @@
+// What is drawn over and under the lines: bands of events, the level of alarm, the part seen.
+
+class Drawing {
+  heat(chart, share) {
+    const { colours } = this;
+    const top = chart.valToPos(this.highest(), "y", true);
+    const bottom = chart.valToPos(0, "y", true);
+    const fade = (colour) => (share ? faded(colour, share) : colour);
+    if (!Number.isFinite(top) || !Number.isFinite(bottom) || top === bottom) return colours.quiet;
+    const paint = chart.ctx.createLinearGradient(0, bottom, 0, top);
+    const stop = (value, colour) =>
+      paint.addColorStop(Math.min(1, Math.max(0, value / this.highest())), fade(colour));
+    const level = this.data.threshold ?? this.highest();
+    stop(0, colours.quiet);
+    stop(level, colours.quiet);
+    stop(level + 0.001, colours.plan);
+    stop(level + (this.highest() - level) / 2, colours.act);
+    stop(this.highest(), colours.act);
+    return paint;
+  }
+
+  bands(chart) {
+    const { ctx, bbox } = chart;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    for (const window of this.data.windows) {
+      this.band(chart, window, faded(this.colours.muted, 0.14));
+    }
+    this.data.events.forEach((event, number) => {
+      const colour = this.colours[event.severity] ?? this.colours.plan;
+      const near = number === this.at;
+      const [left, right] = this.band(chart, event, faded(colour, near ? 0.26 : 0.13));
+      if (near) {
+        ctx.fillStyle = colour;
+        for (const x of [left, right]) ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
+      }
+    });
+    ctx.restore();
+  }
+
+  band(chart, { start, end }, colour) {
+    const left = chart.valToPos(start, "x", true);
+    const right = Math.max(chart.valToPos(end, "x", true), left + 2 * devicePixelRatio);
+    chart.ctx.fillStyle = colour;
+    chart.ctx.fillRect(left, chart.bbox.top, right - left, chart.bbox.height);
+    return [left, right];
+  }
+
+  marks(chart, told) {
+    if (told.whole) this.frame(chart);
+    else if (told.surprise && this.data.threshold !== null) this.level(chart);
+  }
+
+  level(chart) {
+    const { ctx, bbox } = chart;
+    const y = chart.valToPos(this.data.threshold, "y", true);
+    ctx.save();
+    ctx.strokeStyle = this.colours.act;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  frame(chart) {
+    const { ctx, bbox } = chart;
+    const left = chart.valToPos(this.from, "x", true);
+    const right = chart.valToPos(this.to, "x", true);
+    ctx.save();
+    ctx.fillStyle = faded(this.colours.back, 0.62);
+    ctx.fillRect(bbox.left, bbox.top, left - bbox.left, bbox.height);
+    ctx.fillRect(right, bbox.top, bbox.left + bbox.width - right, bbox.height);
+    ctx.strokeStyle = this.colours.accent;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.strokeRect(left, bbox.top + 0.5, Math.max(right - left, 2), bbox.height - 1);
+    ctx.restore();
+  }
+}
