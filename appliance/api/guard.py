@@ -125,6 +125,11 @@ def _require(site: Site, person: Person, right: Right, over: Over, request: Requ
         person.require(right, name)
         return
     project = _PROJECT_OF[over](site, name)
+    if over is Over.WINDOW and project is None:
+        # What holds everywhere is everybody's to see, and the site's alone to change.
+        if right is not Right.READ:
+            person.require(right)
+        return
     if not person.may(Right.READ, project) and not person.may(right, project):
         raise NotFound(f"there is no {over.value} {name}.")
     person.require(right, project)
@@ -135,9 +140,16 @@ def _of_fleet(site: Site, name: str) -> str:
     return project
 
 
+def _of_window(site: Site, fleet: str | None) -> str | None:
+    return None if fleet is None else _of_fleet(site, fleet)
+
+
 _PROJECT_OF: Mapping[Over, Callable[[Site, str], str | None]] = {
     Over.FLEET: _of_fleet,
     Over.EVENT: lambda site, name: _of_fleet(site, site.events.get(name).fleet),
+    Over.JOB: lambda site, name: site.jobs.get(name).project,
+    Over.SCHEDULE: lambda site, name: site.schedules.get(name).project,
+    Over.WINDOW: lambda site, name: _of_window(site, site.calendar.get(name).fleet),
 }
 
 

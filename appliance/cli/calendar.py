@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from appliance.cli.access import me
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
 from appliance.cli.data import FLEET, JSON
 
@@ -66,7 +66,7 @@ def add(
     given = _Given(since, until, kind, title, rule, zone)
     with own.site() as site:
         drafts = _drafts(site, None if everywhere else fleet, asset, given)
-        made = [add_window(site, draft, getpass.getuser()) for draft in drafts]
+        made = [add_window(site, draft, me()) for draft in drafts]
         _print_changed(made, "added", site.settings.zone, as_json=as_json)
     if not as_json:
         print(f"Next: kizashi score {fleet}")
@@ -93,7 +93,7 @@ def edit(
         known = _of_fleet(site, fleet, window)
         facts = known.model_dump(include=set(WindowDraft.model_fields))
         draft = _checked({**facts, **given.values(site, known.zone)})
-        by = getpass.getuser()
+        by = me()
         made = site.calendar.edit(window, draft, by, revision=known.revision)
         _print_changed([made], "changed", site.settings.zone, as_json=as_json)
     if not as_json:
@@ -110,7 +110,7 @@ def remove(
     own: Context = context.obj
     with own.site() as site:
         known = _of_fleet(site, fleet, window)
-        gone = site.calendar.remove(window, getpass.getuser(), revision=known.revision)
+        gone = site.calendar.remove(window, me(), revision=known.revision)
         _print_changed([gone], "removed", site.settings.zone, as_json=as_json)
     if not as_json:
         print(f"Next: kizashi score {fleet}")
@@ -147,7 +147,7 @@ def import_file(
         done = run(
             site,
             file,
-            getpass.getuser(),
+            me(),
             fleet=None if everywhere else fleet,
             asset=asset,
             kind=_kind(kind),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.access import Person
 from appliance.calendar.expand import expand
 from appliance.calendar.ics import MOST_BYTES, read_calendar
 from appliance.calendar.masks import Masks
@@ -23,6 +24,7 @@ from appliance.schemas.calendar import (
     CalendarPreview,
     EventDifference,
     ImportReport,
+    Rescoring,
     Window,
     WindowDraft,
     WindowKind,
@@ -32,7 +34,7 @@ from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.progress import Progress, Silent
 
 
-def add_window(site: Site, draft: WindowDraft, by: str) -> Window:
+def add_window(site: Site, draft: WindowDraft, by: Person | str) -> Window:
     """Add a window; the next scoring run judges anew what it bears on.
 
     Raises
@@ -46,10 +48,30 @@ def add_window(site: Site, draft: WindowDraft, by: str) -> Window:
     return site.calendar.add(draft, by)
 
 
+def edit_window(
+    site: Site, window: str, draft: WindowDraft, by: Person | str, revision: int | None
+) -> Window:
+    """Change a window, which stays of the calendar file that it came from.
+
+    Raises
+    ------
+    NotFound
+        There is no such window, fleet or asset.
+    Conflict
+        It changed since the revision that was seen.
+    InvalidRequest
+        Its times or rule cannot be used.
+    """
+    _require_place(site, draft.fleet, draft.asset)
+    source = site.calendar.standing(window).source
+    facts = draft.model_copy(update={"source": source})
+    return site.calendar.edit(window, facts, by, revision=revision)
+
+
 def import_file(
     site: Site,
     path: Path,
-    by: str,
+    by: Person | str,
     *,
     fleet: str | None,
     asset: str | None = None,
@@ -64,16 +86,29 @@ def import_file(
     BadFile
         It is no calendar, too large, or an entry of it cannot be used.
     """
-    _require_place(site, fleet, asset)
     try:
         with path.open("rb") as handle:
             data = handle.read(MOST_BYTES + 1)
     except OSError as error:
         raise NotFound(f"{path} cannot be read: {error.strerror}.") from error
     try:
-        found = read_calendar(data, site.settings.zone, kind)
+        return import_text(site, data, by, fleet=fleet, asset=asset, kind=kind)
     except BadFile as error:
         raise BadFile(f"{path}: {error.message}", remedy=error.remedy) from error
+
+
+def import_text(
+    site: Site,
+    data: bytes,
+    by: Person | str,
+    *,
+    fleet: str | None,
+    asset: str | None = None,
+    kind: WindowKind = WindowKind.MAINTENANCE,
+) -> ImportReport:
+    """Bring in the windows that a calendar file's bytes tell of; raises as `import_file`."""
+    _require_place(site, fleet, asset)
+    found = read_calendar(data, site.settings.zone, kind)
     return site.calendar.bring(fleet, asset, found, by)
 
 
@@ -90,6 +125,23 @@ def _require_place(site: Site, fleet: str | None, asset: str | None) -> None:
 
 
 # ---------------------------------------------------------------- looking ahead
+def outdated(site: Site, fleet: str) -> Rescoring | None:
+    """Return what the next scoring run judges anew because of the calendar; None if nothing."""
+    try:
+        ahead = _ahead(site, fleet, site.calendar.list(fleet))
+    except NotFound:
+        return None  # nothing was judged
+    spans = [span for own in ahead.spans.values() for span in own]
+    if not spans:
+        return None
+    return Rescoring(
+        fleet=fleet,
+        assets=len(ahead.spans),
+        start=min(start for start, _ in spans),
+        end=max(end for _, end in spans),
+    )
+
+
 @dataclass(frozen=True)
 class _Ahead:
     """What a preview looks at.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from appliance.schemas.base import FleetName, Schema
 from appliance.schemas.event import Event, EventDraft
@@ -171,3 +172,100 @@ class CalendarPreview(Schema):
     change: tuple[EventDifference, ...] = ()
     merge: tuple[Event, ...] = ()
     appear: tuple[EventDraft, ...] = ()
+
+
+# ---------------------------------------------------------------- told and asked over REST
+class Rescoring(Schema):
+    """What the next scoring run of a fleet judges anew because of the calendar.
+
+    Attributes
+    ----------
+    assets
+        How many machines.
+    start, end
+        First and last moment of it.
+    job
+        The job that does it, where one was asked for.
+    """
+
+    fleet: FleetName
+    assets: int
+    start: AwareDatetime
+    end: AwareDatetime
+    job: str | None = None
+
+
+class CalendarChange(Schema):
+    """A window that was added, changed or removed, and what its fleets are judged anew for.
+
+    Attributes
+    ----------
+    outdated
+        By fleet; of many fleets the first hundred by name.
+    """
+
+    window: Window
+    outdated: tuple[Rescoring, ...] = ()
+
+
+class CalendarImport(Schema):
+    """What bringing in a calendar file did, and what its fleets are judged anew for."""
+
+    report: ImportReport
+    outdated: tuple[Rescoring, ...] = ()
+
+
+class CalendarDraft(Schema):
+    """A change of the calendar that is only thought of."""
+
+    fleet: FleetName = Field(examples=["pumps"])
+    adding: tuple[WindowDraft, ...] = Field((), max_length=100)
+    removing: tuple[Annotated[str, StringConstraints(max_length=40)], ...] = Field(
+        (), max_length=100
+    )
+
+
+class WindowTime(Occurrence):
+    """One time at which a window holds."""
+
+    window: str
+    fleet: FleetName | None
+    asset: str | None
+    kind: WindowKind
+    title: str
+
+
+class Label(Schema):
+    """One thing that is known about a stretch of a machine.
+
+    Attributes
+    ----------
+    asset
+        The whole fleet without one.
+    says
+        ``failure``: from the calendar; ``true``, ``false``, ``planned``: what an event
+        turned out to be.
+    by
+        Who told of a failure; an event's history tells who judged it.
+    window, event
+        Where it comes from.
+    """
+
+    fleet: FleetName
+    asset: str | None
+    says: Literal["failure", "true", "false", "planned"]
+    start: AwareDatetime
+    end: AwareDatetime
+    title: str = ""
+    by: str | None = None
+    window: str | None = None
+    event: str | None = None
+
+
+class LabelDraft(Schema):
+    """A failure of a machine, or of a whole fleet, that somebody tells of."""
+
+    asset: str | None = Field(None, max_length=200, examples=["P-2"])
+    start: AwareDatetime = Field(examples=["2026-03-01T08:00:00Z"])
+    end: AwareDatetime = Field(examples=["2026-03-01T12:00:00Z"])
+    title: str = Field("", max_length=200, examples=["bearing seized"])

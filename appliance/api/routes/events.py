@@ -92,7 +92,7 @@ def _place(event: Event) -> tuple[int, float, str, str]:
 @router.post(
     "/events/bulk", summary="Deal with many events", **needs(Right.ANNOTATE, Over.BODY)
 )
-def bulk(deed: BulkDeed, site: TheSite, person: Caller) -> BulkOutcomes:
+def deal_with_events(deed: BulkDeed, site: TheSite, person: Caller) -> BulkOutcomes:
     """Do the same to many events; what becomes of each is told by itself."""
     wanted = list(dict.fromkeys(deed.events))
     outcomes: dict[str, Event | KizashiError] = {}
@@ -149,7 +149,7 @@ def get_event(
     summary="What became of an event",
     **needs(Right.READ, Over.EVENT, recent=True),
 )
-def get_history(
+def get_event_history(
     event: str, site: TheSite, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[EventRevision]:
     """Return every change of an event, oldest first."""
@@ -164,7 +164,7 @@ def get_history(
     summary="What was said about an event",
     **needs(Right.READ, Over.EVENT, recent=True),
 )
-def get_comments(
+def get_event_comments(
     event: str, site: TheSite, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[EventComment]:
     """Return comments, oldest first."""
@@ -180,7 +180,7 @@ def get_comments(
     summary="Say something about an event",
     **needs(Right.ANNOTATE, Over.EVENT),
 )
-def comment(event: str, remark: Remark, site: TheSite, person: Caller) -> EventComment:
+def comment_event(event: str, remark: Remark, site: TheSite, person: Caller) -> EventComment:
     """Add a comment; the event's revision stays."""
     return site.events.comment(event, person, remark.text)
 
@@ -192,7 +192,7 @@ def comment(event: str, remark: Remark, site: TheSite, person: Caller) -> EventC
     **needs(Right.ANNOTATE, Over.EVENT),
     **_CHANGED,
 )
-def acknowledge(
+def acknowledge_event(
     event: str, response: Response, site: TheSite, person: Caller, if_match: IfMatch = None
 ) -> Event:
     """Take note of an event."""
@@ -205,7 +205,7 @@ def acknowledge(
     **needs(Right.ANNOTATE, Over.EVENT),
     **_CHANGED,
 )
-def assign(
+def assign_event(
     event: str,
     to: Assignment,
     response: Response,
@@ -223,7 +223,7 @@ def assign(
     **needs(Right.ANNOTATE, Over.EVENT),
     **_CHANGED,
 )
-def close(
+def close_event(
     event: str,
     closing: Closing,
     response: Response,
@@ -241,7 +241,7 @@ def close(
     **needs(Right.ANNOTATE, Over.EVENT),
     **_CHANGED,
 )
-def reopen(
+def reopen_event(
     event: str, response: Response, site: TheSite, person: Caller, if_match: IfMatch = None
 ) -> Event:
     """Open an acknowledged or closed event again; its verdict stays in the history."""

@@ -265,7 +265,7 @@ class ModelStore:
                 rows=int(rows),
                 judged=int(judged),
                 alarms=int(alarms),
-                last=None if last is None else utc(last),
+                last=utc(last) if runs else None,
             )
 
     def score_batches(self, fleet: str) -> list[ScoreBatch]:

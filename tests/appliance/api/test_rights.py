@@ -60,7 +60,19 @@ TABLE: dict[str, set[str]] = {
     "GET /search": KNOWN,
     # What they need depends on the body: the route asks (test_bodies).
     "POST /events/bulk": KNOWN,
+    "POST /calendar": KNOWN,
+    "POST /calendar/import": KNOWN,
+    "POST /calendar/preview": KNOWN,
     "PUT /recipes/{name}": KNOWN,
+    # Windows and labels.
+    "GET /calendar": KNOWN,
+    "GET /calendar/times": KNOWN,
+    "GET /calendar/{window}": READ,
+    "GET /calendar/{window}/history": READ,
+    "PUT /calendar/{window}": RUN,
+    "DELETE /calendar/{window}": RUN,
+    "GET /fleets/{fleet}/labels": READ,
+    "POST /fleets/{fleet}/labels": LEARN,
     # An event's project.
     "GET /events/{event}": READ,
     "GET /events/{event}/history": READ,

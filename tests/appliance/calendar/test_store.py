@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from appliance.access.person import shell
+from appliance.access.store.audit import AuditLog
 from appliance.calendar.masks import Masks
 from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
@@ -171,3 +175,41 @@ def test_what_a_run_that_was_cut_off_may_have_touched_stays_outdated(marks):
     assert back > other
     marks.settle("pumps", 1)
     assert not marks.outdated("pumps", 1, masks(1))
+
+
+# ---------------------------------------------------------------- several at once
+def test_two_first_imports_at_once_add_each_window_once(database_url):
+    """Both find nothing when they begin; the second must find what the first has added."""
+    drafts = tuple(draft(hours, fleet=None, source=f"entry {hours}") for hours in range(20))
+    found = CalendarFile(drafts=drafts, series=tuple(one.source for one in drafts))
+    open_database(database_url).close()
+    ready = threading.Barrier(4)
+
+    def bring(name: str) -> int:
+        opened = open_database(database_url)
+        ready.wait()
+        report = WindowStore(opened).bring("pumps", None, found, name)
+        opened.close()
+        return report.added
+
+    with ThreadPoolExecutor(4) as pool:
+        added = list(pool.map(bring, ("mori", "sato", "ken", "aki")))
+    assert sorted(added) == [0, 0, 0, 20]
+
+
+def test_changes_are_told_in_the_audit_log(windows, database):
+    me = shell("mori")
+    made = windows.add(draft(), me)
+    windows.edit(made.id, draft(title="pump"), me)
+    windows.remove(made.id, me)
+    log = AuditLog(database)
+    told = [
+        (e.action, (e.before or {}).get("title"), (e.after or {}).get("title"))
+        for e in reversed(log.list(me, what=f"window:{made.id}"))
+    ]
+    assert told == [
+        ("window.added", None, "seals"),
+        ("window.edited", "seals", "pump"),
+        ("window.removed", "pump", None),
+    ]
+    assert log.verify().whole
