@@ -12,10 +12,10 @@ from typing_extensions import override
 
 from appliance.access import Person
 from appliance.access.person import Via, nobody
-from appliance.api import idempotency
+from appliance.api import idempotency, uploads
 from appliance.api.known import Known
 from appliance.api.limits import Rate
-from appliance.api.needs import OVER, PUBLIC, RECENT, RIGHT, Over
+from appliance.api.needs import OVER, PUBLIC, RECENT, RIGHT, SPOOLED, Over
 from appliance.api.recent import Recent
 from appliance.core.errors import NotFound, Unauthenticated
 from appliance.pipelines.site import Site
@@ -43,6 +43,8 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             request.state.person = await run_in_threadpool(_admitted, request, declared)
+            if SPOOLED in declared:
+                return await uploads.with_body(request, handler)
             return await idempotency.once(request, handler)
 
         async def answered(request: Request) -> Response:

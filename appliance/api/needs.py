@@ -11,6 +11,7 @@ RIGHT = "x-kizashi-right"
 OVER = "x-kizashi-over"
 PUBLIC = "x-kizashi-public"
 RECENT = "x-kizashi-recent"
+SPOOLED = "x-kizashi-spooled"
 
 
 class Over(StrEnum):

@@ -52,11 +52,13 @@ class Settings(BaseSettings):
     jobs_at_once
         Jobs that one worker process runs at once.
     import_folders
-        Folders whose files a job may bring in; ``import`` and ``uploads`` in the home if empty.
+        Folders whose files a job may bring in; ``import`` in the home if empty.
     chunk_cells
         Readings × sensors handed to one task, which bounds a task's memory.
     max_file_bytes, max_columns
         Limits on what one ingested file may hold.
+    max_upload_bytes
+        Largest body of readings that the API takes; unpacked it may be eight times as large.
     requests_per_second, requests_at_once
         What one caller may ask of the API for long, and at once.
     false_alarms_per_month
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
     chunk_cells: int = Field(12_000_000, ge=1_000)
     max_file_bytes: int = Field(64 * 2**30, ge=1)
     max_columns: int = Field(5_000, ge=1)
+    max_upload_bytes: int = Field(2**30, ge=1)
     requests_per_second: float = Field(100.0, gt=0)
     requests_at_once: float = Field(500.0, ge=1)
     false_alarms_per_month: float = Field(1.0, gt=0)
@@ -182,7 +185,12 @@ class Settings(BaseSettings):
     @property
     def imports(self) -> tuple[Path, ...]:
         """Folders whose files a job may bring in."""
-        return self.import_folders or (self.home / "import", self.home / "uploads")
+        return self.import_folders or (self.home / "import",)
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Folder of what is sent over REST until it is brought in."""
+        return self.home / "uploads"
 
     @property
     def jobs_database(self) -> str:

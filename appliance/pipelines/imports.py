@@ -1,4 +1,8 @@
-"""Files that a job may read: those below the site's import folders, and nothing else."""
+"""Files that a job may read: those below the site's import folders, and what was sent to it.
+
+What was sent over REST is found by its full name alone, which nobody guesses: no pattern and no
+folder stands for what others sent.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from appliance.core.errors import Forbidden
 from appliance.core.settings import Settings
 from appliance.intake import IngestOptions
 from appliance.intake.sources.files.discover import discover
+from appliance.pipelines import uploads
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.site import Site
 from appliance.pipelines.steps import Plain, Steps
@@ -49,12 +54,14 @@ def found(settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
         Something named is not there.
     """
     folders = [Path(os.path.abspath(folder)) for folder in settings.imports]  # noqa: PTH100
-    files = discover([_below(folders, path) for path in paths])
+    sent = {path: file for path in paths if (file := uploads.sent(settings, path)) is not None}
+    others = [path for path in paths if path not in sent]
+    files = discover([_below(folders, path) for path in others]) if others else []
     real = [folder.resolve() for folder in folders]
     for file in files:
         if not any(file.is_relative_to(folder) for folder in real):
             raise _outside(str(file), folders)
-    return tuple(map(str, files))
+    return tuple(map(str, [*sent.values(), *files]))
 
 
 def _below(folders: Sequence[Path], text: str) -> Path:

@@ -16,6 +16,7 @@ from appliance.schemas.pipelines import (
 
 def _ingest(call: Call) -> object:
     from appliance.intake import IngestOptions
+    from appliance.pipelines import uploads
     from appliance.pipelines.imports import ingest_allowed
 
     told: IngestArguments = call.arguments
@@ -27,9 +28,11 @@ def _ingest(call: Call) -> object:
         layout=told.layout,
         units=tuple(told.units.items()),
     )
-    return ingest_allowed(
+    report = ingest_allowed(
         call.site, told.paths, call.fleet, options, call.progress, steps=call.steps
     )
+    uploads.discard(call.site.settings, told.paths)
+    return uploads.without_paths(report)
 
 
 def _train(call: Call) -> object:

@@ -98,6 +98,7 @@ TABLE: dict[str, set[str]] = {
     "GET /fleets/{fleet}/sensors/{sensor:path}": READ,
     "PATCH /fleets/{fleet}/sensors/{sensor:path}": RUN,
     "GET /fleets/{fleet}/readings": READ,
+    "POST /fleets/{fleet}/readings": RUN,
     "GET /fleets/{fleet}/scores": READ,
     "GET /fleets/{fleet}/quality": READ,
     "GET /fleets/{fleet}/quarantine": READ,

@@ -142,6 +142,20 @@ def open_text(path: Path, limit: int) -> Reader:
     raise BadFile(f"{path.name} is empty.")
 
 
+def unpacked(packed: Reader, size: int) -> bytes:
+    """Return up to `size` bytes of what is being unpacked; nothing at the end.
+
+    Raises
+    ------
+    BadFile
+        It is cut off or damaged.
+    """
+    try:
+        return packed.read(size)
+    except _UNPACKING as error:
+        raise BadFile(f"what is packed is cut off or damaged: {error}.") from error
+
+
 def head(path: Path, limit: int) -> tuple[bytes, str]:
     """Return a text file's beginning in UTF-8, and the encoding it is in.
 

@@ -1,0 +1,222 @@
+"""Readings that are sent over REST: kept in a file of ours, made readable, brought in.
+
+Nothing that a sender says names a file.  What they sent is unpacked within limits, weighed
+before it is read, and never run.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePath
+
+from appliance.core.clock import now
+from appliance.core.disk import is_full
+from appliance.core.errors import BadFile, LimitExceeded, StorageError, StorageFull
+from appliance.core.ids import new_id
+from appliance.core.settings import Settings
+from appliance.intake import IngestOptions
+from appliance.intake.sources.files import arrow, records, stream
+from appliance.intake.sources.files.weight import Allowed, weigh_parquet
+from appliance.pipelines.ingest import ingest
+from appliance.pipelines.site import Site
+from appliance.schemas.ingest import FileStatus, IngestReport
+
+_TIMES_UNPACKED = 8
+_GROUP = 2**30
+"""Bytes that one piece of a file may unpack to: it is held in memory at once."""
+_KEPT_SECONDS = 3 * 86_400
+_NAME = re.compile(r"upl_[0-9a-z]{20}/[a-z0-9][a-z0-9_-]{0,62}\.(csv|parquet)")
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+_STEP = 2**20
+
+
+class Kind(StrEnum):
+    """What a body is said to be."""
+
+    CSV = "csv"
+    JSON = "json"
+    LINES = "lines"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+    UNKNOWN = "unknown"
+    """Its first bytes tell."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What somebody sends, in a folder of its own.
+
+    Attributes
+    ----------
+    folder
+        Holds nothing else.
+    """
+
+    folder: Path
+
+    @property
+    def body(self) -> Path:
+        """What was sent, as it was sent."""
+        return self.folder / "body"
+
+    def discard(self) -> None:
+        """Forget it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def begin(settings: Settings) -> Upload:
+    """Make room for an upload, and forget those that nobody came back for.
+
+    Raises
+    ------
+    StorageFull, StorageError
+        The folder cannot be made.
+    """
+    _sweep(settings.uploads_folder)
+    upload = Upload(settings.uploads_folder / new_id("upl"))
+    try:
+        settings.uploads_folder.mkdir(mode=0o700, exist_ok=True)
+        upload.folder.mkdir(mode=0o700)
+        upload.body.touch(mode=0o600)
+    except OSError as error:
+        raise storage_error(error) from error
+    return upload
+
+
+def storage_error(error: OSError) -> StorageFull | StorageError:
+    """Return what a failed write of an upload is told as."""
+    if is_full(error):
+        return StorageFull("no space is left for what is sent.", remedy="Free some space.")
+    return StorageError(f"what is sent cannot be kept: {error.strerror}.")
+
+
+def _sweep(folder: Path) -> None:
+    oldest = now().timestamp() - _KEPT_SECONDS
+    with suppress(OSError):
+        for left in folder.iterdir():
+            if left.name.startswith("upl_") and left.stat().st_mtime < oldest:
+                Upload(left).discard()
+
+
+def readable(settings: Settings, upload: Upload, kind: Kind, fleet: str) -> Path:
+    """Return a file of what was sent that the intake reads, called like the fleet.
+
+    Rows that name no asset are then of one that is called so too.
+
+    Raises
+    ------
+    BadFile
+        It is damaged, or none of the kinds that are read.
+    LimitExceeded
+        It unpacks to more than is allowed.
+    """
+    most = settings.max_upload_bytes * _TIMES_UNPACKED
+    allowed = Allowed(most, min(_GROUP, most), settings.max_columns)
+    body = _unpacked(upload, most)
+    first = _first(body)
+    if not first:
+        raise BadFile("nothing was sent.")
+    if kind is Kind.UNKNOWN:
+        kind = _kind_of(first)
+    table, parquet = upload.folder / f"{fleet}.csv", upload.folder / f"{fleet}.parquet"
+    target = parquet if kind in (Kind.ARROW, Kind.PARQUET) else table
+    makes: dict[Kind, Callable[[], object]] = {
+        Kind.ARROW: lambda: arrow.to_parquet(body, parquet, allowed),
+        Kind.LINES: lambda: records.lines_to_csv(body, table, settings.max_columns),
+        Kind.JSON: lambda: records.document_to_csv(body, table, settings.max_columns),
+    }
+    try:
+        if kind in makes:
+            makes[kind]()
+            body.unlink()
+        else:
+            body.rename(target)
+    except OSError as error:
+        raise storage_error(error) from error
+    if stream.is_parquet(target):
+        weigh_parquet(target, allowed)
+    elif target is parquet:
+        raise BadFile("what was sent is not Parquet: its first bytes are not PAR1.")
+    return target
+
+
+def _first(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        return handle.read(64)
+
+
+def _kind_of(first: bytes) -> Kind:
+    if first.startswith(b"PAR1"):
+        return Kind.PARQUET
+    if first.startswith(arrow.SIGN):
+        return Kind.ARROW
+    start = first.lstrip()[:1]
+    return Kind.JSON if start == b"[" else Kind.LINES if start == b"{" else Kind.CSV
+
+
+def _unpacked(upload: Upload, most: int) -> Path:
+    """Return the body, unpacked if it is packed."""
+    if not _first(upload.body).startswith(_PACKED):
+        return upload.body
+    target, size = upload.folder / "unpacked", 0
+    packed = stream.open_text(upload.body, most)
+    try:
+        with target.open("wb") as handle:
+            while piece := stream.unpacked(packed, _STEP):
+                size += len(piece)
+                if size > most:
+                    raise LimitExceeded(f"what was sent unpacks to more than {most:,} bytes.")
+                handle.write(piece)
+    except OSError as error:
+        raise storage_error(error) from error
+    finally:
+        packed.close()
+    upload.body.unlink()
+    return target
+
+
+def bring(site: Site, path: Path, fleet: str, options: IngestOptions) -> IngestReport:
+    """Bring one readable file in.
+
+    Raises
+    ------
+    BadFile
+        No row of it can be used, or it counts time another way than its fleet.
+    """
+    report = ingest(site, [path], fleet, options)
+    (file,) = report.files
+    if file.status is FileStatus.REJECTED:
+        raise BadFile(file.reason)
+    return without_paths(report)
+
+
+def without_paths(report: IngestReport) -> IngestReport:
+    """Return a report that tells files by their names alone."""
+    files = tuple(
+        file.model_copy(update={"path": PurePath(file.path).name}) for file in report.files
+    )
+    return report.model_copy(update={"files": files})
+
+
+# ---------------------------------------------------------------- for jobs
+def name_of(settings: Settings, path: Path) -> str:
+    """Return the name under which a job finds a readable file."""
+    return path.relative_to(settings.uploads_folder).as_posix()
+
+
+def sent(settings: Settings, name: str) -> Path | None:
+    """Return the readable file of that name; None if it is none of an upload."""
+    path = settings.uploads_folder / name
+    return path if _NAME.fullmatch(name) and path.is_file() else None
+
+
+def discard(settings: Settings, names: Iterable[str]) -> None:
+    """Forget the uploads among some files."""
+    for name in names:
+        if (path := sent(settings, name)) is not None:
+            Upload(path.parent).discard()
