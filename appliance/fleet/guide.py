@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.calendar.masks import Masks, union
+from appliance.core.errors import ArtifactError, NotFound
+from appliance.core.log import get
 from appliance.fleet.artifact import Artifact, write_part
 from appliance.fleet.frames import Layout
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.recipe import Cleaning, Recipe
+
+_log = get(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,16 @@ def keep_former(
     wanted = [asset for asset in failures if guide.holds_back(asset)]
     if guide.former is None or not wanted:
         return {}
-    artifact = Artifact(guide.former)
-    kept = [asset for asset in wanted if _fits(artifact.manifest, asset, recipe, layout)]
+    try:
+        artifact = Artifact(guide.former)
+        kept = [asset for asset in wanted if _fits(artifact.manifest, asset, recipe, layout)]
+        arrays = [artifact.arrays(asset) for asset in kept]
+    except (ArtifactError, NotFound) as error:
+        _log.warning("no sub-model is kept: %s", error)
+        return {}
     if not kept:
         return {}
-    sums = write_part(draft, number, [artifact.arrays(asset) for asset in kept])
+    sums = write_part(draft, number, arrays)
     return {
         asset: artifact.manifest.assets[asset].model_copy(
             update={"index": index, "checksum": sums[index]}

@@ -137,6 +137,8 @@ class _Work:
             readings, scores = self._site.lake.drop_before(
                 self._fleet, until, run=self._begun.run, dry_run=dry_run
             )
+            if not dry_run:
+                self._site.intake.recount(self._fleet)
         gone = readings.rows + scores.rows > 0
         return RetentionReport(
             fleet=self._fleet,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from appliance.pipelines.promote import promote
@@ -98,3 +100,11 @@ def test_an_asset_with_too_little_left_keeps_its_sub_model(faulty):
     ]
     assert scores[0]["surprise"].equals(scores[1]["surprise"])
     assert anomaly(faulty).asset == "P-2"
+
+
+def test_a_champion_that_was_damaged_is_in_no_trainings_way(faulty):
+    before = faulty.registry.champion(FLEET)
+    (Path(before.path) / "manifest.json").write_text("{}")
+    only = TrainOptions(recipe="mahalanobis", start=moment(LEARNED + 20))
+    version = train(faulty, FLEET, only)
+    assert (version.lineage.kept, set(version.lineage.failures)) == ({}, {"P-2"})

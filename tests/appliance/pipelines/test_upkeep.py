@@ -75,6 +75,8 @@ def test_what_is_needed_by_nobody_goes_and_later_work_goes_on(faulty):
     assert_frame_equal(faulty.lake.readings(FLEET).read(), before.filter(kept))
     kept = scores["time"] >= moment(2 * DAY)
     assert_frame_equal(faulty.lake.scores(FLEET).read(), scores.filter(kept))
+    [facts] = faulty.intake.assets.fleets()
+    assert (facts.rows, facts.start) == (4 * (LEARNED - DAY), moment(2 * DAY))
 
     # What remains is worked with as ever; the past stays told.
     assert score(faulty, FLEET).rows == 0
