@@ -15,21 +15,25 @@ def main() -> None:
     api.begin_run()
     with frame.troubles():
         frame.around()
-        sections = {
-            t(f"sections.{section}"): [
-                st.Page(
-                    frame.guarded(page.show),
-                    title=t(f"{page.name}.title"),
-                    url_path=page.name,
-                    icon=page.icon,
-                    default=page.name == "overview",
-                )
-                for page in pages
-                if page.open_to is None or api.may(page.open_to)
-            ]
-            for section, pages in PAGES.items()
+        pages = {
+            page.name: st.Page(
+                frame.guarded(page.show),
+                title=t(f"{page.name}.title"),
+                url_path=page.name,
+                icon=page.icon,
+                default=page.name == "overview",
+                visibility="visible" if page.listed else "hidden",
+            )
+            for section in PAGES.values()
+            for page in section
+            if page.open_to is None or api.may(page.open_to)
         }
-        st.navigation({name: pages for name, pages in sections.items() if pages}).run()
+        st.session_state[frame.PAGES] = pages
+        sections = {
+            t(f"sections.{name}"): [pages[page.name] for page in section if page.name in pages]
+            for name, section in PAGES.items()
+        }
+        st.navigation({name: found for name, found in sections.items() if found}).run()
 
 
 main()

@@ -23,6 +23,8 @@ from ui.text import LANGUAGES, language, t
 
 _STATIC = Path(__file__).parent / "static"
 ICON = _STATIC / "mark.svg"
+PAGES = "_pages"
+"""Where the pages of this run are held, by name."""
 _STYLE = """
 <style>
 [data-testid="stSidebar"] { min-width: 220px; max-width: 220px; }
@@ -66,6 +68,13 @@ def head(title: str, caption: str = "") -> None:
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
+
+
+def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
+    """Draw a link to another page of the site, and what it is to show."""
+    pages = st.session_state.get(PAGES, {})
+    if page in pages:
+        st.page_link(pages[page], label=label, icon=icon, query_params=query)
 
 
 def empty(title: str, text: str, icon: str = ":material/inbox:") -> None:

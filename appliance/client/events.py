@@ -12,6 +12,7 @@ from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
 from appliance.client.resource import Resource, at
 from appliance.client.verbs import Awaiting, Blocking, verb
+from appliance.schemas.base import Language
 from appliance.schemas.event import (
     Event,
     EventComment,
@@ -64,9 +65,16 @@ class _Handle(Resource):
         return f"<{type(self).__name__} {self.id} of {self._line.url}>"
 
     @verb
-    async def get(self) -> EventTold:
-        """Return the event as it stands, in plain words, and what it rests on."""
-        return parsed(EventTold, await self._line.get(at("events", self.id)))
+    async def get(self, *, language: Language | None = None) -> EventTold:
+        """Return the event as it stands, in plain words, and what it rests on.
+
+        Parameters
+        ----------
+        language
+            Of the words; the site's if not said.
+        """
+        told = await self._line.get(at("events", self.id), language=language)
+        return parsed(EventTold, told)
 
     @listing
     def history(self) -> Listing[EventRevision]:

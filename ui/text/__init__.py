@@ -10,18 +10,18 @@ from typing import Any
 
 import streamlit as st
 
+from appliance.schemas.base import Language
+
 LANGUAGES = {"en": "English", "ja": "日本語"}
 COOKIE = "kizashi_language"
 _DEFAULT = "en"
 
 
-def language() -> str:
+def language() -> Language:
     """Return the reader's language: the one they chose, else their browser's."""
     chosen = st.context.cookies.get(COOKIE)
-    if chosen in LANGUAGES:
-        return str(chosen)
     spoken = (st.context.locale or "")[:2].lower()
-    return spoken if spoken in LANGUAGES else _DEFAULT
+    return "ja" if "ja" in (chosen, None if chosen in LANGUAGES else spoken) else "en"
 
 
 def t(key: str, /, **values: object) -> str:

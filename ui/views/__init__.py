@@ -16,6 +16,8 @@ class Page:
     ----------
     name
         In its address, and of its texts.
+    listed
+        Whether the navigation has it; others are reached by links.
     open_to
         The right without which it is not offered.
     """
@@ -23,6 +25,7 @@ class Page:
     name: str
     icon: str
     show: Callable[[], None]
+    listed: bool = True
     open_to: str | None = None
 
 
@@ -30,8 +33,8 @@ PAGES = {
     "monitor": (
         Page("overview", ":material/grid_view:", overview.show),
         Page("events", ":material/notifications:", events.show),
-        Page("asset", ":material/precision_manufacturing:", asset.show),
-        Page("event", ":material/notification_important:", event.show),
+        Page("asset", ":material/precision_manufacturing:", asset.show, listed=False),
+        Page("event", ":material/notification_important:", event.show, listed=False),
     ),
 }
 """By section of the navigation, in the order in which they are shown."""

@@ -99,9 +99,7 @@ def traces(trace: Trace, *, key: str) -> tuple[datetime, datetime] | None:
     marked: Mapping[str, float] | None = answer.stretch
     if not marked:
         return None
-    start, end = (
-        datetime.fromtimestamp(marked[name]).astimezone() for name in ("start", "end")
-    )
+    start, end = (datetime.fromtimestamp(marked[side], UTC) for side in ("start", "end"))
     return start, end
 
 
