@@ -16,6 +16,7 @@ from appliance.api.problems import MEDIA_TYPE, TITLES, Problem
 
 _VERBS = ("get", "put", "post", "patch", "delete")
 _DONE = {"200": "Done.", "201": "Made.", "202": "Asked for.", "204": "Done; nothing to tell."}
+_OF_WRITES = (409, 507)
 _WHY = {
     400: "The request is none that can be read.",
     401: "Nobody that the site knows asks: log in, or send a token.",
@@ -86,8 +87,11 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             key = {"$ref": "#/components/parameters/IdempotencyKey"}
             operation.setdefault("parameters", []).append(key)
         _exemplify(operation.get("requestBody", {}).get("content", {}), examples, short=True)
-        for status, response in operation["responses"].items():
-            operation["responses"][status] = _told(status, response, examples)
+        answers = operation["responses"]
+        for status, response in answers.items():
+            answers[status] = _told(status, response, examples)
+        for code in () if verb == "get" else _OF_WRITES:
+            answers.setdefault(str(code), _reference(code))
     return document
 
 
@@ -101,11 +105,15 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def _told(status: str, response: dict[str, Any], examples: Examples) -> dict[str, Any]:
     content = response.get("content", {})
     if MEDIA_TYPE in content:
-        return {"$ref": f"#/components/responses/{_named(int(status))}"}
+        return _reference(int(status))
     if response["description"] == "Successful Response":
         response["description"] = _DONE[status]
     _exemplify(content, examples, short=False)
     return response
+
+
+def _reference(status: int) -> dict[str, Any]:
+    return {"$ref": f"#/components/responses/{_named(status)}"}
 
 
 def _exemplify(content: dict[str, Any], examples: Examples, *, short: bool) -> None:

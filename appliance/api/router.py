@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from appliance.api.guard import GuardedRoute
 from appliance.api.problems import responses
 
-_EVERYWHERE = (401, 403, 404, 413, 422, 429, 503)
+_EVERYWHERE = (400, 401, 403, 404, 413, 422, 429, 503)
 
 
 def make_router(noun: str) -> APIRouter:
