@@ -1,0 +1,133 @@
+"""A real server on a small real home, asked by a real browser.
+
+A module of these tests begins with
+``pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]``: server and browser are
+started once a session.  `page` is the analyst's; `browse` gives anybody's, and in another
+size, theme or language.  A test that changes something does so on machine P-3 or on what it
+added itself, so that the others find what they look for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import skip_or_fail
+from tests.ui.homes import PASSWORD, make_empty_home, make_home
+from tests.ui.serving import serving, working
+
+Browse = Callable[..., Page]
+PATIENCE = 15_000
+"""Milliseconds for which a browser waits for what is to be seen."""
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the home that all pages are shown of."""
+    made = tmp_path_factory.mktemp("ui") / "home"
+    make_home(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[str]:
+    """Serve the home; give its address."""
+    with serving(home) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a home as it is after the installation; give its address."""
+    made = tmp_path_factory.mktemp("empty") / "home"
+    make_empty_home(made)
+    with serving(made) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def worker(home: Path) -> Iterator[None]:
+    """Let a worker run the jobs of the home."""
+    with working(home):
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium: the one that is named, that is installed, or that Playwright brought."""
+    program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        if not (program or Path(playwright.chromium.executable_path).exists()):
+            skip_or_fail("Chromium is not installed: set KIZASHI_CHROMIUM")
+        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def cookies(browser: Browser) -> Callable[[str, str], list[Any]]:
+    """Return a function that logs somebody in, once, and gives their cookies."""
+    known: dict[tuple[str, str], list[Any]] = {}
+
+    def enter(url: str, user: str) -> list[Any]:
+        if (url, user) not in known:
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(f"{url}/login")
+            page.fill("#user", user)
+            page.fill("#password", PASSWORD)
+            page.click("button")
+            page.wait_for_url(lambda there: "/login" not in there)
+            known[url, user] = list(context.cookies())
+            context.close()
+        return known[url, user]
+
+    return enter
+
+
+@pytest.fixture
+def browse(
+    browser: Browser, server: str, cookies: Callable[[str, str], list[Any]]
+) -> Iterator[Browse]:
+    """Return a function that opens a page as somebody who is logged in.
+
+    Its arguments are the user, ``language`` (``en`` or ``ja``), ``dark``, ``size``, and
+    ``url`` of another server.  Addresses are then relative: ``page.goto("/events")``.
+    """
+    opened: list[BrowserContext] = []
+
+    def open_page(
+        user: str = "analyst",
+        *,
+        language: str = "en",
+        dark: bool = False,
+        size: tuple[int, int] = (1440, 900),
+        url: str = server,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=url,
+            locale="ja-JP" if language == "ja" else "en-GB",
+            timezone_id="UTC",
+            color_scheme="dark" if dark else "light",
+            viewport={"width": size[0], "height": size[1]},
+        )
+        context.set_default_timeout(PATIENCE)
+        context.add_cookies(cookies(url, user))
+        opened.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(browse: Browse) -> Page:
+    """Open a page as the analyst."""
+    return browse()

@@ -1,0 +1,74 @@
+"""Real processes on a home: the web server, and a worker for jobs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.appliance.api.ports import free_port
+from tests.ui.homes import ZONE
+
+ROOT = Path(__file__).resolve().parents[2]
+_POLLS = 600
+_BETWEEN = 0.05
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """Serve a home's pages and API; give its address once it answers."""
+    port = free_port()
+    with running("appliance.web", home, KIZASHI_PORT=str(port)) as (process, log):
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(_POLLS):
+            if process.poll() is not None:
+                break
+            try:
+                with urlopen(f"{url}/healthz", timeout=1):
+                    yield url
+                    return
+            except (URLError, TimeoutError, ConnectionError):
+                time.sleep(_BETWEEN)
+        pytest.fail(f"the server never answered:\n{log.read_text()[-4000:]}")
+
+
+@contextmanager
+def working(home: Path) -> Iterator[None]:
+    """Let a worker run the home's jobs."""
+    with running("appliance.worker", home):
+        yield
+
+
+@contextmanager
+def running(
+    module: str, home: Path, **settings: str
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Run a module of the platform on a home; give its process and the file of its log."""
+    own = {"KIZASHI_ENGINE": "local", "KIZASHI_WORKERS": "2", "KIZASHI_TIMEZONE": ZONE}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **settings}
+    log = home.parent / f"{module}.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, "--home", str(home)],
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process, log
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
