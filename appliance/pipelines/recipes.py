@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from appliance.access.person import Person
-from appliance.core.errors import Conflict, InvalidRequest
+from appliance.core.errors import Conflict, InvalidRequest, NotFound
 from appliance.fleet import resolve
 from appliance.fleet.store import RecipeStore
 from appliance.pipelines.site import Site
@@ -49,6 +49,15 @@ def recipe(site: Site, project: str, name: str) -> SavedRecipe:
     if name in catalog.names():
         return SavedRecipe(name=name, project=None, revision=0, recipe=resolve(name))
     return RecipeStore(site.database).get(project, name)
+
+
+def saved_recipe(site: Site, fleet: str, name: str) -> Recipe | None:
+    """Return the recipe that a fleet's project saved under a name; None if it did not."""
+    (project,) = site.access.projects.of([fleet]).values()
+    try:
+        return RecipeStore(site.database).get(project, name).recipe
+    except NotFound:
+        return None
 
 
 def save_recipe(

@@ -16,12 +16,13 @@ from appliance.core.ids import new_id
 from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout, fit_fleet, resolve
 from appliance.pipelines.frozen import Words, words_on
+from appliance.pipelines.recipes import saved_recipe
 from appliance.pipelines.site import Site
 from appliance.pipelines.steps import Plain, Steps
 from appliance.schemas.base import fleet_name
 from appliance.schemas.model import Lineage, ModelVersion, WindowNote
 from appliance.schemas.progress import Progress
-from appliance.schemas.recipe import Limits, Recipe
+from appliance.schemas.recipe import Limits, Recipe, RunState
 from appliance.schemas.sensor import Sensor, SensorRole
 
 
@@ -110,7 +111,7 @@ class _Fitted:
 
 
 def _planned(site: Site, fleet: str, options: TrainOptions) -> _Plan:
-    recipe = recipe_for(site, options, site.intake.sensors(fleet))
+    recipe = recipe_for(site, fleet, options, site.intake.sensors(fleet))
     site.registry.clean(fleet)
     site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
     return _Plan(
@@ -216,18 +217,37 @@ def layout_of(site: Site, fleet: str, known: list[Sensor]) -> Layout:
     )
 
 
-def recipe_for(site: Site, options: TrainOptions, known: list[Sensor]) -> Recipe:
-    """Return the recipe that is asked for, with the site's budget and the sensors' limits."""
-    return _with_limits(_resolved(site, options), known)
+def recipe_for(site: Site, fleet: str, options: TrainOptions, known: list[Sensor]) -> Recipe:
+    """Return the recipe that is asked for, with what is said of the site and its sensors.
+
+    A name stands for a recipe that the fleet's project saved, or for one of the site's.  The
+    site's budget, the sensors' limits and their run-state hold where the recipe says nothing.
+    """
+    return _with_run_state(_with_limits(_resolved(site, fleet, options), known), known)
 
 
-def _resolved(site: Site, options: TrainOptions) -> Recipe:
-    found = resolve(options.recipe, seed=options.seed, false_alarms_per_month=options.budget)
+def _resolved(site: Site, fleet: str, options: TrainOptions) -> Recipe:
+    asked = options.recipe
+    if isinstance(asked, str):
+        asked = saved_recipe(site, fleet, asked) or asked
+    found = resolve(asked, seed=options.seed, false_alarms_per_month=options.budget)
     stated = options.budget is not None
     if not stated and "false_alarms_per_month" not in found.threshold.model_fields_set:
         own = site.settings.false_alarms_per_month
         found = resolve(found, false_alarms_per_month=own)
     return found
+
+
+def _with_run_state(recipe: Recipe, known: list[Sensor]) -> Recipe:
+    """Let a sensor tell whether the machine runs where the recipe names none."""
+    told = next((one for one in known if one.run_state is not None), None)
+    if told is None or told.run_state is None or recipe.cleaning.run_state is not None:
+        return recipe
+    state = RunState(
+        column=told.name, minimum=told.run_state.minimum, values=told.run_state.values
+    )
+    cleaning = recipe.cleaning.model_copy(update={"run_state": state})
+    return recipe.model_copy(update={"cleaning": cleaning})
 
 
 def limits_of(known: list[Sensor]) -> dict[str, Limits]:

@@ -81,7 +81,7 @@ def learn_trial(
     folder = site.settings.models_folder / ".trials" / name
     _drop_stale(folder.parent)
     known = site.intake.sensors(fleet)
-    recipe = recipe_for(site, lesson.options, known)
+    recipe = recipe_for(site, fleet, lesson.options, known)
     chunks = site.lake.readings(fleet).chunks(
         cells=site.chunk_cells(fleet, engine.workers),
         assets=lesson.assets,
