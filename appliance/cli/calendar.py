@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from appliance.cli.access import me
-from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.context import Context, local, moment, print_json, print_table
 from appliance.cli.data import FLEET, JSON
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from appliance.pipelines.site import Site
+    from appliance.cli.here import Here
+    from appliance.client import Plant
     from appliance.schemas.calendar import CalendarPreview, Window, WindowDraft, WindowKind
     from appliance.schemas.event import EventDraft
 
@@ -60,14 +60,13 @@ def add(
     as_json: bool = JSON,
 ) -> None:
     """Add a window, also of the past; the next `score` judges anew what it bears on."""
-    from appliance.pipelines.calendar import add_window
-
     own: Context = context.obj
     given = _Given(since, until, kind, title, rule, zone)
-    with own.site() as site:
-        drafts = _drafts(site, None if everywhere else fleet, asset, given)
-        made = [add_window(site, draft, me()) for draft in drafts]
-        _print_changed(made, "added", site.settings.zone, as_json=as_json)
+    with own.plant() as plant:
+        site_zone = plant.zone()
+        drafts = _drafts(site_zone, None if everywhere else fleet, asset, given)
+        made = [plant.calendar.add(draft).window for draft in drafts]
+    _print_changed(made, "added", site_zone, as_json=as_json)
     if not as_json:
         print(f"Next: kizashi score {fleet}")
 
@@ -85,17 +84,19 @@ def edit(
     as_json: bool = JSON,
 ) -> None:
     """Change a window; what is not said stays.  An empty rule makes it hold once."""
+    from appliance.cli.words import fitted
     from appliance.schemas.calendar import WindowDraft
 
     own: Context = context.obj
     given = _Given(since, until, kind, title, rule, zone)
-    with own.site() as site:
-        known = _of_fleet(site, fleet, window)
+    with own.plant() as plant:
+        site_zone = plant.zone()
+        known = _of_fleet(plant, fleet, window)
         facts = known.model_dump(include=set(WindowDraft.model_fields))
-        draft = _checked({**facts, **given.values(site, known.zone)})
-        by = me()
-        made = site.calendar.edit(window, draft, by, revision=known.revision)
-        _print_changed([made], "changed", site.settings.zone, as_json=as_json)
+        values = {**facts, **given.values(site_zone, known.zone)}
+        draft = fitted(WindowDraft, values, "window")
+        made = plant.calendar.edit(window, draft, known.revision).window
+    _print_changed([made], "changed", site_zone, as_json=as_json)
     if not as_json:
         print(f"Next: kizashi score {fleet}")
 
@@ -108,10 +109,11 @@ def remove(
 ) -> None:
     """Remove a window; the next `score` brings back what it hid."""
     own: Context = context.obj
-    with own.site() as site:
-        known = _of_fleet(site, fleet, window)
-        gone = site.calendar.remove(window, me(), revision=known.revision)
-        _print_changed([gone], "removed", site.settings.zone, as_json=as_json)
+    with own.plant() as plant:
+        site_zone = plant.zone()
+        known = _of_fleet(plant, fleet, window)
+        gone = plant.calendar.remove(window, known.revision).window
+    _print_changed([gone], "removed", site_zone, as_json=as_json)
     if not as_json:
         print(f"Next: kizashi score {fleet}")
 
@@ -119,9 +121,9 @@ def remove(
 def list_windows(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> None:
     """List the windows that hold for a fleet, those of the site among them."""
     own: Context = context.obj
-    with own.site() as site:
-        site.require_fleet(fleet)
-        found, zone = site.calendar.list(fleet), site.settings.zone
+    with own.plant() as plant:
+        plant.fleet(fleet).get()
+        found, zone = [*plant.calendar.list(fleet)], plant.zone()
     if as_json:
         print_json([window.model_dump(mode="json") for window in found])
     elif not found:
@@ -140,18 +142,10 @@ def import_file(
     as_json: bool = JSON,
 ) -> None:
     """Bring in a calendar file; a later version of it renews its windows."""
-    from appliance.pipelines.calendar import import_file as run
-
     own: Context = context.obj
-    with own.site() as site:
-        done = run(
-            site,
-            file,
-            me(),
-            fleet=None if everywhere else fleet,
-            asset=asset,
-            kind=_kind(kind),
-        )
+    where = None if everywhere else fleet
+    with own.plant() as plant:
+        done = plant.calendar.import_file(file, where, asset=asset, kind=_kind(kind)).report
     if as_json:
         print_json(done.model_dump(mode="json"))
         return
@@ -180,27 +174,25 @@ def preview(
     as_json: bool = JSON,
 ) -> None:
     """Tell what a window, or what changed since the last `score`, would do; write nothing."""
-    from appliance.pipelines.calendar import preview as run
-
     own: Context = context.obj
     given = _Given(since, until, kind, None, rule, zone)
-    with own.site() as site, progress() as shown:
+    with own.plant() as plant:
+        site_zone = plant.zone()
         drafts: list[WindowDraft] = []
         if since is not None or until is not None:
-            drafts = _drafts(site, None if everywhere else fleet, asset, given)
-        ahead = run(site, fleet, adding=drafts, removing=removing, progress=shown)
-        local_zone = site.settings.zone
+            drafts = _drafts(site_zone, None if everywhere else fleet, asset, given)
+        ahead = plant.calendar.preview(fleet, drafts, removing)
     if as_json:
         print_json(ahead.model_dump(mode="json"))
     else:
-        _print_preview(ahead, local_zone)
+        _print_preview(ahead, site_zone)
 
 
 def history(context: typer.Context, window: str = WINDOW, as_json: bool = JSON) -> None:
     """Tell who made what of a window, and when."""
     own: Context = context.obj
-    with own.site() as site:
-        found, zone = site.calendar.history(window), site.settings.zone
+    with own.plant() as plant:
+        found, zone = [*plant.calendar.history(window)], plant.zone()
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return
@@ -228,11 +220,11 @@ class _Given:
         self._kind = kind
         self._words = {"title": title, "rule": rule, "zone": zone}
 
-    def values(self, site: Site, zone: str | None = None) -> dict[str, Any]:
+    def values(self, site_zone: ZoneInfo, zone: str | None = None) -> dict[str, Any]:
         """Return the fields of a window that were given."""
         from appliance.calendar.rules import zone_of
 
-        clock = zone_of(self._words["zone"] or zone or site.settings.timezone)
+        clock = zone_of(self._words["zone"] or zone or site_zone.key)
         options = {"start": "--from", "end": "--until"}
         found: dict[str, Any] = {
             name: moment(text, clock, options[name])
@@ -244,48 +236,37 @@ class _Given:
 
 
 def _kind(text: str) -> WindowKind:
-    from appliance.core.errors import InvalidRequest
+    from appliance.cli.words import one_of
     from appliance.schemas.calendar import WindowKind
 
-    if text not in set(WindowKind):
-        raise InvalidRequest(f"--kind {text}: it is {KINDS}")
-    return WindowKind(text)
+    return one_of(WindowKind, text, "--kind")
 
 
 def _drafts(
-    site: Site, fleet: str | None, assets: list[str], given: _Given
+    zone: ZoneInfo, fleet: str | None, assets: list[str], given: _Given
 ) -> list[WindowDraft]:
     """Return the window that was asked for: one for each asset."""
+    from appliance.cli.words import fitted
     from appliance.core.errors import InvalidRequest
+    from appliance.schemas.calendar import WindowDraft
 
-    values = {"zone": site.settings.timezone, **given.values(site)}
+    values = {"zone": zone.key, **given.values(zone)}
     if not {"start", "end"} <= set(values):
         raise InvalidRequest("a window needs both --from and --until.")
     if fleet is None and assets:
         raise InvalidRequest("--site and --asset exclude each other.")
     every: list[str | None] = [*assets] or [None]
-    return [_checked({"fleet": fleet, "asset": asset, **values}) for asset in every]
+    return [
+        fitted(WindowDraft, {"fleet": fleet, "asset": asset, **values}, "window")
+        for asset in every
+    ]
 
 
-def _checked(values: dict[str, Any]) -> WindowDraft:
-    from pydantic import ValidationError
-
-    from appliance.core.errors import InvalidRequest
-    from appliance.schemas.calendar import WindowDraft
-
-    try:
-        return WindowDraft.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"the window's {name} cannot be used: {first['msg']}.") from error
-
-
-def _of_fleet(site: Site, fleet: str, window: str) -> Window:
+def _of_fleet(plant: Plant | Here, fleet: str, window: str) -> Window:
     from appliance.core.errors import NotFound
 
-    site.require_fleet(fleet)
-    for known in site.calendar.list(fleet):
+    plant.fleet(fleet).get()
+    for known in plant.calendar.list(fleet):
         if known.id == window:
             return known
     raise NotFound(

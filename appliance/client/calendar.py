@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from appliance.client.line import parsed
@@ -11,11 +13,14 @@ from appliance.client.request import InFile, Request
 from appliance.client.resource import Resource, at, edit, plain
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.calendar import (
+    CalendarChange,
+    CalendarImport,
     CalendarPreview,
-    ImportReport,
     Window,
     WindowDraft,
     WindowKind,
+    WindowRevision,
+    WindowTime,
 )
 
 
@@ -23,32 +28,67 @@ class _Calendar(Resource):
     """The site's calendar."""
 
     @listing
-    def list(self, fleet: str | None = None) -> Listing[Window]:
-        """Return the windows that hold for a fleet, or all."""
-        return Listing(self._line, "/calendar", Window, {"fleet": fleet})
+    def list(
+        self, fleet: str | None = None, *, kind: WindowKind | str | None = None
+    ) -> Listing[Window]:
+        """Return the windows that hold for a fleet, those of the site among them; or all."""
+        return Listing(self._line, "/calendar", Window, {"fleet": fleet, "kind": kind})
+
+    @listing
+    def times(
+        self, start: datetime, end: datetime, *, fleet: str | None = None
+    ) -> Listing[WindowTime]:
+        """Return when windows hold within at most 400 days, in order of time."""
+        query = {"from": start, "to": end, "fleet": fleet}
+        return Listing(self._line, "/calendar/times", WindowTime, query, whole=True)
 
     @verb
     async def get(self, window: str) -> Window:
         """Return one window."""
         return parsed(Window, await self._line.get(at("calendar", window)))
 
+    @listing
+    def history(self, window: str) -> Listing[WindowRevision]:
+        """Return who made what of a window, oldest first, also of one that was removed."""
+        return Listing(self._line, at("calendar", window, "history"), WindowRevision)
+
     @verb
-    async def add(self, draft: WindowDraft) -> Window:
-        """Add a window, also of the past."""
-        return parsed(Window, await self._line.post("/calendar", plain(draft)))
+    async def add(self, draft: WindowDraft, *, score: bool = False) -> CalendarChange:
+        """Add a window, also of the past.
+
+        Parameters
+        ----------
+        score
+            Also ask for jobs that judge anew at once what it bears on.
+        """
+        made = await self._line.post("/calendar", plain(draft), score=score)
+        return parsed(CalendarChange, made)
 
     @verb
     async def edit(
-        self, window: str, draft: WindowDraft, revision: int | None = None
-    ) -> Window:
+        self,
+        window: str,
+        draft: WindowDraft,
+        revision: int | None = None,
+        *,
+        score: bool = False,
+    ) -> CalendarChange:
         """Change a window; refused if somebody changed the revision that was seen."""
-        request = edit("PUT", at("calendar", window), plain(draft), revision)
-        return parsed(Window, await self._line.data(request))
+        return await self._change("PUT", window, plain(draft), revision, score)
 
     @verb
-    async def remove(self, window: str, revision: int | None = None) -> None:
+    async def remove(
+        self, window: str, revision: int | None = None, *, score: bool = False
+    ) -> CalendarChange:
         """Remove a window; refused if somebody changed the revision that was seen."""
-        await self._line.ask(edit("DELETE", at("calendar", window), None, revision))
+        return await self._change("DELETE", window, None, revision, score)
+
+    async def _change(
+        self, method: str, window: str, value: object, revision: int | None, score: bool
+    ) -> CalendarChange:
+        request = edit(method, at("calendar", window), value, revision)
+        done = await self._line.data(replace(request, query={"score": score}))
+        return parsed(CalendarChange, done)
 
     @verb
     async def preview(
@@ -70,12 +110,13 @@ class _Calendar(Resource):
         *,
         asset: str | None = None,
         kind: WindowKind | str = WindowKind.MAINTENANCE,
-    ) -> ImportReport:
+        score: bool = False,
+    ) -> CalendarImport:
         """Bring in a calendar file; a later version of it renews its windows."""
-        query = {"fleet": fleet, "asset": asset, "kind": WindowKind(kind).value}
+        query = {"fleet": fleet, "asset": asset, "kind": str(kind), "score": score}
         body = InFile("text/calendar", Path(file))
         request = Request("POST", "/calendar/import", query=query, body=body, keyed=True)
-        return parsed(ImportReport, await self._line.data(request))
+        return parsed(CalendarImport, await self._line.data(request))
 
 
 class Calendar(Blocking, _Calendar):

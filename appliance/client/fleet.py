@@ -6,18 +6,22 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
+from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
 from appliance.client.events import EventQuery, events_of
+from appliance.client.follow import followed
 from appliance.client.frames import ARROW, FrameKind, body_of, frame_of
 from appliance.client.jobs import ask_for, asks
-from appliance.client.line import Line, parsed
+from appliance.client.line import Line, data_of, parsed
+from appliance.client.outcome import outcome
 from appliance.client.pages import Listing, listing
 from appliance.client.recipes import portable
 from appliance.client.request import Request
 from appliance.client.resource import Resource, at, edit
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.base import fleet_name
+from appliance.schemas.calendar import Label, Window
 from appliance.schemas.event import Event
 from appliance.schemas.fleet import Asset
 from appliance.schemas.fleet import Fleet as FleetFacts
@@ -26,6 +30,9 @@ from appliance.schemas.job import Job
 from appliance.schemas.model import ModelComparison, ModelTold, ModelVersion, Promotion
 from appliance.schemas.scorecard import Scorecard
 from appliance.schemas.sensor import Sensor
+
+_LATER = 202
+"""Status of an answer that a job will give."""
 
 
 class Chart(TypedDict, total=False):
@@ -94,6 +101,8 @@ class _Fleet(Resource):
     ) -> IngestReport:
         """Bring readings in; the same ones twice add nothing.
 
+        What is large is brought in by a job of the site, which this waits for.
+
         Parameters
         ----------
         source
@@ -105,8 +114,13 @@ class _Fleet(Resource):
             Zone of times that are written without one.
         """
         query = {"time": time, "asset": asset, "context": context, "timezone": timezone}
-        request = Request("POST", self._at("readings"), query=query, body=body_of(source))
-        return parsed(IngestReport, await self._line.data(request))
+        body = body_of(source)
+        request = Request("POST", self._at("readings"), query=query, body=body, keyed=True)
+        answer = await self._line.ask(request)
+        told = data_of(self._line.url, answer)
+        if answer.status != _LATER:
+            return parsed(IngestReport, told)
+        return parsed(IngestReport, outcome(await followed(self._line, parsed(Job, told))))
 
     @verb
     async def readings(
@@ -301,6 +315,22 @@ class _Fleet(Resource):
     ) -> Listing[Event]:
         """Return its events, the most urgent first; see `Plant.events`."""
         return events_of(self._line, {**asked, "fleet": self.name}, (start, end), limit)
+
+    @listing
+    def labels(
+        self, *, start: datetime | None = None, end: datetime | None = None
+    ) -> Listing[Label]:
+        """Return failures and verdicts, the latest first; of the last year if not said."""
+        return Listing(self._line, self._at("labels"), Label, {"from": start, "to": end})
+
+    @verb
+    async def add_failure(
+        self, start: datetime, end: datetime, *, asset: str | None = None, title: str = ""
+    ) -> Window:
+        """Tell of a failure of a machine, or of the whole fleet."""
+        told = {"asset": asset, "start": start, "end": end, "title": title}
+        made = await self._line.post(self._at("labels"), to_jsonable_python(told))
+        return parsed(Window, made)
 
     @verb
     async def scorecard(

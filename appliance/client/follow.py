@@ -81,6 +81,13 @@ class _Follower:
         self.seen(self.job)
 
 
+async def followed(line: Line, job: Job) -> Job:
+    """Follow a job until it is over; return it as it is then."""
+    last = [job]
+    await follow(line, job, last.append, None)
+    return last[-1]
+
+
 async def follow(
     line: Line, job: Job, seen: Callable[[Job], None], until: float | None
 ) -> None:

@@ -19,6 +19,8 @@ _MEDIA = {
     ".txt": "text/csv",
     ".tsv": "text/csv",
     ".json": "application/json",
+    ".jsonl": "application/x-ndjson",
+    ".ndjson": "application/x-ndjson",
     ".parquet": PARQUET,
     ".pq": PARQUET,
     ".arrow": ARROW,

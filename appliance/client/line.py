@@ -108,16 +108,7 @@ class Line:
         KizashiError
             As `ask`; or what answers is no site of Kizashi.
         """
-        answer = await self.ask(request)
-        if not answer.data:
-            return None
-        try:
-            return json.loads(answer.data)
-        except ValueError as error:
-            raise Unreachable(
-                f"what answers at {self.url} is no site of Kizashi.",
-                remedy="Is the address right?",
-            ) from error
+        return data_of(self.url, await self.ask(request))
 
     async def get(self, path: str, **query: Any) -> Any:
         """Return the data that a path holds."""
@@ -166,6 +157,24 @@ class Line:
         if answer.status >= 300:
             raise error_of(self.url, answer)
         return str(json.loads(answer.data)["csrf"])
+
+
+def data_of(url: str, answer: Answer) -> Any:
+    """Return the data of a JSON answer; None of an empty one.
+
+    Raises
+    ------
+    Unreachable
+        It is no JSON: something else answers at the address.
+    """
+    if not answer.data:
+        return None
+    try:
+        return json.loads(answer.data)
+    except ValueError as error:
+        raise Unreachable(
+            f"what answers at {url} is no site of Kizashi.", remedy="Is the address right?"
+        ) from error
 
 
 def _with(request: Request, name: str, value: str) -> Request:

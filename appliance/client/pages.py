@@ -33,6 +33,8 @@ class Listing(Generic[_T]):
         What its items are.
     limit
         Items wanted in all; None: every one.
+    whole
+        It comes in one piece, and takes no size of a page.
     """
 
     line: Line
@@ -40,10 +42,12 @@ class Listing(Generic[_T]):
     kind: type[_T]
     query: Mapping[str, Any] = field(default_factory=dict)
     limit: int | None = None
+    whole: bool = False
 
     async def page(self, cursor: str | None, most: int) -> tuple[list[_T], str | None]:
         """Return the items of a page and the cursor of the next; None after the last."""
-        query = {**self.query, "cursor": cursor, "limit": most}
+        place = {} if self.whole else {"cursor": cursor, "limit": most}
+        query = {**self.query, **place}
         data = await self.line.data(Request("GET", self.path, query=query))
         page = parsed(_Page[self.kind], data)  # type: ignore[name-defined]
         return page.items, page.next

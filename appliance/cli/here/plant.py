@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from appliance.access import shell
 from appliance.access.seen import EVERYTHING
 from appliance.cli.here.access import Projects, Tokens, Users
+from appliance.cli.here.calendar import Calendar
 from appliance.cli.here.events import EventHandle
 from appliance.cli.here.fleet import Fleet
 from appliance.cli.here.jobs import Jobs, Schedules
@@ -48,6 +49,11 @@ class Here:
     def tokens(self) -> Tokens:
         """What programs show instead of a password."""
         return Tokens(self._site.access, self._me)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When machines do not run as usual."""
+        return Calendar(self._site, self._me)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -127,6 +127,32 @@ def test_a_sensor_is_edited_from_afar(
     assert kizashi("--url", url, "sensor", "pumps", "s1", "--role", "boss").status == 2
 
 
+def test_the_calendar_is_kept_from_afar(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = log_in("chief")
+    span = ("--from", "2026-01-07T06:00", "--until", "2026-01-07T09:00")
+    ahead = data("--url", url, "calendar", "preview", "pumps", "--asset", "P-2", *span)
+    assert ahead == data("calendar", "preview", "pumps", "--asset", "P-2", *span)
+    assert ahead["assets"] == ["P-2"]
+    (made,) = data("--url", url, "calendar", "add", "pumps", "--asset", "P-2", *span)
+    assert made["created_by"] == "chief"
+    window = made["id"]
+    assert (
+        kizashi("--url", url, "calendar", "edit", "pumps", window, "--title", "x").status == 0
+    )
+    for command in (["list", "pumps"], ["history", window]):
+        there = data("--url", url, "calendar", *command)
+        assert there == data("calendar", *command)
+        assert len(there) > 0
+    (tmp_path / "plant.ics").write_text("no calendar")
+    told = kizashi("--url", url, "calendar", "import", "pumps", tmp_path / "plant.ics")
+    assert told.status == 1
+    assert data("--url", url, "calendar", "remove", "pumps", window)[0]["title"] == "x"
+    assert kizashi("--url", url, "calendar", "remove", "pumps", window).status == 1
+    assert kizashi("--url", url, "calendar", "list", "nowhere").status == 1
+
+
 def test_a_version_is_promoted_from_afar(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,12 +17,23 @@ from appliance.core import errors
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Right
+from appliance.schemas.calendar import WindowDraft
 from appliance.schemas.score import FIXED
 from tests.appliance.client.conftest import Ask
 from tests.appliance.client.servers import serve
 from tests.appliance.pipelines.sites import FLEET, bring, next_day, open_site, plant
 
 ME = shell("test")
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:washing@plant
+SUMMARY:Washing
+DTSTART:20260103T060000Z
+DURATION:PT30M
+END:VEVENT
+END:VCALENDAR
+"""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +109,28 @@ def test_readings_and_scores_come_as_frames(ask: Ask, door: tuple[str, str]) -> 
     assert scores["alarm"].any()
 
 
+def test_readings_are_sent(ask: Ask, door: tuple[str, str], tmp_path: Path) -> None:
+    url, token = door
+    frame = next_day(assets=["P-9"]).head(50)
+    sent = ask(
+        url,
+        lambda p: p.fleet("presses").ingest(frame, asset="asset", time="time"),
+        token=token,
+    )
+    assert (sent.rows, sent.assets) == (50, 1)
+    again = ask(url, lambda p: p.fleet("presses").ingest(frame), token=token)
+    assert again.rows == 0
+    for name, write in (("a.csv", frame.write_csv), ("a.parquet", frame.write_parquet)):
+        path = tmp_path / name
+        write(path)
+        report = ask(url, lambda p, path=path: p.fleet("presses").ingest(path), token=token)
+        assert report.quarantined == 0
+    empty = tmp_path / "b.csv"
+    empty.write_bytes(b"")
+    with pytest.raises(errors.BadFile):
+        ask(url, lambda p: p.fleet("presses").ingest(empty), token=token)
+
+
 def test_events_are_found_and_dealt_with(there: Plant) -> None:
     found = [*there.events(fleet=FLEET, asset=["P-2"], state="open", kind="anomaly")]
     (event,) = found
@@ -133,6 +167,36 @@ def test_models_are_promoted_and_rolled_back(there: Plant) -> None:
     assert [one.version for one in fleet.models()] == [1]
     with pytest.raises(errors.Conflict):
         fleet.delete_model(1)
+
+
+def test_the_calendar(there: Plant, tmp_path: Path) -> None:
+    start = there.fleet(FLEET).get().end - timedelta(hours=6)
+    draft = WindowDraft(
+        fleet=FLEET, asset="P-2", start=start, end=start + timedelta(hours=2), title="seal"
+    )
+    ahead = there.calendar.preview(FLEET, [draft])
+    assert ahead.assets == ("P-2",)
+    made = there.calendar.add(draft)
+    assert [one.fleet for one in made.outdated] == [FLEET]
+    window = made.window
+    later = draft.model_copy(update={"title": "seals"})
+    assert there.calendar.edit(window.id, later, window.revision).window.title == "seals"
+    with pytest.raises(errors.Conflict):
+        there.calendar.edit(window.id, draft, window.revision)
+    assert there.calendar.get(window.id).title == "seals"
+    (time,) = there.calendar.times(start - timedelta(days=1), start + timedelta(days=1))
+    assert (time.window, time.start) == (window.id, start)
+    file = tmp_path / "plant.ics"
+    file.write_text(CALENDAR)
+    assert there.calendar.import_file(file, FLEET, kind="planned_stop").report.added == 1
+    assert {one.title for one in there.calendar.list(FLEET)} == {"seals", "Washing"}
+    assert [one.title for one in there.calendar.list(FLEET, kind="planned_stop")] == ["Washing"]
+    there.calendar.remove(window.id)
+    said = [one.change.value for one in there.calendar.history(window.id)]
+    assert said == ["added", "edited", "removed"]
+    failure = there.fleet(FLEET).add_failure(start, start + timedelta(hours=1), asset="P-1")
+    labels = there.fleet(FLEET).labels(start=start - timedelta(days=9), end=failure.end)
+    assert [(one.says, one.window) for one in labels] == [("failure", failure.id)]
 
 
 def test_a_search(there: Plant) -> None:
