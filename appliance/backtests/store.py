@@ -11,6 +11,7 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Index, Integer, String, Text,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.access.person import Person, known
+from appliance.access.seen import EVERYTHING, Seen
 from appliance.access.store.audit import append
 from appliance.core.clock import now
 from appliance.core.db import Base, Database
@@ -188,12 +189,31 @@ class ApprovalStore:
         fleet: str | None = None,
         *,
         states: Collection[ApprovalState] = (ApprovalState.WAITING,),
+        seen: Seen = EVERYTHING,
+        before: str | None = None,
         limit: int | None = None,
     ) -> builtins.list[Approval]:
-        """Return approvals of a fleet or of all, the latest first; those that wait."""
-        query = select(ApprovalRow).where(ApprovalRow.state.in_([s.value for s in states]))
+        """Return approvals of a fleet or of all, the latest first.
+
+        Parameters
+        ----------
+        states
+            Those that wait if not given.
+        seen
+            Fleets that whoever asks may see.
+        before
+            Only those asked before this one.
+        """
+        query = select(ApprovalRow).where(
+            ApprovalRow.state.in_([state.value for state in states]),
+            ApprovalRow.fleet.not_in(seen.but),
+        )
         if fleet is not None:
             query = query.where(ApprovalRow.fleet == fleet)
+        if seen.only is not None:
+            query = query.where(ApprovalRow.fleet.in_(seen.only))
+        if before is not None:
+            query = query.where(ApprovalRow.id < before)
         with self._database.session() as session:
             found = session.scalars(query.order_by(ApprovalRow.id.desc()).limit(limit))
             return [_approval(row) for row in found]

@@ -215,22 +215,36 @@ def _versions(compared: Backtest) -> tuple[int, int]:
 
 # ---------------------------------------------------------------- approvals
 def answer(
-    site: Site, approval: str, by: Person | str, *, approve: bool, note: str = ""
+    site: Site,
+    approval: str,
+    by: Person | str,
+    *,
+    approve: bool,
+    note: str = "",
+    show: bool = True,
 ) -> Approval:
     """Answer an approval; a challenger that is approved becomes champion.
 
     The same answer again completes one that was cut off.
 
+    Parameters
+    ----------
+    show
+        Also show the new champion in MLflow; see `appliance.registry.Registry.promote`.
+
     Raises
     ------
     NotFound
-        There is no such approval.
+        There is no such approval, or its challenger was deleted.
     Conflict
         It was answered otherwise, or a later challenger took its place.
     """
+    if approve:
+        asked = site.approvals.get(approval)
+        site.registry.get(asked.fleet, asked.version)
     said = site.approvals.answer(approval, by, approve=approve, note=note)
     made = site.registry.promotions(said.fleet)
     later = said.answered is not None and any(one.at >= said.answered for one in made)
     if approve and not later:
-        promote(site, said.fleet, said.version, by)
+        site.registry.promote(said.fleet, said.version, by, show=show)
     return said

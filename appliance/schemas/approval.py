@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from appliance.schemas.base import FleetName, Schema
 
@@ -71,6 +71,13 @@ class Approval(ApprovalDraft):
     note: str = ""
 
 
+class Answer(Schema):
+    """What somebody says to an approval."""
+
+    approve: bool
+    note: str = Field("", max_length=2_000, examples=["after the overhaul"])
+
+
 class RetrainReport(Schema):
     """What retraining a fleet did.
 
@@ -98,3 +105,10 @@ class RetrainReport(Schema):
     better: bool = True
     outcome: Literal["promoted", "waits", "kept"]
     approval: str | None = None
+
+
+class ApprovalAnswer(Schema):
+    """Somebody's word on a challenger."""
+
+    approve: bool = Field(examples=[True])
+    note: str = Field("", max_length=1_000, examples=["two months without a false alarm"])

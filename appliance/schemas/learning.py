@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from appliance.schemas.approval import PromoteWhen
-from appliance.schemas.base import Schema
+from appliance.schemas.base import Moment, Schema
+from appliance.schemas.event import EventId, Verdict
 from appliance.schemas.pipelines import EngineArguments
 
 RecipeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Budget = Annotated[float, Field(gt=0, le=10_000)]
 
 
@@ -35,8 +35,8 @@ class BacktestArguments(EngineArguments):
 
     version: int | None = Field(default=None, ge=1)
     recipe: RecipeName | dict[str, Any] | None = None
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     budgets: tuple[Budget, ...] | None = Field(default=None, max_length=20)
     look_back_days: float = Field(default=30.0, ge=0, le=3_650)
 
@@ -87,7 +87,7 @@ class VerdictArguments(EngineArguments):
     """Which events would be called what."""
 
     events: tuple[EventId, ...] = Field(min_length=1, max_length=1_000)
-    verdict: Literal["true", "false", "planned"] = "false"
+    verdict: Verdict = "false"
 
 
 class RetentionArguments(Schema):

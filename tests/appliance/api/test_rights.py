@@ -90,6 +90,12 @@ TABLE: dict[str, set[str]] = {
     "POST /fleets/{fleet}/models/{version}/promote": RUN,
     "POST /fleets/{fleet}/models/rollback": RUN,
     "DELETE /fleets/{fleet}/models/{version}": OWN,
+    # Backtests, and challengers that wait for a word.
+    "GET /approvals": KNOWN,
+    "GET /fleets/{fleet}/backtests": READ,
+    "GET /fleets/{fleet}/backtests/{backtest}": READ,
+    "GET /fleets/{fleet}/approvals/{approval}": READ,
+    "POST /fleets/{fleet}/approvals/{approval}/answer": RUN,
     # A fleet's project.
     "GET /fleets/{fleet}": READ,
     "GET /fleets/{fleet}/assets": READ,
