@@ -26,7 +26,6 @@ from appliance.schemas.approval import (
 )
 from appliance.schemas.backtest import Backtest
 from appliance.schemas.base import Schema, fleet_name
-from appliance.schemas.model import ModelVersion
 from appliance.schemas.progress import Progress
 from appliance.schemas.recipe import Recipe
 
@@ -66,7 +65,6 @@ class _Planned(Schema):
     """What a run settled at its beginning, and keeps to when it is begun again."""
 
     champion: int | None
-    newest: int
     recipe: Recipe | None
     start: datetime | None = None
     cut: datetime | None = None
@@ -102,10 +100,11 @@ def retrain(
     options = options or RetrainOptions()
     steps = steps or Plain()
     site.require_fleet(fleet)
-    plan = steps.run("plan", _Planned, lambda: _plan(site, fleet, options))
-    made = steps.run(
-        "train", ModelVersion, lambda: _trained(site, fleet, plan, options, engine, progress)
+    plan = steps.run("plan challenger", _Planned, lambda: _plan(site, fleet, options))
+    wanted = TrainOptions(
+        recipe=options.recipe or plan.recipe or "auto", start=plan.start, end=plan.cut
     )
+    made = train(site, fleet, wanted, engine=engine, progress=progress, steps=steps)
     if plan.champion is None:
         return RetrainReport(
             fleet=fleet, version=made.version, champion=None, outcome="promoted"
@@ -125,9 +124,8 @@ def retrain(
 
 
 def _plan(site: Site, fleet: str, options: RetrainOptions) -> _Planned:
-    versions = site.registry.versions(fleet)
-    if not versions:
-        return _Planned(champion=None, newest=0, recipe=None)
+    if not site.registry.versions(fleet):
+        return _Planned(champion=None, recipe=None)
     span = site.lake.readings(fleet).span()
     if span is None or span[0] == span[1]:
         raise InvalidRequest(f"fleet {fleet} has too few readings to compare models on.")
@@ -136,33 +134,11 @@ def _plan(site: Site, fleet: str, options: RetrainOptions) -> _Planned:
     cut = end - min(options.recent, (end - span[0]) / _LARGEST_SHARE)
     return _Planned(
         champion=champion.version,
-        newest=versions[0].version,
         recipe=with_limits_now(champion.lineage.recipe, site.intake.sensors(fleet)),
         start=None if options.learn is None else max(cut - options.learn, span[0]),
         cut=cut,
         end=end,
     )
-
-
-def _trained(
-    site: Site,
-    fleet: str,
-    plan: _Planned,
-    options: RetrainOptions,
-    engine: str | None,
-    progress: Progress | None,
-) -> ModelVersion:
-    """Train, unless a run that was cut off has done so."""
-    for version in reversed(site.registry.versions(fleet)):
-        if version.version > plan.newest and _ends_before(version, plan.cut):
-            return version
-    recipe = options.recipe or plan.recipe or "auto"
-    wanted = TrainOptions(recipe=recipe, start=plan.start, end=plan.cut)
-    return train(site, fleet, wanted, engine=engine, progress=progress)
-
-
-def _ends_before(version: ModelVersion, cut: datetime | None) -> bool:
-    return cut is None or version.lineage.data_end < cut
 
 
 def _decided(

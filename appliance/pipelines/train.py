@@ -262,10 +262,15 @@ def limits_of(known: list[Sensor]) -> dict[str, Limits]:
 def with_limits_now(recipe: Recipe, known: list[Sensor]) -> Recipe:
     """Return the recipe of a version with the limits that the sensors have today.
 
-    Limits that a recipe file named for other sensors stay.
+    Limits that a recipe file named for other sensors stay.  A recipe that is but a detector's
+    name took limits and run-state from the sensors alone.
     """
-    own = recipe.cleaning.limits if recipe.name != recipe.detector else {}
-    cleaning = recipe.cleaning.model_copy(update={"limits": {**own, **limits_of(known)}})
+    plain = recipe.name == recipe.detector
+    told = {} if plain else recipe.cleaning.limits
+    changed: dict[str, Any] = {"limits": {**told, **limits_of(known)}}
+    if plain:
+        changed["run_state"] = None  # looked up again when it is trained
+    cleaning = recipe.cleaning.model_copy(update=changed)
     return recipe.model_copy(update={"cleaning": cleaning})
 
 
