@@ -23,6 +23,7 @@ from ui.text import LANGUAGES, language, t
 
 _STATIC = Path(__file__).parent / "static"
 ICON = _STATIC / "mark.svg"
+_TOAST = "_toast"
 PAGES = "_pages"
 """Where the pages of this run are held, by name."""
 _STYLE = """
@@ -38,6 +39,8 @@ h1 { letter-spacing: -0.01em; }
 def around() -> None:
     """Draw what is the same on every page."""
     st.html(_STYLE)
+    if told := st.session_state.pop(_TOAST, ""):
+        st.toast(told)
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "mark.svg"), size="medium")
     with st.sidebar:
         st.html(_foot())
@@ -61,6 +64,11 @@ def _foot() -> str:
         f'<span>{name}</span><a href="/logout" target="_self">{out}</a></div>'
         f'<div style="margin-top:8px">{words}</div>'
     )
+
+
+def say_next(text: str) -> None:
+    """Say something beside the page that is drawn next, as what led to it is gone."""
+    st.session_state[_TOAST] = text
 
 
 def head(title: str, caption: str = "") -> None:
