@@ -16,7 +16,9 @@ MOST_ASSETS = 100
 MOST_SENSORS = 500
 MOST_POINTS = 20_000
 
-FleetPath = Annotated[str, Path(max_length=63, description="Name of the fleet.")]
+FleetPath = Annotated[
+    str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Name of the fleet.")
+]
 
 
 class ChartQuery(Schema):

@@ -63,6 +63,12 @@ class _Plan:
     error: KizashiError | None = None
 
 
+def _beyond(path: Path, error: BaseException) -> BadFile:
+    """Return the error for a value that Polars gives up on, such as a year beyond all years."""
+    why = str(error).partition("\n")[0]
+    return BadFile(f"{path.name} holds a value that cannot be read: {why}.")
+
+
 def _known_numbers(
     known: dict[str, Sensor], name: str, words: Sequence[str]
 ) -> dict[str, float]:
@@ -159,6 +165,8 @@ class Intake:
             meaning = guess(source, options, options.timezone)
         except _OF_ONE_FILE as error:
             return _Plan(path, error=error)
+        except pl.exceptions.PanicException as error:
+            return _Plan(path, error=_beyond(path, error))
         if meaning.asset is None and not meaning.asset_name:
             told = () if meaning.separator else (f"asset: {asset}, by the file's name",)
             guesses = (*meaning.guesses, *told)
@@ -194,6 +202,8 @@ class Intake:
             return run.take(options)
         except _OF_ONE_FILE as error:
             return self._rejected(path, fleet, error, progress)
+        except pl.exceptions.PanicException as error:
+            return self._rejected(path, fleet, _beyond(path, error), progress)
 
     def _rejected(
         self, path: Path, fleet: str, error: KizashiError, progress: Progress

@@ -283,3 +283,14 @@ def test_uploads_are_the_sites_alone_and_forgotten_in_time(site):
     new = uploads.begin(site.settings)
     assert not old.folder.exists()
     assert new.folder.exists()
+
+
+def test_a_time_beyond_all_times_is_refused(as_, site):
+    times = pl.Series([0, 2**62, 2**62 + 1]).cast(pl.Datetime("us"))
+    frame = pl.DataFrame({"time": times, "flow": [1.0, 2.0, 3.0]})
+    for media, how in ((PARQUET, "write_parquet"), (ARROW, "write_ipc_stream")):
+        answer = send(as_("engineer"), media, written(frame, how))
+        assert answer.status_code in (200, 422), answer.text
+    for text in ('[{"time": 1e300, "flow": 1}]', '[{"time": "9999-99-99", "flow": 1}]'):
+        answer = send(as_("engineer"), "application/json", text)
+        assert answer.status_code == 422, answer.text

@@ -1,4 +1,4 @@
-"""Trainings go by what people said: recipes of projects, and the sensor that tells of running."""
+"""Trainings go by what people said: recipes of projects, the sensor that tells of running."""
 
 from __future__ import annotations
 

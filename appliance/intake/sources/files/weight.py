@@ -81,6 +81,7 @@ class _Weighing:
     def __init__(self, handle: BinaryIO, path: Path, allowed: Allowed) -> None:
         self._handle = handle
         self._name = path.name
+        self._size = path.stat().st_size
         self._allowed = allowed
         self._pages = 0
 
@@ -128,6 +129,8 @@ class _Weighing:
         return unpacked + values * max(_CELL, entry)
 
     def _page(self, position: int) -> tuple[Reader, Fields]:
+        if not 0 <= position < self._size:
+            raise Malformed("a page outside of its file")
         for size in (_HEADER, _MOST_HEADER):  # few have long statistics
             self._handle.seek(position)
             reader = Reader(self._handle.read(size))
