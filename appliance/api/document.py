@@ -108,6 +108,8 @@ def _told(status: str, response: dict[str, Any], examples: Examples) -> dict[str
         return _reference(int(status))
     if response["description"] == "Successful Response":
         response["description"] = _DONE[status]
+    for body in content.values():
+        body.pop("itemSchema", None)  # a word of OpenAPI 3.2
     _exemplify(content, examples, short=False)
     return response
 

@@ -166,6 +166,13 @@ class Guard:
         """Return those of some fleets that whoever asks may see."""
         return self.site.access.visible(self.person, fleets)
 
+    def projects(self) -> list[str] | None:
+        """Return the projects that whoever asks may read; None: all, and the site's own."""
+        if self.person.may(Right.READ):
+            return None
+        found = self.site.access.projects.list(self.person)
+        return [one.name for one in found if self.person.may(Right.READ, one.name)]
+
     def require(self, right: Right, *, fleet: str | None) -> None:
         """Refuse what whoever asks may not, in a fleet's project or over the site.
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from appliance.core.errors import TryAgain
 
 _AT_ONCE = 2
+_PATIENCE = 2.0
+"""Seconds that one waits for room: a waiting request holds a thread."""
 _room = threading.BoundedSemaphore(_AT_ONCE)
 
 
@@ -21,7 +23,7 @@ def heavy() -> Iterator[None]:
     TryAgain
         Enough of it is going on.
     """
-    if not _room.acquire(blocking=False):
+    if not _room.acquire(timeout=_PATIENCE):
         raise TryAgain(
             "others are having something worked out.", remedy="Ask again in a few seconds."
         )

@@ -12,7 +12,7 @@ from appliance.access import Access, Person
 from appliance.access.person import Via
 from appliance.access.store.audit import Change
 from appliance.core.db import Database
-from appliance.core.errors import UserError
+from appliance.core.errors import Conflict, UserError
 from appliance.core.log import get as logger
 from appliance.jobs import cron
 from appliance.jobs.jobs import Jobs
@@ -56,16 +56,52 @@ class Schedules:
         """Return a schedule; raises `NotFound` if there is none of that name."""
         return self._store.get(name)
 
-    def list(self, projects: Collection[str] | None = None) -> builtins.list[Schedule]:
-        """Return schedules by name: those of some projects, or all."""
-        return self._store.list(projects)
+    def list(
+        self,
+        projects: Collection[str] | None = None,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[Schedule]:
+        """Return schedules by name: those of some projects, or all.
+
+        Parameters
+        ----------
+        after
+            Only those that come after this name: the next page.
+        """
+        return self._store.list(projects, after=after, limit=limit)
+
+    def coming(self, name: str, count: int) -> builtins.list[datetime]:
+        """Return the next times at which a schedule is due, were it not paused.
+
+        Raises
+        ------
+        NotFound
+            There is none of that name.
+        """
+        standing, at = self.get(name), self._log.clock()
+        found: builtins.list[datetime] = []
+        for _ in range(count):
+            at = _following(standing, at)
+            found.append(at)
+        return found
 
     # ------------------------------------------------------------------ changing
-    def put(self, by: Person, draft: ScheduleDraft, revision: int | None = None) -> Schedule:
+    def put(
+        self,
+        by: Person,
+        draft: ScheduleDraft,
+        revision: int | None = None,
+        *,
+        new: bool = False,
+    ) -> Schedule:
         """Add a schedule, or change the one of that name.
 
         Parameters
         ----------
+        new
+            Only add it.
         revision
             The one that the person saw.
 
@@ -76,12 +112,15 @@ class Schedules:
         Forbidden
             `by` may not plan this job.
         NotFound, Conflict
-            A revision was seen, but the schedule is gone or has another.
+            A revision was seen, but the schedule is gone or has another; or there is one
+            of that name and only a new one was to be added.
         """
         tidy = self._checked(draft)
         project = self._permitted(by, draft)
         with self._log.change(by) as change:
             before = rows.find(change.session, tidy.name)
+            if new and before is not None:
+                raise Conflict(f"there is a schedule {tidy.name} already.")
             if before is not None or revision is not None:
                 standing = rows.current(change.session, tidy.name, revision)
                 by.require(Right.CONFIGURE, standing.project)
@@ -117,10 +156,10 @@ class Schedules:
         change.note(action, f"schedule:{draft.name}", told, _told(draft))
         return kept
 
-    def remove(self, by: Person, name: str) -> None:
-        """Remove a schedule; its jobs stay.  Raises `NotFound` or `Forbidden`."""
+    def remove(self, by: Person, name: str, revision: int | None = None) -> None:
+        """Remove a schedule; its jobs stay.  Raises `NotFound`, `Forbidden` or `Conflict`."""
         with self._log.change(by) as change:
-            standing = rows.current(change.session, name)
+            standing = rows.current(change.session, name, revision)
             by.require(Right.CONFIGURE, standing.project)
             rows.drop(change.session, name)
             change.note("schedule.removed", f"schedule:{name}", _told(standing))

@@ -105,10 +105,3 @@ class RetrainReport(Schema):
     better: bool = True
     outcome: Literal["promoted", "waits", "kept"]
     approval: str | None = None
-
-
-class ApprovalAnswer(Schema):
-    """Somebody's word on a challenger."""
-
-    approve: bool = Field(examples=[True])
-    note: str = Field("", max_length=1_000, examples=["two months without a false alarm"])

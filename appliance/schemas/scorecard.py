@@ -106,3 +106,17 @@ class Scorecard(Schema):
     rows: tuple[ScorecardRow, ...] = ()
     missed: tuple[MissedFailure, ...] = ()
     look_back_days: float
+
+
+class FleetTotal(Schema):
+    """What the alarms of one fleet of several were worth.
+
+    Attributes
+    ----------
+    missed
+        Failures that no event of the fleet preceded.
+    """
+
+    fleet: FleetName
+    total: ScorecardRow
+    missed: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import BackgroundTasks, Query
 
 from appliance.api.guard import Caller, TheSite
 from appliance.api.heavy import heavy
@@ -16,8 +16,9 @@ from appliance.core.errors import NotFound
 from appliance.pipelines import verdicts
 from appliance.pipelines.retrain import answer
 from appliance.schemas.access import Right
-from appliance.schemas.approval import Approval, ApprovalAnswer, ApprovalState
+from appliance.schemas.approval import Answer, Approval, ApprovalState
 from appliance.schemas.backtest import Backtest, VerdictPreview
+from appliance.schemas.base import FleetName
 from appliance.schemas.event import Verdict
 
 router = make_router("backtests")
@@ -52,36 +53,57 @@ def get_backtest(fleet: str, backtest: str, site: TheSite) -> Backtest:
 
 # ---------------------------------------------------------------- approvals
 @router.get(
-    "/fleets/{fleet}/approvals",
+    "/approvals",
     summary="List challengers that somebody is asked about",
-    **needs(Right.READ, Over.FLEET, recent=True),
+    **needs(Right.READ, Over.VISIBLE, recent=True),
 )
 def list_approvals(
-    fleet: str,
     site: TheSite,
+    person: Caller,
+    fleet: FleetName | None = None,
     state: Annotated[list[ApprovalState], Query(max_length=4)] = [ApprovalState.WAITING],  # noqa: B006 - never changed
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[Approval]:
-    """Return approvals of a fleet, the latest first: those that wait, if not said otherwise."""
+    """Return approvals of the fleets that one may see, the latest first; those that wait."""
     (before,) = key_of(cursor, str) or (None,)
-    found = site.approvals.list(fleet, states=state, before=before, limit=limit + 1)
+    seen = site.access.seen(person)
+    found = site.approvals.list(fleet, states=state, seen=seen, before=before, limit=limit + 1)
     return page(found, limit, lambda one: (one.id,))
 
 
-@router.post(
+@router.get(
     "/fleets/{fleet}/approvals/{approval}",
+    summary="Tell an approval",
+    **needs(Right.READ, Over.FLEET, recent=True),
+)
+def get_approval(fleet: str, approval: str, site: TheSite) -> Approval:
+    """Return what is asked about a challenger, and what speaks for it and against it."""
+    found = site.approvals.get(approval)
+    if found.fleet != fleet:
+        raise NotFound(f"fleet {fleet} has no approval {approval}.")
+    return found
+
+
+@router.post(
+    "/fleets/{fleet}/approvals/{approval}/answer",
     summary="Approve or refuse a challenger",
     responses=responses(409),
     **needs(Right.PROMOTE, Over.FLEET),
 )
 def answer_approval(
-    fleet: str, approval: str, said: ApprovalAnswer, site: TheSite, person: Caller
+    fleet: str,
+    approval: str,
+    said: Answer,
+    site: TheSite,
+    person: Caller,
+    after: BackgroundTasks,
 ) -> Approval:
     """Say whether a challenger becomes champion; one that is approved does so at once."""
-    if site.approvals.get(approval).fleet != fleet:
-        raise NotFound(f"fleet {fleet} has no approval {approval}.")
-    return answer(site, approval, person, approve=said.approve, note=said.note)
+    get_approval(fleet, approval, site)
+    given = answer(site, approval, person, approve=said.approve, note=said.note, show=False)
+    after.add_task(site.registry.repair)
+    return given
 
 
 # ---------------------------------------------------------------- verdicts

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from appliance.core.db import Database
-from appliance.core.errors import Conflict, NotFound
+from appliance.core.errors import NotFound, Outdated
 from appliance.jobs.store.tables import SITE, ScheduleRow, schedule_of
 from appliance.schemas.schedule import Schedule, ScheduleDraft
 
@@ -26,9 +26,17 @@ class ScheduleStore:
         with self._database.session() as session:
             return schedule_of(_require(session, name))
 
-    def list(self, projects: Collection[str] | None) -> builtins.list[Schedule]:
+    def list(
+        self,
+        projects: Collection[str] | None,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[Schedule]:
         """Return schedules by name: those of some projects, or all."""
-        query = select(ScheduleRow).order_by(ScheduleRow.name)
+        query = select(ScheduleRow).order_by(ScheduleRow.name).limit(limit)
+        if after is not None:
+            query = query.where(ScheduleRow.name > after)
         if projects is not None:
             query = query.where(ScheduleRow.project.in_(projects))
         with self._database.session() as session:
@@ -55,12 +63,12 @@ def current(session: Session, name: str, revision: int | None = None) -> Schedul
     ------
     NotFound
         There is none of that name.
-    Conflict
+    Outdated
         It is not at this revision any more.
     """
     found = schedule_of(_require(session, name))
     if revision is not None and found.revision != revision:
-        raise Conflict(
+        raise Outdated(
             f"schedule {name} changed since revision {revision} (it has {found.revision} now).",
             remedy="Look at it again, then decide.",
         )
