@@ -20,6 +20,7 @@ from appliance.core.errors import (
 )
 from appliance.schemas.job import Job
 
+_SNAPSHOTS = frozenset({"progress", "end"})
 _SILENT_STREAMS = 3
 _FIRST_POLL = 0.25
 _LONGEST_POLL = 5.0
@@ -62,7 +63,7 @@ class _Follower:
             while not self.over and (message := await messages.next()) is not None:
                 said = True
                 self.last = message.id
-                if message.event == "job":
+                if message.event in _SNAPSHOTS:
                     self._take(json.loads(message.data))
         finally:
             await messages.close()

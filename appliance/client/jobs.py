@@ -19,6 +19,7 @@ from appliance.client.verbs import Awaiting, Blocking, at_once, verb
 from appliance.core.clock import monotonic
 from appliance.core.errors import TryAgain
 from appliance.schemas.job import Job, JobLogLine, JobState
+from appliance.schemas.offer import Offer
 from appliance.schemas.progress import Progress
 
 _P = ParamSpec("_P")
@@ -215,10 +216,10 @@ class _Jobs(Resource):
         """Ask for a job of any pipeline."""
         return await ask_for(self._line, pipeline, fleet, arguments)
 
-    @verb
-    async def pipelines(self) -> Any:
+    @listing
+    def pipelines(self) -> Listing[Offer]:
         """Return the pipelines that can be asked for, with the arguments of each."""
-        return await self._line.get("/pipelines")
+        return Listing(self._line, "/pipelines", Offer, whole=True)
 
 
 class Jobs(Blocking, _Jobs):

@@ -24,6 +24,7 @@ from appliance.client.pages import Listing, listing
 from appliance.client.resource import Resource
 from appliance.client.schedules import AsyncSchedules, Schedules
 from appliance.client.verbs import Awaiting, Blocking, verb
+from appliance.schemas.approval import Approval
 from appliance.schemas.audit import AuditCheck, AuditEntry
 from appliance.schemas.event import BulkOutcomes, Event
 from appliance.schemas.fleet import FleetSummary
@@ -98,6 +99,11 @@ class _Plant(Resource):
         """
         asked = {"events": [*events], "action": action, **facts}
         return parsed(BulkOutcomes, await self._line.post("/events/bulk", asked))
+
+    @listing
+    def approvals(self, state: str | Iterable[str] | None = None) -> Listing[Approval]:
+        """Return challengers that somebody is asked about; those that wait if not said."""
+        return Listing(self._line, "/approvals", Approval, {"state": state})
 
     @listing
     def audit(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from appliance.client.jobs import asks
 from appliance.client.line import parsed
 from appliance.client.pages import Listing, listing
-from appliance.client.request import Request
 from appliance.client.resource import Resource, at, edit, plain
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.job import Job
@@ -37,10 +38,16 @@ class _Schedules(Resource):
         request = edit("PUT", at("schedules", draft.name), plain(draft), revision)
         return parsed(Schedule, await self._line.data(request))
 
+    @listing
+    def following(self, name: str, count: int = 10) -> Listing[datetime]:
+        """Return the next times of a schedule, were it not paused."""
+        path = at("schedules", name, "next")
+        return Listing(self._line, path, datetime, {"n": count}, whole=True)
+
     @verb
-    async def remove(self, name: str) -> None:
-        """Remove a schedule."""
-        await self._line.ask(Request("DELETE", at("schedules", name)))
+    async def remove(self, name: str, revision: int | None = None) -> None:
+        """Remove a schedule; its jobs stay."""
+        await self._line.ask(edit("DELETE", at("schedules", name), None, revision))
 
     @verb
     async def pause(self, name: str) -> Schedule:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from appliance.pipelines.site import Site
 from appliance.schemas.access import Right, Role
 from tests.appliance.cli.conftest import Kizashi
 from tests.appliance.client.servers import serve
+from tests.conftest import ROOT
 
 WORDS = "correct horse battery"
 ME = shell("test")
@@ -77,6 +80,10 @@ READING = [
     ["sensors", "pumps"],
     ["quality", "pumps"],
     ["models", "pumps"],
+    ["scorecard", "pumps"],
+    ["jobs", "list"],
+    ["schedule", "list"],
+    ["calendar", "list", "pumps"],
     ["events", "pumps"],
     ["events", "pumps", "--faults", "--limit", "2"],
     ["events", "pumps", "--asset", "P-2", "--until", "2026-01-02"],
@@ -270,3 +277,33 @@ def _me() -> str:
     import getpass
 
     return getpass.getuser()
+
+
+# ---------------------------------------------------------------- with a worker
+@pytest.mark.slow
+@pytest.mark.xdist_group("client-worker")
+def test_work_is_done_there(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str], full: Path
+) -> None:
+    url = log_in("chief")
+    command = [sys.executable, "-m", "appliance.worker", "--home", str(full)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KIZASHI_ENGINE": "local"}
+    worker = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        (full.parent / "slow.toml").write_text('detector = "mahalanobis"\n')
+        made = data("--url", url, "train", "pumps", "--recipe", "slow.toml")
+        assert made["lineage"]["recipe"]["name"] == "slow"
+        assert data("--url", url, "score", "pumps")["fleet"] == "pumps"
+        ask = ("jobs", "ask", "promote", "pumps", "--set", "version=9", "--wait")
+        told = kizashi("--url", url, *ask)
+        assert told.status == 1
+        assert "version 9" in told.err
+        job = data("--url", url, "jobs", "list")[0]
+        assert job["error_kind"] == "NotFound"
+        for command in (["jobs", "show", job["id"]], ["jobs", "log", job["id"], "--follow"]):
+            there = kizashi("--url", url, *command)
+            assert there.status == 0, there.err
+            assert there.out == kizashi(*command).out
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)

@@ -47,10 +47,10 @@ def ask(request: pytest.FixtureRequest) -> Ask:
         async def run() -> Any:
             async with connect_async(url, **({"token": TOKEN} | options)) as plant:
                 found = what(plant)
-                if isinstance(found, AsyncPages):
-                    return [item async for item in found]
                 while inspect.isawaitable(found):
                     found = await found
+                if isinstance(found, AsyncPages):
+                    return [item async for item in found]
                 return found
 
         return asyncio.run(run())

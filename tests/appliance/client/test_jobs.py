@@ -43,7 +43,9 @@ def job(state: str, done: int = 0, **facts: Any) -> dict[str, Any]:
 
 
 def line(number: int, value: dict[str, Any]) -> bytes:
-    return f"id: {number}\nevent: job\ndata: {json.dumps(value)}\n\n".encode()
+    over = value["state"] in ("succeeded", "failed", "cancelled")
+    name = "end" if over else "progress"
+    return f"id: {number}\nevent: {name}\ndata: {json.dumps(value)}\n\n".encode()
 
 
 def streamed(script: Script, *streams: list[bytes]) -> None:
@@ -92,6 +94,7 @@ def test_a_job_is_followed_to_its_result(ask: Ask, url: str, script: Script) -> 
         script,
         [
             line(1, job("running", 1)),
+            b'event: log\ndata: {"number": 1, "text": "reading"}\nid: 1\n\n',
             line(2, job("running", 3)),
             line(3, job("succeeded", 4, result={"version": 2})),
         ],
@@ -109,7 +112,7 @@ def test_a_broken_stream_goes_on_where_it_was(ask: Ask, url: str, script: Script
     whole = line(8, job("succeeded", 4, result=7))
     streamed(
         script,
-        [line(5, job("running", 1)), b"id: 6\nevent: job\nda"],
+        [line(5, job("running", 1)), b"id: 6\nevent: progress\nda"],
         [whole[:30], whole[30:31], whole[31:]],
     )
     assert ask(url, train_and_wait) == 7

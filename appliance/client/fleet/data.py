@@ -1,0 +1,174 @@
+"""A fleet's readings, assets and sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, TypedDict, Unpack
+
+from appliance.client.fleet.base import FleetBase
+from appliance.client.follow import followed
+from appliance.client.frames import ARROW, FrameKind, body_of, frame_of
+from appliance.client.line import data_of, parsed
+from appliance.client.outcome import outcome
+from appliance.client.pages import Listing, listing
+from appliance.client.request import Request
+from appliance.client.resource import edit
+from appliance.client.verbs import verb
+from appliance.schemas.fleet import Asset, Fleet
+from appliance.schemas.ingest import FleetQuality, IngestReport, Refused
+from appliance.schemas.job import Job
+from appliance.schemas.sensor import Sensor
+
+_LATER = 202
+"""Status of an answer that a job will give."""
+
+
+class Chart(TypedDict, total=False):
+    """How wide a chart is, and how rows are chosen for it."""
+
+    width: int
+    method: Literal["minmax", "lttb", "none"]
+
+
+class SensorChanges(TypedDict, total=False):
+    """What to change of a sensor; what is not named stays, and None takes away."""
+
+    role: str
+    unit: str
+    label: str
+    lower: float | None
+    upper: float | None
+    run_state: dict[str, Any] | None
+
+
+class FleetData(FleetBase):
+    """What is known of a fleet, and what was measured."""
+
+    @verb
+    async def get(self) -> Fleet:
+        """Return what it is."""
+        return parsed(Fleet, await self._line.get(self._at()))
+
+    @listing
+    def assets(self) -> Listing[Asset]:
+        """Return its assets, each with its last score and the events that wait."""
+        return Listing(self._line, self._at("assets"), Asset)
+
+    @verb
+    async def asset(self, asset: str) -> Asset:
+        """Return one asset."""
+        return parsed(Asset, await self._line.get(self._at("assets", asset)))
+
+    # ------------------------------------------------------------------ readings
+    @verb
+    async def ingest(
+        self,
+        source: Any,
+        *,
+        time: str | None = None,
+        asset: str | None = None,
+        context: Iterable[str] = (),
+        timezone: str | None = None,
+    ) -> IngestReport:
+        """Bring readings in; the same ones twice add nothing.
+
+        What is large is brought in by a job of the site, which this waits for.
+
+        Parameters
+        ----------
+        source
+            A file (CSV, JSON, Parquet, Arrow), or a frame of Polars, pandas or Arrow.
+        time, asset, context
+            Columns of times, of machine names, and of what explains normal change; guessed
+            if not said.
+        timezone
+            Zone of times that are written without one.
+        """
+        query = {"time": time, "asset": asset, "context": context, "timezone": timezone}
+        body = body_of(source)
+        request = Request("POST", self._at("readings"), query=query, body=body, keyed=True)
+        answer = await self._line.ask(request)
+        told = data_of(self._line.url, answer)
+        if answer.status != _LATER:
+            return parsed(IngestReport, told)
+        return parsed(IngestReport, outcome(await followed(self._line, parsed(Job, told))))
+
+    @verb
+    async def readings(
+        self,
+        asset: str | Iterable[str] | None = None,
+        sensors: str | Iterable[str] | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_: FrameKind | None = None,
+        **chart: Unpack[Chart],
+    ) -> Any:
+        """Return readings as a frame; of all assets and sensors if none is said.
+
+        Parameters
+        ----------
+        start, end
+            Half-open.
+        as_
+            ``polars``, ``pandas`` or ``arrow``; Polars' if installed, else Arrow's.
+        **chart
+            For a chart `width` points wide: fewer rows that look the same, by the `method`
+            ``minmax`` or ``lttb``.
+        """
+        query = {"asset": asset, "sensors": sensors, "from": start, "to": end, **chart}
+        return await self._frame("readings", query, as_)
+
+    @verb
+    async def scores(
+        self,
+        asset: str | Iterable[str] | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        version: int | None = None,
+        width: int | None = None,
+        as_: FrameKind | None = None,
+    ) -> Any:
+        """Return scores as a frame; by the champion if no version is said.  See `readings`."""
+        query = {"asset": asset, "from": start, "to": end, "version": version, "width": width}
+        return await self._frame("scores", query, as_)
+
+    async def _frame(self, what: str, query: dict[str, Any], kind: FrameKind | None) -> Any:
+        request = Request("GET", self._at(what), query=query, accept=ARROW)
+        return frame_of((await self._line.ask(request)).data, kind)
+
+    @verb
+    async def quality(self) -> FleetQuality:
+        """Return the quality of its data, by sensor and by machine."""
+        return parsed(FleetQuality, await self._line.get(self._at("quality")))
+
+    @listing
+    def quarantine(self, limit: int | None = None) -> Listing[Refused]:
+        """Return the rows and cells that were refused, with file, row and reason."""
+        return Listing(self._line, self._at("quarantine"), Refused, limit=limit)
+
+    @listing
+    def sensors(self) -> Listing[Sensor]:
+        """Return its sensors and contexts."""
+        return Listing(self._line, self._at("sensors"), Sensor)
+
+    @verb
+    async def sensor(self, sensor: str) -> Sensor:
+        """Return one of its sensors."""
+        return parsed(Sensor, await self._line.get(self._at("sensors", sensor)))
+
+    @verb
+    async def edit_sensor(
+        self, sensor: str, /, revision: int | None = None, **changes: Unpack[SensorChanges]
+    ) -> Sensor:
+        """Change a sensor's role, unit, limits or label; the next training uses them.
+
+        Parameters
+        ----------
+        revision
+            That was seen: it is refused if somebody changed it since.
+        """
+        request = edit("PATCH", self._at("sensors", sensor), changes, revision)
+        return parsed(Sensor, await self._line.data(request))

@@ -1,0 +1,179 @@
+"""A fleet's models: learned, judged by, asked about the past, promoted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from appliance.client.fleet.base import FleetBase
+from appliance.client.jobs import ask_for, asks
+from appliance.client.line import parsed
+from appliance.client.pages import Listing, listing
+from appliance.client.recipes import portable
+from appliance.client.request import Request
+from appliance.client.verbs import verb
+from appliance.schemas.approval import Approval
+from appliance.schemas.backtest import Backtest
+from appliance.schemas.job import Job
+from appliance.schemas.model import ModelComparison, ModelTold, ModelVersion, Promotion
+
+
+class FleetModels(FleetBase):
+    """What a fleet's models learn, and which of them alarms."""
+
+    @asks
+    async def train(
+        self,
+        recipe: Any = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        budget: float | None = None,
+        seed: int | None = None,
+        engine: str | None = None,
+    ) -> Job:
+        """Learn what is normal for every machine.
+
+        Parameters
+        ----------
+        recipe
+            ``auto``, a detector's or a saved recipe's name, the path of a TOML or JSON file
+            of this machine, a mapping, or a recipe.
+        start, end
+            Half-open range of the readings to learn from.
+        budget, seed
+            Win over the recipe's; the budget is false alarms a machine and month.
+        """
+        return await self._ask(
+            "train",
+            recipe=portable(recipe),
+            start=start,
+            end=end,
+            budget=budget,
+            seed=seed,
+            engine=engine,
+        )
+
+    @asks
+    async def score(self, *, version: int | None = None, engine: str | None = None) -> Job:
+        """Judge what is new, and update events; by the champion if no version is said."""
+        return await self._ask("score", version=version, engine=engine)
+
+    @asks
+    async def backtest(
+        self,
+        *,
+        version: int | None = None,
+        recipe: Any = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        look_back_days: float | None = None,
+        engine: str | None = None,
+    ) -> Job:
+        """Find out what a version, or a recipe, would have told of a time past.
+
+        Parameters
+        ----------
+        version, recipe
+            One of them; without either the challenger, or the champion if there is none.
+        start, end
+            Half-open; the last year if not said.
+        look_back_days
+            An event that ended longer before a failure was no sign of it.
+        """
+        return await self._ask(
+            "backtest",
+            version=version,
+            recipe=portable(recipe),
+            start=start,
+            end=end,
+            look_back_days=look_back_days,
+            engine=engine,
+        )
+
+    @asks
+    async def retrain(self, /, recipe: Any = None, **arguments: Any) -> Job:
+        """Learn a challenger from newer readings, compare it, and promote it or ask.
+
+        Parameters
+        ----------
+        **arguments
+            Those of the pipeline ``retrain``, such as `promote`: ``when better``, ``ask``
+            or ``never``.
+        """
+        return await self._ask("retrain", recipe=portable(recipe), **arguments)
+
+    @listing
+    def backtests(self) -> Listing[Backtest]:
+        """Return its backtests without their events, the latest first."""
+        return Listing(self._line, self._at("backtests"), Backtest)
+
+    @verb
+    async def backtested(self, backtest: str) -> Backtest:
+        """Return a backtest with its events, the gravest first."""
+        return parsed(Backtest, await self._line.get(self._at("backtests", backtest)))
+
+    @verb
+    async def answer(self, approval: str, approve: bool, note: str = "") -> Approval:
+        """Make a challenger that somebody is asked about champion, or leave the champion."""
+        path = self._at("approvals", approval, "answer")
+        said = await self._line.post(path, {"approve": approve, "note": note})
+        return parsed(Approval, said)
+
+    async def _ask(self, pipeline: str, **arguments: Any) -> Job:
+        return await ask_for(self._line, pipeline, self.name, arguments)
+
+    # ------------------------------------------------------------------ models
+    @listing
+    def models(self) -> Listing[ModelVersion]:
+        """Return the versions of its model."""
+        return Listing(self._line, self._at("models"), ModelVersion)
+
+    @verb
+    async def model(self, version: int, *, metrics: bool = False) -> ModelTold:
+        """Return one version of its model.
+
+        Parameters
+        ----------
+        metrics
+            Also what its alarms were worth.
+        """
+        path = self._at("models", version)
+        return parsed(ModelTold, await self._line.get(path, metrics=metrics))
+
+    @listing
+    def promotions(self) -> Listing[Promotion]:
+        """Return every change of champion, the latest first."""
+        return Listing(self._line, self._at("models", "promotions"), Promotion)
+
+    @verb
+    async def promote(self, version: int) -> ModelVersion:
+        """Make a version the champion: the one that alarms."""
+        done = await self._line.post(self._at("models", version, "promote"))
+        return parsed(ModelVersion, done)
+
+    @verb
+    async def rollback(self) -> ModelVersion:
+        """Go back to the champion before this one."""
+        return parsed(ModelVersion, await self._line.post(self._at("models", "rollback")))
+
+    @verb
+    async def compare(
+        self, a: int, b: int, *, start: datetime | None = None, end: datetime | None = None
+    ) -> ModelComparison:
+        """Return two versions side by side, over what both have scored."""
+        query = {"a": a, "b": b, "from": start, "to": end}
+        path = self._at("models", "compare")
+        return parsed(ModelComparison, await self._line.get(path, **query))
+
+    @verb
+    async def delete_model(self, version: int, *, force: bool = False) -> None:
+        """Delete a version; never the champion.
+
+        Parameters
+        ----------
+        force
+            Even if events rest on it.
+        """
+        path = self._at("models", version)
+        await self._line.ask(Request("DELETE", path, query={"force": force}))
