@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs Kizashi, or upgrades it: the same command, run again, is always safe.
 #
-#   ./install.sh [--demo] [--home DIR] [--port N] [--bundle DIR] [--timezone ZONE]
+#   ./install.sh [--demo] [--service] [--home DIR] [--port N] [--bundle DIR] [--timezone ZONE]
 #
 # This script only finds a Python; appliance/install/bootstrap.py looks first (preflight) and
 # touches after, as a list of named steps.  Everything is inside a function that the last line

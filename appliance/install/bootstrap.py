@@ -19,8 +19,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.install import child, environment, home, preflight
+from appliance.install import child, environment, home, preflight, running
 from appliance.install.plan import InstallError, Plan, Step
+from appliance.machine import service
 
 PREFLIGHT = (
     Step("python", preflight.check_python),
@@ -28,9 +29,11 @@ PREFLIGHT = (
     Step("home", preflight.check_home),
     Step("space", preflight.check_space),
     Step("port", preflight.check_port),
+    Step("service", preflight.check_service),
 )
 IMPACT = (
     Step("home", home.make_home),
+    Step("stop", running.stop),
     Step("environment", environment.make_environment),
     Step("packages", environment.install_packages),
     Step("platform", environment.install_platform),
@@ -38,6 +41,7 @@ IMPACT = (
     Step("settings", home.write_settings),
     Step("kernels", home.compile_kernels),
 )
+SERVICE = Step("service", running.install_service)
 _PATIENCE = 5.0
 """Seconds in which what a killed installer left running has surely ended."""
 _SHOWN = 60
@@ -54,7 +58,9 @@ def parse(arguments: list[str]) -> Plan:
     )
     parser.add_argument("--source", type=Path, required=True, help=argparse.SUPPRESS)
     default = os.environ.get("KIZASHI_HOME") or "~/.kizashi"  # noqa: TID251 - no settings yet
-    parser.add_argument("--demo", action="store_true", help="then set up the demo plant")
+    parser.add_argument(
+        "--demo", action="store_true", help="then set up the demo plant, and start"
+    )
     parser.add_argument(
         "--home", metavar="DIR", type=Path, default=Path(default), help="default ~/.kizashi"
     )
@@ -63,10 +69,10 @@ def parse(arguments: list[str]) -> Plan:
         "--bundle", metavar="DIR", type=Path, help="folder of wheels, for use without network"
     )
     parser.add_argument("--timezone", metavar="ZONE", help="the site's, such as Asia/Tokyo")
-    parser.add_argument("--service", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--service", action="store_true", help="have systemd start the appliance at boot"
+    )
     given = parser.parse_args(arguments)
-    if given.service:
-        parser.error("--service: this version cannot run as a system service. Leave it out.")
     return Plan(
         source=given.source.resolve(),
         home=given.home.expanduser().absolute(),
@@ -74,6 +80,7 @@ def parse(arguments: list[str]) -> Plan:
         port=given.port,
         bundle=given.bundle.expanduser().resolve() if given.bundle else None,
         timezone=given.timezone,
+        service=given.service,
     )
 
 
@@ -86,11 +93,14 @@ def main(arguments: list[str]) -> int:
         plan = parse(arguments)
         for note in filter(None, (_perform(step, plan, "") for step in PREFLIGHT)):
             print(note, flush=True)  # noqa: T201
+        steps = [*IMPACT, *([SERVICE] if plan.service or service.is_one(plan.home) else [])]
         with _alone(plan):
-            for number, step in enumerate(IMPACT, 1):
-                label = f"[{number}/{len(IMPACT)}] {step.name}"
+            for number, step in enumerate(steps, 1):
+                label = f"[{number}/{len(steps)}] {step.name}"
                 print(f"{label}: {_perform(step, plan, label) or 'fine'}", flush=True)  # noqa: T201
         status = _demo(plan) if plan.demo else 0
+        if status == 0 and (plan.demo or plan.service or plan.stopped.exists()):
+            status = _start(plan)
     except InstallError as error:
         print(f"{_clear()}Kizashi was not installed. {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -160,13 +170,20 @@ def _demo(plan: Plan) -> int:
     return child.attend([str(plan.command), "--home", str(plan.home), "demo"])
 
 
+def _start(plan: Plan) -> int:
+    """Start the appliance, which says its address itself; return the exit status."""
+    print("\nNow the appliance itself.", flush=True)  # noqa: T201
+    return running.start(plan)
+
+
 def _print_next(plan: Plan) -> None:
     folder = plan.command.parent
     lines = [f'  export PATH={shlex.quote(str(folder))}:"$PATH"']
-    if plan.demo:  # whose own last words are what to look at
+    if plan.demo or plan.service:  # whose own last words are what to look at
         lines.insert(0, f"The command is in {folder}; put it where your shell looks:")
     else:
         lines.insert(0, f"Kizashi is installed in {plan.home}. Next:")
+        lines.append("  kizashi up                             the appliance: web and worker")
         lines.append("  kizashi demo                           a plant to look around in")
         lines.append("  kizashi ingest FILES… --fleet NAME     your own machines")
     print("", *lines, sep="\n")  # noqa: T201

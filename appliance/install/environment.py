@@ -69,12 +69,24 @@ def install_packages(plan: Plan, show: Show) -> str:
     return f"{new} {'package' if new == 1 else 'packages'} installed" if new else ""
 
 
-def install_platform(plan: Plan, show: Show) -> str:
-    """Kizashi itself, built from a copy so that the checkout stays as it is."""
-    wanted = {
+def is_current(plan: Plan) -> bool:
+    """Whether all that is installed is whole, and as the checkout has it."""
+    if not _works(plan):
+        return False
+    stamp, wanted = _stamp(plan), _wanted(plan)
+    return {name: stamp.get(name) for name in wanted} == wanted and not _damaged(plan, stamp)
+
+
+def _wanted(plan: Plan) -> dict[str, str]:
+    return {
         "lock": _digest([plan.lock]),
         "platform": _digest([plan.source / part for part in (*PACKAGES, PROJECT)]),
     }
+
+
+def install_platform(plan: Plan, show: Show) -> str:
+    """Kizashi itself, built from a copy so that the checkout stays as it is."""
+    wanted = _wanted(plan)
     stamp = _stamp(plan)
     if {name: stamp.get(name) for name in wanted} == wanted:
         return ""

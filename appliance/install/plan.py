@@ -1,7 +1,7 @@
 """What an installation is asked to do, and where its parts lie.
 
-Everything beside this file that `bootstrap` imports runs on the machine's own Python before
-anything is installed: standard library only, and nothing else of the platform.
+Everything that `bootstrap` imports runs on the machine's own Python before anything is
+installed: standard library only, and of the platform this folder and `machine.service`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Plan:
     port: int | None = None
     bundle: Path | None = None
     timezone: str | None = None
+    service: bool = False
 
     @property
     def lock(self) -> Path:
@@ -65,6 +66,16 @@ class Plan:
     def settings(self) -> Path:
         """The home's settings; the name is `appliance.core.settings.SETTINGS_FILE`."""
         return self.home / "kizashi.toml"
+
+    @property
+    def supervisor(self) -> Path:
+        """Number of the process that supervises the running appliance."""
+        return self.home / "run" / "supervisord.pid"
+
+    @property
+    def stopped(self) -> Path:
+        """Written when the running appliance is stopped to be changed."""
+        return self.home / "stopped-to-be-changed"
 
     @property
     def log(self) -> Path:

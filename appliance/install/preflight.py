@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 from appliance.install.plan import LOCK, PACKAGES, PROJECT, README, InstallError, Plan, Show
+from appliance.machine import service
 
 NEEDED_BYTES = 3 * 2**30
 """Free space for a first installation: the environment, and the demo plant beside it."""
@@ -71,29 +72,55 @@ def check_space(plan: Plan, _show: Show) -> str:
 
 
 def check_port(plan: Plan, _show: Show) -> str:
-    """The port that was asked for can be listened on, or is this home's own already."""
-    own = _own_port(plan)
-    if plan.port is None:
-        port = own or DEFAULT_PORT
-        if own is None and _refusal(port) is not None:
-            return (
-                f"Note: another program holds port {port}, on which the appliance would "
-                "listen. Nothing needs it yet; --port N chooses another."
-            )
-        return ""
-    if not 1 <= plan.port <= 65_535:
-        raise InstallError(f"--port {plan.port}: a port is a number from 1 to 65535.")
-    if plan.port == own:
+    """The port can be listened on, or is this home's own already."""
+    own = own_port(plan)
+    port = plan.port if plan.port is not None else own or DEFAULT_PORT
+    if not 1 <= port <= 65_535:
+        raise InstallError(f"--port {port}: a port is a number from 1 to 65535.")
+    if port == own and (plan.supervisor.exists() or not (plan.demo or plan.service)):
         return ""  # whoever listens there may well be this installation
-    refused = _refusal(plan.port)
-    if refused is not None and refused.errno == errno.EACCES:
-        raise InstallError(
-            f"port {plan.port} is open to the administrator only: choose a --port above 1023."
+    refused = _refusal(port)
+    if refused is None:
+        return ""
+    if plan.port is None and not (plan.demo or plan.service):
+        return (
+            f"Note: another program holds port {port}, on which the appliance would listen. "
+            "Nothing needs it yet; --port N chooses another."
         )
-    if refused is not None:
+    if refused.errno == errno.EACCES and not plan.service:
         raise InstallError(
-            f"port {plan.port} is taken by another program. Stop that program, or choose "
-            "another --port."
+            f"port {port} is open to the administrator only: choose a --port above 1023."
+        )
+    if refused.errno == errno.EACCES:
+        return ""  # the service has the right to it
+    raise InstallError(
+        f"port {port} is taken by another program. Stop that program, or choose another --port."
+    )
+
+
+def check_service(plan: Plan, _show: Show) -> str:
+    """There is systemd, which may be told of one more service."""
+    if not plan.service:
+        return ""
+    if not service.is_there():
+        raise InstallError(
+            "--service needs systemd, which does not run this machine. Leave it out: `kizashi "
+            "up` starts the appliance, by hand or from whatever starts programs here."
+        )
+    if os.geteuid() != 0 and shutil.which("sudo") is None:
+        raise InstallError(
+            "--service needs the administrator's rights for one file, and there is no sudo "
+            "here: run this as root."
+        )
+    if (service.FOLDER / service.UNIT).exists() and not service.is_one(plan.home):
+        raise InstallError(
+            f"{service.FOLDER / service.UNIT} makes another home this machine's service. "
+            "Name that one with --home, or leave --service out."
+        )
+    if os.geteuid() == 0:
+        return (
+            "Note: the service will run as root. Run this as an ordinary user instead, without "
+            "sudo: it asks for the rights that it needs."
         )
     return ""
 
@@ -120,7 +147,8 @@ def _existing_parent(path: Path) -> Path:
     return path
 
 
-def _own_port(plan: Plan) -> int | None:
+def own_port(plan: Plan) -> int | None:
+    """Return the port that the home listens on by its settings; None if they do not say."""
     try:
         port = tomllib.loads(plan.settings.read_text("utf-8")).get("port")
     except (OSError, ValueError):

@@ -1,4 +1,7 @@
-"""The system service: one unit of systemd, around the same supervisord and the same list."""
+"""The system service: one unit of systemd, around the same supervisord and the same list.
+
+The installer uses this before anything is installed: standard library only.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,14 @@ def text(home: Path, command: Path, user: str, port: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def is_there() -> bool:
+    """Whether systemd runs this machine."""
+    return _RUNNING.is_dir()
+
+
 def is_one(home: Path) -> bool:
     """Whether a home was installed as this machine's service, and systemd runs it."""
-    if not _RUNNING.is_dir():
+    if not is_there():
         return False
     try:
         unit = (FOLDER / UNIT).read_text("utf-8")

@@ -172,7 +172,8 @@ def test_users_other_python_and_pip_settings_do_not_leak_in(
 def test_demo_goes_to_the_home_that_was_named(installed: Installed) -> None:
     done = installed.checkout.install(installed.home, "--demo", KIZASHI_HOME="/elsewhere")
     assert done.returncode == 0
-    assert f"--home {installed.home} demo" in done.stdout
+    told = [f"--home {installed.home} {verb}" in done.stdout for verb in ("demo", "up")]
+    assert told == [True, True]
 
 
 def test_last_words_put_the_command_where_the_shell_looks(installed: Installed) -> None:

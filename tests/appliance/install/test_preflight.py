@@ -17,6 +17,7 @@ import pytest
 
 from appliance.install import preflight
 from appliance.install.plan import InstallError, Plan
+from appliance.machine import service
 from tests.appliance.install.checkout import ROOT, Checkout
 from tests.conftest import skip_or_fail
 
@@ -122,6 +123,10 @@ def test_taken_default_port_is_only_a_note(
     note = preflight.check_port(Plan(checkout.source, tmp_path), _silent)
     assert note.startswith("Note: ")
     assert "--port N" in note
+    for more in ({"demo": True}, {"service": True}):
+        plan = Plan(checkout.source, tmp_path, **more)
+        words = _refused(lambda plan=plan: preflight.check_port(plan, _silent))
+        assert "choose another --port" in words
 
 
 @pytest.mark.parametrize("part", ["detectors", "requirements/appliance.txt", "pyproject.toml"])
@@ -155,10 +160,48 @@ def test_another_installer_at_work_is_waited_for_then_named(
     assert "Another installer is at work" in done.stderr
 
 
-def test_service_is_refused_in_clear_words(checkout: Checkout, tmp_path: Path) -> None:
+# ---------------------------------------------------------------- a service of the machine
+def test_service_without_systemd_is_said(checkout: Checkout, tmp_path: Path) -> None:
+    if service.is_there():
+        pytest.skip("systemd runs this machine")
     done = checkout.install(tmp_path / "home", "--service")
-    assert done.returncode == 2
-    assert "cannot run as a system service" in done.stderr
+    assert done.returncode == 1
+    assert "--service needs systemd, which does not run this machine" in done.stderr
+    assert "kizashi up" in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of units, as on a machine that systemd runs."""
+    units = tmp_path / "units"
+    units.mkdir()
+    monkeypatch.setattr(service, "FOLDER", units)
+    monkeypatch.setattr(service, "_RUNNING", units)
+    return units
+
+
+def test_service_needs_the_administrator(
+    checkout: Checkout, tmp_path: Path, systemd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(checkout.source, tmp_path / "home", service=True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "will run as root" in preflight.check_service(plan, _silent)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(shutil, "which", lambda _name: "/usr/bin/sudo")
+    assert preflight.check_service(plan, _silent) == ""
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert "run this as root" in _refused(lambda: preflight.check_service(plan, _silent))
+
+
+def test_one_home_is_the_service(checkout: Checkout, tmp_path: Path, systemd: Path) -> None:
+    own, other = (Plan(checkout.source, tmp_path / n, service=True) for n in ("own", "other"))
+    unit = service.text(own.home, own.command, "root", 8443)
+    (systemd / service.UNIT).write_text(unit)
+    preflight.check_service(own, _silent)
+    words = _refused(lambda: preflight.check_service(other, _silent))
+    assert "another home" in words
+    preflight.check_service(Plan(checkout.source, tmp_path / "other"), _silent)
 
 
 # ---------------------------------------------------------------- install.sh
@@ -242,9 +285,9 @@ def test_usage_names_every_option_that_works(bare: Path) -> None:
     _python(bare, "python3", f'exec {sys.executable} "$@"')
     done = _shell(bare, "--help", PYTHONHOME="/none", PYTHONPATH="/none")
     assert done.returncode == 0
-    for option in ("--demo", "--home DIR", "--port N", "--bundle DIR", "--timezone ZONE"):
+    options = ("--demo", "--service", "--home DIR", "--port N", "--bundle DIR", "--timezone")
+    for option in options:
         assert option in done.stdout
-    assert "--service" not in done.stdout
 
 
 def test_part_of_a_script_does_nothing(tmp_path: Path) -> None:

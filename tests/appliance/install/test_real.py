@@ -6,9 +6,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,14 +61,24 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def home(
-    clone: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    clone: Path,
+    environment: dict[str, str],
+    port: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     home = tmp_path_factory.mktemp("home") / "plant"
-    done = _install(clone, home, environment)
+    done = _install(clone, home, environment, "--port", str(port))
     if "no package registry can be reached" in done.stderr:
         skip_or_fail("no package registry can be reached")
     assert done.returncode == 0, done.stdout + done.stderr
     return home
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _command(clone: Path, home: Path) -> list[str]:
@@ -72,10 +86,10 @@ def _command(clone: Path, home: Path) -> list[str]:
 
 
 def _install(
-    clone: Path, home: Path, environment: dict[str, str]
+    clone: Path, home: Path, environment: dict[str, str], *options: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        _command(clone, home),
+        [*_command(clone, home), *options],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -166,3 +180,49 @@ def test_settings_and_secrets_are_their_owners_alone(home: Path) -> None:
     for path in home.iterdir():
         if path.is_file() and path.name != ".install.lock":
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+# ---------------------------------------------------------------- while it runs
+@contextmanager
+def _running(home: Path) -> Iterator[str]:
+    """Bring the appliance up, and down whatever happens; yield what was said."""
+    try:
+        yield _kizashi(home, "up")
+    finally:
+        _kizashi(home, "down")
+
+
+def _told(home: Path, *arguments: str) -> Any:
+    return json.loads(_kizashi(home, *arguments, "--json"))
+
+
+def _supervisor(home: Path) -> str:
+    return (home / "run" / "supervisord.pid").read_text()
+
+
+def test_an_upgrade_while_it_runs_keeps_everything(
+    clone: Path, home: Path, environment: dict[str, str], port: int
+) -> None:
+    with _running(home) as said:
+        assert f"Kizashi is ready: http://127.0.0.1:{port}" in said
+        assert "user: admin" in said
+        first, fleets, users = (
+            _supervisor(home),
+            _told(home, "fleets"),
+            _told(home, "user", "list"),
+        )
+        source = clone / "detectors" / "__init__.py"
+        before = source.read_text()
+        try:
+            source.write_text(f"{before}\n# a newer version\n")
+            done = _install(clone, home, environment)
+        finally:
+            source.write_text(before)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "stop: stopped it" in done.stdout
+        assert "Kizashi is ready" in done.stdout
+        assert "password" not in done.stdout
+        assert _supervisor(home) != first
+        assert _told(home, "status")["ready"] is True
+        assert (_told(home, "fleets"), _told(home, "user", "list")) == (fleets, users)
+    assert _told(home, "status")["ready"] is False
