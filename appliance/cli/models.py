@@ -62,6 +62,11 @@ def train(
     )
     if made.masked:
         print(f"  left out, in the calendar: {made.masked:,} rows")
+    for note in made.held:
+        what = "an open event" if note.reason == "open" else f"called {note.reason}"
+        print(f"  left out, {what}: {note.rows:,} rows")
+    for asset, reason in made.kept.items():
+        print(f"  {asset} keeps the model that it had: {reason}")
     for asset, reason in made.failures.items():
         print(f"  no model for {asset}: {reason}")
     if made.extrapolated:

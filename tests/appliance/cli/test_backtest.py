@@ -97,3 +97,11 @@ def test_the_lake_is_kept_small(full, kizashi):
     [compacted] = json.loads(kizashi("compact", FLEET, "--json").out)
     assert compacted["files_after"] <= compacted["files_before"]
     assert kizashi("compact", "--keep-hours", 1).status == 2
+
+
+def test_training_tells_what_events_took_out(full, kizashi):
+    told = kizashi("train", FLEET, "--recipe", "mahalanobis")
+    assert "left out, an open event: " in told.out
+    kizashi("close", anomaly(kizashi)["id"], "--verdict", "true")
+    told = kizashi("train", FLEET, "--recipe", "mahalanobis", "--from", moment(LEARNED + 30))
+    assert "left out, called true: " in told.out
