@@ -16,7 +16,7 @@ from appliance.api.problems import MEDIA_TYPE, TITLES, Problem
 
 _VERBS = ("get", "put", "post", "patch", "delete")
 _DONE = {"200": "Done.", "201": "Made.", "202": "Asked for.", "204": "Done; nothing to tell."}
-_OF_WRITES = (409, 507)
+_OF_WRITES = (408, 409, 507)
 _WHY = {
     400: "The request is none that can be read.",
     401: "Nobody that the site knows asks: log in, or send a token.",
@@ -24,6 +24,7 @@ _WHY = {
     404: "It is not there, or not for whoever asks.",
     405: "The address does not take this method.",
     406: "The answer is not given in a form that was asked for.",
+    408: "The body did not come, or too slowly.",
     409: "It contradicts what already stands.",
     412: "What is to be edited changed since it was seen.",
     413: "The body, or what was asked for, is larger than allowed.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from appliance.api.pace import Paced
 from appliance.api.problems import MEDIA_TYPE, Problem
 from appliance.core.ids import new_id
 
@@ -29,27 +30,33 @@ class Passage:
             return
         identifier = new_id("req")
         scope.setdefault("state", {})["request_id"] = identifier
-        dressed = _Dressed(send, identifier)
+        paced = Paced(receive, whole=not _has_body(scope))
+        dressed = _Dressed(send, identifier, paced)
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
             told = "the address holds a character that no text has (NUL)."
             await _problem(400, "InvalidRequest", "Bad Request", told, identifier)(
                 scope, receive, dressed
             )
             return
-        await self._app(scope, receive, dressed)
+        await self._app(scope, paced, dressed)
         if dressed.refused:
             told = "the body is larger than this route takes."
             await _problem(413, "LimitExceeded", "Content Too Large", told, identifier)(
-                scope, receive, _Dressed(send, identifier)
+                scope, receive, _Dressed(send, identifier, paced)
             )
 
 
 class _Dressed:
-    """Sends an answer with our headers, but not the framework's own words on a large body."""
+    """Sends an answer with our headers, but not the framework's own words on a large body.
 
-    def __init__(self, send: Send, identifier: str) -> None:
+    An answer that comes before all of the body ends the connection: what is still to come
+    would be heard for nothing.
+    """
+
+    def __init__(self, send: Send, identifier: str, paced: Paced) -> None:
         self._send = send
         self._identifier = identifier
+        self._paced = paced
         self.refused = False
 
     async def __call__(self, message: Message) -> None:
@@ -60,8 +67,23 @@ class _Dressed:
             headers.setdefault("Cache-Control", "no-store")
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
-        if not self.refused:
-            await self._send(message)
+            if not self._paced.whole:
+                headers["Connection"] = "close"
+        if self.refused:
+            return
+        if message["type"] == "http.response.body" and not self._paced.whole:
+            last = not message.get("more_body", False)
+            await self._send({**message, "more_body": True})
+            if last:
+                await self._paced.drain()
+                await self._send({"type": "http.response.body", "body": b""})
+            return
+        await self._send(message)
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
 
 
 def _problem(status: int, kind: str, title: str, told: str, identifier: str) -> JSONResponse:

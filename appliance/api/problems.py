@@ -81,6 +81,7 @@ TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
+    408: "Request Timeout",
     409: "Conflict",
     412: "Precondition Failed",
     413: "Content Too Large",
@@ -141,8 +142,12 @@ def of_error(request: Request, error: errors.KizashiError) -> JSONResponse:
         headers["Retry-After"] = str(_RETRY_SECONDS)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    kind = type(error).__name__
-    return answer(request, status, kind, error.message, remedy=error.remedy, headers=headers)
+    kind, detail, remedy = type(error).__name__, error.message, error.remedy
+    person = getattr(request.state, "person", None)
+    if status >= 500 and not getattr(person, "credential", None):
+        # What ails the site is told to those whom it knows.
+        detail, remedy = "the site cannot answer now.", "Try again in a little while."
+    return answer(request, status, kind, detail, remedy=remedy, headers=headers)
 
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:
@@ -180,4 +185,9 @@ def install(app: FastAPI) -> None:
 
 
 _MOST_FAULTS = 20
-_KINDS = {404: "NotFound", 405: "MethodNotAllowed", 413: "LimitExceeded"}
+_KINDS = {
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    408: "TooSlow",
+    413: "LimitExceeded",
+}

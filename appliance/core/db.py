@@ -12,12 +12,22 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DataError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from appliance.core.errors import InvalidRequest, StorageError
+from appliance.core.errors import InvalidRequest, StorageError, StorageFull, TryAgain
 from appliance.core.migrations import bring_up_to_date, revision
 
+_KEPT, _MOST = 10, 40
+"""Connections of a process that stay open, and at most: one for each thread that answers."""
+_FULL = ("database or disk is full", "No space left on device")
 _NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -52,7 +62,9 @@ class Database:
             path = Path(parsed.database)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600, exist_ok=True)  # its owner's alone, as are its logs then
-        self.engine: Engine = create_engine(url, pool_pre_ping=True)
+        self.engine: Engine = create_engine(
+            url, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MOST - _KEPT
+        )
         if parsed.get_backend_name() == "sqlite":
             event.listen(self.engine, "connect", _pragmas)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -67,10 +79,15 @@ class Database:
         ------
         StorageError
             The database cannot be reached or written.
+        StorageFull
+            There is no space left where it is.
+        TryAgain
+            All connections are busy.
         InvalidRequest
             A value is none that the database can keep, such as a text with NUL in it.
         """
-        with _storage_errors(OperationalError), self._sessions.begin() as session:
+        lost = (OperationalError, InterfaceError)
+        with _storage_errors(*lost), self._sessions.begin() as session:
             try:
                 yield session
             except (DataError, OverflowError) as error:
@@ -143,11 +160,17 @@ def open_database(url: str) -> Database:
 
 
 @contextmanager
-def _storage_errors(kind: type[DatabaseError]) -> Iterator[None]:
+def _storage_errors(*kinds: type[DBAPIError]) -> Iterator[None]:
     try:
         yield
-    except kind as error:
+    except kinds as error:
+        if any(words in str(error.orig) for words in _FULL):
+            raise StorageFull(
+                "there is no space left where the database is.", remedy="Make room there."
+            ) from error
         raise StorageError(
             f"the database cannot be used: {error.orig}.",
             remedy="Check free disk space and that no other program locks it.",
         ) from error
+    except PoolTimeout as error:
+        raise TryAgain("all connections to the database are busy.") from error

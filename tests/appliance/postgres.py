@@ -32,6 +32,7 @@ class Server:
     """A running server."""
 
     folder: Path
+    programs: Path
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://tests@/{database}?host={self.folder}"
@@ -44,35 +45,45 @@ class Server:
         engine.dispose()
         return self.url(database)
 
+    def start(self) -> None:
+        """Let it run, and wait until it can be reached."""
+        options = f"-c listen_addresses='' -c fsync=off -k {self.folder}"
+        self.run("pg_ctl", "start", "--wait", "--log", str(self.folder / "log"), "-o", options)
 
-@contextmanager
-def serve(programs: Path) -> Iterator[Server]:
-    """Run a server on a folder of its own; as another user where this one is root."""
-    user: dict[str, Any] = {}
-    folder = Path(tempfile.mkdtemp(prefix="kizashi-pg-"))
-    if os.geteuid() == 0:
-        other = pwd.getpwnam("nobody")
-        user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
-        os.chown(folder, other.pw_uid, other.pw_gid)
-    data = folder / "data"
+    def stop(self) -> None:
+        """Let it go away at once, as a machine does that loses power."""
+        self.run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
-    def run(program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of its programs on its data; as another user where this one is root."""
+        user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            other = pwd.getpwnam("nobody")
+            user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
         subprocess.run(
-            [programs / program, "-D", data, *arguments],
+            [self.programs / program, "-D", self.folder / "data", *arguments],
             check=True,
-            cwd=folder,
+            cwd=self.folder,
             stdout=subprocess.DEVNULL,
             timeout=120,
             **user,
         )
 
+
+@contextmanager
+def serve(programs: Path) -> Iterator[Server]:
+    """Run a server on a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="kizashi-pg-"))
+    if os.geteuid() == 0:
+        other = pwd.getpwnam("nobody")
+        os.chown(folder, other.pw_uid, other.pw_gid)
+    server = Server(folder, programs)
     try:
-        run("initdb", "--auth=trust", "--username=tests", "--encoding=UTF8", "--no-sync")
-        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
-        run("pg_ctl", "start", "--wait", "--log", str(folder / "log"), "-o", options)
+        server.run("initdb", "--auth=trust", "--username=tests", "--encoding=UTF8", "--no-sync")
+        server.start()
         try:
-            yield Server(folder)
+            yield server
         finally:
-            run("pg_ctl", "stop", "--wait", "--mode=immediate")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -45,7 +45,7 @@ _AT_ONCE = 1_000
 
 def upgrade() -> None:
     """Add what events are ordered and found by, and tell it of those there are."""
-    none = {"nullable": False, "server_default": "0"}
+    none: dict[str, Any] = {"nullable": False, "server_default": "0"}
     op.add_column("events", sa.Column("rank", sa.Integer(), **none))
     op.add_column("events", sa.Column("calm", sa.Float(), **none))
     op.add_column("events", sa.Column("seconds", sa.Float(), **none))
