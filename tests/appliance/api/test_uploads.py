@@ -13,8 +13,12 @@ import pytest
 import zstandard
 
 from appliance.pipelines import uploads
+from appliance.pipelines.catalog import catalog
 from appliance.pipelines.imports import found
+from appliance.pipelines.spec import Call
+from appliance.pipelines.steps import Plain
 from appliance.schemas.job import JobState
+from appliance.schemas.progress import Silent
 from tests.appliance.api.fleets import rows
 
 AT = "/fleets/pumps/readings"
@@ -258,7 +262,18 @@ def test_a_large_body_is_brought_in_by_a_job(as_, site, frame, monkeypatch):
     (name,) = job["arguments"]["paths"]
     assert uploads.sent(site.settings, name).read_bytes() == body
     assert found(site.settings, [name])[0].endswith(name)
-    uploads.discard(site.settings, [name])
+    terms = catalog()["ingest"]
+    call = Call(
+        site=site,
+        job=job["id"],
+        fleet="pumps",
+        arguments=terms.terms.arguments.model_validate(job["arguments"]),
+        by="engineer",
+        progress=Silent(),
+        steps=Plain(),
+    )
+    report = terms.run(call)
+    assert (report.rows, report.files[0].path) == (100, "pumps.csv")
     assert list(site.settings.uploads_folder.iterdir()) == []
 
 
