@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import typer
 
-from appliance.cli.access import me
-from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.asking import asked, told_recipe
+from appliance.cli.context import Context, local, moment, print_json, print_table
 from appliance.cli.data import FLEET, JSON
 from appliance.cli.models import ENGINE
 
@@ -45,22 +46,24 @@ def backtest(
     as_json: bool = JSON,
 ) -> None:
     """Tell what a version, or a recipe, would have told of a time past; change nothing."""
-    from datetime import timedelta
-
-    from appliance.pipelines.backtest import BacktestOptions
-    from appliance.pipelines.backtest import backtest as run
+    from appliance.schemas.backtest import Backtest
 
     own: Context = context.obj
-    with own.site() as site, progress() as shown:
-        zone = site.settings.zone
-        options = BacktestOptions(
+    with own.plant() as plant:
+        zone = plant.zone()
+        done = asked(
+            plant,
+            "backtest",
+            fleet,
+            Backtest,
             version=version,
-            recipe=recipe,
+            recipe=told_recipe(recipe),
             start=moment(since, zone, "--from"),
             end=moment(until, zone, "--to"),
-            look_back=timedelta(days=look_back),
+            look_back_days=look_back,
+            engine=engine,
         )
-        made = run(site, fleet, options, by=me().name, engine=engine, progress=shown)
+        made = plant.fleet(fleet).backtested(done.id)
     if as_json:
         print_json(made.model_dump(mode="json"))
     else:
@@ -76,13 +79,12 @@ def backtests(
 ) -> None:
     """List the backtests of a fleet, the latest first, or show one."""
     own: Context = context.obj
-    with own.site() as site:
-        site.require_fleet(fleet)
-        zone = site.settings.zone
+    with own.plant() as plant:
+        zone, own_fleet = plant.zone(), plant.fleet(fleet)
         if backtest is not None:
-            found = [site.backtests.get(backtest)]
+            found = [own_fleet.backtested(backtest)]
         else:
-            found = site.backtests.list(fleet, limit=limit)
+            found = [*islice(own_fleet.backtests(), limit)]
     if as_json:
         told = [one.model_dump(mode="json") for one in found]
         print_json(told[0] if backtest is not None else told)

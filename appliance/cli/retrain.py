@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from appliance.cli.access import me
+from appliance.cli.asking import asked, told_recipe
 from appliance.cli.backtest import LOOK_BACK
-from appliance.cli.context import Context, local, print_json, print_table, progress
+from appliance.cli.context import Context, local, print_json, print_table
 from appliance.cli.data import FLEET, JSON
 from appliance.cli.models import ENGINE
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from appliance.schemas.approval import Approval, Check, PromoteWhen, RetrainReport
 
 APPROVAL = typer.Argument(help="Identifier of the approval.")
@@ -50,22 +48,22 @@ def retrain(
     as_json: bool = JSON,
 ) -> None:
     """Learn a challenger from newer readings, compare it, and promote it or ask."""
-    from datetime import timedelta
-
-    from appliance.pipelines.retrain import RetrainOptions
-    from appliance.pipelines.retrain import retrain as run
+    from appliance.schemas.approval import RetrainReport
 
     own: Context = context.obj
-    days: timedelta | None = None if learn is None else timedelta(days=learn)
-    options = RetrainOptions(
-        recipe=recipe,
-        recent=timedelta(days=recent),
-        learn=days,
-        promote=_when(promote),
-        look_back=timedelta(days=look_back),
-    )
-    with own.site() as site, progress() as shown:
-        done = run(site, fleet, options, by=me(), engine=engine, progress=shown)
+    with own.plant() as plant:
+        done = asked(
+            plant,
+            "retrain",
+            fleet,
+            RetrainReport,
+            recipe=told_recipe(recipe),
+            recent_days=recent,
+            learn_days=learn,
+            promote=_when(promote),
+            look_back_days=look_back,
+            engine=engine,
+        )
     if as_json:
         print_json(done.model_dump(mode="json"))
     else:
@@ -100,11 +98,19 @@ def adjust(
     as_json: bool = JSON,
 ) -> None:
     """Make a version with another budget or other limits, without learning anew."""
-    from appliance.pipelines.adjust import adjust as run
+    from appliance.schemas.model import ModelVersion
 
     own: Context = context.obj
-    with own.site() as site:
-        made = run(site, fleet, version=version, budget=budget, limits=limits)
+    with own.plant() as plant:
+        made = asked(
+            plant,
+            "adjust",
+            fleet,
+            ModelVersion,
+            version=version,
+            budget=budget,
+            limits=limits or None,
+        )
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
@@ -125,8 +131,9 @@ def approvals(
 
     own: Context = context.obj
     states = tuple(ApprovalState) if every else (ApprovalState.WAITING,)
-    with own.site() as site:
-        found, zone = site.approvals.list(fleet, states=states), site.settings.zone
+    with own.plant() as plant:
+        zone, every_fleet = plant.zone(), plant.approvals(states)
+        found = [one for one in every_fleet if fleet in (None, one.fleet)]
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     elif found:
@@ -173,11 +180,15 @@ def refuse(
 def _answer(
     context: typer.Context, approval: str, note: str, *, approved: bool, as_json: bool
 ) -> None:
-    from appliance.pipelines.retrain import answer
+    from appliance.core.errors import NotFound
+    from appliance.schemas.approval import ApprovalState
 
     own: Context = context.obj
-    with own.site() as site:
-        said: Approval = answer(site, approval, me(), approve=approved, note=note)
+    with own.plant() as plant:
+        known = {one.id: one.fleet for one in plant.approvals(tuple(ApprovalState))}
+        if approval not in known:
+            raise NotFound(f"there is no approval {approval}.")
+        said: Approval = plant.fleet(known[approval]).answer(approval, approved, note)
     if as_json:
         print_json(said.model_dump(mode="json"))
     elif approved:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from appliance.cli.context import Context, local, print_json, print_table, progress
+from appliance.cli.asking import asked
+from appliance.cli.context import Context, local, print_json, print_table
 from appliance.cli.data import JSON
 
 if TYPE_CHECKING:
@@ -37,14 +38,20 @@ def retention(
     as_json: bool = JSON,
 ) -> None:
     """Take out readings and scores beyond an age that nothing needs any more."""
-    from appliance.pipelines.retention import RetentionOptions
-    from appliance.pipelines.retention import retention as run
+    from appliance.schemas.upkeep import RetentionReport
 
     own: Context = context.obj
-    options = RetentionOptions(days=days, even_needed=even_needed, dry_run=dry_run)
-    with own.site() as site, progress() as shown:
-        done = run(site, fleet, options, progress=shown)
-        zone = site.settings.zone
+    with own.plant() as plant:
+        done = asked(
+            plant,
+            "retention",
+            fleet,
+            list[RetentionReport],
+            days=days,
+            dry_run=dry_run or None,
+            even_needed=even_needed or None,
+        )
+        zone = plant.zone()
     if as_json:
         print_json([one.model_dump(mode="json") for one in done])
         return
@@ -74,11 +81,11 @@ def compact(
     as_json: bool = JSON,
 ) -> None:
     """Put small files together, and delete what no snapshot needs."""
-    from appliance.pipelines.compact import compact as run
+    from appliance.schemas.upkeep import CompactReport
 
     own: Context = context.obj
-    with own.site() as site, progress() as shown:
-        done = run(site, fleet, keep_hours=keep_hours, progress=shown)
+    with own.plant() as plant:
+        done = asked(plant, "compact", fleet, list[CompactReport], keep_hours=keep_hours)
     if as_json:
         print_json([one.model_dump(mode="json") for one in done])
         return

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from appliance.cli.asking import asked
 from appliance.cli.backtest import told
-from appliance.cli.context import Context, print_json, print_table, progress
+from appliance.cli.context import Context, print_json, print_table
 from appliance.cli.data import JSON
 from appliance.cli.models import ENGINE
 
@@ -44,12 +45,20 @@ def preview(
     as_json: bool = JSON,
 ) -> None:
     """Tell which events a verdict would remove if it fed the next training."""
-    from appliance.pipelines.verdicts import preview as run
+    from appliance.schemas.backtest import VerdictPreview
 
     own: Context = context.obj
-    with own.site() as site, progress() as shown:
-        ahead = run(site, event, verdict, engine=engine, progress=shown)
-        zone = site.settings.zone
+    with own.plant() as plant:
+        ahead = asked(
+            plant,
+            "verdict_preview",
+            plant.event(event[0]).get().fleet,
+            VerdictPreview,
+            events=event,
+            verdict=verdict,
+            engine=engine,
+        )
+        zone = plant.zone()
     if as_json:
         print_json(ahead.model_dump(mode="json"))
     else:

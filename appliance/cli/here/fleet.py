@@ -11,13 +11,17 @@ from appliance.access.seen import EVERYTHING
 from appliance.cli.words import fitted
 from appliance.client.fleet import SensorChanges
 from appliance.client.telling import shown
+from appliance.core.errors import NotFound
 from appliance.events.store import Search
 from appliance.pipelines import overview, sensors
 from appliance.pipelines.promote import promote, rollback
+from appliance.pipelines.retrain import answer
 from appliance.pipelines.score import ScoreReport, score
 from appliance.pipelines.scorecard import scorecard
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
+from appliance.schemas.approval import Approval
+from appliance.schemas.backtest import Backtest
 from appliance.schemas.base import fleet_name
 from appliance.schemas.event import Event, EventKind, EventState
 from appliance.schemas.fleet import Asset
@@ -128,6 +132,22 @@ class Fleet:
         if not found:
             self._site.require_fleet(self.name)
         return found
+
+    def backtests(self) -> list[Backtest]:
+        """Return its backtests without their events, the latest first."""
+        self._site.require_fleet(self.name)
+        return self._site.backtests.list(self.name)
+
+    def backtested(self, backtest: str) -> Backtest:
+        """Return a backtest with its events, the gravest first."""
+        found = self._site.backtests.get(backtest)
+        if found.fleet != self.name:
+            raise NotFound(f"fleet {self.name} has no backtest {backtest}.")
+        return found
+
+    def answer(self, approval: str, approve: bool, note: str = "") -> Approval:
+        """Make a challenger that somebody is asked about champion, or leave the champion."""
+        return answer(self._site, approval, self._me, approve=approve, note=note)
 
     def promote(self, version: int) -> ModelVersion:
         """Make a version the champion: the one that alarms."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.access import shell
@@ -12,10 +14,12 @@ from appliance.access.seen import EVERYTHING
 from appliance.cli.here.access import Projects, Tokens, Users
 from appliance.cli.here.calendar import Calendar
 from appliance.cli.here.events import EventHandle
-from appliance.cli.here.fleet import Fleet
+from appliance.cli.here.fleet import Fleet, Work
 from appliance.cli.here.jobs import Jobs, Schedules
+from appliance.cli.here.running import run
 from appliance.pipelines import overview
 from appliance.pipelines.site import Site
+from appliance.schemas.approval import Approval, ApprovalState
 from appliance.schemas.audit import AuditCheck, AuditEntry
 from appliance.schemas.fleet import FleetSummary
 
@@ -64,6 +68,15 @@ class Here:
     def schedules(self) -> Schedules:
         """What runs when."""
         return Schedules(self._site, self._me)
+
+    def run(self, pipeline: str, fleet: str | None = None, **arguments: Any) -> Work[Any]:
+        """Return work of any pipeline that jobs can be asked for; it is done at once."""
+        return run(self._site, self._me, pipeline, fleet, arguments)
+
+    def approvals(self, state: Iterable[str] | None = None) -> list[Approval]:
+        """Return challengers that somebody is asked about; those that wait if not said."""
+        states = [ApprovalState(one) for one in state or (ApprovalState.WAITING,)]
+        return self._site.approvals.list(states=states)
 
     def zone(self) -> ZoneInfo:
         """Return the time zone that the site's people read times in."""

@@ -81,6 +81,8 @@ READING = [
     ["quality", "pumps"],
     ["models", "pumps"],
     ["scorecard", "pumps"],
+    ["backtests", "pumps"],
+    ["approvals"],
     ["jobs", "list"],
     ["schedule", "list"],
     ["calendar", "list", "pumps"],
@@ -132,6 +134,31 @@ def test_a_sensor_is_edited_from_afar(
     assert made in data("sensors", "pumps")
     assert kizashi("--url", url, "sensor", "pumps", "s1", "--lower", "901").status == 2
     assert kizashi("--url", url, "sensor", "pumps", "s1", "--role", "boss").status == 2
+
+
+def test_files_are_brought_in_from_afar(
+    kizashi: Kizashi, data: Data, log_in: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = log_in("chief")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in ("F-1", "F-2_2026-01"):
+        lines = [f"2026-01-01T00:{minute:02d}:00Z,{minute % 7}.5" for minute in range(30)]
+        (folder / f"{name}.csv").write_text("\n".join(["time,flow", *lines]) + "\n")
+    told = data("--url", url, "ingest", folder, "--fleet", "fans", "--unit", "flow=l/s")
+    assert (told["rows"], told["assets"], told["sensors"]) == (60, 2, 1)
+    here = data("ingest", folder, "--fleet", "here")
+    for key in ("quality", "sampling", "quarantined"):
+        assert told[key] == here[key]
+    assert {file["path"] for file in told["files"]} == {file["path"] for file in here["files"]}
+    assert data("sensors", "fans")[0]["unit"] == "l/s"
+    again = kizashi("--url", url, "ingest", folder, "--fleet", "fans")
+    assert again.out.count("already there") == 2
+    (folder / "F-3.csv").write_text("nothing, that is\nof use, at all\n")
+    told = kizashi("--url", url, "ingest", folder / "F-3.csv", "--fleet", "fans")
+    assert told.status == 1
+    assert "F-3.csv: rejected" in told.out
+    assert kizashi("--url", url, "ingest", folder / "none.csv", "--fleet", "fans").status == 1
 
 
 def test_the_calendar_is_kept_from_afar(
