@@ -9,14 +9,13 @@ and that stood in another process before.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from typing_extensions import override
+
+from appliance.jobs.store.durable import connections
 
 _NAME = "kizashi"
 _VERSION = "1"
@@ -56,10 +55,10 @@ class Durable:
 
     def __init__(self, url: str, worker: str, body: Callable[[str], None]) -> None:
         self._queue = f"worker-{worker}"
-        _prepare(url)
         config: DBOSConfig = {
             "name": _NAME,
             "system_database_url": url,
+            "system_database_engine": connections(url),
             "application_version": _VERSION,
             "executor_id": worker,
             "serializer": _Json(),
@@ -67,7 +66,6 @@ class Durable:
             "log_level": "CRITICAL",
             "use_listen_notify": False,
             "scheduler_polling_interval_sec": 3600.0,
-            "sys_db_pool_size": 10,
         }
         DBOS(config=config)
 
@@ -126,13 +124,3 @@ class Durable:
     def close(self) -> None:
         """End without waiting for jobs; they go on in another process."""
         DBOS.destroy(destroy_registry=True)
-
-
-def _prepare(url: str) -> None:
-    """Make the file of an SQLite database as the others are: its owner's alone, with a WAL."""
-    scheme, _, path = url.partition(":///")
-    if scheme != "sqlite":
-        return
-    Path(path).touch(mode=0o600, exist_ok=True)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")

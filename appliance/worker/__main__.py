@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from appliance.core import log
 from appliance.core.errors import Conflict, InvalidRequest, KizashiError
@@ -19,6 +19,7 @@ from appliance.core.settings import load_settings
 from appliance.pipelines.site import Site
 from appliance.worker.worker import Worker
 
+_log = log.get(__name__)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 _LONGEST_END = 10.0
 _MOST_WORKERS = 64
@@ -37,6 +38,18 @@ def main(arguments: list[str] | None = None) -> int:
     except KizashiError as error:
         print(f"kizashi worker: {error}", file=sys.stderr)  # noqa: T201 - as the shell does
         return 1
+
+
+def run() -> NoReturn:
+    """Run a worker as this process; threads of jobs are not waited for when it ends."""
+    status = 1
+    try:
+        status = main()
+    except Exception:  # noqa: BLE001 - whatever it is, the process must end for the next one
+        _log.exception("the worker cannot go on")
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def _told(arguments: list[str] | None) -> argparse.Namespace:
@@ -91,6 +104,4 @@ def _named(home: Path, name: str | None) -> tuple[str, IO[str]]:
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stderr.flush()
-    os._exit(status)  # threads of jobs are not waited for: they go on in another process
+    run()

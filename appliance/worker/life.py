@@ -38,13 +38,16 @@ class Life:
 
     def insist(self, write: Callable[[], Result]) -> Result:
         """Repeat a write until the database takes it; for as long as this process lives."""
+        tries = 0
         while True:
             if self.ending:
                 self.rest()
             try:
                 return write()
             except StorageError as error:
-                _log.warning("%s", error)
+                tries += 1
+                if tries == 1:
+                    _log.warning("%s It is tried again.", error)
                 self._ending.wait(_PAUSE)
 
     def rest(self) -> None:

@@ -109,7 +109,6 @@ class Worker:
             (self._stop, pace.look),
             (self._fire, pace.fire),
             (self._realign, pace.realign),
-            (self._forget, pace.beat),
         ):
             at = monotonic()
             if at >= self._due.get(work.__name__, 0.0):
@@ -172,11 +171,6 @@ class Worker:
         for name in self._site.schedules.realign():
             _log.warning("the clock was set back: schedule %s comes sooner", name)
 
-    def _forget(self) -> None:
-        """Drop what steps gave of jobs that need it no more."""
-        over, self._over = self._over, []
-        self._over += self._durable.forget(over) if over else ()
-
     # ------------------------------------------------------------------ jobs
     def _begin(self) -> bool:
         """Begin one more job; False if there is none."""
@@ -184,10 +178,16 @@ class Worker:
         if claim is None:
             return False
         self._running[claim.job] = self._prepared(claim)
+        # In a thread: what keeps the steps may be away, and signs of life must go on.
+        threading.Thread(target=self._start, args=[claim], daemon=True).start()
+        return True
+
+    def _start(self, claim: Claim) -> None:
         self._durable.run(claim.job, claim.rewind)
         if claim.rewind is not None:
-            self._claims.begun(claim.job, self.id)
-        return True
+            self.life.insist(lambda: self._claims.begun(claim.job, self.id))
+        over, self._over = self._over, []
+        self._over += self._durable.forget(over) if over else ()
 
     def _prepared(self, claim: Claim) -> Running:
         spec = catalog().get(claim.pipeline)

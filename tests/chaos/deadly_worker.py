@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 
 from appliance.jobs.durable import Durable
-from appliance.worker.__main__ import main
+from appliance.worker.__main__ import run
 
 _real = Durable.step
 
@@ -29,6 +28,4 @@ def _deadly(self: Durable, name: str, work: Callable[[], str]) -> str:
 Durable.step = _deadly  # type: ignore[method-assign]
 
 if __name__ == "__main__":
-    status = main()
-    sys.stderr.flush()
-    os._exit(status)
+    run()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -110,6 +110,24 @@ def _toy(call: Call) -> object:
     return {"numbers": [one["number"] for one in found]}
 
 
+def forever(marker: str) -> None:
+    """Be an item of a Ray task that takes as long as anybody lets it."""
+    Path(marker).write_text(str(os.getpid()))
+    while True:
+        time.sleep(1)
+
+
+def _long(call: Call) -> object:
+    told: ToyArguments = call.arguments
+    markers = [f"{told.file}.task-{number}" for number in range(2)]
+
+    def work() -> int:
+        with call.site.engine(None) as engine:
+            return len(list(engine.map(forever, markers)))
+
+    return call.steps.run("work", int, work)
+
+
 def _terms(name: str, **facts: object) -> Terms:
     return Terms(
         name=name,
@@ -128,20 +146,20 @@ TERMS: Mapping[str, Terms] = {
         _terms("toy"),
         _terms("alone", lane="alone"),
         _terms("hasty", timeout=timedelta(seconds=0.5)),
+        _terms("long"),
     )
 }
 
 
-def main() -> int:
-    """Run a worker that knows the toys alone."""
-    specs = {name: Spec(terms, _toy) for name, terms in TERMS.items()}
+def run() -> None:
+    """Be a worker that knows the toys alone."""
+    runs = {"long": _long}
+    specs = {name: Spec(terms, runs.get(name, _toy)) for name, terms in TERMS.items()}
     running.catalog = loop.catalog = lambda: specs
     quick = loop.Pace(beat=0.2, patience=float(os.environ.get("TOY_PATIENCE", "60")))
     loop.Pace = lambda: quick
-    return entry.main()
+    entry.run()
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stderr.flush()
-    os._exit(status)
+    run()
