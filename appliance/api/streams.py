@@ -17,7 +17,7 @@ from fastapi.sse import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from appliance.core.clock import monotonic
-from appliance.core.errors import NotFound, TooOften
+from appliance.core.errors import NotFound, StorageError, TooOften
 from appliance.pipelines.site import Site
 from appliance.schemas.job import Job, JobLogLine
 
@@ -102,6 +102,11 @@ async def told(site: Site, job: str, after: int) -> AsyncIterator[ServerSentEven
             look = await run_in_threadpool(_look, site, job, after)
         except NotFound:
             return  # removed meanwhile
+        except StorageError:
+            # Gone for a while: whoever waits for the job waits for the database too.
+            stamp, shown = None, None
+            await anyio.sleep(_UNTOLD)
+            continue
         for line in look.lines:
             after = line.number
             yield ServerSentEvent(event="log", data=line, id=str(after))

@@ -11,7 +11,7 @@ import pytest
 from appliance.api import streams
 from appliance.api.streams import MOST_EACH, Room, told
 from appliance.core.clock import now
-from appliance.core.errors import TooOften
+from appliance.core.errors import StorageError, TooOften
 from appliance.jobs.store.claims import ClaimStore
 from appliance.jobs.store.runs import RunStore
 from appliance.jobs.store.workers import WorkerStore
@@ -237,6 +237,28 @@ def test_a_long_log_is_told_whole(site, worker, monkeypatch):
         return [event.id async for event in told(site, job, 0) if event.event == "log"]
 
     assert anyio.run(follow) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_stream_outlives_a_database_that_is_gone_for_a_while(site, worker, monkeypatch):
+    monkeypatch.setattr(streams, "_UNTOLD", 0.01)
+    job = site.jobs.ask(ME, JobRequest(**SCORE)).id
+    worker.claim()
+    worker.say("one")
+    worker.end()
+    looked, look = [], site.jobs.log
+
+    def log(*given):
+        looked.append(given)
+        if len(looked) < 3:
+            raise StorageError("the database cannot be used.")
+        return look(*given)
+
+    monkeypatch.setattr(site.jobs, "log", log)
+
+    async def follow():
+        return [event.event async for event in told(site, job, 0)]
+
+    assert anyio.run(follow) == ["log", "end"]
 
 
 def test_streams_are_bounded():
