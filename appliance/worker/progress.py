@@ -9,7 +9,7 @@ from datetime import datetime
 from appliance.core.clock import monotonic, now
 from appliance.core.errors import StorageError
 from appliance.engine.stop import Stop
-from appliance.jobs.store.runs import RunStore
+from appliance.jobs.store.runs import RunStore, Told
 
 BETWEEN = 0.5
 """Seconds between two writes."""
@@ -35,10 +35,10 @@ class JobProgress:
         self._job = job
         self._stop = stop
         self._clock = clock
-        self._number = 0
+        self._number: int | None = None
         self._done = 0
         self._total: int | None = None
-        self._written = clock() - BETWEEN
+        self._written = clock()
         self._lines: list[tuple[datetime, str, str]] = []
 
     # ------------------------------------------------------------------ for the pipeline
@@ -66,24 +66,21 @@ class JobProgress:
         self._lines.append((now(), level, text))
         self._tick()
 
-    def close(self, text: str) -> None:
-        """Add the last line, and write all."""
+    def rest(self) -> Told:
+        """Return what was not written yet, to be written with something else."""
+        told = Told(self._done, self._total, tuple(self._lines))
+        self._lines = []
+        self._written = self._clock()
+        return told
+
+    def last(self, text: str) -> Told:
+        """Return what was not written yet, and a last line."""
         self._lines.append((now(), "info", text))
-        self._number = 0
-        self.flush()
+        return self.rest()
 
     def _tick(self) -> None:
         self._stop.check()
         if self._clock() - self._written >= BETWEEN:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was not written yet."""
-        self._written = self._clock()
-        # A database that is away for a while costs lines, not the job.
-        with suppress(StorageError):
-            if self._number:
-                self._store.progress(self._job, self._number, self._done, self._total)
-            if self._lines:
-                self._store.say(self._job, self._lines)
-        self._lines = []
+            # A database that is away for a while costs lines, not the job.
+            with suppress(StorageError):
+                self._store.report(self._job, self.rest(), self._number)

@@ -89,12 +89,13 @@ class Runner:
         end = self._ended(job, running, progress)
         if self._life.ending:
             self._life.rest()
-        progress.close(_words(end))
+        told = progress.last(_words(end))
         self._life.insist(
             lambda: self._store.end(
                 job.id,
                 end.state,
                 now(),
+                told,
                 result=end.result,
                 error=end.error,
             )

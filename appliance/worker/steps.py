@@ -128,7 +128,6 @@ class DurableSteps:
             _log.exception("job %s failed in step %s", self._job, name)
             return self._failed(number, KizashiError(f"{type(error).__name__}: {error}"))
         shown = output if len(json.dumps(output)) <= _MOST_SHOWN else None
-        self._progress.flush()
         self._end(number, JobState.SUCCEEDED, output=shown)
         return {"output": output}
 
@@ -166,7 +165,6 @@ class DurableSteps:
             self._life.rest()
         cancelled = isinstance(error, Cancelled)
         state = JobState.CANCELLED if cancelled else JobState.FAILED
-        self._progress.flush()
         self._end(number, state, error=str(error))
         return {
             "error": type(error).__name__,
@@ -177,9 +175,10 @@ class DurableSteps:
     def _end(
         self, number: int, state: JobState, *, output: Any = None, error: str = ""
     ) -> None:
+        told = self._progress.rest()
         self._own(
             lambda: self._store.end_step(
-                self._job, number, state, now(), output=output, error=error
+                self._job, number, state, now(), told, output=output, error=error
             )
         )
 

@@ -24,6 +24,7 @@ from appliance.worker.run import Runner, Running, Why
 
 _log = get(__name__)
 _UNKNOWN_SECONDS = 3600.0
+_RECENTLY = 2.0
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,11 @@ class Pace:
 
     Attributes
     ----------
-    look
-        For jobs that wait, and for those to be stopped.
+    busy, look
+        Looks for jobs that wait: shortly after one began or ended, and else; and for those to
+        be stopped.
     fire, realign
-        Looks whether a schedule is due, and whether the clock was set back.
+        Looks for orphans and for schedules that are due, and whether the clock was set back.
     beat, patience
         Signs of life, and how long another may give none.
     away
@@ -44,7 +46,8 @@ class Pace:
         How long jobs at work may take to stop when the process ends.
     """
 
-    look: float = 0.1
+    busy: float = 0.02
+    look: float = 0.2
     fire: float = 1.0
     realign: float = 30.0
     beat: float = 5.0
@@ -75,6 +78,7 @@ class Worker:
         self._over: list[str] = []
         self._wake = threading.Event()
         self._due: dict[str, float] = {}
+        self._moved = monotonic()
         self._away = self._lost = False
         self.life.insist(lambda: site.database.ping())  # noqa: PLW0108 - opening it may fail too
         self._workers = WorkerStore(site.database)
@@ -92,7 +96,7 @@ class Worker:
         while not (self.life.ending or self._lost):
             with self._reached():
                 self._round()
-            self._wake.wait(self._pace.away if self._away else self._pace.look)
+            self._wake.wait(self._pause())
             self._wake.clear()
         self._leave()
         return not self._lost
@@ -117,6 +121,13 @@ class Worker:
         while len(self._running) < self._site.settings.jobs_at_once and not self._lost:
             if not self._begin():
                 return
+
+    def _pause(self) -> float:
+        """Return the seconds until the next round."""
+        if self._away:
+            return self._pace.away
+        recently = monotonic() - self._moved < _RECENTLY
+        return self._pace.busy if recently else self._pace.look
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -174,13 +185,23 @@ class Worker:
     # ------------------------------------------------------------------ jobs
     def _begin(self) -> bool:
         """Begin one more job; False if there is none."""
-        claim = self._claims.adopt(self.id, now()) or self._claims.claim(self.id, now())
+        claim = self._orphan() or self._claims.claim(self.id, now())
         if claim is None:
             return False
+        self._moved = monotonic()
         self._running[claim.job] = self._prepared(claim)
         # In a thread: what keeps the steps may be away, and signs of life must go on.
         threading.Thread(target=self._start, args=[claim], daemon=True).start()
         return True
+
+    def _orphan(self) -> Claim | None:
+        at = monotonic()
+        if at < self._due.get("orphans", 0.0):
+            return None
+        found = self._claims.adopt(self.id, now())
+        if found is None:
+            self._due["orphans"] = at + self._pace.fire
+        return found
 
     def _start(self, claim: Claim) -> None:
         self._durable.run(claim.job, claim.rewind)
@@ -206,4 +227,5 @@ class Worker:
         if self._runner.run(running):
             self._over.append(job)
         del self._running[job]
+        self._moved = monotonic()
         self._wake.set()

@@ -6,7 +6,8 @@ comes to itself again, changes nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,23 @@ from appliance.schemas.job import JobState
 MOST_LINES = 2_000
 """Lines that a job's log keeps: the first ones."""
 _LONGEST = 2_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a job says of itself.
+
+    Attributes
+    ----------
+    done, total
+        Units of work of the step that it is in.
+    lines
+        For its log, each a time, a level and a text.
+    """
+
+    done: int = 0
+    total: int | None = None
+    lines: tuple[tuple[datetime, str, str], ...] = ()
 
 
 class RunStore:
@@ -58,15 +76,11 @@ class RunStore:
             )
         return True
 
-    def progress(self, job: str, number: int, done: int, total: int | None) -> None:
-        """Note how far a step is."""
+    def report(self, job: str, told: Told, number: int | None = None) -> None:
+        """Keep what a job says of itself, and of the step that it is in."""
         with self._database.session() as session:
             if self._own(session, job):
-                session.execute(
-                    _step(job, number)
-                    .where(JobStepRow.state == JobState.RUNNING.value)
-                    .values(done=done, total=total)
-                )
+                self._keep(session, job, told, number)
 
     def end_step(
         self,
@@ -74,6 +88,7 @@ class RunStore:
         number: int,
         state: JobState,
         at: datetime,
+        told: Told,
         *,
         output: object = None,
         error: str = "",
@@ -85,6 +100,7 @@ class RunStore:
             # Whoever got through a step was not killed by it.
             if not self._own(session, job, deaths=0):
                 return False
+            self._keep(session, job, told, number)
             session.execute(_step(job, number).values(values))
         return True
 
@@ -93,6 +109,7 @@ class RunStore:
         job: str,
         state: JobState,
         at: datetime,
+        told: Told,
         *,
         result: object = None,
         error: KizashiError | None = None,
@@ -100,7 +117,7 @@ class RunStore:
         """Note how a job ended; False if it is not its own."""
         ended = at.astimezone(UTC)
         with self._database.session() as session:
-            return self._own(
+            own = self._own(
                 session,
                 job,
                 state=state.value,
@@ -110,27 +127,32 @@ class RunStore:
                 remedy=error.remedy if error else "",
                 error_kind=type(error).__name__ if error else "",
             )
+            if own:
+                self._keep(session, job, told, None)
+            return own
 
-    def say(self, job: str, lines: Iterable[tuple[datetime, str, str]]) -> None:
-        """Add lines to a job's log, each a time, a level and a text."""
-        with self._database.session() as session:
-            if not self._own(session, job):
-                return
-            last = select(func.max(JobLineRow.number)).where(JobLineRow.job == job)
-            number = session.scalar(last) or 0
-            told = list(lines)[: MOST_LINES - number]
-            if told and number + len(told) == MOST_LINES:
-                told[-1] = (told[-1][0], "warning", "the log is full: what follows is left out")
-            for place, (at, level, text) in enumerate(told, number + 1):
-                session.add(
-                    JobLineRow(
-                        job=job,
-                        number=place,
-                        at=at.astimezone(UTC),
-                        level=level,
-                        text=text[:_LONGEST].replace("\0", " "),
-                    )
+    def _keep(self, session: Session, job: str, told: Told, number: int | None) -> None:
+        if number is not None:
+            running = JobStepRow.state == JobState.RUNNING.value
+            step = _step(job, number).where(running)
+            session.execute(step.values(done=told.done, total=told.total))
+        if not told.lines:
+            return
+        last = select(func.max(JobLineRow.number)).where(JobLineRow.job == job)
+        before = session.scalar(last) or 0
+        lines = list(told.lines)[: MOST_LINES - before]
+        if lines and before + len(lines) == MOST_LINES:
+            lines[-1] = (lines[-1][0], "warning", "the log is full: what follows is left out")
+        for place, (at, level, text) in enumerate(lines, before + 1):
+            session.add(
+                JobLineRow(
+                    job=job,
+                    number=place,
+                    at=at.astimezone(UTC),
+                    level=level,
+                    text=text[:_LONGEST].replace("\0", " "),
                 )
+            )
 
     def _own(self, session: Session, job: str, **values: object) -> bool:
         """Write to a job if it is still this worker's; others wait until the end of this."""

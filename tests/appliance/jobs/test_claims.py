@@ -8,7 +8,7 @@ import pytest
 
 from appliance.core.errors import NotFound
 from appliance.jobs.store.claims import ClaimStore
-from appliance.jobs.store.runs import MOST_LINES, RunStore
+from appliance.jobs.store.runs import MOST_LINES, RunStore, Told
 from appliance.jobs.store.workers import WorkerStore
 from appliance.schemas.job import JobRequest, JobState
 from tests.appliance.jobs.conftest import SHELL, score
@@ -44,7 +44,7 @@ def drained(claims, database, clock, count: int) -> list[str]:
         clock.pass_by(seconds=1)
         claim = claims.claim("w1", clock.at)
         order.append(claim.job)
-        runs.end(claim.job, JobState.SUCCEEDED, clock.at)
+        runs.end(claim.job, JobState.SUCCEEDED, clock.at, Told())
     return order
 
 
@@ -138,13 +138,12 @@ def test_who_lost_a_job_changes_nothing_of_it(jobs, claims, workers, database, c
     claims.adopt("w2", clock.at)
     before = jobs.get(job.id)
     assert not lost.begin_step(job.id, 2, "judge", clock.at)
-    assert not lost.end_step(job.id, 1, JobState.SUCCEEDED, clock.at)
-    assert not lost.end(job.id, JobState.FAILED, clock.at)
-    lost.progress(job.id, 1, 5, 9)
-    lost.say(job.id, [(clock.at, "info", "here I am")])
+    assert not lost.end_step(job.id, 1, JobState.SUCCEEDED, clock.at, Told())
+    assert not lost.end(job.id, JobState.FAILED, clock.at, Told())
+    lost.report(job.id, Told(5, 9, ((clock.at, "info", "here I am"),)), 1)
     assert jobs.get(job.id) == before
     assert jobs.log(job.id) == []
-    assert own.end(job.id, JobState.SUCCEEDED, clock.at)
+    assert own.end(job.id, JobState.SUCCEEDED, clock.at, Told())
 
 
 def test_a_retry_forgets_the_steps_that_did_not_succeed(jobs, claims, database, clock):
@@ -152,8 +151,8 @@ def test_a_retry_forgets_the_steps_that_did_not_succeed(jobs, claims, database, 
     claims.claim("w1", clock.at)
     for number, state in enumerate([JobState.SUCCEEDED, JobState.FAILED], 1):
         runs.begin_step(job.id, number, f"s{number}", clock.at)
-        runs.end_step(job.id, number, state, clock.at, error="no.")
-    runs.end(job.id, JobState.FAILED, clock.at, error=NotFound("no.", remedy="Never."))
+        runs.end_step(job.id, number, state, clock.at, Told(), error="no.")
+    runs.end(job.id, JobState.FAILED, clock.at, Told(), error=NotFound("no.", remedy="Never."))
     assert jobs.get(job.id).error_kind == "NotFound"
     retried = jobs.retry(SHELL, job.id)
     assert jobs.get(job.id).error_kind == retried.error == ""
@@ -169,7 +168,8 @@ def test_a_log_is_bounded_and_says_so(jobs, claims, database, clock):
     job, runs = jobs.ask(SHELL, score()), RunStore(database, "w1")
     claims.claim("w1", clock.at)
     for _ in range(3):
-        runs.say(job.id, [(clock.at, "info", "so it goes\0")] * (MOST_LINES - 900))
+        lines = ((clock.at, "info", "so it goes\0"),) * (MOST_LINES - 900)
+        runs.report(job.id, Told(lines=lines))
     lines = jobs.log(job.id, limit=MOST_LINES * 2)
     assert len(lines) == MOST_LINES
     assert lines[0].text == "so it goes "
