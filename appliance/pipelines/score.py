@@ -16,7 +16,7 @@ from appliance.fleet import (
     find_fleet_events,
     score_fleet,
 )
-from appliance.pipelines import stretches
+from appliance.pipelines import heat, stretches
 from appliance.pipelines.score_plan import Plan, Work, outdated, planned, work_of
 from appliance.pipelines.site import Site
 from appliance.pipelines.steps import Plain, Steps
@@ -127,6 +127,7 @@ def score(
     with site.alone("score", fleet):
         plan = steps.run("plan", Plan, lambda: planned(site, fleet, version))
         if plan.idle:
+            heat.renew(site, fleet, plan.version)
             return ScoreReport(fleet, plan.version)
         with site.engine(engine):  # kept between the steps
             judged = steps.run(
@@ -156,6 +157,8 @@ def _recorded(site: Site, judged: _Judged) -> bool:
     plan = judged.plan
     if plan.idle:
         return True
+    # Before the run counts as done: cut off in between, the next one judges the same again.
+    heat.renew(site, plan.fleet, plan.version, plan.spans)
     latest = not outdated(site, plan)
     site.registry.record_scores(
         ScoreBatch(

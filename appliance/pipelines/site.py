@@ -18,6 +18,7 @@ from appliance.core.settings import Settings
 from appliance.engine import make
 from appliance.engine.base import Engine
 from appliance.events.store import EventStore
+from appliance.heat import HeatStore
 from appliance.intake import Intake
 from appliance.jobs import Jobs, Schedules
 from appliance.lake import Lake
@@ -74,6 +75,11 @@ class Site:
     def events(self) -> EventStore:
         """Events and their life."""
         return EventStore(self.database)
+
+    @cached_property
+    def heat(self) -> HeatStore:
+        """What scores say by machine and day."""
+        return HeatStore(self.database)
 
     @cached_property
     def access(self) -> Access:

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, inspect, text
 # Every table is declared in one of the stores.
 from appliance.access.store import tables as _access  # noqa: F401
 from appliance.api.store import keys as _keys  # noqa: F401
+from appliance.api.store import visits as _visits  # noqa: F401
 from appliance.backtests import store as _backtests  # noqa: F401
 from appliance.calendar.store import tables as _calendar  # noqa: F401
 from appliance.core import migrations
@@ -23,6 +24,7 @@ from appliance.core.db import Base, open_database
 from appliance.core.errors import StorageError
 from appliance.events.store import tables as _events  # noqa: F401
 from appliance.fleet.store import recipes as _recipes  # noqa: F401
+from appliance.heat import store as _heat  # noqa: F401
 from appliance.intake import store as _intake  # noqa: F401
 from appliance.jobs.store import tables as _jobs  # noqa: F401
 from appliance.registry import store as _registry  # noqa: F401

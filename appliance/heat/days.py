@@ -1,0 +1,88 @@
+"""Scores by day: the highest surprise, and how many readings were judged, alarmed or masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from appliance.schemas.manifest import TimeKind
+from appliance.schemas.score import Judgement
+
+QUARTERS = 4
+"""Parts of a day whose highest surprise is kept as well: six hours by the site's clock."""
+_HOURS = 24 // QUARTERS
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a day in whatever zone
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of a place: numbers from 1 January 1970 on, by its own clock.
+
+    Parameters
+    ----------
+    timezone
+        Name of its zone.
+    """
+
+    timezone: str
+
+    def day_of(self, moment: datetime) -> int:
+        """Return the day that a moment is on."""
+        there = moment.astimezone(ZoneInfo(self.timezone))
+        return (there.replace(tzinfo=None) - _EPOCH) // _DAY
+
+    def start(self, day: int, quarter: int = 0) -> datetime:
+        """Return the first moment of a day, or of a part of it."""
+        there = _EPOCH + timedelta(days=day, hours=quarter * _HOURS)
+        return there.replace(tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+
+
+def calendar_of(kind: TimeKind, timezone: str) -> Calendar:
+    """Return the days of a fleet; 24 cycles are one where its times are counters."""
+    return Calendar("UTC" if kind == "cycle" else timezone)
+
+
+def summarise(scores: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Return scores by asset and day.
+
+    Parameters
+    ----------
+    scores
+        Asset, time, surprise, alarm and state.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``asset``, ``day``, ``rows``, ``judged``, ``alarms``, ``masked``, ``peak``
+        (null where nothing was judged) and ``quarters``, the peaks of the day's parts.
+    """
+    there = pl.col("time").dt.convert_time_zone(calendar.timezone).dt
+    judged = pl.col("state") < Judgement.NO_MODEL.value
+    surprise = pl.col("surprise").cast(pl.Float64).filter(judged)
+    quarter = pl.col("quarter").filter(judged)
+    told = scores.select(
+        "asset",
+        "surprise",
+        "alarm",
+        "state",
+        day=there.date().cast(pl.Int32),
+        quarter=there.hour() // _HOURS,
+    )
+    return (
+        told.group_by("asset", "day")
+        .agg(
+            rows=pl.len().cast(pl.Int64),
+            judged=judged.sum().cast(pl.Int64),
+            alarms=(judged & pl.col("alarm")).sum().cast(pl.Int64),
+            masked=(pl.col("state") == Judgement.MAINTENANCE.value).sum().cast(pl.Int64),
+            peak=surprise.max().round(4),
+            quarters=pl.concat_list(
+                surprise.filter(quarter == part).max().round(4) for part in range(QUARTERS)
+            ),
+        )
+        .sort("asset", "day")
+    )
