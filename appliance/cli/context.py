@@ -45,12 +45,18 @@ class Context:
             with self.site() as site:
                 yield Here(site)
         else:
-            from appliance.client import connect
-            from appliance.client.credentials import from_environment
-
-            token = from_environment(self.address(None))
-            with connect(self.url, token, ca=self.ca) as plant:
+            with self.running() as plant:
                 yield plant
+
+    @contextmanager
+    def running(self) -> Iterator[Plant]:
+        """Connect to the site that runs somewhere."""
+        from appliance.client import connect
+        from appliance.client.credentials import from_environment
+
+        where = self.address(None)
+        with connect(where, from_environment(where), ca=self.ca) as plant:
+            yield plant
 
     def address(self, url: str | None) -> str:
         """Return the address of the site that is meant, as it is kept.

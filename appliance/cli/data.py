@@ -49,6 +49,7 @@ def ingest(
     as_json: bool = JSON,
 ) -> None:
     """Bring files into a fleet; the same file twice adds nothing."""
+    from appliance.cli.sending import send
     from appliance.intake import IngestOptions
     from appliance.pipelines.ingest import ingest as run
 
@@ -61,8 +62,12 @@ def ingest(
         layout=_layout(layout),
         units=tuple(_pair(unit) for unit in units),
     )
-    with own.site() as site, progress() as shown:
-        report = run(site, files, fleet, options, shown)
+    if own.url is None:
+        with own.site() as site, progress() as shown:
+            report = run(site, files, fleet, options, shown)
+    else:
+        with own.running() as plant, progress() as shown:
+            report = send(plant, files, fleet, options, shown)
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:

@@ -26,6 +26,7 @@ _MEDIA = {
     ".arrow": ARROW,
     ".arrows": ARROW,
 }
+_PACKED = frozenset({".gz", ".zst"})
 _PACKAGE = {"polars": "polars", "pandas": "pandas", "arrow": "pyarrow"}
 
 
@@ -72,11 +73,19 @@ def body_of(source: Any) -> Body:
     return Held(ARROW, _stream(source))
 
 
+def called(source: str | Path) -> str:
+    """Return what a file is called, without what says its kind."""
+    path = Path(source)
+    if path.suffix.lower() in _PACKED:
+        path = path.with_suffix("")
+    return path.with_suffix("").name if path.suffix.lower() in _MEDIA else path.name
+
+
 def _file(path: Path) -> Body:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes[-1:] in ([".gz"], [".zst"]):
+    kind = path.suffix.lower()
+    if kind in _PACKED:
         return InFile("application/octet-stream", path)
-    media = _MEDIA.get(suffixes[-1]) if suffixes else None
+    media = _MEDIA.get(kind)
     if media is None:
         raise InvalidRequest(
             f"{path} ends in no known form.", remedy=f"Known: {', '.join(_MEDIA)}."

@@ -152,8 +152,8 @@ class Intake:
         return replace(options, timezone=zone)
 
     def _plans(self, files: Sequence[Path], fleet: str, options: IngestOptions) -> list[_Plan]:
-        assets = name_assets(files, fleet)
-        plans = [self._plan(path, assets[path], options) for path in files]
+        named = {} if options.called else name_assets(files, fleet)
+        plans = [self._plan(path, named.get(path, options.called), options) for path in files]
         wrong = [p.error for p in plans if isinstance(p.error, InvalidRequest)]
         if wrong and not any(p.meaning for p in plans):
             raise wrong[0]

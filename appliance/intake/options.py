@@ -30,6 +30,8 @@ class IngestOptions:
         ``wide``: a column a sensor; ``long``: a row a value; ``auto``: guessed.
     units
         Pairs (sensor, unit) that win over what the file says.
+    called
+        Asset of rows that name none; the files' own names say it if empty.
     """
 
     time: str | None = None
@@ -38,6 +40,7 @@ class IngestOptions:
     timezone: str = ""
     layout: Layout = "auto"
     units: tuple[tuple[str, str], ...] = ()
+    called: str = ""
 
 
 def unknown(option: str, name: str, columns: Iterable[str]) -> InvalidRequest:

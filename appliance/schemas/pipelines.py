@@ -30,6 +30,8 @@ class IngestArguments(Schema):
         ``wide``: a column a sensor; ``long``: a row a value.
     units
         By sensor; they win over what the files say.
+    called
+        Asset of rows that name none; the files' own names say it if not given.
     """
 
     paths: tuple[Annotated[str, StringConstraints(min_length=1, max_length=1_000)], ...] = (
@@ -41,6 +43,7 @@ class IngestArguments(Schema):
     timezone: str = ""
     layout: Literal["auto", "wide", "long"] = "auto"
     units: dict[Column, str] = Field(default_factory=dict)
+    called: str = Field("", max_length=200)
 
 
 class EngineArguments(Schema):

@@ -116,6 +116,11 @@ class IngestQuery(Schema):
     layout: Literal["auto", "wide", "long"] = Field(
         "auto", description="`wide`: a column a sensor; `long`: a row a value."
     )
+    called: str = Field(
+        "",
+        max_length=200,
+        description="Asset of rows that name none; the fleet's name if not given.",
+    )
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.client.fleet.data import SensorChanges
+from appliance.client.fleet.data import Meaning, SensorChanges
 from appliance.client.fleet.fleet import AsyncFleet, Fleet
 
-__all__ = ["AsyncFleet", "Fleet", "SensorChanges"]
+__all__ = ["AsyncFleet", "Fleet", "Meaning", "SensorChanges"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 from appliance.client.fleet.base import FleetBase
 from appliance.client.follow import followed
-from appliance.client.frames import ARROW, FrameKind, body_of, frame_of
+from appliance.client.frames import ARROW, FrameKind, body_of, called, frame_of
 from appliance.client.line import data_of, parsed
 from appliance.client.outcome import outcome
 from appliance.client.pages import Listing, listing
@@ -42,6 +43,17 @@ class SensorChanges(TypedDict, total=False):
     run_state: dict[str, Any] | None
 
 
+class Meaning(TypedDict, total=False):
+    """What the columns of readings are for."""
+
+    time: str
+    asset: str
+    context: Iterable[str]
+    timezone: str
+    layout: Literal["auto", "wide", "long"]
+    called: str
+
+
 class FleetData(FleetBase):
     """What is known of a fleet, and what was measured."""
 
@@ -62,15 +74,7 @@ class FleetData(FleetBase):
 
     # ------------------------------------------------------------------ readings
     @verb
-    async def ingest(
-        self,
-        source: Any,
-        *,
-        time: str | None = None,
-        asset: str | None = None,
-        context: Iterable[str] = (),
-        timezone: str | None = None,
-    ) -> IngestReport:
+    async def ingest(self, source: Any, /, **meant: Unpack[Meaning]) -> IngestReport:
         """Bring readings in; the same ones twice add nothing.
 
         What is large is brought in by a job of the site, which this waits for.
@@ -78,14 +82,17 @@ class FleetData(FleetBase):
         Parameters
         ----------
         source
-            A file (CSV, JSON, Parquet, Arrow), or a frame of Polars, pandas or Arrow.
-        time, asset, context
-            Columns of times, of machine names, and of what explains normal change; guessed
-            if not said.
-        timezone
-            Zone of times that are written without one.
+            A file (CSV, JSON, JSON lines, Parquet, Arrow; also packed), or a frame of Polars,
+            pandas or Arrow.
+        **meant
+            Columns of `time`, of `asset` names and of `context`, guessed if not said; the
+            `timezone` of times that are written without one; the `layout` ``wide`` or
+            ``long``; what the asset of rows is `called` that name none: a file is called
+            after its asset, a frame's is called like the fleet.
         """
-        query = {"time": time, "asset": asset, "context": context, "timezone": timezone}
+        query = {**meant}
+        if isinstance(source, str | Path):
+            query.setdefault("called", called(source))
         body = body_of(source)
         request = Request("POST", self._at("readings"), query=query, body=body, keyed=True)
         answer = await self._line.ask(request)

@@ -27,6 +27,7 @@ def _ingest(call: Call) -> object:
         timezone=told.timezone,
         layout=told.layout,
         units=tuple(told.units.items()),
+        called=told.called,
     )
     report = ingest_allowed(
         call.site, told.paths, call.fleet, options, call.progress, steps=call.steps
