@@ -109,28 +109,28 @@ def test_a_form_that_there_is_not(as_, pumps):
         assert answer.headers["content-type"] == "application/json", accept
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("asset=P-9", 404),
-        ("asset=P-1&asset='; DROP TABLE sensors", 404),
-        ("sensors=flwo", 422),
-        ("sensors=asset", 422),
-        ("width=0", 422),
-        ("width=1000000", 422),
-        ("method=magic&width=5", 422),
-        ("from=yesterday", 422),
-        ("from=0001-01-01T00:00:00%2B14:00", 422),
-        ("to=9999-12-31T23:59:59-14:00", 422),
-        ("from=2026-01-01T00:00:00", 422),
-        ("nothing=1", 422),
-        ("from=2027-01-01T00:00:00Z", 200),
-        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z&width=10", 200),
-    ],
-)
-def test_what_is_asked_is_checked(as_, pumps, query, status):
-    answer = as_("viewer").get(f"{AT}?{query}")
-    assert answer.status_code == status, answer.text
+ASKED = [
+    ("asset=P-9", 404),
+    ("asset=P-1&asset='; DROP TABLE sensors", 404),
+    ("sensors=flwo", 422),
+    ("sensors=asset", 422),
+    ("width=0", 422),
+    ("width=1000000", 422),
+    ("method=magic&width=5", 422),
+    ("from=yesterday", 422),
+    ("from=0001-01-01T00:00:00%2B14:00", 422),
+    ("to=9999-12-31T23:59:59-14:00", 422),
+    ("from=2026-01-01T00:00:00", 422),
+    ("nothing=1", 422),
+    ("from=2027-01-01T00:00:00Z", 200),
+    ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z&width=10", 200),
+]
+
+
+def test_what_is_asked_is_checked(as_, pumps):
+    for query, status in ASKED:
+        answer = as_("viewer").get(f"{AT}?{query}")
+        assert answer.status_code == status, answer.text
 
 
 def test_a_name_that_comes_near_is_told(as_, pumps):

@@ -85,29 +85,29 @@ def test_who_may_save(as_, halls):
     assert as_("analyst").put("/recipes/auto", json=GENTLE).status_code == 409
 
 
-@pytest.mark.parametrize(
-    "recipe",
-    [
-        {"detector": "magic"},
-        {"detector": "mahalanobis", "parameters": {"support": 7}},
-        {"detector": "mahalanobis", "parameters": {"nothing": 1}},
-        {"detector": "mahalanobis", "parameters": {"support": "'; DROP TABLE recipes"}},
-        {"detector": "mahalanobis", "parameters": {"": None, "support": [1, {"a": 2}]}},
-        {"detector": "auto", "parameters": {"window": 1e300}},
-        {"detector": "../../etc/passwd.toml"},
-        {"minimum_rows": 1},
-        {"threshold": {"false_alarms_per_month": -1}},
-        {"unknown": 1},
-        [],
-    ],
-)
-def test_a_recipe_that_cannot_be_used_is_refused_with_a_reason(as_, recipe):
-    for answer in (
-        as_("analyst").post("/recipes/check", json=recipe),
-        as_("analyst").put("/recipes/gentle", json=recipe),
-    ):
-        assert answer.status_code == 422, answer.text
-        assert answer.json()["detail"]
+UNUSABLE = [
+    {"detector": "magic"},
+    {"detector": "mahalanobis", "parameters": {"support": 7}},
+    {"detector": "mahalanobis", "parameters": {"nothing": 1}},
+    {"detector": "mahalanobis", "parameters": {"support": "'; DROP TABLE recipes"}},
+    {"detector": "mahalanobis", "parameters": {"": None, "support": [1, {"a": 2}]}},
+    {"detector": "auto", "parameters": {"window": 1e300}},
+    {"detector": "../../etc/passwd.toml"},
+    {"minimum_rows": 1},
+    {"threshold": {"false_alarms_per_month": -1}},
+    {"unknown": 1},
+    [],
+]
+
+
+def test_a_recipe_that_cannot_be_used_is_refused_with_a_reason(as_):
+    for recipe in UNUSABLE:
+        for answer in (
+            as_("analyst").post("/recipes/check", json=recipe),
+            as_("analyst").put("/recipes/gentle", json=recipe),
+        ):
+            assert answer.status_code == 422, answer.text
+            assert answer.json()["detail"]
 
 
 def test_a_check_fills_in_what_is_not_said(as_):

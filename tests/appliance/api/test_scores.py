@@ -92,12 +92,12 @@ def test_an_asset_tells_its_surprise_now(as_, site):
     assert as_("root").get(f"/fleets/{FLEET}").json()["champion"] == 1
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [("version=9", 404), ("version=0", 422), ("asset=P-9", 404), ("top=99", 422)],
-)
-def test_what_is_asked_is_checked(as_, site, query, status):
-    assert as_("root").get(f"{AT}?{query}").status_code == status
+ASKED = [("version=9", 404), ("version=0", 422), ("asset=P-9", 404), ("top=99", 422)]
+
+
+def test_what_is_asked_is_checked(as_, site):
+    for query, status in ASKED:
+        assert as_("root").get(f"{AT}?{query}").status_code == status
 
 
 def test_a_fleet_without_a_model_has_no_scores(as_, site, tmp_path):

@@ -105,13 +105,13 @@ def test_signs_of_patterns_are_only_signs(as_, plant):
     assert hits(as_("root").get("/search?q=_")) == [("sensor", "pumps", "temp_1")]
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["'; DROP TABLE sensors; --", '"', "\\", "<script>", "ﷺ" * 100, "\ud7ff", "*", "  "],
-)
-def test_hostile_words_find_nothing(as_, plant, words):
-    answer = as_("root").get("/search", params={"q": words})
-    assert hits(answer) == []
+HOSTILE = ["'; DROP TABLE sensors; --", '"', "\\", "<script>", "ﷺ" * 100, "\ud7ff", "*", "  "]
+
+
+def test_hostile_words_find_nothing(as_, plant):
+    for words in HOSTILE:
+        answer = as_("root").get("/search", params={"q": words})
+        assert hits(answer) == []
 
 
 def test_limits(as_, plant):
