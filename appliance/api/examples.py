@@ -13,6 +13,46 @@ _BY_FORMAT = {
     "password": "a few words are easy",
 }
 _BY_TYPE: Mapping[str, Any] = {"boolean": True, "null": None, "string": "text"}
+_BY_NAME: Mapping[str, str] = {
+    "answered_by": "erika",
+    "asset": "P-3",
+    "backtest": "bt_06c2m1x8ydk4zq2v7r0n",
+    "batch": "bat_06c2m1x8ydk4zq2v7r0n",
+    "by": "erika",
+    "code_version": "0.2.0",
+    "column": "speed",
+    "created_by": "erika",
+    "cron": "0 3 * * 1",
+    "detector": "mahalanobis",
+    "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "end": "2026-03-01T16:00:00Z",
+    "event": "evt_06c2m1x8ydk4zq2v7r0n",
+    "fleet": "pumps",
+    "job": "job_06c2m1x8ydk4zq2v7r0n",
+    "last_job": "job_06c2m1x8ydk4zq2v7r0n",
+    "level": "info",
+    "month": "2026-03",
+    "next": "WyJwdW1wcyJd",
+    "note": "The seal is worn.",
+    "owner": "erika",
+    "pipeline": "train",
+    "project": "default",
+    "promoted_by": "erika",
+    "recipe": "mahalanobis",
+    "rule": "FREQ=WEEKLY",
+    "run": "job_06c2m1x8ydk4zq2v7r0n",
+    "schedule": "weekly",
+    "score_batch": "scb_06c2m1x8ydk4zq2v7r0n",
+    "sensor": "vibration",
+    "text": "The seal is worn.",
+    "title": "Seal replaced",
+    "updated_by": "erika",
+    "verdict": "planned",
+    "window": "win_06c2m1x8ydk4zq2v7r0n",
+    "worker": "plant-1:4711",
+    "zone": "Asia/Tokyo",
+}
+"""What fields of these names hold, where they say nothing themselves."""
 
 
 class Examples:
@@ -70,10 +110,18 @@ class Examples:
     def _object(self, schema: Mapping[str, Any], short: bool, deep: int) -> dict[str, Any]:
         required = schema.get("required", ())
         return {
-            name: self.of(part, short=short, deep=deep + 1)
+            name: self._field(name, part, short, deep)
             for name, part in schema.get("properties", {}).items()
             if name in required or (deep < _DEEPEST and not (short and "examples" not in part))
         }
+
+    def _field(self, name: str, schema: Mapping[str, Any], short: bool, deep: int) -> Any:
+        told = (
+            schema.keys() & {"examples", "enum", "const"} or schema.get("default") is not None
+        )
+        if name in _BY_NAME and not told and _is_text(schema):
+            return _BY_NAME[name]
+        return self.of(schema, short=short, deep=deep + 1)
 
     def _array(self, schema: Mapping[str, Any], short: bool, deep: int) -> list[Any]:
         if "prefixItems" in schema:
@@ -82,3 +130,8 @@ class Examples:
             return []
         one = self.of(schema.get("items", {"type": "string"}), short=short, deep=deep + 1)
         return [one] * max(1, schema.get("minItems", 1))
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    choices = schema.get("anyOf", [schema])
+    return any(choice.get("type") == "string" and "enum" not in choice for choice in choices)

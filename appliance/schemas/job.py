@@ -40,8 +40,8 @@ class JobRequest(Schema):
         The pipeline's own, each with a default: `GET /pipelines` describes them.
     """
 
-    pipeline: str = Field(min_length=1, max_length=40)
-    fleet: FleetName | None = None
+    pipeline: str = Field(min_length=1, max_length=40, examples=["train"])
+    fleet: FleetName | None = Field(None, examples=["pumps"])
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -39,8 +39,8 @@ class ScheduleDraft(Schema):
         The job.
     """
 
-    name: ScheduleName
-    cron: str = Field(max_length=200)
+    name: ScheduleName = Field(examples=["weekly"])
+    cron: str = Field(max_length=200, examples=["0 3 * * 1"])
     zone: str | None = None
     catch_up: CatchUp = CatchUp.LATEST
     paused: bool = False
