@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from appliance.cli.main import main
 from appliance.core.settings import Settings
 from appliance.fleet import resolve
 from tests.docs.pages import ROOT, Command, Page, commands, pages
+from tests.docs.serving import serving
 
 NOT_RUN = {
     "git clone": "needs the address of a repository",
@@ -26,12 +28,15 @@ NOT_RUN = {
     "python -m tests.docs.reference": "test_reference compares what it writes",
     "python -m benchmarks": "tests/benchmarks runs them",
     "pip install": "nothing is installed while testing",
+    "kizashi --ca": "needs a site elsewhere: tests/appliance/cli/test_remote does it",
+    "kizashi --url": "needs a site elsewhere: tests/appliance/cli/test_remote does it",
 }
 """Commands, by how they begin, that are not run here, and why."""
 INSTALLING = "docs/how-to/install.md"
 """Its commands install; tests/appliance/install runs them, here their options are checked."""
 FIXED = "docs/tutorial/"
 """Pages below begin with an empty home and work on the real data sets."""
+_CONNECTS = "kizashi.connect(url, token)"
 _ID = re.compile(r"\bID\b")
 _WINDOW = re.compile(r"\bWINDOW\b")
 _APPROVAL = re.compile(r"\bAPPROVAL\b")
@@ -131,12 +136,14 @@ def _without_numbers(line: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", _pages("python"), ids=lambda page: page.name)
 def test_python(page: Page, place: Path) -> None:
-    names: dict[str, object] = {"__name__": "page"}
-    for block in page.blocks:
-        if block.language == "python":
-            # Padded, so that a traceback names the line of the page.
-            code = compile("\n" * (block.line - 1) + block.text, page.name, "exec")
-            exec(code, names)
+    asks = _CONNECTS in page.text
+    with serving(place / "home") if asks else nullcontext({}) as given:
+        names: dict[str, object] = {"__name__": "page", **given}
+        for block in page.blocks:
+            if block.language == "python":
+                # Padded, so that a traceback names the line of the page.
+                code = compile("\n" * (block.line - 1) + block.text, page.name, "exec")
+                exec(code, names)
 
 
 @pytest.mark.parametrize("page", _pages("toml"), ids=lambda page: page.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import appliance
+from appliance.client import JobHandle
 from appliance.core.settings import Settings
 from appliance.lake.names import RESERVED
 from appliance.pipelines.score import ScoreReport
@@ -92,6 +93,21 @@ def test_python() -> None:
         assert f"`{name}" in text or f".{name}(" in text, name
     for state in Judgement:
         assert f"`{state.name.lower()}`" in text
+
+
+def test_client() -> None:
+    text = _read("client.md")
+    plant = appliance.connect("https://plant:8443", "token")
+    groups = {name: member for name, member in vars(plant).items() if name[0] != "_"}
+    nouns = (plant, plant.fleet("pumps"), plant.event("evt_1"), JobHandle, *groups.values())
+    missing = [
+        f"{noun!r}.{name}"
+        for noun in nouns
+        for name in {*dir(noun), *groups}
+        if name[0] != "_" and not re.search(rf"`{name}[`(]", text)
+    ]
+    plant.close()
+    assert missing == []
 
 
 def test_lake() -> None:
