@@ -15,6 +15,7 @@ from appliance.cli.main import app
 from appliance.schemas import recipe
 from detectors import catalog
 from detectors.models import names
+from tests.docs.api import api
 from tests.docs.pages import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
@@ -36,6 +37,7 @@ _TAGS = {
 def written() -> dict[str, str]:
     """Return every generated page, by its name."""
     return {
+        "api.md": _page(api()),
         "command-line.md": _page(command_line()),
         "recipe.md": _page(recipes()),
         "detectors.md": _page(detectors()),

@@ -51,7 +51,10 @@ def test_settings() -> None:
     for name, field in Settings.model_fields.items():
         if isinstance(field.default, str | int | float) and field.default != "":
             row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
-            assert f"`{field.default}`" in row.replace(",", ""), name
+            told = (
+                str(field.default).lower() if isinstance(field.default, bool) else field.default
+            )
+            assert f"`{told}`" in row.replace(",", ""), name
 
 
 @pytest.mark.parametrize(
