@@ -27,5 +27,9 @@ def outcome(job: Job) -> Any:
         raise Conflict(f"job {job.id} was cancelled.", remedy="Begin it again: retry.")
     if not job.state.over:
         raise TryAgain(f"job {job.id} is {job.state.value}.", remedy="Wait for it.")
+    raise _failure(job)
+
+
+def _failure(job: Job) -> KizashiError:
     kind = named(job.error_kind) or KizashiError
-    raise kind(job.error or f"job {job.id} failed.", remedy=job.remedy)
+    return kind(job.error or f"job {job.id} failed.", remedy=job.remedy)

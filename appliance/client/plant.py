@@ -20,6 +20,7 @@ from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, e
 from appliance.client.fleet import AsyncFleet, Fleet
 from appliance.client.jobs import AsyncJobs, Jobs
 from appliance.client.line import Line, parsed
+from appliance.client.overview import AsyncOverview, Overview
 from appliance.client.pages import Listing, listing
 from appliance.client.resource import Resource
 from appliance.client.schedules import AsyncSchedules, Schedules
@@ -154,6 +155,8 @@ class Plant(Blocking, _Plant):
     ----------
     jobs, schedules, calendar
         What runs, what runs when, and when machines do not run as usual.
+    overview
+        Where to look first.
     users, tokens, projects
         Who may what.
     """
@@ -163,6 +166,7 @@ class Plant(Blocking, _Plant):
         self.jobs = Jobs(line)
         self.schedules = Schedules(line)
         self.calendar = Calendar(line)
+        self.overview = Overview(line)
         self.users = Users(line)
         self.tokens = Tokens(line)
         self.projects = Projects(line)
@@ -189,6 +193,8 @@ class AsyncPlant(Awaiting, _Plant):
     ----------
     jobs, schedules, calendar
         What runs, what runs when, and when machines do not run as usual.
+    overview
+        Where to look first.
     users, tokens, projects
         Who may what.
     """
@@ -198,6 +204,7 @@ class AsyncPlant(Awaiting, _Plant):
         self.jobs = AsyncJobs(line)
         self.schedules = AsyncSchedules(line)
         self.calendar = AsyncCalendar(line)
+        self.overview = AsyncOverview(line)
         self.users = AsyncUsers(line)
         self.tokens = AsyncTokens(line)
         self.projects = AsyncProjects(line)

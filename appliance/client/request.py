@@ -64,7 +64,7 @@ class InFile:
         try:
             return self.path.expanduser().stat().st_size
         except OSError as error:
-            raise self._unread(error) from error
+            raise _unread_file(self.path, error) from error
 
     def chunks(self) -> Iterator[bytes]:
         """Yield it from its beginning."""
@@ -73,10 +73,11 @@ class InFile:
                 while chunk := handle.read(_CHUNK):
                     yield chunk
         except OSError as error:
-            raise self._unread(error) from error
+            raise _unread_file(self.path, error) from error
 
-    def _unread(self, error: OSError) -> NotFound:
-        return NotFound(f"{self.path} cannot be read: {error.strerror}.")
+
+def _unread_file(path: Path, error: OSError) -> NotFound:
+    return NotFound(f"{path} cannot be read: {error.strerror}.")
 
 
 @dataclass(frozen=True)

@@ -121,12 +121,12 @@ def test_each_call_has_its_own_key(ask: Ask, url: str, script: Script) -> None:
 
 
 def test_an_edit_of_a_revision_is_not_repeated(ask: Ask, url: str, script: Script) -> None:
-    script.on("DELETE", "/calendar/w1")(lambda *_: Response(status_code=204))
+    script.on("DELETE", "/schedules/w1")(lambda *_: Response(status_code=204))
     cutter = Cutter(port_of(url), losses=1)
     with pytest.raises(errors.Unreachable):
-        ask(cutter.url, lambda plant: plant.calendar.remove("w1", revision=3))
+        ask(cutter.url, lambda plant: plant.schedules.remove("w1", revision=3))
     assert [seen.headers["if-match"] for seen in script.seen] == ['"3"']
-    ask(cutter.url, lambda plant: plant.calendar.remove("w1"))
+    ask(cutter.url, lambda plant: plant.schedules.remove("w1"))
     cutter.close()
     assert "if-match" not in script.seen[-1].headers
 
