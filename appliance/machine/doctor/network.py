@@ -42,7 +42,7 @@ def _holder(port: int) -> str:
             if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
                 return f": {psutil.Process(one.pid).name()}, process {one.pid}"
     except psutil.Error:
-        pass
+        return ""  # other users' processes are not this one's to see
     return ""
 
 
