@@ -18,6 +18,13 @@ def rank_of(state: EventState, kind: EventKind, severity: Severity) -> int:
     return place * len(_SEVERITIES) + _SEVERITIES.index(severity)
 
 
+def class_of(rank: int) -> tuple[EventState, EventKind, Severity]:
+    """Return the class that `rank_of` gave a rank."""
+    place, severity = divmod(rank, len(_SEVERITIES))
+    state, kind = divmod(place, len(_KINDS))
+    return _STATES[state], _KINDS[kind], _SEVERITIES[severity]
+
+
 def ranks_of(
     states: Collection[EventState],
     kinds: Collection[EventKind],

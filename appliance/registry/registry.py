@@ -6,9 +6,11 @@ import fcntl
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from appliance.access.person import Person
+from appliance.access.seen import Seen
 from appliance.core.db import Database
 from appliance.core.errors import NotFound, StorageError
 from appliance.core.log import get
@@ -154,6 +156,10 @@ class Registry:
     def promotions(self, fleet: str) -> list[Promotion]:
         """Return every change of champion, oldest first."""
         return self._store.promotions(fleet)
+
+    def promoted_since(self, seen: Seen, moment: datetime, limit: int) -> list[Promotion]:
+        """Return so many changes of champion after a moment, the latest first."""
+        return self._store.promoted_since(seen, moment, limit)
 
     def mirror(self, fleet: str) -> None:
         """Bring MLflow's registry to what the database says.

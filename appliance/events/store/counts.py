@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
+from appliance.access.seen import Seen
 from appliance.core.db import Database
-from appliance.events.store.tables import EventRow
-from appliance.schemas.event import EventState
+from appliance.events.store.listing import of_fleets
+from appliance.events.store.tables import EventRevisionRow, EventRow
+from appliance.schemas.event import EventChange, EventState
 
 _WAITING = EventRow.state.in_([EventState.OPEN.value, EventState.ACKNOWLEDGED.value])
 
@@ -38,3 +41,52 @@ class EventCounts:
         )
         with self._database.session() as session:
             return dict(session.execute(query).all())
+
+    def by_rank(self, seen: Seen) -> dict[int, int]:
+        """Return the counts by class; see `appliance.events.urgency`."""
+        query = (
+            select(EventRow.rank, func.count())
+            .where(*of_fleets(seen), _WAITING)
+            .group_by(EventRow.rank)
+        )
+        with self._database.session() as session:
+            return dict(session.execute(query).all())
+
+    def worst(self, fleets: Collection[str]) -> dict[tuple[str, str], tuple[int, float, int]]:
+        """Return by fleet and asset the class of the most urgent, its calm, and the count."""
+        row = EventRow
+        place = row.fleet, row.asset
+        query = (
+            select(*place, row.rank, func.min(row.calm), func.count())
+            .where(row.fleet.in_(list(fleets)), _WAITING)
+            .group_by(*place, row.rank)
+            .order_by(*place, row.rank)
+        )
+        found: dict[tuple[str, str], tuple[int, float, int]] = {}
+        with self._database.session() as session:
+            for fleet, asset, rank, calm, count in session.execute(query):
+                first = found.get((fleet, asset), (rank, calm, 0))
+                found[fleet, asset] = (first[0], first[1], first[2] + count)
+        return found
+
+    def since(self, seen: Seen, moment: datetime) -> tuple[int, int]:
+        """Return how many events were opened, and how many closed, after a moment.
+
+        Those that the data have taken back since are not counted.
+        """
+        moment = moment.astimezone(UTC)
+        kept = (*of_fleets(seen), EventRow.state != EventState.WITHDRAWN.value)
+        opened = select(func.count()).where(*kept, EventRow.created > moment)
+        closed = (
+            select(func.count(EventRow.id.distinct()))
+            .join(EventRevisionRow, EventRevisionRow.event == EventRow.id)
+            .where(
+                *of_fleets(seen),
+                EventRow.state == EventState.CLOSED.value,
+                EventRow.updated > moment,
+                EventRevisionRow.change == EventChange.CLOSED.value,
+                EventRevisionRow.at > moment,
+            )
+        )
+        with self._database.session() as session:
+            return session.scalar(opened) or 0, session.scalar(closed) or 0

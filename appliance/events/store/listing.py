@@ -116,13 +116,18 @@ def _ordered(query: _Query, order: Order, after: Key | None) -> _Query:
     return query.order_by(EventRow.start.desc(), EventRow.id.desc())
 
 
+def of_fleets(seen: Seen) -> list[ColumnElement[bool]]:
+    """Return what holds of the events that somebody may see."""
+    if seen.only is not None:
+        return [EventRow.fleet.in_(seen.only)]
+    return [EventRow.fleet.not_in(seen.but)] if seen.but else []
+
+
 def _conditions(session: Session, wanted: Search) -> Iterator[ColumnElement[bool]]:
     if wanted.fleet is not None:
         yield EventRow.fleet == wanted.fleet
-    elif wanted.seen.only is not None:
-        yield EventRow.fleet.in_(wanted.seen.only)
-    elif wanted.seen.but:
-        yield EventRow.fleet.not_in(wanted.seen.but)
+    else:
+        yield from of_fleets(wanted.seen)
     if wanted.assets:
         yield EventRow.asset.in_(wanted.assets)
     if wanted.owner is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, func, select
@@ -14,7 +15,14 @@ from appliance.access.seen import EVERYTHING, Seen
 from appliance.core.db import Database
 from appliance.core.errors import NotFound
 from appliance.intake.ledger import Asset, FleetFacts
-from appliance.intake.store.tables import AssetRow, FleetRow, SensorRow, SpanRow, utc
+from appliance.intake.store.tables import (
+    AssetRow,
+    BatchRow,
+    FleetRow,
+    SensorRow,
+    SpanRow,
+    utc,
+)
 from appliance.lake.readings import Extent
 from appliance.schemas.manifest import TimeKind
 
@@ -151,6 +159,17 @@ class AssetStore:
         )
         with self._database.session() as session:
             return [(row.fleet, row.name, row.label) for row in session.execute(query)]
+
+    def arrivals(self, fleet: str, limit: int) -> builtins.list[datetime]:
+        """Return when the last so many batches of a fleet came, the latest first."""
+        query = (
+            select(BatchRow.finished)
+            .where(BatchRow.fleet == fleet, BatchRow.finished.is_not(None))
+            .order_by(BatchRow.finished.desc())
+            .limit(limit)
+        )
+        with self._database.session() as session:
+            return [utc(moment) for moment in session.scalars(query) if moment is not None]
 
     def replace(self, fleet: str, found: Mapping[str, Extent]) -> None:
         """Write a fleet's assets anew, as they were counted in the lake."""

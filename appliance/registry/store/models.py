@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from appliance.access.person import Person, known
+from appliance.access.seen import Seen
 from appliance.access.store.audit import AuditLog, Change
 from appliance.core.clock import now
 from appliance.core.db import Database
@@ -197,6 +199,17 @@ class ModelStore:
         """Return every change of champion, oldest first."""
         with self._database.session() as session:
             return _promotions(session, fleet)
+
+    def promoted_since(self, seen: Seen, moment: datetime, limit: int) -> list[Promotion]:
+        """Return so many changes of champion after a moment, the latest first."""
+        query = select(PromotionRow).where(PromotionRow.at > moment.astimezone(UTC))
+        if seen.only is not None:
+            query = query.where(PromotionRow.fleet.in_(seen.only))
+        elif seen.but:
+            query = query.where(PromotionRow.fleet.not_in(seen.but))
+        query = query.order_by(PromotionRow.id.desc()).limit(limit)
+        with self._database.session() as session:
+            return [promotion_of(row) for row in session.scalars(query)]
 
     @staticmethod
     def _kept(session: Session, fleet: str, version: int) -> VersionRow:

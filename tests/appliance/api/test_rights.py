@@ -41,6 +41,7 @@ TABLE: dict[str, set[str]] = {
     "GET /session": KNOWN,
     "DELETE /session": KNOWN,
     "PUT /session/password": KNOWN,
+    "PUT /session/visit": KNOWN,
     "GET /users/{name}": KNOWN,
     "GET /users/{name}/sessions": KNOWN,
     "DELETE /users/{name}/sessions": KNOWN,
@@ -58,6 +59,9 @@ TABLE: dict[str, set[str]] = {
     "POST /recipes/check": KNOWN,
     "GET /detectors": KNOWN,
     "GET /search": KNOWN,
+    "GET /overview": KNOWN,
+    "GET /overview/lane": KNOWN,
+    "GET /overview/changes": KNOWN,
     # What they need depends on the body: the route asks (test_bodies).
     "POST /events/bulk": KNOWN,
     "POST /calendar": KNOWN,

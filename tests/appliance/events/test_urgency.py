@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from itertools import product
 
 from appliance.core.db import open_database
 from appliance.events.store import EventStore
-from appliance.events.urgency import by_urgency
-from appliance.schemas.event import Severity
+from appliance.events.urgency import by_urgency, class_of, rank_of
+from appliance.schemas.event import EventKind, EventState, Severity
 from tests.appliance.events.drafts import DAY, draft, fault
 
 
@@ -29,3 +30,8 @@ def test_open_before_acknowledged_grave_before_slight_faults_last(tmp_path):
     minutes = [(e.start - drafts[0].start) // timedelta(minutes=1) for e in by_urgency(found)]
     assert minutes == [0, 100, 200, 300, 400]
     database.close()
+
+
+def test_a_rank_tells_its_class():
+    for one in product(EventState, EventKind, Severity):
+        assert class_of(rank_of(*one)) == one
