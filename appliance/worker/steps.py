@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -84,7 +85,8 @@ class DurableSteps:
             known: Output = self._known[self._number - 1]
             return known
         self._stop.check()
-        number, adapter = self._number, TypeAdapter(kind)
+        number = self._number
+        adapter: TypeAdapter[Output] = _adapter(cast("Hashable", kind))
 
         def kept() -> str:
             return json.dumps(self._performed(number, name, adapter, work))
@@ -186,6 +188,11 @@ class DurableSteps:
         """Write to the job; one that another worker has taken over is left alone for good."""
         if not self._life.insist(write):
             self._life.rest()
+
+
+@cache
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast("type[Any]", kind))  # making one takes longer than keeping a step
 
 
 def _error(told: dict[str, Any]) -> KizashiError:

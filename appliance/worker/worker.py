@@ -46,7 +46,7 @@ class Pace:
         How long jobs at work may take to stop when the process ends.
     """
 
-    busy: float = 0.02
+    busy: float = 0.01
     look: float = 0.2
     fire: float = 1.0
     realign: float = 30.0

@@ -63,15 +63,10 @@ class ClaimStore:
     def _candidates(self) -> list[str]:
         """Return the first job of each project that nothing is in the way of."""
         with self._database.session() as session:
-            busy = dict(
-                session.execute(
-                    select(JobRow.project, func.count())
-                    .where(JobRow.state.in_(AT_WORK))
-                    .group_by(JobRow.project)
-                ).all()
-            )
+            waiting = _waiting(session)
+            busy = _busy(session) if waiting else {}
             turns = []
-            for project in _waiting(session):
+            for project in waiting:
                 job = session.scalar(_first(project))
                 if job is not None:
                     turns.append((busy.get(project, 0), _last_turn(session, project), job))
@@ -156,6 +151,16 @@ def _waiting(session: Session) -> list[str]:
         found.append(project)
         project = session.scalar(query.where(JobRow.project > project))
     return found
+
+
+def _busy(session: Session) -> dict[str, int]:
+    """Return how many jobs of each project are at work."""
+    query = (
+        select(JobRow.project, func.count())
+        .where(JobRow.state.in_(AT_WORK))
+        .group_by(JobRow.project)
+    )
+    return dict(session.execute(query).all())
 
 
 def _first(project: str) -> Select[Any]:
