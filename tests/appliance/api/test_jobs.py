@@ -13,7 +13,7 @@ from appliance.api.streams import MOST_EACH, Room, told
 from appliance.core.clock import now
 from appliance.core.errors import StorageError, TooOften
 from appliance.jobs.store.claims import ClaimStore
-from appliance.jobs.store.runs import RunStore
+from appliance.jobs.store.runs import RunStore, Told
 from appliance.jobs.store.workers import WorkerStore
 from appliance.schemas.access import Role
 from appliance.schemas.job import JobRequest, JobState
@@ -44,14 +44,14 @@ class Worker:
         return self.job
 
     def say(self, *texts: str) -> None:
-        self.runs.say(self.job, [(now(), "info", text) for text in texts])
+        self.runs.report(self.job, Told(lines=[(now(), "info", text) for text in texts]))
 
     def step(self, number: int, name: str, done: int) -> None:
         self.runs.begin_step(self.job, number, name, now())
-        self.runs.progress(self.job, number, done, 4)
+        self.runs.report(self.job, Told(done=done, total=4), number)
 
     def end(self, state=JobState.SUCCEEDED) -> None:
-        self.runs.end(self.job, state, now(), result={"rows": 3})
+        self.runs.end(self.job, state, now(), Told(), result={"rows": 3})
 
 
 @pytest.fixture
