@@ -32,6 +32,7 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 2.2rem; max-width: 1600px; }
 [data-testid="stMetric"] { min-height: 84px; }
 h1 { letter-spacing: -0.01em; }
+@media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; } }
 </style>
 """
 

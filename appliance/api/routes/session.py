@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import Request, Response
 from pydantic import AwareDatetime, Field, SecretStr
 
-from appliance.access.person import Via
+from appliance.access.person import Person, Via
 from appliance.api.guard import COOKIE, Caller, TheSite, origin_of
 from appliance.api.needs import anyone, someone
 from appliance.api.router import make_router
 from appliance.core.errors import InvalidRequest
-from appliance.schemas.access import OwnPassword, Role
+from appliance.schemas.access import OwnPassword, Right, Role
 from appliance.schemas.base import Schema
 
 router = make_router("session")
@@ -35,6 +35,8 @@ class Me(Schema):
 
     Attributes
     ----------
+    rights
+        What they may by project; an admin of the whole site may everything everywhere.
     csrf
         What to send as ``X-CSRF-Token`` with every write, beside the session's cookie;
         None for whoever comes by token.
@@ -43,6 +45,7 @@ class Me(Schema):
     user: str = Field(examples=["yuki"])
     admin: bool
     roles: dict[str, Role] = Field(examples=[{"default": "analyst"}])
+    rights: dict[str, tuple[Right, ...]] = Field(examples=[{"default": ["read", "annotate"]}])
     via: Via
     csrf: str | None = Field(None, examples=["5feceb66ffc86f38d952786c6d696c79"])
     expires: AwareDatetime | None = Field(None, examples=["2026-03-01T20:00:00Z"])
@@ -60,10 +63,18 @@ def log_in(login: Login, request: Request, response: Response, site: TheSite) ->
         user=person.name,
         admin=person.admin,
         roles=dict(person.roles),
+        rights=_rights(person),
         via=person.via,
         csrf=site.access.csrf_token(opened.secret),
         expires=opened.session.expires,
     )
+
+
+def _rights(person: Person) -> dict[str, tuple[Right, ...]]:
+    return {
+        project: tuple(right for right in Right if person.may(right, project))
+        for project in person.roles
+    }
 
 
 @router.get("/session", summary="Who am I", **someone())
@@ -75,6 +86,7 @@ def who(request: Request, person: Caller, site: TheSite) -> Me:
         user=person.name,
         admin=person.admin,
         roles=dict(person.roles),
+        rights=_rights(person),
         via=person.via,
         csrf=site.access.csrf_token(cookie) if by_session and cookie else None,
     )
