@@ -2,6 +2,7 @@
 # make quick   the fast subset (under 90 seconds)
 # make lint    format, lint, types, import rules
 # make bench   the benchmarks, one JSON line a case
+# make screenshots  pictures of every page, in docs/images/ui
 # make lock    pin the dependencies anew
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 	--no-emit-index-url --no-annotate --no-header
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: test quick lint format bench lock clean
+.PHONY: test quick lint format bench screenshots lock clean
 
 # An environment that does not match the lock is brought to it; one that does is left alone.
 $(STAMP): requirements/dev.txt
@@ -39,6 +40,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@for name in fleet_fit batch_score ingest memory quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
+
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.ui.screenshots
 
 lock: $(STAMP)
 	$(COMPILE) pyproject.toml --extra pyod --extra ui --extra build -o requirements/appliance.txt
