@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("appliance", "detectors")
+PACKAGES = ("appliance", "detectors", "ui")
 LOCK = Path("requirements") / "appliance.txt"
 PROJECT = "pyproject.toml"
 README = "README.md"

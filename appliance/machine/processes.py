@@ -27,7 +27,7 @@ def processes(settings: Settings) -> list[Process]:
     """Return the processes of a home, in the order in which they are started."""
     return [
         _of(settings, "ray", "appliance.engine.head", RayReady(settings.home)),
-        _of(settings, "web", "appliance.api", WebReady(settings)),
+        _of(settings, "web", "appliance.web", WebReady(settings)),
         _of(settings, "worker", "appliance.worker", WorkerReady(settings.database)),
     ]
 

@@ -109,7 +109,7 @@ def ours(home: Path) -> tuple[tuple[str, ...], int, dict[str, str]]:
         "KIZASHI_REQUESTS_PER_SECOND": "1e9",
         "KIZASHI_REQUESTS_AT_ONCE": "1e9",
     }
-    return ("appliance.api", "--home", str(home)), port, unlimited
+    return ("appliance.web", "--home", str(home)), port, unlimited
 
 
 def _await(port: int, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:

@@ -154,7 +154,7 @@ def test_home_is_its_owners_alone(home: Home, first: str) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-@pytest.mark.parametrize("module", ["appliance.api", "appliance.worker"])
+@pytest.mark.parametrize("module", ["appliance.web", "appliance.worker"])
 def test_killed_it_comes_again(home: Home, first: str, module: str) -> None:
     killed = home.process(module)
     killed.send_signal(signal.SIGKILL)
