@@ -16,9 +16,9 @@ class _Overview(Resource):
     """The fleets that may be seen, at a glance."""
 
     @verb
-    async def get(self) -> Figures:
-        """Return the fleets in a few figures, and whose data stopped coming."""
-        return parsed(Figures, await self._line.get("/overview"))
+    async def get(self, fleet: str | None = None) -> Figures:
+        """Return the fleets, or one, in a few figures, and whose data stopped coming."""
+        return parsed(Figures, await self._line.get("/overview", fleet=fleet))
 
     @verb
     async def lane(

@@ -14,6 +14,7 @@ from appliance.schemas.score import Judgement
 QUARTERS = 4
 """Parts of a day whose highest surprise is kept as well: six hours by the site's clock."""
 _HOURS = 24 // QUARTERS
+_PART = _HOURS * 3_600_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a day in whatever zone
 _DAY = timedelta(days=1)
 
@@ -60,29 +61,47 @@ def summarise(scores: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
         Columns ``asset``, ``day``, ``rows``, ``judged``, ``alarms``, ``masked``, ``peak``
         (null where nothing was judged) and ``quarters``, the peaks of the day's parts.
     """
-    there = pl.col("time").dt.convert_time_zone(calendar.timezone).dt
+    there = pl.col("time").dt.convert_time_zone(calendar.timezone).dt.replace_time_zone(None)
     judged = pl.col("state") < Judgement.NO_MODEL.value
-    surprise = pl.col("surprise").cast(pl.Float64).filter(judged)
-    quarter = pl.col("quarter").filter(judged)
-    told = scores.select(
-        "asset",
-        "surprise",
-        "alarm",
-        "state",
-        day=there.date().cast(pl.Int32),
-        quarter=there.hour() // _HOURS,
+    # By parts of days first: what is left of millions of rows is then cut into columns.
+    parts = (
+        scores.select(
+            "asset",
+            part=there.dt.epoch("us") // _PART,
+            judged=judged,
+            alarm=judged & pl.col("alarm"),
+            masked=pl.col("state") == Judgement.MAINTENANCE.value,
+            peak=pl.when(judged).then(pl.col("surprise")),
+        )
+        .group_by("asset", "part")
+        .agg(pl.len().alias("rows"), pl.col("judged", "alarm", "masked").sum(), _peak())
+        .with_columns(
+            day=(pl.col("part") // QUARTERS).cast(pl.Int32), quarter=pl.col("part") % QUARTERS
+        )
     )
+    quarter = pl.col("quarter")
     return (
-        told.group_by("asset", "day")
+        parts.group_by("asset", "day")
         .agg(
-            rows=pl.len().cast(pl.Int64),
-            judged=judged.sum().cast(pl.Int64),
-            alarms=(judged & pl.col("alarm")).sum().cast(pl.Int64),
-            masked=(pl.col("state") == Judgement.MAINTENANCE.value).sum().cast(pl.Int64),
-            peak=surprise.max().round(4),
-            quarters=pl.concat_list(
-                surprise.filter(quarter == part).max().round(4) for part in range(QUARTERS)
+            pl.col("rows", "judged").sum().cast(pl.Int64),
+            pl.col("alarm").sum().cast(pl.Int64).alias("alarms"),
+            pl.col("masked").sum().cast(pl.Int64),
+            _peak().cast(pl.Float64).round(4),
+            *(
+                pl.col("peak")
+                .filter(quarter == part)
+                .max()
+                .cast(pl.Float64)
+                .round(4)
+                .alias(f"{part}")
+                for part in range(QUARTERS)
             ),
         )
+        .with_columns(quarters=pl.concat_list(f"{part}" for part in range(QUARTERS)))
+        .drop(f"{part}" for part in range(QUARTERS))
         .sort("asset", "day")
     )
+
+
+def _peak() -> pl.Expr:
+    return pl.col("peak").max()

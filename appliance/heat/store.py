@@ -46,6 +46,10 @@ class HeatMarkRow(Base):
     timezone: Mapped[str] = mapped_column(String(64))
 
 
+_TABLE = Base.metadata.tables[HeatRow.__tablename__]
+"""Written to as a table: a hundred thousand rows are no objects to keep track of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Some days of one machine.
@@ -173,7 +177,7 @@ def _add(session: Session, fleet: str, version: int, told: pl.DataFrame) -> None
     for part in told.iter_slices(_AT_ONCE):
         rows = [{"fleet": fleet, "model_version": version, **row} for row in part.to_dicts()]
         if rows:
-            session.execute(insert(HeatRow), rows)
+            session.connection().execute(insert(_TABLE), rows)
 
 
 def _portions(names: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -77,6 +77,10 @@ def test_fleet_and_range_are_in_the_address(page: Page):
     expect(lane(page)).to_have_attribute("aria-colcount", "92")
     assert "days=90" in page.url
     assert "fleet=fans" in page.url
+    for name, columns in (("30 d", "32"), ("7 d", "30"), ("30 d", "32")):
+        page.get_by_role("radio", name=name, exact=True).click()
+        expect(lane(page)).to_have_attribute("aria-colcount", columns)
+    assert "days" not in page.url
 
 
 def test_news_are_since_the_visit_before(browse: Browse):

@@ -22,6 +22,8 @@ from ui.components.lanes import lanes
 from ui.text import t
 
 _RANGES = ("7", "30", "90", "all")
+_USUAL = "30"
+_FLEET, _DAYS = "overview_fleet", "overview_days"
 _EVENTS = 8
 _LINES = 6
 
@@ -35,7 +37,7 @@ def show() -> None:
         return
     fleet, days = _head([one.fleet for one in fleets])
     lane = plant.overview.lane(fleet or None, days=None if days == "all" else int(days))
-    told, zone = plant.overview.get(), plant.zone()
+    told, zone = plant.overview.get(fleet or None), plant.zone()
     before = plant.overview.visit()
     figures(_figures(told, lane, zone))
     left, right = st.columns([7, 3], gap="small")
@@ -54,15 +56,18 @@ def show() -> None:
 
 
 def _head(fleets: Sequence[str]) -> tuple[str, str]:
-    """Draw title and controls; return the fleet and the range that are asked for."""
+    """Draw title and controls; return the fleet and the range that the address asks for."""
+    known = ["", *sorted(fleets)]
+    # The address is the truth, also when it goes back: the widgets only follow and change it.
+    st.session_state[_FLEET] = state.choice("fleet", known, "")
+    st.session_state[_DAYS] = state.choice("days", _RANGES, _USUAL)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("overview.title"), anchor=False, width="stretch")
-        known = ["", *sorted(fleets)]
-        asked = state.choice("fleet", known, "")
         fleet = st.selectbox(
             t("overview.fleet"),
             known,
-            index=known.index(asked),
+            key=_FLEET,
+            on_change=_chosen,
             format_func=lambda name: name or t("overview.all_fleets"),
             label_visibility="collapsed",
             width=200,
@@ -70,13 +75,18 @@ def _head(fleets: Sequence[str]) -> tuple[str, str]:
         days = st.segmented_control(
             t("overview.range"),
             _RANGES,
-            default=state.choice("days", _RANGES, "30"),
+            key=_DAYS,
+            on_change=_chosen,
             format_func=lambda name: t(f"overview.range_{name}"),
             label_visibility="collapsed",
             required=True,
         )
-    state.put(fleet=fleet, days="" if days == "30" else days)
-    return fleet, days or "30"
+    return fleet or "", days or _USUAL
+
+
+def _chosen() -> None:
+    days = st.session_state[_DAYS]
+    state.put(fleet=st.session_state[_FLEET], days="" if days == _USUAL else days)
 
 
 # ---------------------------------------------------------------- figures

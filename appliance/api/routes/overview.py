@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from appliance.access.seen import Seen
 from appliance.api.guard import Caller, Guarded, TheSite
 from appliance.api.needs import Over, needs, someone
 from appliance.api.router import make_router
@@ -16,14 +17,19 @@ from appliance.schemas.base import FleetName, Moment
 from appliance.schemas.overview import Changes, Lane, Overview, Visit
 
 router = make_router("overview")
+One = Annotated[FleetName | None, Query(description="Only this fleet.")]
 MOST_ROWS = 1_000
 MOST_DAYS = 3_660
 
 
 @router.get("/overview", summary="The site at a glance", **needs(Right.READ, Over.VISIBLE))
-def get_overview(person: Caller, site: TheSite) -> Overview:
+def get_overview(guard: Guarded, fleet: One = None) -> Overview:
     """Return the fleets that whoever asks may see in a few figures, and whose data stopped."""
-    return glance.overview(site, site.access.seen(person))
+    if fleet is None:
+        return glance.overview(guard.site, guard.site.access.seen(guard.person))
+    guard.require(Right.READ, fleet=fleet)
+    guard.site.intake.assets.fleet(fleet)
+    return glance.overview(guard.site, Seen(only=frozenset({fleet})))
 
 
 @router.get(
@@ -33,7 +39,7 @@ def get_overview(person: Caller, site: TheSite) -> Overview:
 )
 def get_lane(
     guard: Guarded,
-    fleet: Annotated[FleetName | None, Query(description="Only this one.")] = None,
+    fleet: One = None,
     days: Annotated[
         int | None, Query(ge=1, le=MOST_DAYS, description="Up to the newest; all if not given.")
     ] = None,
