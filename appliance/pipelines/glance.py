@@ -9,11 +9,10 @@ from statistics import median
 
 from appliance.access.seen import Seen
 from appliance.core.clock import now
-from appliance.core.errors import ArtifactError
 from appliance.events.store.counts import EventCounts
 from appliance.events.urgency import class_of
 from appliance.intake.ledger import Asset, FleetFacts
-from appliance.pipelines.overview import manifest_of
+from appliance.pipelines.overview import champion_manifest
 from appliance.pipelines.site import Site
 from appliance.schemas.event import EventKind
 from appliance.schemas.job import Job, JobState
@@ -45,7 +44,7 @@ def overview(site: Site, seen: Seen, at: datetime | None = None) -> Overview:
     watched = 0
     for one in known:
         assets = site.intake.assets.list(one.name)
-        manifest = _manifest(site, one.name)
+        manifest = champion_manifest(site, one.name)
         if manifest is not None:
             watched += sum(asset.name in manifest.assets for asset in assets)
         if one.time_kind == "time":
@@ -60,14 +59,6 @@ def overview(site: Site, seen: Seen, at: datetime | None = None) -> Overview:
         stopped=tuple(stopped[:MOST_STOPPED]),
         more_stopped=max(len(stopped) - MOST_STOPPED, 0),
     )
-
-
-def _manifest(site: Site, fleet: str) -> FleetManifest | None:
-    version = site.registry.champions([fleet]).get(fleet)
-    try:
-        return None if version is None else manifest_of(site.registry.get(fleet, version))
-    except ArtifactError:  # the page of the fleet's models says so
-        return None
 
 
 def _waiting(counts: dict[int, int]) -> Waiting:

@@ -14,7 +14,7 @@ from appliance.heat import Calendar, Stretch, calendar_of
 from appliance.heat.days import QUARTERS
 from appliance.intake.ledger import Asset, FleetFacts
 from appliance.pipelines import heat
-from appliance.pipelines.overview import manifest_of
+from appliance.pipelines.overview import champion_manifest
 from appliance.pipelines.site import Site
 from appliance.schemas.manifest import FleetManifest, TimeKind
 from appliance.schemas.overview import Lane, LaneRow
@@ -137,13 +137,12 @@ def _rows(
             for asset in site.intake.assets.list(one.name)
         }
         rows += own.values()
-        version = champions.get(one.name)
-        if version is None:
+        version, manifest = champions.get(one.name), champion_manifest(site, one.name)
+        if version is None or manifest is None:
             continue
         if not heat.ready(site, one.name, version):
             unready.append(one.name)
             continue
-        manifest = manifest_of(site.registry.get(one.name, version))
         days = ruler.first, ruler.last
         found = site.heat.read(one.name, version, days, ruler.width)
         parts = _parts(site, one.name, version, ruler)

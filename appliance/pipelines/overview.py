@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from appliance.access.seen import Seen
-from appliance.core.errors import NotFound
+from appliance.core.errors import ArtifactError, NotFound
 from appliance.events.store.counts import EventCounts
 from appliance.fleet import Artifact
 from appliance.intake.ledger import Asset as Known
@@ -125,6 +125,14 @@ def _scored(site: Site, name: str, known: Sequence[Known]) -> dict[str, dict[str
 def standing(state: Judgement) -> Standing:
     """Return how a state is told."""
     return cast(Standing, state.name.lower())
+
+
+def champion_manifest(site: Site, fleet: str) -> FleetManifest | None:
+    """Return the manifest of a fleet's champion; None without one, or if it was damaged."""
+    try:
+        return manifest_of(site.registry.champion(fleet))
+    except (NotFound, ArtifactError):  # the page of the fleet's models says so
+        return None
 
 
 def manifest_of(version: ModelVersion) -> FleetManifest:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.appliance.pipelines.sites import plant
 from tests.ui.conftest import Browse
+from tests.ui.homes import add_users, bring, open_home
+from tests.ui.serving import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 LANE = re.compile("Machines by time")
@@ -126,3 +131,31 @@ def test_a_fleet_is_chosen_from_the_list(page: Page):
     expect(lane(page)).to_have_attribute("aria-rowcount", "3")
     page.go_back()
     expect(lane(page)).to_have_attribute("aria-rowcount", "7")
+
+
+ODD = ('<img src=x onerror="window.hurt = 1">', "ポンプ" * 60, "a & b = <b>c</b>?/#%")
+
+
+@pytest.fixture(scope="module")
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a fleet whose machines have names that nobody expects, and no model yet."""
+    home = tmp_path_factory.mktemp("odd") / "home"
+    site = open_home(home)
+    add_users(site)
+    bring(site, "odd", plant(30, assets=ODD), "names")
+    site.close()
+    with serving(home) as url:
+        yield url
+
+
+def test_names_are_shown_as_they_are_and_do_nothing(browse: Browse, odd_server: str):
+    for size in ((1440, 900), (390, 844)):
+        page = browse("viewer", url=odd_server, size=size)
+        page.goto("/")
+        expect(lane(page)).to_have_attribute("aria-rowcount", "3")
+        assert sorted(names(page)) == sorted(ODD)
+        assert page.evaluate("window.hurt") is None
+        assert page.evaluate("document.body.scrollWidth <= window.innerWidth")
+    lane(page).get_by_role("link", name="a & b").click()
+    page.wait_for_url(lambda url: "/asset" in url)
+    assert parse_qs(urlsplit(page.url).query)["asset"] == [ODD[2]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from appliance.access.seen import EVERYTHING, Seen
 from appliance.core.errors import NotFound
 from appliance.intake import IngestOptions
+from appliance.pipelines import overview as overviews
 from appliance.pipelines.glance import changes, overview, patience_for
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.lane import lane
@@ -108,6 +110,17 @@ def test_a_fleet_without_a_model_has_rows_without_cells(site):
     told = shown(site)
     assert {row.cells.strip(".") for row in told.rows} == {""}
     assert overview(site, EVERYTHING, moment(20)).watched == 0
+
+
+def test_a_damaged_champion_hides_no_machine(busy):
+    folder = Path(busy.registry.champion(FLEET).path)
+    moved = folder.rename(folder.with_name("moved"))
+    overviews._manifest.cache_clear()
+    try:
+        told = shown(busy)
+    finally:
+        moved.rename(folder)
+    assert told.rows[0].asset == "P-2"
 
 
 def test_cycles_are_a_lane_of_their_own(busy, tmp_path):
