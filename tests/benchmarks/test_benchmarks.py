@@ -38,7 +38,15 @@ def _check(line: dict[str, object]) -> None:
 
 
 def test_the_benchmarks_there_are() -> None:
-    assert set(names()) >= {"batch_score", "fleet_fit", "ingest", "memory", "quality"}
+    assert set(names()) >= {
+        "api",
+        "batch_score",
+        "fleet_fit",
+        "ingest",
+        "jobs",
+        "memory",
+        "quality",
+    }
 
 
 def test_unknown_name_is_wrong_use() -> None:
@@ -105,6 +113,24 @@ def test_memory_counts_the_workers_of_ray() -> None:
     _check(local)
     _check(ray)
     assert float(str(ray["peak_mb"])) > float(str(local["peak_mb"]))
+
+
+@pytest.mark.slow
+def test_api() -> None:
+    lines = _lines("api", "--quick", "--json")
+    cases = [str(line["case"]) for line in lines]
+    assert sum(case.endswith("made anew") for case in cases) == 7
+    assert sum("latency at a large site" in case for case in cases) == 4
+    for line in lines:
+        _check(line)
+
+
+@pytest.mark.slow
+def test_jobs_and_that_none_is_lost() -> None:
+    single, queued, killed = _lines("jobs", "--quick", "--json")
+    _check(single)
+    _check(queued)
+    assert killed["ours"] == 0
 
 
 def test_a_side_that_fails_says_why() -> None:
