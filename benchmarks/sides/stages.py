@@ -24,7 +24,7 @@ STAGES = {
     "suspicious stretches": ("suspicion.py", "suspicious_stretches"),
     "surprise scale": ("scale.py", "fit"),
     "surprise of the training rows": ("scale.py", "surprise"),
-    "threshold": ("budget.py", "alarm_threshold"),
+    "alarm levels": ("budget.py", "alarm_levels"),
     "pack": ("persistence.py", "pack"),
     "write the arrays": ("artifact.py", "write_part"),
     "write the manifest": ("artifact.py", "write_manifest"),
