@@ -58,9 +58,13 @@ def worker(home: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium: the one that is named, that is installed, or that Playwright brought."""
+    """Start Chromium: the one that is named, that is installed, or that Playwright brought.
+
+    It ends with the module: while it runs, so does its event loop in this thread, and the
+    tests of other rooms could start none.
+    """
     program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         if not (program or Path(playwright.chromium.executable_path).exists()):
@@ -70,7 +74,7 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cookies(browser: Browser) -> Callable[[str, str], list[Any]]:
     """Return a function that logs somebody in, once, and gives their cookies."""
     known: dict[tuple[str, str], list[Any]] = {}

@@ -20,7 +20,7 @@ from appliance import wheels
 
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     here = pathlib.Path(".")
-    files = {str(p): p.read_text() for part in ("appliance", "detectors")
+    files = {str(p): p.read_text() for part in ("appliance", "detectors", "ui")
              for p in sorted((here / part).rglob("*.py"))}
     return wheels.write(pathlib.Path(folder), "kizashi", "0.1.0", files,
                         {"kizashi": "appliance.cli:main"}).name
@@ -141,6 +141,7 @@ def make_checkout(folder: Path) -> Checkout:
     made.edit("appliance/install/__init__.py", "")
     made.edit("appliance/install/finish.py", FINISH)
     made.edit("detectors/__init__.py", "")
+    made.edit("ui/__init__.py", "")
     made.edit("requirements/appliance.txt", "")
     made.release(alpha="1.0", beta="1.0")
     return made
