@@ -123,10 +123,11 @@ class Site:
     def require_fleet(self, fleet: str) -> None:
         """Raise `NotFound` unless the fleet has readings."""
         if not self.lake.readings(fleet).exists():
-            known = ", ".join(self.lake.fleets()) or "none yet"
+            # Which there are is not said: whoever asks may not be allowed to see them.
             raise NotFound(
-                f"there is no fleet {fleet}; fleets with readings: {known}.",
-                remedy=f"Bring some: `kizashi ingest FILES… --fleet {fleet}`.",
+                f"there is no fleet {fleet} with readings.",
+                remedy="`kizashi fleets` lists those there are; `kizashi ingest FILES… "
+                f"--fleet {fleet}` brings readings in.",
             )
 
     def chunk_cells(self, fleet: str, workers: int) -> int:

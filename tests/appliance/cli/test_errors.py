@@ -21,7 +21,7 @@ ONE_SENTENCE = [
     (
         ("train", "fans"),
         1,
-        r"fans; fleets with readings: pumps\. Bring some: `kizashi",
+        r"fans with readings\. `kizashi fleets` lists",
     ),
     (("score", "fans"), 1, "no fleet fans"),
     (("events", "fans"), 1, "no fleet fans"),
