@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -16,7 +16,6 @@ from appliance.api import idempotency, uploads
 from appliance.api.known import Known
 from appliance.api.limits import Rate
 from appliance.api.needs import OVER, PUBLIC, RECENT, RIGHT, SPOOLED, Over
-from appliance.api.recent import Recent
 from appliance.core.errors import NotFound, Unauthenticated
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
@@ -48,16 +47,14 @@ class GuardedRoute(APIRoute):
             return await idempotency.once(request, handler)
 
         async def answered(request: Request) -> Response:
-            recent: Recent = request.app.state.recent
-            stamp = recent.stamp()
-            found = recent.find(request, stamp)
-            if found is not None:
-                answer, caller = found
+            async def made() -> tuple[Response, str]:
+                answer = await guarded(request)
+                return answer, _counted(request.state.person)
+
+            answer, caller = await request.app.state.recent.answer(request, made)
+            if caller is not None:
                 request.app.state.rate.spend(caller)
-                return answer
-            answer = await guarded(request)
-            recent.keep(request, stamp, _counted(request.state.person), answer)
-            return answer
+            return cast(Response, answer)
 
         return answered if RECENT in declared else guarded
 

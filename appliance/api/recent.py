@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+import anyio
 from fastapi import Request, Response
 
 from appliance.core.clock import monotonic
@@ -35,6 +36,14 @@ class _Kept:
     headers: dict[str, str]
 
 
+@dataclass(slots=True)
+class _Coming:
+    """An answer that is being made; `kept` stays None where it cannot be given again."""
+
+    made: anyio.Event = field(default_factory=anyio.Event)
+    kept: _Kept | None = None
+
+
 class Recent:
     """Keeps answers in memory, the least recently used of them no longer.
 
@@ -50,15 +59,45 @@ class Recent:
         self._database = database
         self._clock = clock
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._coming: dict[tuple[bytes, int | None], _Coming] = {}
         self._bytes = 0
 
-    def stamp(self) -> int | None:
-        """Return what is to be told to `keep`: asked before an answer is made."""
-        return self._database.stamp()
+    async def answer(
+        self, request: Request, make: Callable[[], Awaitable[tuple[Response, str]]]
+    ) -> tuple[Response, str | None]:
+        """Return a request's answer: one that still holds, one on its way, or a new one.
 
-    def find(self, request: Request, stamp: int | None) -> tuple[Response, str] | None:
-        """Return an answer that still holds, and what its caller is counted under."""
-        key = _key(request)
+        After a write many ask for the same at once: it is made once, and the others wait.
+
+        Parameters
+        ----------
+        make
+            Gives a new answer, and what its caller is counted under.
+
+        Returns
+        -------
+        Response, str or None
+            The answer; if it was not made for this request, whom to count it for.
+        """
+        key, stamp = _key(request), self._database.stamp()
+        kept = self._find(key, stamp)
+        if kept is None and (coming := self._coming.get((key, stamp))) is not None:
+            await coming.made.wait()
+            kept = coming.kept
+        if kept is not None:
+            return Response(kept.body, headers=kept.headers), kept.caller
+        if stamp is None:
+            return (await make())[0], None
+        mine = self._coming.setdefault((key, stamp), _Coming())
+        try:
+            answer, caller = await make()
+            mine.kept = self._keep(key, stamp, caller, answer)
+        finally:
+            self._coming.pop((key, stamp), None)
+            mine.made.set()
+        return answer, None
+
+    def _find(self, key: bytes, stamp: int | None) -> _Kept | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
@@ -66,21 +105,22 @@ class Recent:
             self._drop(key)
             return None
         self._kept.move_to_end(key)
-        return Response(kept.body, headers=kept.headers), kept.caller
+        return kept
 
-    def keep(self, request: Request, stamp: int | None, caller: str, answer: Response) -> None:
-        """Keep an answer that was begun when the database had a stamp."""
+    def _keep(self, key: bytes, stamp: int, caller: str, answer: Response) -> _Kept | None:
+        """Keep an answer that was begun when the database had a stamp, if it may be kept."""
         body = getattr(answer, "body", None)
-        if stamp is None or answer.status_code != 200 or body is None or len(body) > _LARGEST:
-            return
+        if answer.status_code != 200 or body is None or len(body) > _LARGEST:
+            return None
         headers = {k: v for k, v in answer.headers.items() if k != "content-length"}
-        key = _key(request)
         self._drop(key)
         until = self._clock() + _SECONDS
-        self._kept[key] = _Kept(stamp, until, caller, bytes(body), headers)
+        kept = _Kept(stamp, until, caller, bytes(body), headers)
+        self._kept[key] = kept
         self._bytes += len(body) + _OVERHEAD
         while self._bytes > _MOST_BYTES:
             self._drop(next(iter(self._kept)))
+        return kept
 
     def _drop(self, key: bytes) -> None:
         kept = self._kept.pop(key, None)

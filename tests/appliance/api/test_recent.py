@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.testclient import TestClient
 
 from appliance.api.app import create_app
 from appliance.api.guard import Caller as Asking
 from appliance.api.guard import GuardedRoute
 from appliance.api.needs import Over, needs
+from appliance.api.recent import Recent
+from appliance.core.errors import StorageError
 from appliance.schemas.access import Right, Role
 from tests.appliance.api.conftest import ME, PASSWORD, PREFIX
+
+SCOPE = {"type": "http", "method": "GET", "path": "/x", "query_string": b""}
 
 
 @pytest.fixture
@@ -69,3 +74,59 @@ def test_an_answer_has_its_own_identifier_each_time(counted):
         for _ in range(3)
     }
     assert len(seen) == 3
+
+
+def test_many_who_ask_for_the_same_at_once_wait_for_one_answer(site):
+    """After a write every screen asks again: the answer is made once."""
+    made = []
+
+    async def make():
+        made.append(1)
+        await anyio.sleep(0.05)
+        return Response(b"{}", media_type="application/json"), "somebody"
+
+    async def ask(recent, request, answers):
+        answers.append(await recent.answer(request, make))
+
+    async def all_at_once():
+        recent, answers = Recent(site.database), []
+        request = Request({**SCOPE, "headers": []})
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(ask, recent, request, answers)
+        return answers
+
+    answers = anyio.run(all_at_once)
+    assert {answer.body for answer, _ in answers} == {b"{}"}
+    if site.database.stamp() is None:
+        assert len(made) == 10
+    else:
+        assert len(made) == 1
+        assert sorted(str(caller) for _, caller in answers) == ["None", *["somebody"] * 9]
+
+
+def test_who_waited_for_an_answer_that_failed_makes_their_own(site):
+    async def fail():
+        await anyio.sleep(0.05)
+        raise StorageError("away.")
+
+    async def make():
+        return Response(b"{}"), "somebody"
+
+    async def first(recent, request):
+        with pytest.raises(StorageError):
+            await recent.answer(request, fail)
+
+    async def second(recent, request, answers):
+        answers.append(await recent.answer(request, make))
+
+    async def both():
+        recent, answers = Recent(site.database), []
+        request = Request({**SCOPE, "headers": []})
+        async with anyio.create_task_group() as group:
+            group.start_soon(first, recent, request)
+            group.start_soon(second, recent, request, answers)
+        return answers
+
+    ((answer, _),) = anyio.run(both)
+    assert answer.body == b"{}"
