@@ -22,6 +22,7 @@ from appliance.api.limits import MOST_BODY, Rate
 from appliance.api.passage import Passage
 from appliance.api.recent import Recent
 from appliance.api.store import KeyStore
+from appliance.core.errors import TooOften
 from appliance.core.secrets import site_key
 from appliance.pipelines.site import Site
 
@@ -33,11 +34,23 @@ class Web(FastAPI):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._passage = Passage(super().__call__)
+        self._made = super().__call__
+        self._passage = Passage(self._answered)
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._passage(scope, receive, send)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give an answer that still holds again, or have one made."""
+        if scope["type"] == "http" and scope["method"] == "GET":
+            recent: Recent = self.state.recent
+            try:
+                if await recent.at_once(scope, send):
+                    return
+            except TooOften:
+                pass  # told as every refusal is, by the way that all requests go
+        await self._made(scope, receive, send)
 
 
 def create_app(site: Site) -> FastAPI:
@@ -72,8 +85,8 @@ def create_app(site: Site) -> FastAPI:
     app.state.errands = Errands(key)
     app.state.provider = None if terms is None else Provider(terms)
     app.state.known = Known(site.access, site.database)
-    app.state.recent = Recent(site.database)
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
+    app.state.recent = Recent(site.database, app.state.rate)
     problems.install(app)
     add_health(app)
     for router in _routers():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -16,6 +16,7 @@ from appliance.api import idempotency, uploads
 from appliance.api.known import Known
 from appliance.api.limits import Rate
 from appliance.api.needs import OVER, PUBLIC, RECENT, RIGHT, SPOOLED, Over
+from appliance.api.recent import Recent
 from appliance.core.errors import NotFound, Unauthenticated
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
@@ -51,10 +52,8 @@ class GuardedRoute(APIRoute):
                 answer = await guarded(request)
                 return answer, _counted(request.state.person)
 
-            answer, caller = await request.app.state.recent.answer(request, made)
-            if caller is not None:
-                request.app.state.rate.spend(caller)
-            return cast(Response, answer)
+            recent: Recent = request.app.state.recent
+            return await recent.answer(request, made)
 
         return answered if RECENT in declared else guarded
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 
 import anyio
 from fastapi import Request, Response
+from starlette.types import Scope, Send
 
+from appliance.api.limits import Rate
 from appliance.core.clock import monotonic
 from appliance.core.db import Database
 
@@ -23,7 +25,8 @@ _SECONDS = 20.0
 _MOST_BYTES = 32 * 2**20
 _LARGEST = 2**20
 _OVERHEAD = 1000
-_SAYS = ("authorization", "cookie", "accept", "accept-language")
+_LENGTH = b"content-length"
+_SAYS = frozenset({b"authorization", b"cookie", b"accept", b"accept-language"})
 """Headers that an answer depends on, who asks among them."""
 
 
@@ -33,7 +36,12 @@ class _Kept:
     until: float
     caller: str
     body: bytes
-    headers: dict[str, str]
+    raw: list[tuple[bytes, bytes]]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers as text."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw}
 
 
 @dataclass(slots=True)
@@ -51,21 +59,44 @@ class Recent:
     ----------
     database
         Tells whether anything was written; where it cannot, nothing is kept.
+    rate
+        Counts who asks, also for what is given again.
     clock
         Seconds that never jump.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, database: Database, rate: Rate, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._database = database
+        self._rate = rate
         self._clock = clock
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._coming: dict[tuple[bytes, int | None], _Coming] = {}
         self._bytes = 0
 
+    async def at_once(self, scope: Scope, send: Send) -> bool:
+        """Answer a request if its answer still holds; before anything else looks at it.
+
+        Raises
+        ------
+        TooOften
+            Whoever asks, asks too often.
+        """
+        kept = self._find(_key(scope), self._database.stamp())
+        if kept is None:
+            return False
+        self._rate.spend(kept.caller)
+        length = (_LENGTH, str(len(kept.body)).encode("ascii"))
+        headers = [*kept.raw, length]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": kept.body})
+        return True
+
     async def answer(
         self, request: Request, make: Callable[[], Awaitable[tuple[Response, str]]]
-    ) -> tuple[Response, str | None]:
-        """Return a request's answer: one that still holds, one on its way, or a new one.
+    ) -> Response:
+        """Return a request's answer: one that is on its way, or a new one.
 
         After a write many ask for the same at once: it is made once, and the others wait.
 
@@ -73,21 +104,15 @@ class Recent:
         ----------
         make
             Gives a new answer, and what its caller is counted under.
-
-        Returns
-        -------
-        Response, str or None
-            The answer; if it was not made for this request, whom to count it for.
         """
-        key, stamp = _key(request), self._database.stamp()
-        kept = self._find(key, stamp)
-        if kept is None and (coming := self._coming.get((key, stamp))) is not None:
-            await coming.made.wait()
-            kept = coming.kept
-        if kept is not None:
-            return Response(kept.body, headers=kept.headers), kept.caller
+        key, stamp = _key(request.scope), self._database.stamp()
         if stamp is None:
-            return (await make())[0], None
+            return (await make())[0]
+        if (coming := self._coming.get((key, stamp))) is not None:
+            await coming.made.wait()
+            if coming.kept is not None:
+                self._rate.spend(coming.kept.caller)
+                return Response(coming.kept.body, headers=coming.kept.headers)
         mine = self._coming.setdefault((key, stamp), _Coming())
         try:
             answer, caller = await make()
@@ -95,7 +120,7 @@ class Recent:
         finally:
             self._coming.pop((key, stamp), None)
             mine.made.set()
-        return answer, None
+        return answer
 
     def _find(self, key: bytes, stamp: int | None) -> _Kept | None:
         kept = self._kept.get(key)
@@ -112,10 +137,10 @@ class Recent:
         body = getattr(answer, "body", None)
         if answer.status_code != 200 or body is None or len(body) > _LARGEST:
             return None
-        headers = {k: v for k, v in answer.headers.items() if k != "content-length"}
+        raw = [(name, value) for name, value in answer.raw_headers if name != _LENGTH]
         self._drop(key)
         until = self._clock() + _SECONDS
-        kept = _Kept(stamp, until, caller, bytes(body), headers)
+        kept = _Kept(stamp, until, caller, bytes(body), raw)
         self._kept[key] = kept
         self._bytes += len(body) + _OVERHEAD
         while self._bytes > _MOST_BYTES:
@@ -128,12 +153,8 @@ class Recent:
             self._bytes -= len(kept.body) + _OVERHEAD
 
 
-def _key(request: Request) -> bytes:
+def _key(scope: Scope) -> bytes:
     """Return a digest of all that an answer depends on; credentials are kept nowhere."""
-    scope = request.scope
-    digest = hashlib.sha256(scope["path"].encode("utf-8", "surrogatepass"))
-    digest.update(b"?" + scope["query_string"])
-    headers = request.headers
-    for name in _SAYS:
-        digest.update(b"\0" + headers.get(name, "").encode("latin-1", "replace"))
-    return digest.digest()
+    parts = [scope["path"].encode("utf-8", "surrogatepass"), scope["query_string"]]
+    parts += [name + value for name, value in scope["headers"] if name in _SAYS]
+    return hashlib.sha256(b"\0".join(parts)).digest()
