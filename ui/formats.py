@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from ui.text import language, t
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LONG = 14 * _DAY
+"""From here on hours say nothing."""
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -51,6 +53,8 @@ def span(length: timedelta | None) -> str:
         return t("formats.minutes", n=seconds // _MINUTE)
     if seconds < _DAY:
         return t("formats.hours", n=seconds // _HOUR, m=seconds % _HOUR // _MINUTE)
+    if seconds >= _LONG:
+        return t("formats.whole_days", n=number(seconds // _DAY))
     return t("formats.days", n=seconds // _DAY, h=seconds % _DAY // _HOUR)
 
 

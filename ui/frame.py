@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -29,10 +30,20 @@ PAGES = "_pages"
 _STYLE = """
 <style>
 [data-testid="stSidebar"] { min-width: 220px; max-width: 220px; }
-[data-testid="stMainBlockContainer"] { padding-top: 2.2rem; max-width: 1600px; }
+[data-testid="stMainBlockContainer"] {
+  padding: 2.2rem 2rem 3rem; max-width: 1600px;
+}
 [data-testid="stMetric"] { min-height: 84px; }
 h1 { letter-spacing: -0.01em; }
-@media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; } }
+.kz-foot { font-size: 13px; line-height: 1.5; }
+.kz-foot p { margin: 8px 0 0; }
+.kz-foot div { display: flex; justify-content: space-between; gap: 8px; margin-top: 8px; }
+.kz-foot span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; opacity: .8; }
+.kz-foot a { color: inherit; text-decoration: none; opacity: .8; white-space: nowrap; }
+.kz-foot a:hover { text-decoration: underline; opacity: 1; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: 4.2rem 1rem 3rem; }
+}
 </style>
 """
 
@@ -49,8 +60,6 @@ def around() -> None:
 
 def _foot() -> str:
     """Return who is logged in and the languages; plain links that leave the page as it is."""
-    import html
-
     here = quote(f"/{st.context.url or ''}".rsplit("/", 1)[-1])
     words = " · ".join(
         f"<b>{name}</b>"
@@ -61,9 +70,8 @@ def _foot() -> str:
     name = html.escape(str(api.me().get("user", "")))
     out = html.escape(t("frame.log_out"))
     return (
-        f'<div style="display:flex;justify-content:space-between;gap:8px;opacity:.85">'
-        f'<span>{name}</span><a href="/logout" target="_self">{out}</a></div>'
-        f'<div style="margin-top:8px">{words}</div>'
+        f'<div class="kz-foot"><div><span title="{name}">{name}</span>'
+        f'<a href="/logout" target="_self">{out}</a></div><p>{words}</p></div>'
     )
 
 

@@ -17,6 +17,8 @@ from appliance.core.errors import KizashiError, Unauthenticated
 LOGIN = "/login"
 LOGOUT = "/logout"
 LANGUAGE = "/language"
+FONT = "/app/static/inter.woff2"
+"""The one file of the pages that the login shows too."""
 _OPEN = frozenset({LOGIN, LOGOUT, LANGUAGE})
 _INSIDE = ("/_stcore", "/static", "/component", "/media", "/vendor")
 """Addresses that pages ask for themselves: nobody would want to be led back to them."""
@@ -56,7 +58,7 @@ class Gate:
         dressed = _dressed(send) if scope["type"] == "http" else send
         if scope["type"] == "http" and scope["path"] in _OPEN:
             await self._login(scope, receive, dressed)
-        elif await self._admits(scope):
+        elif scope["path"] == FONT or await self._admits(scope):
             await self._pages(scope, receive, dressed)
         elif scope["type"] == "websocket":
             await receive()

@@ -17,7 +17,7 @@ from appliance.api.guard import COOKIE, origin_of
 from appliance.api.limits import Rate
 from appliance.core.errors import KizashiError, TooOften, Unauthenticated
 from appliance.pipelines.site import Site
-from appliance.web.gate import LANGUAGE, LOGIN, LOGOUT, session_in
+from appliance.web.gate import FONT, LANGUAGE, LOGIN, LOGOUT, session_in
 
 _PAGE = Template(files("appliance.web").joinpath("login.html").read_text("utf-8"))
 OIDC = "/api/v1/session/oidc"
@@ -25,11 +25,12 @@ LANGUAGE_COOKIE = "kizashi_language"
 _YEAR = 365 * 86_400
 _MOST_BODY = 10_000
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; img-src data:"
 )
 _WORDS = {
     "en": {
+        "language": "English",
         "title": "Log in",
         "user": "User",
         "password": "Password",
@@ -40,6 +41,7 @@ _WORDS = {
         "away": "The site cannot check passwords at the moment. Try again.",
     },
     "ja": {
+        "language": "日本語",
         "title": "ログイン",
         "user": "ユーザー名",
         "password": "パスワード",
@@ -152,10 +154,12 @@ def _page(request: Request, status: int, fault: str) -> HTMLResponse:
     site: Site = request.app.state.site
     other = _other(words["other"], wanted) if site.settings.oidc_issuer else ""
     filled = _PAGE.substitute(
-        {name: html.escape(text) for name, text in words.items()},
+        {name: html.escape(text) for name, text in words.items() if name != "language"},
         language=language,
         fault=told,
         provider=other,
+        font=FONT,
+        languages=_languages(language, f"{LOGIN}?{_query(wanted)}"),
         action=html.escape(f"{LOGIN}?{_query(wanted)}", quote=True),
         site=html.escape(request.url.hostname or ""),
     )
@@ -167,6 +171,17 @@ def _other(word: str, wanted: str) -> str:
     """Return the way in by the organisation's own login."""
     to = html.escape(f"{OIDC}?{urlencode({'then': wanted})}", quote=True)
     return f'<a class="other" href="{to}">{html.escape(word)}</a>'
+
+
+def _languages(now: str, here: str) -> str:
+    """Return the ways to read the login in another language."""
+    ways = []
+    for code, words in _WORDS.items():
+        name = html.escape(words["language"])
+        to = html.escape(f"{LANGUAGE}?{urlencode({'set': code, 'next': here})}", quote=True)
+        link = f'<a href="{to}" lang="{code}">{name}</a>'
+        ways.append(f"<b>{name}</b>" if code == now else link)
+    return " · ".join(ways)
 
 
 def _query(wanted: str) -> str:

@@ -17,7 +17,7 @@ from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from appliance.web.app import Web
-from appliance.web.gate import Gate, session_in
+from appliance.web.gate import FONT, Gate, session_in
 from appliance.web.login import application, local
 
 STREAM = "/_stcore/stream"
@@ -143,6 +143,13 @@ def test_the_login_speaks_the_readers_language(client):
     assert client.get("/language?set=ja&next=/login").headers["location"] == "/login"
     assert "パスワード" in client.get("/login").text
     assert client.get("/language?set=xx&next=/login").status_code == 303
+
+
+def test_the_login_looks_like_the_pages_and_offers_their_languages(client):
+    shown = client.get("/login?next=/events")
+    assert FONT in shown.text
+    assert client.get(FONT).status_code == 200
+    assert "set=ja&amp;next=%2Flogin%3Fnext%3D%252Fevents" in shown.text
 
 
 def test_what_is_put_into_the_login_is_shown_as_text(client):
