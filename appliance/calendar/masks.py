@@ -121,6 +121,11 @@ def changes(one: Masks, other: Masks) -> Masks:
     return Masks(difference(one.common, other.common), own)
 
 
+def without(one: Masks, other: Masks) -> Masks:
+    """Return the stretches that are left out in one, but not in the other."""
+    return changes(union(one, other), other)
+
+
 def union(one: Masks, other: Masks) -> Masks:
     """Return the stretches that are left out in either."""
     own = {a: merged((*one.of(a), *other.of(a))) for a in (*one.own, *other.own)}

@@ -67,6 +67,23 @@ class _Users(Resource):
         """Take a user's role in a project."""
         await self._line.ask(Request("DELETE", at("users", name, "roles", project)))
 
+    @verb
+    async def expect_identity(self, name: str, subject: str | None = None) -> None:
+        """Say that a user comes by the site's identity provider.
+
+        Parameters
+        ----------
+        subject
+            What the provider calls them for good; whoever comes first under their name if
+            not said.
+        """
+        await self._put(at("users", name, "identity"), {"subject": subject})
+
+    @verb
+    async def forget_identity(self, name: str) -> None:
+        """Let a user come by no identity provider any more."""
+        await self._line.ask(Request("DELETE", at("users", name, "identity")))
+
     @listing
     def sessions(self, name: str) -> Listing[LoginSession]:
         """Return a user's sessions."""
@@ -76,6 +93,11 @@ class _Users(Resource):
     async def end_sessions(self, name: str) -> None:
         """End all of a user's sessions."""
         await self._line.ask(Request("DELETE", at("users", name, "sessions")))
+
+    @verb
+    async def end_session(self, session: str) -> None:
+        """End one session: one's own, or a user's."""
+        await self._line.ask(Request("DELETE", at("sessions", session)))
 
     async def _edit(self, name: str, **changes: object) -> User:
         request = Request("PATCH", at("users", name), json=changes)

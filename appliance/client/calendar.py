@@ -9,11 +9,12 @@ from pathlib import Path
 
 from appliance.client.line import parsed
 from appliance.client.pages import Listing, listing
-from appliance.client.request import InFile, Request
+from appliance.client.request import Body, Held, InFile, Request
 from appliance.client.resource import Resource, at, edit, plain
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.calendar import (
     CalendarChange,
+    CalendarFile,
     CalendarImport,
     CalendarPreview,
     Window,
@@ -22,6 +23,8 @@ from appliance.schemas.calendar import (
     WindowRevision,
     WindowTime,
 )
+
+_MEDIA = "text/calendar"
 
 
 class _Calendar(Resource):
@@ -105,18 +108,38 @@ class _Calendar(Resource):
     @verb
     async def import_file(
         self,
-        file: str | Path,
+        file: str | Path | bytes,
         fleet: str | None = None,
         *,
         asset: str | None = None,
         kind: WindowKind | str = WindowKind.MAINTENANCE,
         score: bool = False,
     ) -> CalendarImport:
-        """Bring in a calendar file; a later version of it renews its windows."""
+        """Bring in a calendar file, or its content; a later version renews its windows."""
         query = {"fleet": fleet, "asset": asset, "kind": str(kind), "score": score}
-        body = InFile("text/calendar", Path(file))
+        body = _body(file)
         request = Request("POST", "/calendar/import", query=query, body=body, keyed=True)
         return parsed(CalendarImport, await self._line.data(request))
+
+    @verb
+    async def preview_file(
+        self,
+        file: str | Path | bytes,
+        fleet: str | None = None,
+        *,
+        asset: str | None = None,
+        kind: WindowKind | str = WindowKind.MAINTENANCE,
+    ) -> CalendarFile:
+        """Return the windows that a calendar file tells of; nothing is written."""
+        query = {"fleet": fleet, "asset": asset, "kind": str(kind)}
+        request = Request("POST", "/calendar/import/preview", query=query, body=_body(file))
+        return parsed(CalendarFile, await self._line.data(request))
+
+
+def _body(file: str | Path | bytes) -> Body:
+    if isinstance(file, bytes):
+        return Held(_MEDIA, file)
+    return InFile(_MEDIA, Path(file))
 
 
 class Calendar(Blocking, _Calendar):

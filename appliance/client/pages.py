@@ -35,6 +35,8 @@ class Listing(Generic[_T]):
         Items wanted in all; None: every one.
     whole
         It comes in one piece, and takes no size of a page.
+    most
+        Items that the site gives on a page at most.
     """
 
     line: Line
@@ -43,6 +45,7 @@ class Listing(Generic[_T]):
     query: Mapping[str, Any] = field(default_factory=dict)
     limit: int | None = None
     whole: bool = False
+    most: int = _ON_A_PAGE
 
     async def page(self, cursor: str | None, most: int) -> tuple[list[_T], str | None]:
         """Return the items of a page and the cursor of the next; None after the last."""
@@ -66,7 +69,9 @@ class _Walk(Generic[_T]):
         """Return the items of the next page; none after the last that was wanted."""
         items: list[_T] = []
         while not items and not self._last:
-            most = _ON_A_PAGE if self._left is None else min(self._left, _ON_A_PAGE)
+            most = self._listing.most
+            if self._left is not None:
+                most = min(self._left, most)
             items, self._cursor = await self._listing.page(self._cursor, most)
             if self._left is not None:
                 self._left -= len(items)

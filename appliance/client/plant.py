@@ -22,13 +22,16 @@ from appliance.client.jobs import AsyncJobs, Jobs
 from appliance.client.line import Line, parsed
 from appliance.client.overview import AsyncOverview, Overview
 from appliance.client.pages import Listing, listing
+from appliance.client.request import Request
 from appliance.client.resource import Resource
 from appliance.client.schedules import AsyncSchedules, Schedules
 from appliance.client.verbs import Awaiting, Blocking, verb
+from appliance.schemas.access import LoginWays
 from appliance.schemas.approval import Approval
 from appliance.schemas.audit import AuditCheck, AuditEntry
 from appliance.schemas.event import BulkOutcomes, Event
 from appliance.schemas.fleet import FleetSummary
+from appliance.schemas.scorecard import FleetTotal
 from appliance.schemas.search import Found
 from appliance.schemas.site import SiteFacts
 
@@ -45,6 +48,17 @@ class _Plant(Resource):
     async def me(self) -> Any:
         """Return who the site takes whoever asks for."""
         return await self._line.get("/session")
+
+    @verb
+    async def ways(self) -> LoginWays:
+        """Return how one may log in."""
+        return parsed(LoginWays, await self._line.get("/session/ways"))
+
+    @verb
+    async def change_password(self, old: str, new: str) -> None:
+        """Change one's own password, knowing the old one; one's other sessions end."""
+        told = {"old": old, "new": new}
+        await self._line.ask(Request("PUT", "/session/password", json=told))
 
     @verb
     async def site(self) -> SiteFacts:
@@ -136,6 +150,14 @@ class _Plant(Resource):
             What an earlier check gave as `head`, noted elsewhere.
         """
         return parsed(AuditCheck, await self._line.get("/audit/verify", head=head))
+
+    @listing
+    def scorecards(
+        self, *, start: datetime | None = None, end: datetime | None = None
+    ) -> Listing[FleetTotal]:
+        """Return what the alarms of every fleet were worth; of 90 days if not said."""
+        query = {"from": start, "to": end}
+        return Listing(self._line, "/scorecard", FleetTotal, query, most=50)
 
     @verb
     async def search(self, text: str, limit: int = 20) -> Found:

@@ -17,10 +17,12 @@ from appliance.events.detect import NEAR
 from appliance.events.matching import Plan
 from appliance.fleet import Artifact, AssetView, ScoredFleet, Stretch, preview_assets
 from appliance.pipelines import stretches
+from appliance.pipelines.calendar_learning import on_learning
 from appliance.pipelines.site import Site
 from appliance.pipelines.stretches import Span
 from appliance.schemas.base import fleet_name
 from appliance.schemas.calendar import (
+    CalendarFile,
     CalendarPreview,
     EventDifference,
     ImportReport,
@@ -112,6 +114,24 @@ def import_text(
     return site.calendar.bring(fleet, asset, found, by)
 
 
+def read_text(
+    site: Site, data: bytes, *, fleet: str | None, asset: str | None, kind: WindowKind
+) -> CalendarFile:
+    """Return what a calendar file's bytes tell of; nothing is written.
+
+    Raises
+    ------
+    NotFound
+        There is no such fleet or asset.
+    BadFile
+        It is no calendar, too large, or an entry of it cannot be used.
+    """
+    _require_place(site, fleet, asset)
+    found = read_calendar(data, site.settings.zone, kind)
+    placed = [one.model_copy(update={"fleet": fleet, "asset": asset}) for one in found.drafts]
+    return found.model_copy(update={"drafts": tuple(placed)})
+
+
 def _require_place(site: Site, fleet: str | None, asset: str | None) -> None:
     if fleet is None:
         return
@@ -199,9 +219,11 @@ def preview(
     for draft in adding:
         _require_place(site, draft.fleet, draft.asset)
     kept: list[WindowDraft] = [w for name, w in standing.items() if name not in removing]
-    ahead = _ahead(site, fleet, [*kept, *map(checked, adding)])
+    after = [*kept, *map(checked, adding)]
+    ahead = _ahead(site, fleet, after)
+    told = on_learning(site, fleet, list(standing.values()), after)
     if not ahead.spans:
-        return CalendarPreview(fleet=fleet)
+        return told
     around = _around(ahead)
     with site.engine(engine) as made:
         views = _views(ahead, around, made, progress or Silent())
@@ -225,7 +247,7 @@ def preview(
                 near=NEAR,
             )
         )
-    return _told(ahead, views, plans)
+    return _told(told, ahead, views, plans)
 
 
 def _ahead(site: Site, fleet: str, windows: Sequence[WindowDraft]) -> _Ahead:
@@ -281,7 +303,9 @@ def _views(
     return sorted(found, key=lambda view: view.asset)
 
 
-def _told(ahead: _Ahead, views: Sequence[AssetView], plans: Sequence[Plan]) -> CalendarPreview:
+def _told(
+    told: CalendarPreview, ahead: _Ahead, views: Sequence[AssetView], plans: Sequence[Plan]
+) -> CalendarPreview:
     get = ahead.site.events.get
     vanish: dict[str, Event] = {}
     merge: dict[str, Event] = {}
@@ -296,13 +320,14 @@ def _told(ahead: _Ahead, views: Sequence[AssetView], plans: Sequence[Plan]) -> C
                 appear.append(facts)
             else:
                 change[event.id] = EventDifference(event=get(event.id), after=facts)
-    return CalendarPreview(
-        fleet=ahead.fleet,
-        assets=tuple(view.asset for view in views),
-        silenced=sum(view.silenced for view in views),
-        judged=sum(view.judged for view in views),
-        vanish=tuple(vanish.values()),
-        change=tuple(change.values()),
-        merge=tuple(merge.values()),
-        appear=tuple(sorted(appear, key=lambda draft: (draft.start, draft.asset))),
+    return told.model_copy(
+        update={
+            "assets": tuple(view.asset for view in views),
+            "silenced": sum(view.silenced for view in views),
+            "judged": sum(view.judged for view in views),
+            "vanish": tuple(vanish.values()),
+            "change": tuple(change.values()),
+            "merge": tuple(merge.values()),
+            "appear": tuple(sorted(appear, key=lambda draft: (draft.start, draft.asset))),
+        }
     )

@@ -248,3 +248,16 @@ class NewSession(Schema):
 
     session: LoginSession
     secret: str = Field(repr=False)
+
+
+class LoginWays(Schema):
+    """How one may log in.
+
+    Attributes
+    ----------
+    provider
+        What the identity provider is called; None where there is none.
+    """
+
+    password: bool = True
+    provider: str | None = Field(None, examples=["Plant login"])

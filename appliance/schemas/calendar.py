@@ -162,12 +162,20 @@ class CalendarPreview(Schema):
         Events that would be part of an earlier one.
     appear
         Events that would be new, or there again.
+    unlearned, learned
+        Readings that the next training would leave out, and that it would learn from again,
+        because of the windows that come and go.
+    versions
+        Model versions that learned from a time that this bears on.
     """
 
     fleet: FleetName
     assets: tuple[str, ...] = ()
     silenced: int = 0
     judged: int = 0
+    unlearned: int = 0
+    learned: int = 0
+    versions: tuple[int, ...] = ()
     vanish: tuple[Event, ...] = ()
     change: tuple[EventDifference, ...] = ()
     merge: tuple[Event, ...] = ()

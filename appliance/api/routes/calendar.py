@@ -22,12 +22,14 @@ from appliance.pipelines.calendar import (
     import_text,
     outdated,
     preview,
+    read_text,
 )
 from appliance.schemas.access import Right
 from appliance.schemas.base import FleetName, Moment
 from appliance.schemas.calendar import (
     CalendarChange,
     CalendarDraft,
+    CalendarFile,
     CalendarImport,
     CalendarPreview,
     Rescoring,
@@ -141,11 +143,34 @@ def import_calendar(
 
     Without a fleet they hold for the whole site.
     """
-    if content_type.partition(";")[0].strip().lower() != ICS:
-        raise WrongMedia(f"a calendar file comes as {ICS}.", remedy="Name it in Content-Type.")
+    _require_media(content_type)
     _require(guard, [fleet], score=score)
     report = import_text(site, data, guard.person, fleet=fleet, asset=asset, kind=kind)
     return CalendarImport(report=report, outdated=_outdated(guard, [fleet], score=score))
+
+
+@router.post(
+    "/calendar/import/preview",
+    summary="What a calendar file tells",
+    responses=responses(415),
+    **needs(Right.CONFIGURE, Over.BODY),
+)
+def preview_import(
+    site: TheSite,
+    guard: Guarded,
+    data: Annotated[bytes, Body(media_type=ICS)],
+    content_type: Annotated[str, Header(max_length=200, include_in_schema=False)] = "",
+    fleet: FleetName | None = None,
+    asset: Annotated[str | None, Query(max_length=200)] = None,
+    kind: WindowKind = WindowKind.MAINTENANCE,
+) -> CalendarFile:
+    """Return the windows that an iCalendar file tells of; nothing is written.
+
+    They hold for the fleet and asset that are named, as they would once brought in.
+    """
+    _require_media(content_type)
+    _require(guard, [fleet], score=False)
+    return read_text(site, data, fleet=fleet, asset=asset, kind=kind)
 
 
 @router.post(
@@ -235,6 +260,11 @@ def get_calendar_history(
 
 
 # ---------------------------------------------------------------- what it bears on
+def _require_media(content_type: str) -> None:
+    if content_type.partition(";")[0].strip().lower() != ICS:
+        raise WrongMedia(f"a calendar file comes as {ICS}.", remedy="Name it in Content-Type.")
+
+
 def _require(guard: Guarded, fleets: Iterable[str | None], *, score: bool) -> None:
     for fleet in fleets:
         guard.require(Right.CONFIGURE, fleet=fleet)

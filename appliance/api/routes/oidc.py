@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import Field
 
 from appliance.access.provider import Provider
 from appliance.api.errands import COOKIE as CARRIED
@@ -19,7 +18,7 @@ from appliance.api.routes.session import set_cookie
 from appliance.core.errors import NotFound, Unauthenticated
 from appliance.core.log import get
 from appliance.pipelines.site import Site
-from appliance.schemas.base import Schema
+from appliance.schemas.access import LoginWays
 
 router = make_router("session")
 _log = get(__name__)
@@ -27,24 +26,11 @@ _WAY_BACK = "/session/oidc/callback"
 _Told = Annotated[str | None, Query(max_length=4000)]
 
 
-class Ways(Schema):
-    """How one may log in.
-
-    Attributes
-    ----------
-    provider
-        What the identity provider is called; None where there is none.
-    """
-
-    password: bool = True
-    provider: str | None = Field(None, examples=["Plant login"])
-
-
 @router.get("/session/ways", summary="How to log in", **anyone())
-def ways_to_log_in(site: TheSite) -> Ways:
+def ways_to_log_in(site: TheSite) -> LoginWays:
     """Return how one may log in: by password, or by an identity provider too."""
     settings = site.settings
-    return Ways(provider=settings.oidc_name if settings.oidc_issuer else None)
+    return LoginWays(provider=settings.oidc_name if settings.oidc_issuer else None)
 
 
 @router.get(

@@ -37,6 +37,8 @@ class Me(Schema):
     ----------
     rights
         What they may by project; an admin of the whole site may everything everywhere.
+    session
+        Identifier of the session that asks; None for whoever comes by token.
     csrf
         What to send as ``X-CSRF-Token`` with every write, beside the session's cookie;
         None for whoever comes by token.
@@ -47,6 +49,7 @@ class Me(Schema):
     roles: dict[str, Role] = Field(examples=[{"default": "analyst"}])
     rights: dict[str, tuple[Right, ...]] = Field(examples=[{"default": ["read", "annotate"]}])
     via: Via
+    session: str | None = Field(None, examples=["ses_01jnpq"])
     csrf: str | None = Field(None, examples=["5feceb66ffc86f38d952786c6d696c79"])
     expires: AwareDatetime | None = Field(None, examples=["2026-03-01T20:00:00Z"])
 
@@ -65,6 +68,7 @@ def log_in(login: Login, request: Request, response: Response, site: TheSite) ->
         roles=dict(person.roles),
         rights=_rights(person),
         via=person.via,
+        session=opened.session.id,
         csrf=site.access.csrf_token(opened.secret),
         expires=opened.session.expires,
     )
@@ -88,6 +92,7 @@ def who(request: Request, person: Caller, site: TheSite) -> Me:
         roles=dict(person.roles),
         rights=_rights(person),
         via=person.via,
+        session=person.credential if person.via is Via.SESSION else None,
         csrf=site.access.csrf_token(cookie) if by_session and cookie else None,
     )
 

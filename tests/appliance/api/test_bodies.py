@@ -29,6 +29,11 @@ ASKED = {
         "/calendar/import?fleet=pumps",
         {"content": CALENDAR, "headers": {"Content-Type": "text/calendar"}},
     ),
+    "POST /calendar/import/preview": (
+        RUN,
+        "/calendar/import/preview?fleet=pumps",
+        {"content": CALENDAR, "headers": {"Content-Type": "text/calendar"}},
+    ),
     "POST /calendar/preview": (LEARN, "/calendar/preview", {"json": {"fleet": "pumps"}}),
     "POST /jobs": (LEARN, "/jobs", {"json": JOB}),
     "POST /schedules": (RUN, "/schedules", {"json": WEEKLY}),

@@ -203,6 +203,20 @@ def test_a_fleet_without_a_model_has_nothing_to_judge_anew(fleets):
     assert outdated(fleets, "pumps") is None
 
 
+def test_a_calendar_file_is_told_before_it_is_brought_in(as_, fleets):
+    sent = {"content": ICS, "headers": {"Content-Type": "text/calendar"}}
+    told = as_("engineer").post("/calendar/import/preview?fleet=pumps&kind=test_run", **sent)
+    [draft] = told.json()["drafts"]
+    assert (draft["fleet"], draft["kind"], draft["title"]) == ("pumps", "test_run", "Overhaul")
+    assert names(as_("engineer").get("/calendar")) == []
+    broken = {**sent, "content": "no calendar"}
+    assert as_("engineer").post("/calendar/import/preview", **broken).status_code == 403
+    refused = as_("engineer").post("/calendar/import/preview?fleet=pumps", **broken)
+    assert refused.status_code in (400, 422)
+    other = {**sent, "headers": {"Content-Type": "text/csv"}}
+    assert as_("engineer").post("/calendar/import/preview", **other).status_code == 415
+
+
 def test_a_preview_needs_a_model(as_, fleets):
     asked = {"fleet": "pumps", "adding": [window()]}
     assert as_("analyst").post("/calendar/preview", json=asked).status_code == 404

@@ -80,8 +80,10 @@ def test_an_event_would_vanish_and_come_back(faulty):
     [gone] = ahead.vanish
     assert (gone.asset, gone.kind, ahead.appear) == ("P-2", EventKind.ANOMALY, ())
     assert (ahead.assets, ahead.silenced, ahead.judged) == (("P-2",), 50, 0)
+    assert (ahead.unlearned, ahead.learned, ahead.versions) == (50, 0, ())
     made = add_window(faulty, draft, "mori")
-    assert preview(faulty, FLEET) == ahead
+    nothing = {"unlearned": 0}
+    assert preview(faulty, FLEET) == ahead.model_copy(update=nothing)
     score(faulty, FLEET)
     holds(faulty, ahead, before[1])
     assert preview(faulty, FLEET) == CalendarPreview(fleet=FLEET)
@@ -91,9 +93,19 @@ def test_an_event_would_vanish_and_come_back(faulty):
     assert state(faulty) == before
     assert [(d.asset, d.start) for d in back.appear] == [("P-2", gone.start)]
     assert (back.silenced, back.judged) == (0, 50)
+    assert (back.unlearned, back.learned) == (0, 50)
     faulty.calendar.remove(made.id, "mori")
     score(faulty, FLEET)
     holds(faulty, back, before[1])
+
+
+def test_which_versions_learned_there_and_what_the_next_leaves_out(faulty):
+    ahead = preview(faulty, FLEET, adding=[window(10, 30), window(20, 40, asset="P-2")])
+    assets = len(faulty.lake.readings(FLEET).assets())
+    assert (ahead.unlearned, ahead.versions) == (20 * assets + 10, (1,))
+    failure = window(10, 30, asset="P-2", kind="failure")
+    ahead = preview(faulty, FLEET, adding=[failure])
+    assert (ahead.unlearned, ahead.silenced, ahead.versions) == (20, 0, (1,))
 
 
 @pytest.mark.slow
