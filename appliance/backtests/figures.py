@@ -11,7 +11,9 @@ from appliance.events.scorecard import Alarm, Failure, Watched, heralds, make_sc
 from appliance.schemas.backtest import (
     BacktestEvent,
     BacktestSide,
+    BudgetEvent,
     Figures,
+    OtherBudget,
     Replay,
     Side,
     Worth,
@@ -167,15 +169,20 @@ class Subject:
         """Its events."""
         return [draft for one in self.replays for draft in one.events]
 
+    @property
+    def under_others(self) -> list[tuple[float, list[EventDraft]]]:
+        """Its events under other budgets, by rising budget."""
+        found: dict[float, list[EventDraft]] = {}
+        for one in self.replays:
+            for budget, drafts in one.others:
+                found.setdefault(budget, []).extend(drafts)
+        return sorted(found.items())
+
 
 def make_side(subject: Subject, known: Known) -> BacktestSide:
     """Return the figures of one model."""
     own, card = figures(subject.drafts, subject.replays, subject.budget, known)
     confirmed = [event for event in known.events if event.verdict == "true"]
-    by_budget: dict[float, list[EventDraft]] = {}
-    for one in subject.replays:
-        for budget, drafts in one.others:
-            by_budget.setdefault(budget, []).extend(drafts)
     return BacktestSide(
         model_version=subject.model_version,
         recipe=subject.recipe,
@@ -190,8 +197,38 @@ def make_side(subject: Subject, known: Known) -> BacktestSide:
         missed=card.missed,
         budgets=tuple(
             figures(drafts, subject.replays, budget, known)[0]
-            for budget, drafts in sorted(by_budget.items())
+            for budget, drafts in subject.under_others
         ),
+    )
+
+
+def other_budgets(subject: Subject, known: Known, most: int) -> tuple[OtherBudget, ...]:
+    """Return what a model would have shown under other budgets.
+
+    Parameters
+    ----------
+    most
+        Events to return of each; the gravest first.
+    """
+    return tuple(
+        OtherBudget(budget=budget, events=tuple(map(_plain, _gravest(drafts, known)[:most])))
+        for budget, drafts in subject.under_others
+    )
+
+
+def _gravest(drafts: Sequence[EventDraft], known: Known) -> list[Judged]:
+    return sorted(judge(drafts, known), key=lambda one: _gravity(one.draft))
+
+
+def _plain(one: Judged) -> BudgetEvent:
+    draft = one.draft
+    return BudgetEvent(
+        asset=draft.asset,
+        start=draft.start,
+        end=draft.end,
+        peak=draft.peak,
+        severity=draft.severity,
+        worth=one.worth,
     )
 
 
@@ -257,7 +294,7 @@ def side_by_side(
         BacktestEvent(facts=one.draft, side=side, worth=one.worth, known=one.known)
         for one, side in told
     ]
-    return tuple(sorted(events, key=_gravity)[:most]), counts
+    return tuple(sorted(events, key=lambda one: _gravity(one.facts))[:most]), counts
 
 
 def _by_asset(drafts: Iterable[EventDraft]) -> dict[str, list[EventDraft]]:
@@ -279,7 +316,6 @@ def _near(
     )
 
 
-def _gravity(event: BacktestEvent) -> tuple[int, float, datetime]:
-    facts = event.facts
+def _gravity(facts: EventDraft) -> tuple[int, float, datetime]:
     grave = _SEVERITIES.index(facts.severity)
     return -grave, -facts.peak / max(facts.threshold, 1e-9), facts.start

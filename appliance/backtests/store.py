@@ -22,7 +22,10 @@ from appliance.schemas.backtest import Backtest
 
 
 class BacktestRow(Base):
-    """One backtest; `facts` holds all of it but its events."""
+    """One backtest; `facts` holds all of it but its events.
+
+    `events` holds those and the ones under other budgets; of old ones their list alone.
+    """
 
     __tablename__ = "backtests"
     __table_args__ = (Index("ix_backtests_fleet", "fleet", "id"),)
@@ -30,7 +33,7 @@ class BacktestRow(Base):
     fleet: Mapped[str] = mapped_column(String(63))
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
-    events: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    events: Mapped[dict[str, Any] | list[dict[str, Any]]] = mapped_column(JSON)
 
 
 class ApprovalRow(Base):
@@ -65,8 +68,8 @@ class BacktestStore:
 
     def keep(self, backtest: Backtest) -> Backtest:
         """Keep a backtest; keeping it again changes nothing."""
-        facts = backtest.model_dump(mode="json", exclude={"events"})
-        events = [event.model_dump(mode="json") for event in backtest.events]
+        facts = backtest.model_dump(mode="json", exclude={"events", "others"})
+        events = backtest.model_dump(mode="json", include={"events", "others"})
         with self._database.session() as session:
             if session.get(BacktestRow, backtest.id) is None:
                 session.add(
@@ -86,7 +89,9 @@ class BacktestStore:
             row = session.get(BacktestRow, backtest)
             if row is None:
                 raise NotFound(f"there is no backtest {backtest}.")
-            return Backtest.model_validate({**row.facts, "events": row.events})
+            kept = row.events
+            events = kept if isinstance(kept, dict) else {"events": kept}
+            return Backtest.model_validate({**row.facts, **events})
 
     def list(
         self, fleet: str, *, before: str | None = None, limit: int | None = None

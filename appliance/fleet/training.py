@@ -97,6 +97,7 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     masks: Masks | None = None,
     guide: Guide | None = None,
     progress: Progress | None = None,
+    machines: int | None = None,
 ) -> FitReport:
     """Train a model for every asset and write them as one artifact.
 
@@ -116,6 +117,8 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         Stretches that the calendar takes out: not learned from.
     guide
         What people said of events, and the model that stays where too little is left.
+    machines
+        How many assets the chunks hold: progress is told in them; in chunks if not given.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         Data could not be read, the artifact not be written, or a worker not be kept alive.
     """
     progress = progress or Silent()
-    progress.step("Training", total=len(chunks))
+    progress.step("Training", total=machines or len(chunks))
     columns = Columns.of(recipe, layout.sensors, layout.context)
     guide = guide or Guide()
     with draft_of(folder) as draft:
@@ -135,8 +138,9 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         ]
         parts: dict[int, _Part] = {}
         for outcome in engine.map(_fit_chunk, tasks):
-            parts[outcome.index] = value_of(outcome)
-            progress.advance()
+            part = parts[outcome.index] = value_of(outcome)
+            progress.advance(len(part.entries) + len(part.failures) if machines else 1)
+            _tell(part, progress)
         learned = _placed(parts)
         failures = {a: why for part in parts.values() for a, why in part.failures.items()}
         _require_any(learned, failures)
@@ -165,6 +169,14 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         held=dict(sum((Counter(part.held) for part in parts.values()), Counter())),
         kept=reasons,
     )
+
+
+def _tell(part: _Part, progress: Progress) -> None:
+    """Say which machines were learned, and why others were not."""
+    if part.entries:
+        progress.note(f"learned: {', '.join(sorted(part.entries))}")
+    for asset, reason in sorted(part.failures.items()):
+        progress.note(f"not learned: {asset}: {reason}")
 
 
 def _placed(parts: Mapping[int, _Part]) -> dict[str, AssetManifest]:

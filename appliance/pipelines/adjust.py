@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appliance.access.person import Person, known
 from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.fleet.adjusting import adjust_artifact
@@ -20,6 +21,7 @@ def adjust(
     version: int | None = None,
     budget: float | None = None,
     limits: bool = False,
+    by: Person | str = "kizashi",
 ) -> ModelVersion:
     """Make a version that judges as another one, under another budget or other limits.
 
@@ -33,6 +35,8 @@ def adjust(
         False alarms an asset and month.
     limits
         Take the sensors' physical limits as they are now.
+    by
+        Who asks for it.
 
     Raises
     ------
@@ -64,6 +68,7 @@ def adjust(
                 "recipe": made.recipe,
                 "extrapolated": made.extrapolated,
                 "derived_from": source.version,
+                "by": known(by).name,
             }
         )
         return registry.register(fleet, folder, made.digest, lineage)

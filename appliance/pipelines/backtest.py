@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from appliance.backtests.figures import Known, Subject, make_side, side_by_side
+from appliance.backtests.figures import Known, Subject, make_side, other_budgets, side_by_side
 from appliance.calendar.expand import expand
 from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest, NotFound
@@ -38,6 +38,8 @@ from appliance.schemas.recipe import Recipe
 YEAR = timedelta(days=365)
 _INSTANT = timedelta(microseconds=1)
 _MOST_KEPT = 1_000
+_MOST_UNDER_OTHERS = 300
+"""Events kept of the gravest for each other budget."""
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,7 @@ class _Run:
             champion=None if champion is None else make_side(champion, known),
             events=events,
             sides=sides,
+            others=other_budgets(candidate, known, _MOST_UNDER_OTHERS),
             look_back_days=self._options.look_back / timedelta(days=1),
         )
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from appliance.access import Person
 from appliance.core.errors import Conflict, InvalidRequest
+from appliance.fleet import Artifact
 from appliance.pipelines.scorecard import scorecard
 from appliance.pipelines.site import Site
 from appliance.schemas.base import fleet_name
 from appliance.schemas.job import JobState
+from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.model import (
     ComparedModel,
     Difference,
     Disagreement,
+    ModelAsset,
     ModelComparison,
     ModelTold,
     ModelVersion,
@@ -55,6 +59,57 @@ def told(site: Site, fleet: str, version: int, *, metrics: bool = False) -> Mode
         scored=site.registry.judged(fleet, version),
         events=site.events.count_of(fleet, version),
         card=_card(site, fleet, version, None, None) if metrics else None,
+    )
+
+
+def assets(
+    site: Site, fleet: str, version: int, *, after: str | None = None, limit: int | None = None
+) -> list[ModelAsset]:
+    """Return the machines of a version by name: what was learned of each, or why nothing was.
+
+    Parameters
+    ----------
+    after
+        Only those that come after this name.
+
+    Raises
+    ------
+    NotFound
+        There is no such version.
+    ArtifactError
+        It was damaged.
+    """
+    found = site.registry.get(fleet, version)
+    manifest = Artifact(Path(found.path)).manifest
+    names = sorted({*manifest.assets, *manifest.failures})
+    return [
+        _asset(name, manifest, found.lineage.kept)
+        for name in [name for name in names if after is None or name > after][:limit]
+    ]
+
+
+def _asset(name: str, manifest: FleetManifest, kept: Mapping[str, str]) -> ModelAsset:
+    entry = manifest.assets.get(name)
+    if entry is None:
+        return ModelAsset(asset=name, problem=manifest.failures[name])
+    before, after = entry.reach
+    return ModelAsset(
+        asset=name,
+        kept=kept.get(name, ""),
+        threshold=entry.threshold,
+        expected_per_month=entry.budget.expected_per_month,
+        basis="observed" if entry.budget.basis == "observed" else "extrapolated",
+        months=entry.budget.months,
+        rows=entry.rows,
+        data_start=entry.data_start,
+        data_end=entry.data_end,
+        interval_seconds=entry.interval_seconds,
+        looks_back_seconds=before * entry.interval_seconds,
+        looks_ahead_seconds=after * entry.interval_seconds,
+        sensors=entry.sensors,
+        left_out=entry.left_out,
+        explained=entry.conditioned,
+        unusual=len(entry.excluded),
     )
 
 

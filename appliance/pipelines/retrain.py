@@ -47,6 +47,8 @@ class RetrainOptions:
         Latest time, which the challenger does not learn from: on it the two are compared.
     learn
         Time before that to learn from; all of it if not given.
+    budget
+        False alarms an asset and month; the recipe's if not given.
     promote
         ``when better``: by the rule of `appliance.backtests.rule`; ``ask``: an approval is
         put up; ``never``.
@@ -57,6 +59,7 @@ class RetrainOptions:
     recipe: str | Path | Mapping[str, Any] | Recipe | None = None
     recent: timedelta = RECENT
     learn: timedelta | None = None
+    budget: float | None = None
     promote: PromoteWhen = "when better"
     look_back: timedelta = LOOK_BACK
 
@@ -102,9 +105,12 @@ def retrain(
     site.require_fleet(fleet)
     plan = steps.run("plan challenger", _Planned, lambda: _plan(site, fleet, options))
     wanted = TrainOptions(
-        recipe=options.recipe or plan.recipe or "auto", start=plan.start, end=plan.cut
+        recipe=options.recipe or plan.recipe or "auto",
+        start=plan.start,
+        end=plan.cut,
+        budget=options.budget,
     )
-    made = train(site, fleet, wanted, engine=engine, progress=progress, steps=steps)
+    made = train(site, fleet, wanted, by=by, engine=engine, progress=progress, steps=steps)
     if plan.champion is None:
         return RetrainReport(
             fleet=fleet, version=made.version, champion=None, outcome="promoted"

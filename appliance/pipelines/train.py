@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from appliance.access.person import Person, known
 from appliance.calendar.expand import expand
 from appliance.calendar.masks import Masks
 from appliance.calendar.rules import occurrences
@@ -52,6 +53,7 @@ def train(
     fleet: str,
     options: TrainOptions | None = None,
     *,
+    by: Person | str = "kizashi",
     engine: str | None = None,
     progress: Progress | None = None,
     steps: Steps | None = None,
@@ -59,6 +61,11 @@ def train(
     """Learn what is normal for every asset of a fleet, and register it as a version.
 
     The first version of a fleet becomes its champion; a later one waits as challenger.
+
+    Parameters
+    ----------
+    by
+        Who asks for it.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def train(
     options, steps = options or TrainOptions(), steps or Plain()
     site.require_fleet(fleet)
     with site.alone("train", fleet):
-        plan = steps.run("plan", _Plan, lambda: _planned(site, fleet, options))
+        plan = steps.run("plan", _Plan, lambda: _planned(site, fleet, options, by))
 
         def fit() -> _Fitted:
             with site.engine(engine) as made:
@@ -100,6 +107,7 @@ class _Plan:
     batches: tuple[str, ...]
     start: datetime | None
     end: datetime | None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ class _Fitted:
     lineage: Lineage
 
 
-def _planned(site: Site, fleet: str, options: TrainOptions) -> _Plan:
+def _planned(site: Site, fleet: str, options: TrainOptions, by: Person | str) -> _Plan:
     recipe = recipe_for(site, fleet, options, site.intake.sensors(fleet))
     site.registry.clean(fleet)
     site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
@@ -121,6 +129,7 @@ def _planned(site: Site, fleet: str, options: TrainOptions) -> _Plan:
         readings_version=site.lake.readings(fleet).version(),
         start=options.start,
         end=options.end,
+        by=known(by).name,
     )
 
 
@@ -146,6 +155,7 @@ def _fitted(
         masks=masks,
         guide=words.guide,
         progress=progress,
+        machines=len(site.lake.readings(fleet).assets()),
     )
     return _Fitted(report.digest, _lineage(plan, windows, report, words))
 
@@ -171,6 +181,7 @@ def _lineage(
         kept=report.kept,
         code_version=report.code_version,
         seed=report.seed,
+        by=plan.by,
     )
 
 

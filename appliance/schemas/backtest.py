@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from appliance.schemas.base import FleetName, Schema
-from appliance.schemas.event import Event, EventDraft
+from appliance.schemas.event import Event, EventDraft, Severity
 from appliance.schemas.scorecard import Estimate, LeadTime, MissedFailure
 
 
@@ -152,6 +152,32 @@ class BacktestSide(Schema):
     budgets: tuple[Figures, ...] = ()
 
 
+class BudgetEvent(Schema):
+    """An event that the candidate would show under another budget."""
+
+    asset: str
+    start: AwareDatetime
+    end: AwareDatetime
+    peak: float
+    severity: Severity
+    worth: Worth
+
+
+class OtherBudget(Schema):
+    """What the candidate would show under another budget.
+
+    Attributes
+    ----------
+    budget
+        False alarms promised for each asset and month.
+    events
+        At most so many as are worth looking at, the gravest first.
+    """
+
+    budget: float
+    events: tuple[BudgetEvent, ...]
+
+
 class Backtest(Schema):
     """What a model would have told of a time range.
 
@@ -165,6 +191,9 @@ class Backtest(Schema):
         Those of both, the gravest first; at most so many as are worth looking at.
     sides
         How many events both show, and only one.
+    others
+        The candidate's events under other budgets; its figures under them are among
+        `candidate`'s.
     look_back_days
         An event that ended longer before a failure was no sign of it.
     """
@@ -179,6 +208,7 @@ class Backtest(Schema):
     champion: BacktestSide | None = None
     events: tuple[BacktestEvent, ...] = ()
     sides: dict[Side, int] = Field(default_factory=dict)
+    others: tuple[OtherBudget, ...] = ()
     look_back_days: float
 
 

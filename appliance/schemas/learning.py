@@ -52,6 +52,8 @@ class RetrainArguments(EngineArguments):
         Latest time, on which challenger and champion are compared.
     learn_days
         Time before that to learn from; all of it if not given.
+    budget
+        False alarms an asset and month; the recipe's if not given.
     promote
         ``when better``, ``ask`` or ``never``.
     look_back_days
@@ -61,6 +63,7 @@ class RetrainArguments(EngineArguments):
     recipe: RecipeName | dict[str, Any] | None = None
     recent_days: float = Field(default=30.0, gt=0, le=3_650)
     learn_days: float | None = Field(default=None, gt=0, le=36_500)
+    budget: Budget | None = None
     promote: PromoteWhen = "when better"
     look_back_days: float = Field(default=30.0, ge=0, le=3_650)
 

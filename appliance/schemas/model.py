@@ -76,6 +76,8 @@ class Lineage(Schema):
     derived_from
         Version that this one is but for its alarm levels or sensors' limits; None for one
         that was learned.
+    by
+        Who asked for it; empty where nobody noted it down.
     """
 
     run: str
@@ -96,6 +98,7 @@ class Lineage(Schema):
     derived_from: int | None = None
     code_version: str
     seed: int
+    by: str = ""
 
 
 class ModelVersion(Schema):
@@ -177,6 +180,53 @@ class ModelTold(ModelVersion):
     scored: Judged = Judged()
     events: int = 0
     card: ScorecardRow | None = None
+
+
+class ModelAsset(Schema):
+    """One machine in a version: what was learned of it, or why nothing was.
+
+    Attributes
+    ----------
+    problem
+        Why it has no model; empty where it has one, and all below stands.
+    kept
+        Why it keeps the sub-model that it had before; empty for one that was learned anew.
+    threshold
+        Surprise at which an alarm begins.
+    expected_per_month
+        Events a month that normal running is expected to raise.
+    basis
+        ``observed``: counted on what was learned from; ``extrapolated``: that was too short,
+        the tail was prolonged.
+    months
+        Length of what was learned from.
+    looks_back_seconds, looks_ahead_seconds
+        Readings around it that a final score depends on.
+    sensors, left_out
+        Sensors judged, and why others are not.
+    explained
+        Share of a sensor's variance that context explains, for those that it does.
+    unusual
+        Stretches that looked faulty and were not learned as normal.
+    """
+
+    asset: str = Field(examples=["P-101"])
+    problem: str = ""
+    kept: str = ""
+    threshold: float | None = Field(None, examples=[3.9])
+    expected_per_month: float | None = Field(None, examples=[1.0])
+    basis: Literal["observed", "extrapolated"] | None = None
+    months: float | None = Field(None, examples=[6.2])
+    rows: int = Field(0, examples=[267_840])
+    data_start: datetime | None = None
+    data_end: datetime | None = None
+    interval_seconds: float | None = Field(None, examples=[60.0])
+    looks_back_seconds: float | None = Field(None, examples=[14_340.0])
+    looks_ahead_seconds: float | None = Field(None, examples=[1_860.0])
+    sensors: tuple[str, ...] = ()
+    left_out: dict[str, str] = Field(default_factory=dict)
+    explained: dict[str, float] = Field(default_factory=dict)
+    unusual: int = 0
 
 
 class Difference(Schema):

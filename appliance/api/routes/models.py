@@ -14,7 +14,13 @@ from appliance.api.router import make_router
 from appliance.pipelines import models
 from appliance.schemas.access import Right
 from appliance.schemas.base import Moment
-from appliance.schemas.model import ModelComparison, ModelTold, ModelVersion, Promotion
+from appliance.schemas.model import (
+    ModelAsset,
+    ModelComparison,
+    ModelTold,
+    ModelVersion,
+    Promotion,
+)
 
 router = make_router("models")
 
@@ -102,6 +108,20 @@ def get_model(
 ) -> ModelTold:
     """Return a version with its lineage, what it has judged, and what became of it."""
     return models.told(site, fleet, version, metrics=metrics)
+
+
+@router.get(
+    "/fleets/{fleet}/models/{version}/assets",
+    summary="List the machines of a version",
+    **needs(Right.READ, Over.FLEET),
+)
+def list_model_assets(
+    fleet: str, version: Version, site: TheSite, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ModelAsset]:
+    """Return what a version learned of each machine, or why it has no model of one."""
+    (after,) = key_of(cursor, str) or (None,)
+    found = models.assets(site, fleet, version, after=after, limit=limit + 1)
+    return page(found, limit, lambda one: (one.asset,))
 
 
 @router.delete(

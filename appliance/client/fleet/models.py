@@ -15,7 +15,13 @@ from appliance.client.verbs import verb
 from appliance.schemas.approval import Approval
 from appliance.schemas.backtest import Backtest
 from appliance.schemas.job import Job
-from appliance.schemas.model import ModelComparison, ModelTold, ModelVersion, Promotion
+from appliance.schemas.model import (
+    ModelAsset,
+    ModelComparison,
+    ModelTold,
+    ModelVersion,
+    Promotion,
+)
 
 
 class FleetModels(FleetBase):
@@ -140,6 +146,11 @@ class FleetModels(FleetBase):
         """
         path = self._at("models", version)
         return parsed(ModelTold, await self._line.get(path, metrics=metrics))
+
+    @listing
+    def model_assets(self, version: int) -> Listing[ModelAsset]:
+        """Return what a version learned of each machine, or why it has no model of one."""
+        return Listing(self._line, self._at("models", version, "assets"), ModelAsset)
 
     @listing
     def promotions(self) -> Listing[Promotion]:

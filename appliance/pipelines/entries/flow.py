@@ -28,6 +28,7 @@ def _ingest(call: Call) -> object:
         layout=told.layout,
         units=tuple(told.units.items()),
         called=told.called,
+        without=told.without,
     )
     report = ingest_allowed(
         call.site, told.paths, call.fleet, options, call.progress, steps=call.steps
@@ -51,6 +52,7 @@ def _train(call: Call) -> object:
         call.site,
         call.fleet,
         options,
+        by=call.by,
         engine=told.engine,
         progress=call.progress,
         steps=call.steps,

@@ -42,7 +42,7 @@ def _backtest(call: Call) -> object:
         steps=call.steps,
     )
     # All of it is kept under its identifier.
-    return made.model_copy(update={"events": ()})
+    return made.model_copy(update={"events": (), "others": ()})
 
 
 def _retrain(call: Call) -> object:
@@ -53,6 +53,7 @@ def _retrain(call: Call) -> object:
         recipe=told.recipe,
         recent=timedelta(days=told.recent_days),
         learn=None if told.learn_days is None else timedelta(days=told.learn_days),
+        budget=told.budget,
         promote=told.promote,
         look_back=timedelta(days=told.look_back_days),
     )
@@ -80,6 +81,7 @@ def _adjust(call: Call) -> object:
             version=told.version,
             budget=told.budget,
             limits=told.limits,
+            by=call.by,
         ),
     )
 

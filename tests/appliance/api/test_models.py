@@ -123,6 +123,8 @@ def test_two_versions_side_by_side(scored):
         whole = root.get(f"/fleets/{FLEET}/models/1?metrics=true").json()
         long = {"a": 1, "b": 2, "from": "1990-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}
         assert root.get(f"/fleets/{FLEET}/models/compare", params=long).status_code == 200
+        first = root.get(f"/fleets/{FLEET}/models/2/assets?limit=3").json()
+        rest = root.get(f"/fleets/{FLEET}/models/2/assets?cursor={first['next']}").json()
     names = [one["name"] for one in told["differences"]]
     assert names == ["threshold.false_alarms_per_month"]
     assert told["a"]["judged"] == told["b"]["judged"] > 1000
@@ -132,6 +134,11 @@ def test_two_versions_side_by_side(scored):
     )
     assert told["a"]["card"]["model_version"] == 1
     assert whole["card"]["model_version"] == 1
+    machines = [*first["items"], *rest["items"]]
+    assert [one["asset"] for one in machines] == ["P-1", "P-2", "P-3", "P-4"]
+    assert {one["basis"] for one in machines} == {"extrapolated"}
+    assert machines[0]["threshold"] > 0
+    assert machines[0]["interval_seconds"] == 600
     assert whole["scored"]["judged"] >= told["a"]["judged"]
 
 

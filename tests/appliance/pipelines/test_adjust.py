@@ -36,8 +36,9 @@ def faulty(learned):
 
 def test_another_budget_is_another_version_without_learning(faulty):
     before = scores_of(faulty)
-    made = adjust(faulty, FLEET, budget=5.0)
+    made = adjust(faulty, FLEET, budget=5.0, by="mori")
     lineage, source = made.lineage, faulty.registry.get(FLEET, 1)
+    assert (lineage.by, source.lineage.by) == ("mori", "kizashi")
     assert (made.version, made.aliases, lineage.derived_from) == (2, ("challenger",), 1)
     assert lineage.recipe.threshold.false_alarms_per_month == 5.0
     assert (lineage.rows, lineage.batches) == (source.lineage.rows, source.lineage.batches)

@@ -87,7 +87,7 @@ def test_the_champion_over_time_that_it_has_not_scored_tells_what_scoring_then_t
     assert made.candidate.seen == 0.0
     assert faulty.backtests.get(made.id) == made
     [listed] = faulty.backtests.list(FLEET)
-    assert listed == made.model_copy(update={"events": ()})
+    assert listed == made.model_copy(update={"events": (), "others": ()})
 
 
 def test_failures_and_verdicts_say_what_events_were_worth(faulty):
@@ -138,6 +138,10 @@ def test_a_challenger_stands_beside_the_champion(faulty):
     events = [one.events for one in made.champion.budgets]
     assert events == sorted(events)
     assert events[1] == made.champion.figures.events
+    others = [(one.budget, len(one.events)) for one in made.others]
+    assert others == [(one.budget, one.events) for one in made.candidate.budgets]
+    assert others[0][1] == made.candidate.figures.events
+    assert {one.worth for one in made.others[-1].events} == {Worth.UNKNOWN}
     assert made.candidate.budgets[0].events == made.candidate.figures.events
 
 
