@@ -25,7 +25,18 @@ _SHOWN = 3
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (events, event, acknowledge, close, reopen, assign, comment, report):
+    for command in (
+        events,
+        event,
+        acknowledge,
+        close,
+        reopen,
+        assign,
+        mute,
+        unmute,
+        comment,
+        report,
+    ):
         app.command()(command)
 
 
@@ -38,6 +49,9 @@ def events(
     faults: bool = typer.Option(False, "--faults", help="Only sensor faults."),
     anomalies: bool = typer.Option(False, "--anomalies", help="Only anomalies."),
     withdrawn: bool = typer.Option(False, "--withdrawn", help="Also withdrawn ones."),
+    muted: bool | None = typer.Option(
+        None, "--muted/--no-muted", help="Only muted events, or only the others."
+    ),
     limit: int | None = typer.Option(None, "--limit", min=1, help="At most so many."),
     as_json: bool = JSON,
 ) -> None:
@@ -59,13 +73,14 @@ def events(
             start=moment(since, zone, "--since"),
             end=moment(until, zone, "--until"),
             limit=limit,
+            muted=muted,
         )
         ranked = [*found]
     if as_json:
         print_json([as_data(one) for one in ranked])
         return
     if not ranked:
-        asked = asset or kind or since or until
+        asked = asset or kind or since or until or muted is not None
         print(
             f"{fleet}: no event is as you asked for."
             if asked
@@ -204,6 +219,32 @@ def assign(
     _change(context, event, lambda handle: handle.assign(owner or None), as_json)
 
 
+def mute(
+    context: typer.Context,
+    event: str = EVENT,
+    reason: str = typer.Option(..., "--reason", help="Why nobody is to be told."),
+    until: str | None = typer.Option(
+        None, "--until", help="When it calls again; when it is closed if not given."
+    ),
+    only_sensor: bool = typer.Option(
+        False, "--only-sensor", help="What begins meanwhile only if it is the same sensor."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Let an event wait for nobody for a while, unless it becomes graver."""
+    own: Context = context.obj
+    with own.plant() as plant:
+        end = moment(until, plant.zone(), "--until")
+        handle = plant.event(event)
+        changed = handle.mute(reason, until=end, only_sensor=only_sensor)
+    _print_changed(changed, as_json)
+
+
+def unmute(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> None:
+    """Let a muted event, and those that were muted with it, call again."""
+    _change(context, event, lambda handle: handle.unmute(), as_json)
+
+
 def comment(
     context: typer.Context,
     event: str = EVENT,
@@ -224,12 +265,27 @@ def _change(context: typer.Context, event: str, act: Any, as_json: bool) -> None
     own: Context = context.obj
     with own.plant() as plant:
         changed: Event = act(plant.event(event))
+    _print_changed(changed, as_json)
+
+
+def _print_changed(changed: Event, as_json: bool) -> None:
     if as_json:
         print_json(as_data(changed))
         return
     verdict = f", verdict {changed.verdict}" if changed.verdict else ""
     owner = f", owner {changed.owner}" if changed.owner else ""
-    print(f"{changed.id}: {changed.state.value}{verdict}{owner}")
+    until = _until(changed)
+    print(f"{changed.id}: {changed.state.value}{verdict}{owner}{until}")
+
+
+def _until(event: Event) -> str:
+    from appliance.core.clock import now
+    from appliance.events.muting import is_muted
+
+    if event.mute is None or not is_muted(event, now()):
+        return ""
+    end = event.mute.until
+    return f", muted until {'it is closed' if end is None else f'{end:%Y-%m-%d %H:%M %Z}'}"
 
 
 # ---------------------------------------------------------------- report

@@ -18,6 +18,8 @@ from appliance.schemas.event import (
     EventComment,
     EventRevision,
     EventTold,
+    Muting,
+    SimilarEvents,
     Verdict,
 )
 
@@ -33,6 +35,7 @@ class EventQuery(TypedDict, total=False):
     owner: str
     verdict: Verdict
     text: str
+    muted: bool | None
     sort: Literal["urgency", "time"]
 
 
@@ -105,6 +108,34 @@ class _Handle(Resource):
     async def assign(self, owner: str | None) -> Event:
         """Give it to somebody, or to nobody."""
         return await self._do("assign", owner=owner)
+
+    @verb
+    async def mute(
+        self, reason: str, *, until: datetime | None = None, only_sensor: bool = False
+    ) -> Event:
+        """Let it wait for nobody for a while, unless it becomes graver.
+
+        Parameters
+        ----------
+        until
+            When it calls again; when it is closed if not said.
+        only_sensor
+            Of the events that begin on the machine meanwhile, mute only those that are about
+            the same sensor most of all.
+        """
+        wanted = Muting(until=until, reason=reason, only_sensor=only_sensor)
+        return await self._do("mute", **wanted.model_dump(mode="json"))
+
+    @verb
+    async def unmute(self) -> Event:
+        """Let it, and those that took its mute over, call again."""
+        return await self._do("unmute")
+
+    @verb
+    async def similar(self, *, limit: int = 5) -> SimilarEvents:
+        """Return earlier events that looked alike, and how they ended."""
+        told = await self._line.get(at("events", self.id, "similar"), limit=limit)
+        return parsed(SimilarEvents, told)
 
     @verb
     async def comment(self, text: str) -> EventComment:

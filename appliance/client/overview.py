@@ -8,7 +8,7 @@ from appliance.client.line import parsed
 from appliance.client.request import Request
 from appliance.client.resource import Resource
 from appliance.client.verbs import Awaiting, Blocking, verb
-from appliance.schemas.overview import Changes, Lane, Visit
+from appliance.schemas.overview import Changes, Inbox, Lane, Visit
 from appliance.schemas.overview import Overview as Figures
 
 
@@ -19,6 +19,11 @@ class _Overview(Resource):
     async def get(self, fleet: str | None = None) -> Figures:
         """Return the fleets, or one, in a few figures, and whose data stopped coming."""
         return parsed(Figures, await self._line.get("/overview", fleet=fleet))
+
+    @verb
+    async def inbox(self, fleet: str | None = None) -> Inbox:
+        """Return how many events nobody has closed, by what to do about them."""
+        return parsed(Inbox, await self._line.get("/events/counts", fleet=fleet))
 
     @verb
     async def lane(

@@ -29,7 +29,7 @@ from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.access import LoginWays
 from appliance.schemas.approval import Approval
 from appliance.schemas.audit import AuditCheck, AuditEntry
-from appliance.schemas.event import BulkOutcomes, Event
+from appliance.schemas.event import BulkOutcomes, Event, Muting
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.scorecard import FleetTotal
 from appliance.schemas.search import Found
@@ -102,17 +102,25 @@ class _Plant(Resource):
 
     @verb
     async def deal(
-        self, events: Iterable[str], action: str, /, **facts: str | None
+        self,
+        events: Iterable[str],
+        action: str,
+        /,
+        *,
+        mute: Muting | None = None,
+        **facts: str | None,
     ) -> BulkOutcomes:
         """Do the same to many events; what becomes of each is told by itself.
 
         Parameters
         ----------
         action
-            ``acknowledge``, ``reopen``, ``assign`` (with `owner`) or ``close`` (with
-            `verdict`).
+            ``acknowledge``, ``reopen``, ``assign`` (with `owner`), ``close`` (with
+            `verdict`), ``mute`` (with `mute`) or ``unmute``.
         """
-        asked = {"events": [*events], "action": action, **facts}
+        asked: dict[str, object] = {"events": [*events], "action": action, **facts}
+        if mute is not None:
+            asked["mute"] = mute.model_dump(mode="json")
         return parsed(BulkOutcomes, await self._line.post("/events/bulk", asked))
 
     @listing

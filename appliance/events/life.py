@@ -9,7 +9,8 @@
     open ──> withdrawn ──> open               data: it vanished, it is there again
     any ──> withdrawn                         data: it is part of an earlier event
 
-An event that takes in another is at least as open as that one was: see `together`.
+Assigning and muting leave the state as it is.  An event that takes in another is at least as
+open as that one was: see `together`.
 
 What a person has acknowledged or closed never disappears because scores changed: it stays
 where it is, and its history says that the scores no longer show it.  A closed event that
@@ -35,6 +36,11 @@ _BY_PEOPLE: dict[EventChange, tuple[frozenset[EventState], EventState]] = {
         EventState.OPEN,
     ),
 }
+_KEEP_THE_STATE: dict[EventChange, frozenset[EventState]] = {
+    EventChange.ASSIGNED: frozenset(EventState) - {EventState.WITHDRAWN},
+    EventChange.MUTED: frozenset({EventState.OPEN, EventState.ACKNOWLEDGED}),
+    EventChange.UNMUTED: frozenset(EventState) - {EventState.WITHDRAWN},
+}
 _ORDER = tuple(Severity)
 
 
@@ -46,7 +52,7 @@ def after(state: EventState, change: EventChange, event: str) -> EventState:
     Conflict
         The event's state does not allow it.
     """
-    if change is EventChange.ASSIGNED and state is not EventState.WITHDRAWN:
+    if state in _KEEP_THE_STATE.get(change, ()):
         return state
     allowed, target = _BY_PEOPLE.get(change, (frozenset[EventState](), state))
     if state not in allowed:
@@ -59,7 +65,12 @@ def after(state: EventState, change: EventChange, event: str) -> EventState:
 
 def calls_again(state: EventState, before: Severity, now: Severity) -> bool:
     """Whether a closed event became severe enough to be looked at again."""
-    return state is EventState.CLOSED and _ORDER.index(now) > _ORDER.index(before)
+    return state is EventState.CLOSED and is_graver(now, before)
+
+
+def is_graver(one: Severity, other: Severity) -> bool:
+    """Whether a severity asks for more than another."""
+    return _ORDER.index(one) > _ORDER.index(other)
 
 
 def kept_in_sight(state: EventState) -> bool:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from appliance.schemas.base import Language
-from appliance.schemas.event import EventDraft, EventKind, SensorShare
+from appliance.schemas.event import Event, EventDraft, EventKind, SensorShare
 from appliance.schemas.manifest import TimeKind
 
 _NAMED = 3
 _NAMED_FROM = 0.1
 _RAREST = 9.0
 """Surprise beyond which a count of readings says nothing to anybody."""
+_LONGEST_REMARK = 80
 _FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
 _CYCLE = timedelta(hours=1)
 _FAULTS = ("missing", "frozen", "out of limits")
@@ -57,6 +58,14 @@ _TEXT: dict[str, tuple[str, str]] = {
     ),
     "fault_other": ("could not be trusted", "信頼できない状態でした"),
     "fault_other_ongoing": ("has not been trustworthy", "信頼できない状態です"),
+    "last_time": (
+        "Last time this looked alike: {when} on {asset}, closed as {verdict}{remark}.",
+        "前回の似た事例: {when} の {asset}、判定は{verdict}{remark}。",
+    ),
+    "true": ("true", "「正しい」"),
+    "false": ("a false alarm", "「誤報」"),
+    "planned": ("planned", "「計画作業」"),
+    "remark": (": {text}", "({text})"),
     "cycle": ("cycle {number}", "サイクル {number}"),
     "cycles": ("{count} cycles", "{count} サイクル"),
     "days": ("{n} d", "{n} 日"),
@@ -100,6 +109,40 @@ def sentence(
         rare=_rare(event.peak, language),
         drivers=_drivers(event.sensors, language),
         **facts,
+    )
+
+
+def last_time(
+    before: Event,
+    remark: str,
+    language: Language,
+    zone: ZoneInfo,
+    *,
+    time_kind: TimeKind = "time",
+) -> str:
+    """Say in one sentence what became of an earlier event that looked alike.
+
+    Parameters
+    ----------
+    before
+        A closed event.
+    remark
+        What was said of it last; nothing if empty.
+    """
+    if time_kind == "cycle":
+        when = _say(language, "cycle", number=cycle_of(before.start))
+    else:
+        when = f"{before.start.astimezone(zone):%Y-%m-%d}"
+    text = " ".join(remark.split())
+    if len(text) > _LONGEST_REMARK:
+        text = f"{text[: _LONGEST_REMARK - 1].rstrip()}…"
+    return _say(
+        language,
+        "last_time",
+        when=when,
+        asset=before.asset,
+        verdict=_say(language, before.verdict or "true"),
+        remark=_say(language, "remark", text=text.rstrip(".。")) if text else "",
     )
 
 

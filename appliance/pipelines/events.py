@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from appliance.core.errors import NotFound
-from appliance.events.words import sentence
+from appliance.events.similar import MOST_SIMILAR, alike
+from appliance.events.words import last_time, sentence
 from appliance.pipelines.site import Site
 from appliance.schemas.base import Language
-from appliance.schemas.event import Event, EventOrigin, EventTold
+from appliance.schemas.event import (
+    Event,
+    EventOrigin,
+    EventTold,
+    SimilarEvent,
+    SimilarEvents,
+)
+from appliance.schemas.manifest import TimeKind
 from appliance.schemas.model import ModelVersion
 
 _ROOT = "/api/v1"
+_LOOKED_AT = 500
+"""The latest events that are looked through for those that looked alike."""
 
 
 def told(site: Site, event: str, language: Language) -> EventTold:
@@ -19,9 +30,42 @@ def told(site: Site, event: str, language: Language) -> EventTold:
     found = site.events.get(event)
     kind = site.intake.time_kind(found.fleet)
     words = sentence(found, language, site.settings.zone, time_kind=kind)
+    if last := _last_time(site, found, language, kind):
+        words = f"{words}{last}" if language == "ja" else f"{words} {last}"
     return EventTold(**dict(found), words=words, origin=_origin(site, found))
 
 
+# ---------------------------------------------------------------- what happened before
+def similar(site: Site, event: str, limit: int) -> SimilarEvents:
+    """Return earlier events that looked like one, and how they ended; raises `NotFound`."""
+    return SimilarEvents(events=tuple(_similar(site, site.events.get(event), limit)))
+
+
+def _similar(site: Site, event: Event, limit: int) -> list[SimilarEvent]:
+    """Look among the latest events of the fleet, and the latest of the asset itself."""
+    latest = partial(
+        site.events.list, event.fleet, kind=event.kind, until=event.start, limit=_LOOKED_AT
+    )
+    near = {one.id: one for one in (*latest(), *latest(assets=[event.asset]))}
+    found = alike(event, near.values(), limit)
+    said = site.events.last_said([other.id for other, _ in found])
+    return [
+        SimilarEvent(event=other, likeness=round(how, 3), remark=said.get(other.id))
+        for other, how in found
+    ]
+
+
+def _last_time(site: Site, event: Event, language: Language, kind: TimeKind) -> str:
+    """Say what became of the latest that looked alike; of the same asset, if there is one."""
+    closed = [one for one in _similar(site, event, MOST_SIMILAR) if one.event.verdict]
+    if not closed:
+        return ""
+    last = max(closed, key=lambda one: (one.event.asset == event.asset, one.event.start))
+    remark = last.remark.text if last.remark else ""
+    return last_time(last.event, remark, language, site.settings.zone, time_kind=kind)
+
+
+# ---------------------------------------------------------------- what it rests on
 def _origin(site: Site, event: Event) -> EventOrigin:
     fleet = f"{_ROOT}/fleets/{event.fleet}"
     links = {

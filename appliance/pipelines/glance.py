@@ -17,7 +17,7 @@ from appliance.pipelines.site import Site
 from appliance.schemas.event import EventKind
 from appliance.schemas.job import Job, JobState
 from appliance.schemas.manifest import FleetManifest
-from appliance.schemas.overview import Changes, Overview, Stopped, Waiting
+from appliance.schemas.overview import Changes, Inbox, Overview, Stopped, Waiting
 
 MOST_STOPPED = 50
 _MISSED = 10
@@ -58,6 +58,16 @@ def overview(site: Site, seen: Seen, at: datetime | None = None) -> Overview:
         last=max((one.end for one in timed), default=None),
         stopped=tuple(stopped[:MOST_STOPPED]),
         more_stopped=max(len(stopped) - MOST_STOPPED, 0),
+    )
+
+
+def inbox(site: Site, seen: Seen, person: str) -> Inbox:
+    """Return how many events wait, as they lie before somebody."""
+    counts = EventCounts(site.database)
+    return Inbox(
+        **_waiting(counts.by_rank(seen)).model_dump(),
+        mine=counts.owned_by(seen, person),
+        muted=counts.muted(seen),
     )
 
 

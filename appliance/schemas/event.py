@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from appliance.schemas.base import Schema
+from appliance.schemas.base import Moment, Schema
 
 Verdict = Literal["true", "false", "planned"]
 """What a closed event turned out to be."""
@@ -76,14 +76,45 @@ class EventDraft(Schema):
     """It still stood when the data ended."""
 
 
+class Mute(Schema):
+    """That nobody is to be told of an event for a while, unless it becomes graver.
+
+    Attributes
+    ----------
+    until
+        When it ends; None: when the event is closed.
+    severity
+        What the event asked for then: it calls again once it asks for more.
+    event
+        The event that it was said of: others that begin meanwhile take it over.
+    sensor
+        Only events that are about this sensor most of all take it over; any if None.
+    """
+
+    until: AwareDatetime | None = Field(None, examples=["2026-03-08T08:00:00Z"])
+    reason: str = Field(examples=["The seal comes on Friday."])
+    by: str
+    at: AwareDatetime
+    severity: Severity
+    event: str
+    sensor: str | None = None
+
+
 class Event(EventDraft):
-    """An event with identity, life and lineage."""
+    """An event with identity, life and lineage.
+
+    Attributes
+    ----------
+    mute
+        The last one; it may be over: see `appliance.events.muting`.
+    """
 
     id: str
     fleet: str
     state: EventState = EventState.OPEN
     verdict: str | None = None
     owner: str | None = None
+    mute: Mute | None = None
     revision: int = 1
     model_version: int
     score_batch: str
@@ -110,6 +141,10 @@ class EventChange(StrEnum):
     REOPENED = "reopened"
     """By a person, or because a closed event became more severe."""
     ASSIGNED = "assigned"
+    MUTED = "muted"
+    """By a person, or because it began while another like it was muted, which `note` names."""
+    UNMUTED = "unmuted"
+    """By a person, or because it became graver."""
 
 
 class EventRevision(Schema):
@@ -120,7 +155,7 @@ class EventRevision(Schema):
     by
         Who changed it; ``kizashi`` for the data.
     note
-        Identifier of the event it was merged into, or empty.
+        Identifier of the event that it was merged into or took a mute over from, or empty.
     """
 
     event: str
@@ -132,6 +167,7 @@ class EventRevision(Schema):
     state: EventState
     verdict: str | None = None
     owner: str | None = None
+    mute: Mute | None = None
     facts: EventDraft
     model_version: int
     score_batch: str
@@ -192,6 +228,28 @@ class EventTold(Event):
     origin: EventOrigin
 
 
+class SimilarEvent(Schema):
+    """An earlier event that looked like another.
+
+    Attributes
+    ----------
+    likeness
+        0..1: how alike the shares of their sensors are.
+    remark
+        What was said of it last.
+    """
+
+    event: Event
+    likeness: float = Field(ge=0, le=1, examples=[0.94])
+    remark: EventComment | None = None
+
+
+class SimilarEvents(Schema):
+    """Earlier events that looked like one; those of the same asset first."""
+
+    events: tuple[SimilarEvent, ...]
+
+
 class Closing(Schema):
     """What an event turned out to be."""
 
@@ -202,6 +260,25 @@ class Assignment(Schema):
     """Who is to take care of an event; nobody if None."""
 
     owner: Owner | None = Field(examples=["yuki"])
+
+
+class Muting(Schema):
+    """For how long nobody is to be told of an event, and why.
+
+    Attributes
+    ----------
+    until
+        When it ends; None: when the event is closed.
+    only_sensor
+        Events that begin meanwhile on the same asset are muted too: of the same kind, or only
+        those that are about the same sensor most of all.
+    """
+
+    until: Moment | None = Field(None, examples=["2026-03-08T08:00:00Z"])
+    reason: Annotated[
+        str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)
+    ] = Field(examples=["The seal comes on Friday."])
+    only_sensor: bool = False
 
 
 class Remark(Schema):
@@ -219,14 +296,19 @@ class BulkDeed(Schema):
         With ``close``.
     owner
         With ``assign``: nobody if None.
+    mute
+        With ``mute``.
     """
 
     events: tuple[EventId, ...] = Field(
         min_length=1, max_length=500, examples=[["evt_06c2m1x8ydk4zq2v7r0n"]]
     )
-    action: Literal["acknowledge", "assign", "close", "reopen"] = Field(examples=["close"])
+    action: Literal["acknowledge", "assign", "close", "reopen", "mute", "unmute"] = Field(
+        examples=["close"]
+    )
     verdict: Verdict | None = Field(None, examples=["planned"])
     owner: Owner | None = None
+    mute: Muting | None = None
 
 
 class BulkOutcome(Schema):

@@ -28,6 +28,21 @@ class Waiting(Schema):
     faults: int = Field(0, examples=[1])
 
 
+class Inbox(Waiting):
+    """Events that nobody has closed, as they lie before somebody.
+
+    Attributes
+    ----------
+    mine
+        Those that whoever asks is to take care of.
+    muted
+        Those that are muted; they count nowhere else.
+    """
+
+    mine: int = Field(0, examples=[2])
+    muted: int = Field(0, examples=[1])
+
+
 class Stopped(Schema):
     """Machines whose data stopped coming.
 

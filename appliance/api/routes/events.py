@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import Field
 
+from appliance.access.seen import Seen
 from appliance.api.etags import IfMatch, expected, tag
-from appliance.api.guard import Caller, TheSite
+from appliance.api.guard import Caller, Guarded, TheSite
 from appliance.api.limits import MOST_ITEMS
 from appliance.api.needs import Over, needs
 from appliance.api.paging import Cursor, Limit, Page, key_of, moment_in, page
@@ -16,9 +17,11 @@ from appliance.api.problems import responses, status_of
 from appliance.api.router import make_router
 from appliance.core.errors import Forbidden, InvalidRequest, KizashiError, NotFound
 from appliance.events import store
+from appliance.events.similar import MOST_SIMILAR
 from appliance.events.store import Deed, Order, Search
 from appliance.events.urgency import calm_of, rank_of
-from appliance.pipelines.events import told
+from appliance.pipelines.events import similar, told
+from appliance.pipelines.glance import inbox
 from appliance.schemas.access import Right
 from appliance.schemas.base import FleetName, Language, Moment, Schema
 from appliance.schemas.event import (
@@ -33,10 +36,13 @@ from appliance.schemas.event import (
     EventRevision,
     EventState,
     EventTold,
+    Muting,
     Remark,
     Severity,
+    SimilarEvents,
     Verdict,
 )
+from appliance.schemas.overview import Inbox
 
 router = make_router("events")
 _CHANGED: dict[str, Any] = {"responses": responses(409, 412)}
@@ -55,6 +61,7 @@ class EventQuery(Schema):
     since: Moment | None = Field(None, alias="from", description="Only those that end after.")
     until: Moment | None = Field(None, alias="to", description="Only those that begin before.")
     text: str = Field("", max_length=100, description="Part of an asset's or sensor's name.")
+    muted: bool | None = Field(None, description="Only muted ones, or only the others.")
     sort: Order = Field("urgency", description="What is to be looked at first, or the latest.")
     cursor: str | None = Field(None, max_length=500, description="`next` of the page before.")
     limit: int = Field(50, ge=1, le=MOST_ITEMS, description="Events on the page.")
@@ -77,6 +84,7 @@ def list_events(
         since=wanted.since,
         until=wanted.until,
         text=wanted.text.strip(),
+        muted=wanted.muted,
     )
     place = key_of(wanted.cursor, int, float, str, str)
     after = None if place is None else (place[0], place[1], moment_in(place[2]), place[3])
@@ -87,6 +95,22 @@ def list_events(
 def _place(event: Event) -> tuple[int, float, str, str]:
     rank = rank_of(event.state, event.kind, event.severity)
     return rank, calm_of(event), event.start.isoformat(), event.id
+
+
+@router.get(
+    "/events/counts",
+    summary="Count events that wait",
+    **needs(Right.READ, Over.VISIBLE, recent=True),
+)
+def count_events(
+    guard: Guarded,
+    fleet: Annotated[FleetName | None, Query(description="Only of this fleet.")] = None,
+) -> Inbox:
+    """Return how many events nobody has closed, by what to do about them."""
+    seen = guard.site.access.seen(guard.person)
+    if fleet is not None:
+        seen = Seen(only=frozenset({fleet} if fleet in seen else ()))
+    return inbox(guard.site, seen, guard.person.name)
 
 
 @router.post(
@@ -121,6 +145,12 @@ def _deed_of(deed: BulkDeed) -> Deed:
         return store.closed(deed.verdict)
     if deed.action == "assign":
         return store.assigned(deed.owner)
+    if deed.action == "mute":
+        if deed.mute is None:
+            raise InvalidRequest("muting needs a reason.", remedy="Say it in `mute`.")
+        return store.muted(deed.mute)
+    if deed.action == "unmute":
+        return store.unmuted()
     return store.acknowledged() if deed.action == "acknowledge" else store.reopened()
 
 
@@ -156,6 +186,20 @@ def get_event_history(
     (after,) = key_of(cursor, int) or (0,)
     found = site.events.history(event, after=after, limit=limit + 1)
     return page(found, limit, lambda one: (one.revision,))
+
+
+@router.get(
+    "/events/{event}/similar",
+    summary="Earlier events that looked alike",
+    **needs(Right.READ, Over.EVENT, recent=True),
+)
+def list_similar_events(
+    event: str,
+    site: TheSite,
+    limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR, description="At most so many.")] = 5,
+) -> SimilarEvents:
+    """Return earlier events that moved the same sensors, and how they ended."""
+    return similar(site, event, limit)
 
 
 # ---------------------------------------------------------------- comments
@@ -246,6 +290,37 @@ def reopen_event(
 ) -> Event:
     """Open an acknowledged or closed event again; its verdict stays in the history."""
     return _do(site, event, store.reopened(), person, if_match, response)
+
+
+@router.post(
+    "/events/{event}/mute",
+    summary="Mute an event for a while",
+    **needs(Right.ANNOTATE, Over.EVENT),
+    **_CHANGED,
+)
+def mute_event(
+    event: str,
+    wanted: Muting,
+    response: Response,
+    site: TheSite,
+    person: Caller,
+    if_match: IfMatch = None,
+) -> Event:
+    """Let an event wait for nobody for a while, unless it becomes graver."""
+    return _do(site, event, store.muted(wanted), person, if_match, response)
+
+
+@router.post(
+    "/events/{event}/unmute",
+    summary="Let a muted event call again",
+    **needs(Right.ANNOTATE, Over.EVENT),
+    **_CHANGED,
+)
+def unmute_event(
+    event: str, response: Response, site: TheSite, person: Caller, if_match: IfMatch = None
+) -> Event:
+    """Let an event, and those that took its mute over, call again."""
+    return _do(site, event, store.unmuted(), person, if_match, response)
 
 
 def _do(

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from appliance.access import Person
 from appliance.pipelines.events import told
 from appliance.pipelines.site import Site
-from appliance.schemas.event import Event, EventComment, EventRevision, EventTold, Verdict
+from appliance.schemas.event import (
+    Event,
+    EventComment,
+    EventRevision,
+    EventTold,
+    Muting,
+    Verdict,
+)
 
 
 class EventHandle:
@@ -43,6 +52,17 @@ class EventHandle:
     def assign(self, owner: str | None) -> Event:
         """Give it to somebody, or to nobody."""
         return self._site.events.assign(self.id, owner, self._me)
+
+    def mute(
+        self, reason: str, *, until: datetime | None = None, only_sensor: bool = False
+    ) -> Event:
+        """Let it wait for nobody for a while, unless it becomes graver."""
+        wanted = Muting(until=until, reason=reason, only_sensor=only_sensor)
+        return self._site.events.mute(self.id, self._me, wanted)
+
+    def unmute(self) -> Event:
+        """Let it, and those that took its mute over, call again."""
+        return self._site.events.unmute(self.id, self._me)
 
     def comment(self, text: str) -> EventComment:
         """Say something about it."""

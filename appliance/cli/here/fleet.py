@@ -167,6 +167,7 @@ class Fleet:
         asset: list[str] | None = None,
         state: list[str] | None = None,
         kind: list[str] | None = None,
+        muted: bool | None = None,
     ) -> list[Event]:
         """Return its events, the most urgent first."""
         wanted = Search(
@@ -177,6 +178,7 @@ class Fleet:
             kinds=tuple(EventKind(one) for one in kind or ()),
             since=start,
             until=end,
+            muted=muted,
         )
         return self._site.events.look(wanted, limit=limit or _EVERY)
 

@@ -2,7 +2,15 @@
 
 from appliance.events.store.events import EventStore
 from appliance.events.store.listing import Key, Order, Search
-from appliance.events.store.people import Deed, acknowledged, assigned, closed, reopened
+from appliance.events.store.people import (
+    Deed,
+    acknowledged,
+    assigned,
+    closed,
+    muted,
+    reopened,
+    unmuted,
+)
 
 __all__ = [
     "Deed",
@@ -13,5 +21,7 @@ __all__ = [
     "acknowledged",
     "assigned",
     "closed",
+    "muted",
     "reopened",
+    "unmuted",
 ]

@@ -13,12 +13,23 @@ from sqlalchemy.orm import Session
 from appliance.core.clock import now
 from appliance.core.ids import new_id
 from appliance.events import life
+from appliance.events.store import muting
 from appliance.events.store.tables import EventFleetRow, EventRevisionRow, EventRow
 from appliance.events.urgency import calm_of, rank_of
 from appliance.schemas.event import EventChange, EventDraft, EventState
 
 BY_DATA = "kizashi"
 """Who changed an event when new scores did."""
+_KEPT = (
+    "state",
+    "verdict",
+    "owner",
+    "mute",
+    "model_version",
+    "score_batch",
+    "facts",
+    "revision",
+)
 
 
 def lock(session: Session, fleet: str) -> None:
@@ -36,7 +47,6 @@ def record(
     row.updated = now()
     facts = EventDraft.model_validate(row.facts)
     row.rank = rank_of(EventState(row.state), facts.kind, facts.severity)
-    kept = ("state", "verdict", "owner", "model_version", "score_batch", "facts", "revision")
     session.add(
         EventRevisionRow(
             row=row,
@@ -44,7 +54,7 @@ def record(
             at=row.updated,
             by=by,
             note=note,
-            **{name: getattr(row, name) for name in kept},
+            **{name: getattr(row, name) for name in _KEPT},
         )
     )
     return row
@@ -80,7 +90,10 @@ def opened(
         created=now(),
     )
     _set_facts(row, draft, source)
-    return record(session, row, EventChange.OPENED)
+    record(session, row, EventChange.OPENED)
+    if muted_by := muting.when_opened(session, row, draft):
+        record(session, row, EventChange.MUTED, note=muted_by)
+    return row
 
 
 def revised(
@@ -98,7 +111,9 @@ def revised(
         change = EventChange.RETURNED
     row.stands = True
     _set_facts(row, facts, source)
-    return record(session, row, change)
+    calls_through = muting.when_revised(row, facts)
+    record(session, row, change)
+    return record(session, row, EventChange.UNMUTED) if calls_through else row
 
 
 def vanished(session: Session, row: EventRow, source: Mapping[str, Any]) -> EventRow:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 
 from appliance.access.seen import Seen
 from appliance.core.db import Database
 from appliance.events.store.listing import of_fleets
+from appliance.events.store.muting import unmuted
 from appliance.events.store.tables import EventRevisionRow, EventRow
 from appliance.schemas.event import EventChange, EventState
 
-_WAITING = EventRow.state.in_([EventState.OPEN.value, EventState.ACKNOWLEDGED.value])
+_UNCLOSED = EventRow.state.in_([EventState.OPEN.value, EventState.ACKNOWLEDGED.value])
+
+
+def _waiting() -> ColumnElement[bool]:
+    return and_(_UNCLOSED, unmuted())
 
 
 class EventCounts:
-    """Counts events that nobody has closed."""
+    """Counts events that nobody has closed; those that are muted wait for nobody."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,7 +31,7 @@ class EventCounts:
         """Return the counts of some fleets; one without such events is left out."""
         query = (
             select(EventRow.fleet, func.count())
-            .where(EventRow.fleet.in_(list(fleets)), _WAITING)
+            .where(EventRow.fleet.in_(list(fleets)), _waiting())
             .group_by(EventRow.fleet)
         )
         with self._database.session() as session:
@@ -36,7 +41,7 @@ class EventCounts:
         """Return the counts of some assets; one without such events is left out."""
         query = (
             select(EventRow.asset, func.count())
-            .where(EventRow.fleet == fleet, EventRow.asset.in_(list(assets)), _WAITING)
+            .where(EventRow.fleet == fleet, EventRow.asset.in_(list(assets)), _waiting())
             .group_by(EventRow.asset)
         )
         with self._database.session() as session:
@@ -46,11 +51,25 @@ class EventCounts:
         """Return the counts by class; see `appliance.events.urgency`."""
         query = (
             select(EventRow.rank, func.count())
-            .where(*of_fleets(seen), _WAITING)
+            .where(*of_fleets(seen), _waiting())
             .group_by(EventRow.rank)
         )
         with self._database.session() as session:
             return dict(session.execute(query).all())
+
+    def muted(self, seen: Seen) -> int:
+        """Return how many events that nobody has closed are muted."""
+        query = select(func.count()).where(*of_fleets(seen), _UNCLOSED, not_(unmuted()))
+        with self._database.session() as session:
+            return session.scalar(query) or 0
+
+    def owned_by(self, seen: Seen, owner: str) -> int:
+        """Return how many events wait for somebody."""
+        query = select(func.count()).where(
+            *of_fleets(seen), EventRow.owner == owner, _waiting()
+        )
+        with self._database.session() as session:
+            return session.scalar(query) or 0
 
     def worst(self, fleets: Collection[str]) -> dict[tuple[str, str], tuple[int, float, int]]:
         """Return by fleet and asset the class of the most urgent, its calm, and the count."""
@@ -58,7 +77,7 @@ class EventCounts:
         place = row.fleet, row.asset
         query = (
             select(*place, row.rank, func.min(row.calm), func.count())
-            .where(row.fleet.in_(list(fleets)), _WAITING)
+            .where(row.fleet.in_(list(fleets)), _waiting())
             .group_by(*place, row.rank)
             .order_by(*place, row.rank)
         )

@@ -34,6 +34,7 @@ from appliance.schemas.event import (
     EventKind,
     EventRevision,
     EventState,
+    Muting,
 )
 
 _BY_SCORES = tuple(
@@ -201,6 +202,16 @@ class EventStore:
         """Give an event to somebody, or to nobody."""
         return self.do(event, people.assigned(owner), by, revision=revision)
 
+    def mute(
+        self, event: str, by: Person | str, wanted: Muting, *, revision: int | None = None
+    ) -> Event:
+        """Let an event wait for nobody for a while; it calls again once it is graver."""
+        return self.do(event, people.muted(wanted), by, revision=revision)
+
+    def unmute(self, event: str, by: Person | str, *, revision: int | None = None) -> Event:
+        """Let an event, and those that took its mute over, call again."""
+        return self.do(event, people.unmuted(), by, revision=revision)
+
     def do(
         self, event: str, deed: Deed, by: Person | str, *, revision: int | None = None
     ) -> Event:
@@ -288,6 +299,11 @@ class EventStore:
         with self._database.session() as session:
             require(session, event)
             return [comment_of(row) for row in session.scalars(query)]
+
+    def last_said(self, events: Collection[str]) -> dict[str, EventComment]:
+        """Return what was said last of each event that anything was said of."""
+        with self._database.session() as session:
+            return people.last_said(session, events)
 
     def look(
         self,

@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from appliance.access.seen import EVERYTHING, Seen
+from appliance.core.clock import now
+from appliance.events.store.muting import unmuted
 from appliance.events.store.tables import EventRow
 from appliance.events.urgency import ranks_of
 from appliance.schemas.event import EventKind, EventState, Severity
@@ -44,6 +46,8 @@ class Search:
         Only events that touch this closed range.
     text
         Part of the asset's or of a sensor's name.
+    muted
+        Only those that are muted now, or only the others; both if None.
     """
 
     seen: Seen = EVERYTHING
@@ -57,6 +61,7 @@ class Search:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    muted: bool | None = None
 
     @property
     def ranks(self) -> list[int]:
@@ -68,7 +73,7 @@ class Search:
     def by_class(self) -> bool:
         """Whether each class is asked for by itself."""
         few = bool(self.states or self.kinds or self.severities)
-        return few and not (self.assets or self.owner or self.verdict)
+        return few and not (self.assets or self.owner or self.verdict or self.muted)
 
 
 def look(
@@ -136,6 +141,8 @@ def _conditions(session: Session, wanted: Search) -> Iterator[ColumnElement[bool
         yield EventRow.verdict == wanted.verdict
     if wanted.text:
         yield EventRow.words.contains(wanted.text.casefold(), autoescape=True)
+    if wanted.muted is not None:
+        yield EventRow.muted_until > now() if wanted.muted else unmuted()
     if wanted.until is not None:
         yield EventRow.start <= wanted.until.astimezone(UTC)
     if wanted.since is not None:

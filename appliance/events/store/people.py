@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
@@ -14,13 +14,15 @@ from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest, KizashiError, NotFound, Outdated
 from appliance.core.ids import new_id
 from appliance.events import life
+from appliance.events.store import muting
 from appliance.events.store.changes import record
-from appliance.events.store.tables import EventCommentRow, EventRow, event_of
-from appliance.schemas.event import Event, EventChange, EventComment, EventState
+from appliance.events.store.tables import EventCommentRow, EventRow, comment_of, event_of
+from appliance.schemas.event import Event, EventChange, EventComment, EventState, Muting
 
 MOST_WORDS = 10_000
 """Characters of a comment."""
 _TOLD = ("state", "verdict", "owner")
+_TOLD_OF_MUTES = (*_TOLD, "mute")
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,13 @@ class Deed:
     ----------
     values
         Columns that it sets.
+    muting
+        With `EventChange.MUTED`.
     """
 
     change: EventChange
     values: Mapping[str, str | None] = field(default_factory=dict)
+    muting: Muting | None = None
 
 
 def acknowledged() -> Deed:
@@ -59,6 +64,16 @@ def reopened() -> Deed:
 def assigned(owner: str | None) -> Deed:
     """Return the deed of giving an event to somebody, or to nobody."""
     return Deed(EventChange.ASSIGNED, {"owner": owner})
+
+
+def muted(wanted: Muting) -> Deed:
+    """Return the deed of muting; closing is what ends a mute without an end."""
+    return Deed(EventChange.MUTED, muting=wanted)
+
+
+def unmuted() -> Deed:
+    """Return the deed of letting an event, and those muted with it, call again."""
+    return Deed(EventChange.UNMUTED)
 
 
 def do(session: Session, event: str, deed: Deed, by: Person, revision: int | None) -> Event:
@@ -112,14 +127,30 @@ def do_all(
 
 
 def _done(session: Session, row: EventRow, deed: Deed, by: Person) -> Event:
-    before = {name: getattr(row, name) for name in _TOLD}
+    before = {name: getattr(row, name) for name in _TOLD_OF_MUTES}
     row.state = life.after(EventState(row.state), deed.change, row.id).value
     for name, value in deed.values.items():
         setattr(row, name, value)
-    record(session, row, deed.change, by.name)
-    after = {name: getattr(row, name) for name in _TOLD}
-    what = f"event.{deed.change.value}"
-    append(session, by, row.updated, what, f"event:{row.id}", before, after)
+    changed = [row]
+    if deed.muting is not None:
+        muting.mute(row, deed.muting, by.name)
+    elif deed.change is EventChange.UNMUTED:
+        changed += muting.unmute(session, row)
+    elif deed.change is EventChange.CLOSED:
+        muting.when_closed(row)
+    for one in changed:
+        record(session, one, deed.change, by.name)
+    after = {name: getattr(row, name) for name in _TOLD_OF_MUTES}
+    told = _TOLD if before["mute"] == after["mute"] else _TOLD_OF_MUTES
+    append(
+        session,
+        by,
+        row.updated,
+        f"event.{deed.change.value}",
+        f"event:{row.id}",
+        {name: before[name] for name in told},
+        {name: after[name] for name in told},
+    )
     return event_of(row)
 
 
@@ -130,6 +161,13 @@ def say(session: Session, event: str, said: EventComment, by: Person) -> None:
     session.flush()
     told = {"comment": said.id}
     append(session, by, said.at, "event.commented", f"event:{row.id}", None, told)
+
+
+def last_said(session: Session, events: Collection[str]) -> dict[str, EventComment]:
+    """Return what was said last of each event that anything was said of."""
+    query = select(EventCommentRow).where(EventCommentRow.event.in_(events))
+    said = session.scalars(query.order_by(EventCommentRow.at, EventCommentRow.id))
+    return {row.event: comment_of(row) for row in said}
 
 
 def words_of(event: str, by: Person, text: str) -> EventComment:

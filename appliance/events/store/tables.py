@@ -27,6 +27,7 @@ from appliance.schemas.event import (
     EventDraft,
     EventRevision,
     EventState,
+    Mute,
 )
 
 
@@ -41,8 +42,8 @@ class EventRow(Base):
     """One event as it is now; `facts` holds the whole draft.
 
     `rank` and `calm` order events by urgency (`appliance.events.urgency`), `seconds` is how
-    long it lasted, and `words` what a search finds it by: kept beside the facts so that
-    indexes can answer for any number of events.
+    long it lasted, `words` what a search finds it by, and `muted_until` when its mute ends:
+    kept beside the facts so that indexes can answer for any number of events.
     """
 
     __tablename__ = "events"
@@ -70,6 +71,8 @@ class EventRow(Base):
     merged_into: Mapped[str | None] = mapped_column(String(40))
     verdict: Mapped[str | None] = mapped_column(String(20))
     owner: Mapped[str | None] = mapped_column(String(200))
+    mute: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    muted_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     revision: Mapped[int] = mapped_column(Integer)
     model_version: Mapped[int] = mapped_column(Integer)
     score_batch: Mapped[str] = mapped_column(String(80))
@@ -96,6 +99,7 @@ class EventRevisionRow(Base):
     state: Mapped[str] = mapped_column(String(20))
     verdict: Mapped[str | None] = mapped_column(String(20))
     owner: Mapped[str | None] = mapped_column(String(200))
+    mute: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     model_version: Mapped[int] = mapped_column(Integer)
     score_batch: Mapped[str] = mapped_column(String(80))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -129,6 +133,11 @@ def stored_of(row: EventRow) -> Stored:
     )
 
 
+def mute_of(row: EventRow | EventRevisionRow) -> Mute | None:
+    """Return the mute of an event, be it over or not."""
+    return None if row.mute is None else Mute.model_validate(row.mute)
+
+
 def event_of(row: EventRow) -> Event:
     """Return an event as it is now."""
     return Event(
@@ -138,6 +147,7 @@ def event_of(row: EventRow) -> Event:
         state=EventState(row.state),
         verdict=row.verdict,
         owner=row.owner,
+        mute=mute_of(row),
         revision=row.revision,
         model_version=row.model_version,
         score_batch=row.score_batch,
@@ -158,6 +168,7 @@ def revision_of(row: EventRevisionRow) -> EventRevision:
         state=EventState(row.state),
         verdict=row.verdict,
         owner=row.owner,
+        mute=mute_of(row),
         facts=EventDraft.model_validate(row.facts),
         model_version=row.model_version,
         score_batch=row.score_batch,

@@ -133,6 +133,8 @@ TABLE: dict[str, set[str]] = {
     "GET /fleets/{fleet}": READ,
     "GET /fleets/{fleet}/assets": READ,
     "GET /fleets/{fleet}/assets/{asset:path}": READ,
+    "GET /fleets/{fleet}/assets/{asset:path}/health": READ,
+    "GET /fleets/{fleet}/assets/{asset:path}/similar": READ,
     "GET /fleets/{fleet}/sensors": READ,
     "GET /fleets/{fleet}/sensors/{sensor:path}": READ,
     "PATCH /fleets/{fleet}/sensors/{sensor:path}": RUN,

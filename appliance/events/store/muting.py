@@ -1,0 +1,114 @@
+"""Mutes in the store: taken over by what begins meanwhile, ended by what becomes graver."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
+
+from appliance.core.clock import now
+from appliance.core.errors import Conflict
+from appliance.events.muting import WHEN_CLOSED, calls_through, covers, end_of, subject_of
+from appliance.events.store.tables import EventRow, mute_of, utc
+from appliance.schemas.event import EventDraft, Mute, Muting
+
+
+def unmuted() -> ColumnElement[bool]:
+    """Return what holds of the events that are not muted now."""
+    return or_(EventRow.muted_until.is_(None), EventRow.muted_until <= now())
+
+
+def put(row: EventRow, mute: Mute | None) -> None:
+    """Mute an event, or let it call again."""
+    row.mute = None if mute is None else mute.model_dump(mode="json")
+    row.muted_until = None if mute is None else end_of(mute).astimezone(UTC)
+
+
+def mute(row: EventRow, wanted: Muting, by: str) -> None:
+    """Mute an event, in place of a mute that it has.
+
+    Raises
+    ------
+    Conflict
+        The mute would be over already.
+    """
+    at = now()
+    if wanted.until is not None and wanted.until <= at:
+        raise Conflict(
+            f"event {row.id} cannot be muted until {wanted.until.isoformat()}: that is over.",
+            remedy="Name a time to come, or none to mute it until it is closed.",
+        )
+    facts = EventDraft.model_validate(row.facts)
+    told = Mute(
+        until=wanted.until,
+        reason=wanted.reason,
+        by=by,
+        at=at,
+        severity=facts.severity,
+        event=row.id,
+        sensor=subject_of(facts) if wanted.only_sensor else None,
+    )
+    put(row, told)
+
+
+def unmute(session: Session, row: EventRow) -> list[EventRow]:
+    """Let an event call again; return the others that were muted with it, and now are not.
+
+    Raises
+    ------
+    Conflict
+        It is not muted.
+    """
+    held = mute_of(row)
+    if held is None or row.muted_until is None or utc(row.muted_until) <= now():
+        raise Conflict(f"event {row.id} is not muted.")
+    put(row, None)
+    shared = [
+        other
+        for other in session.scalars(_muted_beside(row).with_for_update())
+        if (mine := mute_of(other)) is not None and mine.event == held.event
+    ]
+    for other in shared:
+        put(other, None)
+    return shared
+
+
+def when_closed(row: EventRow) -> None:
+    """End a mute that was to last until its event is closed."""
+    if row.muted_until is not None and utc(row.muted_until) == WHEN_CLOSED:
+        put(row, None)
+
+
+def when_revised(row: EventRow, facts: EventDraft) -> bool:
+    """End the mute of an event that became graver; return whether it did."""
+    held = mute_of(row)
+    if held is None or not calls_through(held, facts):
+        return False
+    was_muted = row.muted_until is not None and utc(row.muted_until) > now()
+    put(row, None)
+    return was_muted
+
+
+def when_opened(session: Session, row: EventRow, draft: EventDraft) -> str:
+    """Let a new event take over the mute of one like it; return which one muted it, or ""."""
+    for other in session.scalars(_muted_beside(row)):
+        held = mute_of(other)
+        if held is not None and covers(held, draft, now()):
+            put(row, held)
+            return held.event
+    return ""
+
+
+def _muted_beside(row: EventRow) -> Select[EventRow]:
+    return (
+        select(EventRow)
+        .where(
+            EventRow.fleet == row.fleet,
+            EventRow.asset == row.asset,
+            EventRow.kind == row.kind,
+            EventRow.muted_until > now(),
+            EventRow.id != row.id,
+        )
+        .order_by(EventRow.id)
+    )
