@@ -22,6 +22,7 @@ from appliance.client.jobs import AsyncJobs, Jobs
 from appliance.client.line import Line, parsed
 from appliance.client.overview import AsyncOverview, Overview
 from appliance.client.pages import Listing, listing
+from appliance.client.recipes import AsyncRecipes, Recipes
 from appliance.client.request import Request
 from appliance.client.resource import Resource
 from appliance.client.schedules import AsyncSchedules, Schedules
@@ -185,6 +186,8 @@ class Plant(Blocking, _Plant):
     ----------
     jobs, schedules, calendar
         What runs, what runs when, and when machines do not run as usual.
+    recipes
+        How models are learned.
     overview
         Where to look first.
     users, tokens, projects
@@ -195,6 +198,7 @@ class Plant(Blocking, _Plant):
         super().__init__(line)
         self.jobs = Jobs(line)
         self.schedules = Schedules(line)
+        self.recipes = Recipes(line)
         self.calendar = Calendar(line)
         self.overview = Overview(line)
         self.users = Users(line)
@@ -223,6 +227,8 @@ class AsyncPlant(Awaiting, _Plant):
     ----------
     jobs, schedules, calendar
         What runs, what runs when, and when machines do not run as usual.
+    recipes
+        How models are learned.
     overview
         Where to look first.
     users, tokens, projects
@@ -233,6 +239,7 @@ class AsyncPlant(Awaiting, _Plant):
         super().__init__(line)
         self.jobs = AsyncJobs(line)
         self.schedules = AsyncSchedules(line)
+        self.recipes = AsyncRecipes(line)
         self.calendar = AsyncCalendar(line)
         self.overview = AsyncOverview(line)
         self.users = AsyncUsers(line)

@@ -32,11 +32,14 @@ class Guide:
         Stretches that a person called normal: learned from, however unusual they are.
     former
         Artifact whose sub-models stay where too little is left to learn from.
+    untouched
+        Assets that are not to be learned anew: they keep the sub-model that they had.
     """
 
     held: tuple[tuple[str, Masks], ...] = ()
     vouched: Masks = field(default_factory=Masks)
     former: Path | None = None
+    untouched: frozenset[str] = frozenset()
 
     def masks(self, calendar: Masks | None) -> Masks:
         """Return all that is not learned from."""
@@ -67,8 +70,8 @@ class Guide:
         return inside if inside is not None and inside.any() else None
 
     def holds_back(self, asset: str) -> bool:
-        """Whether some of an asset's readings may be left out."""
-        return any(own.of(asset) for _, own in self.held)
+        """Whether some of an asset's readings, or all of them, may be left out."""
+        return asset in self.untouched or any(own.of(asset) for _, own in self.held)
 
 
 def keep_former(

@@ -24,6 +24,7 @@ from appliance.schemas.recipe import Recipe
 from detectors.errors import DetectorError
 
 _log = get(__name__)
+_UNTOUCHED = "it was not to be learned anew"
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
             _tell(part, progress)
         learned = _placed(parts)
         failures = {a: why for part in parts.values() for a, why in part.failures.items()}
+        failures |= dict.fromkeys(guide.untouched, _UNTOUCHED)
         _require_any(learned, failures)
         written = [number for number in sorted(parts) if parts[number].entries]
         kept = keep_former(guide, failures, recipe, layout, draft, len(tasks))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,9 @@ class TrainOptions:
         Half-open range of the readings to learn from; everything if not given.
     seed, budget
         Win over the recipe's; the budget is false alarms an asset and month.
+    assets
+        Only these are learned anew, the others keep the sub-model that the champion has of
+        them; all if not given.
     """
 
     recipe: str | Path | Mapping[str, Any] | Recipe = "auto"
@@ -46,6 +49,7 @@ class TrainOptions:
     end: datetime | None = None
     seed: int | None = None
     budget: float | None = None
+    assets: tuple[str, ...] | None = None
 
 
 def train(
@@ -108,6 +112,7 @@ class _Plan:
     start: datetime | None
     end: datetime | None
     by: str = ""
+    assets: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ class _Fitted:
 
 def _planned(site: Site, fleet: str, options: TrainOptions, by: Person | str) -> _Plan:
     recipe = recipe_for(site, fleet, options, site.intake.sensors(fleet))
+    _require_known(site, fleet, options.assets)
     site.registry.clean(fleet)
     site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
     return _Plan(
@@ -130,14 +136,29 @@ def _planned(site: Site, fleet: str, options: TrainOptions, by: Person | str) ->
         start=options.start,
         end=options.end,
         by=known(by).name,
+        assets=options.assets,
     )
+
+
+def _require_known(site: Site, fleet: str, assets: tuple[str, ...] | None) -> None:
+    present = site.lake.readings(fleet).assets()
+    unknown = sorted(set(assets or ()) - set(present))
+    if unknown:
+        shown = ", ".join(present[:8]) + (" …" if len(present) > 8 else "")
+        raise InvalidRequest(
+            f"fleet {fleet} has no asset {unknown[0]}.", remedy=f"It has {shown}."
+        )
 
 
 def _fitted(
     site: Site, fleet: str, plan: _Plan, engine: Engine, progress: Progress | None
 ) -> _Fitted:
-    chunks = site.lake.readings(fleet).chunks(
+    readings = site.lake.readings(fleet)
+    every = readings.assets()
+    wanted = every if plan.assets is None else plan.assets
+    chunks = readings.chunks(
         cells=site.chunk_cells(fleet, engine.workers),
+        assets=plan.assets,
         start=plan.start,
         end=plan.end,
         version=plan.readings_version,
@@ -153,9 +174,9 @@ def _fitted(
         site.registry.folder(fleet) / plan.run,
         engine,
         masks=masks,
-        guide=words.guide,
+        guide=replace(words.guide, untouched=frozenset(every) - frozenset(wanted)),
         progress=progress,
-        machines=len(site.lake.readings(fleet).assets()),
+        machines=len(wanted),
     )
     return _Fitted(report.digest, _lineage(plan, windows, report, words))
 

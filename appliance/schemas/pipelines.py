@@ -32,6 +32,8 @@ class IngestArguments(Schema):
         By sensor; they win over what the files say.
     called
         Asset of rows that name none; the files' own names say it if not given.
+    without
+        Columns that are left out.
     """
 
     paths: tuple[Annotated[str, StringConstraints(min_length=1, max_length=1_000)], ...] = (
@@ -44,6 +46,7 @@ class IngestArguments(Schema):
     layout: Literal["auto", "wide", "long"] = "auto"
     units: dict[Column, str] = Field(default_factory=dict)
     called: str = Field("", max_length=200)
+    without: tuple[Column, ...] = ()
 
 
 class EngineArguments(Schema):
@@ -63,6 +66,9 @@ class TrainArguments(EngineArguments):
         Half-open range of the readings to learn from; everything if not given.
     seed, budget
         Win over the recipe's; the budget is false alarms an asset and month.
+    assets
+        Only these are learned anew, the others keep the model that the champion has of them;
+        all if not given.
     """
 
     recipe: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")] | dict[str, Any] = (
@@ -72,6 +78,7 @@ class TrainArguments(EngineArguments):
     end: AwareDatetime | None = None
     seed: int | None = Field(default=None, ge=0)
     budget: float | None = Field(default=None, gt=0)
+    assets: tuple[Column, ...] | None = Field(default=None, min_length=1, max_length=10_000)
 
 
 class ScoreArguments(EngineArguments):

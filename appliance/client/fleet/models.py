@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ class FleetModels(FleetBase):
         start: datetime | None = None,
         end: datetime | None = None,
         budget: float | None = None,
+        assets: Iterable[str] | None = None,
         seed: int | None = None,
         engine: str | None = None,
     ) -> Job:
@@ -49,6 +51,8 @@ class FleetModels(FleetBase):
             Half-open range of the readings to learn from.
         budget, seed
             Win over the recipe's; the budget is false alarms a machine and month.
+        assets
+            Only these are learned anew, the others keep the model that the champion has.
         """
         return await self._ask(
             "train",
@@ -56,6 +60,7 @@ class FleetModels(FleetBase):
             start=start,
             end=end,
             budget=budget,
+            assets=None if assets is None else [*assets],
             seed=seed,
             engine=engine,
         )

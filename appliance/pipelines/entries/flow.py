@@ -31,7 +31,13 @@ def _ingest(call: Call) -> object:
         without=told.without,
     )
     report = ingest_allowed(
-        call.site, told.paths, call.fleet, options, call.progress, steps=call.steps
+        call.site,
+        told.paths,
+        call.fleet,
+        options,
+        call.progress,
+        by=call.by,
+        steps=call.steps,
     )
     uploads.discard(call.site.settings, told.paths)
     return uploads.without_paths(report)
@@ -47,6 +53,7 @@ def _train(call: Call) -> object:
         end=told.end,
         seed=told.seed,
         budget=told.budget,
+        assets=told.assets,
     )
     return train(
         call.site,

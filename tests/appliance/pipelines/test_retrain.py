@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from appliance.access import shell
 from appliance.backtests.rule import checks, is_better
-from appliance.core.errors import Conflict, NotFound
+from appliance.core.errors import Conflict, InvalidRequest, NotFound
+from appliance.fleet import Artifact
 from appliance.pipelines.promote import promote
 from appliance.pipelines.retrain import RetrainOptions, answer, retrain
 from appliance.pipelines.score import score
+from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.approval import ApprovalState
 from appliance.schemas.event import EventKind
 from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, moment, plant
@@ -151,3 +154,17 @@ def test_significance_decides_on_false_alarms(later):
     assert fails(12, 3) == ["false alarms"]
     assert fails(0, 0) == []
     assert checks(compared.model_copy(update={"champion": None})) == ()
+
+
+def test_only_some_machines_are_learned_anew(later):
+    before = Artifact(Path(later.registry.champion(FLEET).path)).manifest
+    options = TrainOptions(recipe="mahalanobis", assets=("P-1", "P-3"), budget=5.0)
+    made = train(later, FLEET, options, by="kimura")
+    assert (made.lineage.assets, made.lineage.by) == (4, "kimura")
+    assert sorted(made.lineage.kept) == ["P-2", "P-4"]
+    assert made.lineage.failures == {}
+    learned = Artifact(Path(made.path)).manifest.assets
+    same = {a: one.checksum == before.assets[a].checksum for a, one in learned.items()}
+    assert same == {"P-1": False, "P-2": True, "P-3": False, "P-4": True}
+    with pytest.raises(InvalidRequest, match="no asset P-9"):
+        train(later, FLEET, TrainOptions(assets=("P-9",)))
