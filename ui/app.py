@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui import api, frame
 from ui.text import t
-from ui.views import PAGES
+from ui.views import PAGES, Page
 
 
 def main() -> None:
@@ -17,23 +17,31 @@ def main() -> None:
         frame.around()
         pages = {
             page.name: st.Page(
-                frame.guarded(page.show),
+                frame.guarded(page.show, page.open_to),
                 title=t(f"{page.name}.title"),
                 url_path=page.name,
                 icon=page.icon,
                 default=page.name == "overview",
-                visibility="visible" if page.listed else "hidden",
+                visibility="visible" if page.listed and _is_open(page) else "hidden",
             )
             for section in PAGES.values()
             for page in section
-            if page.open_to is None or api.may(page.open_to)
         }
-        st.session_state[frame.PAGES] = pages
+        st.session_state[frame.PAGES] = {
+            page.name: pages[page.name]
+            for section in PAGES.values()
+            for page in section
+            if _is_open(page)
+        }
         sections = {
-            t(f"sections.{name}"): [pages[page.name] for page in section if page.name in pages]
+            t(f"sections.{name}"): [pages[page.name] for page in section]
             for name, section in PAGES.items()
         }
-        st.navigation({name: found for name, found in sections.items() if found}).run()
+        st.navigation(sections).run()
+
+
+def _is_open(page: Page) -> bool:
+    return page.open_to is None or api.may(page.open_to)
 
 
 main()

@@ -101,13 +101,16 @@ def empty(title: str, text: str, icon: str = ":material/inbox:") -> None:
         st.caption(text, text_alignment="center")
 
 
-def guarded(show: Callable[[], None]) -> Callable[[], None]:
-    """Return a page that says its troubles in words."""
+def guarded(show: Callable[[], None], right: str | None = None) -> Callable[[], None]:
+    """Return a page that says its troubles in words, and whoever lacks a right that they do."""
 
     @wraps(show)
     def shown() -> None:
         with troubles():
-            show()
+            if right is None or api.may(right):
+                show()
+            else:
+                empty(t("frame.forbidden"), t("frame.ask_admin"), ":material/lock:")
 
     return shown
 

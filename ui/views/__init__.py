@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ui.views import asset, event, events, overview
+from ui.views import asset, event, events, overview, scorecard
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ PAGES = {
         Page("events", ":material/notifications:", events.show),
         Page("asset", ":material/precision_manufacturing:", asset.show, listed=False),
         Page("event", ":material/notification_important:", event.show, listed=False),
+        Page("scorecard", ":material/fact_check:", scorecard.show),
     ),
 }
 """By section of the navigation, in the order in which they are shown."""

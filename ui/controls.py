@@ -1,0 +1,88 @@
+"""Controls that follow the address, and times as a clock at the site shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from ui import state
+from ui.text import t
+
+
+def pick(
+    name: str,
+    options: Sequence[str],
+    usual: str,
+    *,
+    label: str,
+    words: Callable[[str], str],
+    clears: Sequence[str] = (),
+    width: int = 200,
+) -> str:
+    """Draw a list to choose from; return what the address chooses.
+
+    Parameters
+    ----------
+    name
+        In the address; `usual` leaves it.
+    words
+        Gives an option in words.
+    clears
+        Words of the address that another choice takes away.
+    """
+    key = f"control_{name}"
+    # The address is the truth, also when it goes back: the control only follows and changes it.
+    st.session_state[key] = state.choice(name, options, usual)
+    st.selectbox(
+        label,
+        options,
+        key=key,
+        format_func=words,
+        on_change=_put,
+        args=(name, key, usual, tuple(clears)),
+        label_visibility="collapsed",
+        width=width,
+    )
+    return state.choice(name, options, usual)
+
+
+def segments(
+    name: str,
+    options: Sequence[str],
+    usual: str,
+    *,
+    label: str,
+    words: Callable[[str], str],
+    clears: Sequence[str] = (),
+) -> str:
+    """Draw a few choices beside each other; return what the address chooses.  See `pick`."""
+    key = f"control_{name}"
+    st.session_state[key] = state.choice(name, options, usual)
+    st.segmented_control(
+        label,
+        options,
+        key=key,
+        format_func=words,
+        on_change=_put,
+        args=(name, key, usual, tuple(clears)),
+        label_visibility="collapsed",
+        required=True,
+    )
+    return state.choice(name, options, usual)
+
+
+def _put(name: str, key: str, usual: str, clears: tuple[str, ...]) -> None:
+    chosen = st.session_state[key]
+    state.put(**{name: "" if chosen == usual else chosen}, **dict.fromkeys(clears, ""))
+
+
+def moment(label: str, usual: datetime | None, zone: ZoneInfo, key: str) -> datetime | None:
+    """Ask for a time as a clock at the site shows it; return it in UTC."""
+    there = None if usual is None else usual.astimezone(zone).replace(tzinfo=None)
+    told = st.datetime_input(
+        label, there, key=key, format="YYYY-MM-DD", step=300, help=t("frame.zone", zone=zone)
+    )
+    return None if told is None else told.replace(tzinfo=zone).astimezone(UTC)
