@@ -107,8 +107,18 @@ class ProjectStore:
         after
             Only those that come after this user: the next page.
         """
+        by.require(Right.MANAGE_MEMBERS, names.project_name(project))
+        return self._members(project, after, limit)
+
+    def colleagues(
+        self, by: Person, project: str, *, after: str | None = None, limit: int | None = None
+    ) -> dict[str, Role]:
+        """Return the members of a project, for those who give them something to do."""
+        by.require(Right.ANNOTATE, names.project_name(project))
+        return self._members(project, after, limit)
+
+    def _members(self, project: str, after: str | None, limit: int | None) -> dict[str, Role]:
         where = names.project_name(project)
-        by.require(Right.MANAGE_MEMBERS, where)
         query = select(GrantRow).where(GrantRow.project == where).order_by(GrantRow.user)
         if after is not None:
             query = query.where(GrantRow.user > after)

@@ -12,6 +12,7 @@ from appliance.client.fleet.base import FleetBase
 from appliance.client.line import parsed
 from appliance.client.pages import Listing, listing
 from appliance.client.verbs import verb
+from appliance.schemas.access import Member
 from appliance.schemas.calendar import Label, Window
 from appliance.schemas.event import Event
 from appliance.schemas.scorecard import Scorecard
@@ -31,6 +32,11 @@ class FleetEvents(FleetBase):
     ) -> Listing[Event]:
         """Return its events, the most urgent first; see `Plant.events`."""
         return events_of(self._line, {**asked, "fleet": self.name}, (start, end), limit)
+
+    @listing
+    def people(self) -> Listing[Member]:
+        """Return who may be given its events, by name."""
+        return Listing(self._line, self._at("people"), Member)
 
     @listing
     def labels(

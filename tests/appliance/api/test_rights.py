@@ -63,6 +63,8 @@ TABLE: dict[str, set[str]] = {
     "GET /overview": KNOWN,
     "GET /overview/lane": KNOWN,
     "GET /overview/changes": KNOWN,
+    "GET /platform": KNOWN,
+    "GET /platform/jobs": KNOWN,
     # What they need depends on the body: the route asks (test_bodies).
     "POST /events/bulk": KNOWN,
     "POST /calendar": KNOWN,
@@ -131,6 +133,7 @@ TABLE: dict[str, set[str]] = {
     "POST /fleets/{fleet}/approvals/{approval}/answer": RUN,
     # A fleet's project.
     "GET /fleets/{fleet}": READ,
+    "GET /fleets/{fleet}/people": LEARN,
     "GET /fleets/{fleet}/assets": READ,
     "GET /fleets/{fleet}/assets/{asset:path}": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/health": READ,
@@ -142,7 +145,14 @@ TABLE: dict[str, set[str]] = {
     "POST /fleets/{fleet}/readings": RUN,
     "GET /fleets/{fleet}/scores": READ,
     "GET /fleets/{fleet}/quality": READ,
+    "GET /fleets/{fleet}/quality/days": READ,
+    "GET /fleets/{fleet}/batches": READ,
     "GET /fleets/{fleet}/quarantine": READ,
+    "GET /fleets/{fleet}/quarantine/reasons": READ,
+    "GET /fleets/{fleet}/quarantine/file": READ,
+    "POST /fleets/{fleet}/readings/preview": RUN,
+    # Whoever may bring readings in somewhere may send a file to look at.
+    "POST /uploads": RUN | {"elsewhere"},
     # A project's own.
     "PUT /users/{name}/roles/{project}": OWN,
     "DELETE /users/{name}/roles/{project}": OWN,
@@ -160,6 +170,7 @@ TABLE: dict[str, set[str]] = {
     "PUT /projects/{project}/fleets/{fleet}": SITE,
     "GET /audit": SITE,
     "GET /audit/verify": SITE,
+    "GET /platform/history": SITE,
 }
 HIDING = {Over.FLEET, Over.EVENT, Over.JOB, Over.SCHEDULE, Over.WINDOW}
 """Nouns that are not there for those who may not read them."""
