@@ -19,7 +19,7 @@ _component = st.components.v2.component(
     "kizashi_timeline",
     html='<div class="timeline"></div>',
     css=joined("timeline", "timeline.css"),
-    js=joined("shared", "page.js") + joined("timeline", "timeline.js"),
+    js=joined("shared", "page.js") + joined("timeline", "drawing.js", "timeline.js"),
 )
 
 
@@ -86,25 +86,37 @@ def timeline(
     now
         Where a line stands for the present; none if absent.
     """
-    axis = _Axis(*whole)
     answer = _component(
-        data={
-            "label": label,
-            "tracks": [_track(track, axis, zone) for track in tracks],
-            "ticks": [
-                {"at": axis.share(tick.at), "text": tick.text}
-                for tick in ticks(*whole, zone, language())
-            ],
-            "now": axis.share(now) if now and axis.start <= now <= axis.end else None,
-            "colours": theme.tokens(),
-            "words": {name: t(f"timeline.{name}") for name in ("now", "nothing")},
-        },
+        data=drawn(tracks, whole, zone, label=label, now=now),
         key=key,
         on_span_change=lambda: None,
         height="content",
     )
     known = {span.key for track in tracks for span in track.spans if span.key}
     return str(answer.span) if answer.span in known else None
+
+
+def drawn(
+    tracks: Sequence[Track],
+    whole: tuple[datetime, datetime],
+    zone: ZoneInfo,
+    *,
+    label: str,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """Return what a browser needs to draw spans; see `timeline`."""
+    axis = _Axis(*whole)
+    return {
+        "label": label,
+        "tracks": [_track(track, axis, zone) for track in tracks],
+        "ticks": [
+            {"at": axis.share(tick.at), "text": tick.text}
+            for tick in ticks(*whole, zone, language())
+        ],
+        "now": axis.share(now) if now and axis.start <= now <= axis.end else None,
+        "colours": theme.tokens(),
+        "words": {name: t(f"timeline.{name}") for name in ("now", "nothing")},
+    }
 
 
 @dataclass(frozen=True)
