@@ -13,7 +13,7 @@ _component = st.components.v2.component(
     "kizashi_briefs",
     html='<ul class="briefs"></ul>',
     css=joined("briefs", "briefs.css"),
-    js=joined("briefs", "briefs.js"),
+    js=joined("shared", "page.js") + joined("briefs", "briefs.js"),
 )
 
 

@@ -1,27 +1,7 @@
 // A short list of lines, each of which leads somewhere within the site.
 
-function element(kind, name, text) {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function open(address) {
-  history.pushState({}, "", address);
-  window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-}
-
 function line(told) {
-  const row = element(told.address ? "a" : "div", "line");
-  if (told.address) {
-    row.href = told.address;
-    row.onclick = (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-      event.preventDefault();
-      open(told.address);
-    };
-  }
+  const row = told.address ? link("line", "", told.address) : element("div", "line");
   const mark = element("span", told.colour ? "mark" : "mark none");
   if (told.colour) mark.style.background = told.colour;
   const text = element("span", "text", told.text);

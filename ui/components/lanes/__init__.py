@@ -15,7 +15,7 @@ _component = st.components.v2.component(
     "kizashi_lanes",
     html='<div class="lanes"></div>',
     css=joined("lanes", "lanes.css"),
-    js=joined("lanes", "times.js", "lanes.js"),
+    js=joined("shared", "page.js") + joined("lanes", "times.js", "lanes.js"),
 )
 _STATES = ("normal", "close", "watch", "plan", "act", "maintenance", "unjudged", "none")
 

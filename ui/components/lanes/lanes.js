@@ -9,18 +9,6 @@ const LEGEND = [0, 1, 2, 3, 4, 5, 6];
 const CLASSES = ["normal", "close", "watch", "plan", "act", "masked", "unjudged", "none"];
 const LEAST_ABOVE = 64;
 
-function element(kind, name, text) {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function open(address) {
-  history.pushState({}, "", address);
-  window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-}
-
 class Lanes {
   constructor(root, data) {
     this.root = root;
@@ -59,8 +47,8 @@ class Lanes {
     this.view.onscroll = () => { this.hide(); this.draw(); };
     this.view.onmouseover = (event) => this.show(event.target);
     this.view.onmouseleave = () => this.hide();
-    this.view.onfocusin = (event) => this.show(event.target);
-    this.view.onfocusout = () => this.hide();
+    this.view.addEventListener("focusin", (event) => this.show(event.target));
+    this.view.addEventListener("focusout", () => this.hide());
     this.view.onclick = (event) => this.click(event);
     this.view.onkeydown = (event) => this.key(event);
     this.draw();
