@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from appliance.api.charts import FleetPath
 from appliance.api.guard import TheSite
+from appliance.api.heavy import heavy
 from appliance.api.needs import Over, needs
 from appliance.api.paging import Cursor, Limit, Page, only_key, page
 from appliance.api.router import make_router
 from appliance.pipelines import overview
+from appliance.pipelines.health import health
+from appliance.pipelines.similar import Stretch, similar
 from appliance.schemas.access import Right
-from appliance.schemas.base import fleet_name
+from appliance.schemas.base import Moment, fleet_name
 from appliance.schemas.fleet import Asset
+from appliance.schemas.history import Health, Similar
 
 router = make_router("assets")
+MOST_DAYS = 3_660
+MOST_SENSORS = 40
+AssetPath = Annotated[str, Path(max_length=200, description="Name of the asset.")]
 _READ = needs(Right.READ, Over.FLEET)
 
 
@@ -30,10 +37,45 @@ def list_assets(
     return page(found, limit, lambda asset: (asset.asset,))
 
 
+# These come before the asset itself, whose path would take their last part for the name's.
+@router.get("/fleets/{fleet}/assets/{asset:path}/health", summary="Health of an asset", **_READ)
+def get_health(
+    fleet: FleetPath,
+    asset: AssetPath,
+    site: TheSite,
+    days: Annotated[
+        int | None, Query(ge=1, le=MOST_DAYS, description="Up to the newest; all if not given.")
+    ] = None,
+) -> Health:
+    """Return how an asset's days compare with normal running, 0 to 100, and their trend."""
+    return health(site, fleet_name(fleet), asset, days)
+
+
+@router.get("/fleets/{fleet}/assets/{asset:path}/similar", summary="Stretches alike", **_READ)
+def get_similar(
+    fleet: FleetPath,
+    asset: AssetPath,
+    site: TheSite,
+    start: Annotated[Moment, Query(alias="from", description="First moment of the stretch.")],
+    end: Annotated[Moment, Query(alias="to", description="The moment after its last.")],
+    sensors: Annotated[
+        list[Annotated[str, Query(max_length=200)]] | None,
+        Query(max_length=MOST_SENSORS, description="What is compared; what is judged if none."),
+    ] = None,
+    sisters: Annotated[
+        bool, Query(description="Also search other assets of the fleet.")
+    ] = False,
+) -> Similar:
+    """Return the stretches of the past that look most like one, and what was found then."""
+    with heavy():
+        asked = Stretch(asset, start, end)
+        return similar(site, fleet_name(fleet), asked, sensors=sensors or (), sisters=sisters)
+
+
 @router.get("/fleets/{fleet}/assets/{asset:path}", summary="An asset", **_READ)
 def get_asset(
     fleet: FleetPath,
-    asset: Annotated[str, Path(max_length=200, description="Name of the asset.")],
+    asset: AssetPath,
     site: TheSite,
 ) -> Asset:
     """Return one asset."""

@@ -17,6 +17,7 @@ from appliance.client.request import Request
 from appliance.client.resource import edit
 from appliance.client.verbs import verb
 from appliance.schemas.fleet import Asset, Fleet
+from appliance.schemas.history import Health, Similar
 from appliance.schemas.ingest import FleetQuality, IngestReport, Refused
 from appliance.schemas.job import Job
 from appliance.schemas.sensor import Sensor
@@ -71,6 +72,43 @@ class FleetData(FleetBase):
     async def asset(self, asset: str) -> Asset:
         """Return one asset."""
         return parsed(Asset, await self._line.get(self._at("assets", asset)))
+
+    @verb
+    async def health(self, asset: str, *, days: int | None = None) -> Health:
+        """Return how an asset's days compare with normal running, and their trend.
+
+        Parameters
+        ----------
+        days
+            So many, up to the newest reading; the whole recording if not said.
+        """
+        path = self._at("assets", asset, "health")
+        return parsed(Health, await self._line.get(path, days=days))
+
+    @verb
+    async def similar(
+        self,
+        asset: str,
+        start: datetime,
+        end: datetime,
+        *,
+        sensors: Iterable[str] | None = None,
+        sisters: bool = False,
+    ) -> Similar:
+        """Return the stretches of the past that look most like one, and what was found then.
+
+        Parameters
+        ----------
+        start, end
+            Half-open.
+        sensors
+            Those that are compared; all that are judged if not said.
+        sisters
+            Whether other assets of the fleet are searched too.
+        """
+        query = {"from": start, "to": end, "sensors": sensors, "sisters": sisters}
+        path = self._at("assets", asset, "similar")
+        return parsed(Similar, await self._line.get(path, **query))
 
     # ------------------------------------------------------------------ readings
     @verb

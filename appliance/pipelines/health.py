@@ -1,0 +1,80 @@
+"""Health of one machine, worked out from what its champion has scored."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from appliance.core.errors import LimitExceeded, NotFound
+from appliance.heat.health import LEAST, Points, by_days
+from appliance.pipelines.charts import MOST_READ
+from appliance.pipelines.heat import calendar_in
+from appliance.pipelines.overview import champion_manifest
+from appliance.pipelines.site import Site
+from appliance.schemas.history import Health
+
+TREND = 28
+"""Stretches of days that a trend is made from."""
+_COLUMNS = ("surprise", "state")
+_DAY = 86_400.0
+
+
+def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
+    """Return the health of one machine up to its newest reading.
+
+    Parameters
+    ----------
+    days
+        How many days of it; None: all.
+
+    Raises
+    ------
+    NotFound
+        There is no such fleet or asset.
+    LimitExceeded
+        It has more readings than one request may read.
+    """
+    facts = site.intake.assets.fleet(fleet)
+    known = site.intake.assets.named(fleet, [asset])
+    if not known:
+        raise NotFound(f"fleet {fleet} has no asset {asset}.")
+    told = Health(fleet=fleet, asset=asset, time_kind=facts.time_kind)
+    manifest = champion_manifest(site, fleet)
+    model = None if manifest is None else manifest.assets.get(asset)
+    if model is None:
+        return told
+    version = site.registry.champion(fleet).version
+    calendar = calendar_in(site, fleet)
+    start = None if days is None else calendar.start(calendar.day_of(known[0].end) - days + 1)
+    held = site.lake.scores(fleet)
+    most = MOST_READ // len(_COLUMNS)
+    if held.count([asset], start, None, most) > most:
+        raise LimitExceeded(
+            f"{asset} has more than {most:,} scores.", remedy="Ask for fewer days."
+        )
+    scores = held.read([asset], start, None, model_version=version, columns=_COLUMNS)
+    width = max(ceil(LEAST * model.interval_seconds / _DAY), 1)
+    points = by_days(scores, calendar, model.threshold, width)
+    starts = [calendar.start(points.first + n * width) for n in range(len(points.values))]
+    trend = points.trend(TREND)
+    return told.model_copy(
+        update={
+            "version": version,
+            "threshold": model.threshold,
+            "starts": tuple(starts),
+            "days": width,
+            "values": points.values,
+            "now": _last(points),
+            "trend": trend.direction,
+            "per_week": _rounded(trend.per_day, 7.0, 2),
+            "chance": _rounded(trend.chance, 1.0, 5),
+            "trend_from": starts[-TREND:][0] if starts else None,
+        }
+    )
+
+
+def _last(points: Points) -> float | None:
+    return next((value for value in reversed(points.values) if value is not None), None)
+
+
+def _rounded(value: float | None, times: float, digits: int) -> float | None:
+    return None if value is None else round(value * times, digits)

@@ -1,0 +1,56 @@
+"""Health and stretches alike over REST."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.appliance.api.fleets import bring, rows
+
+AT = "/fleets/pumps/assets"
+STRETCH = "from=2026-01-01T01:00:00Z&to=2026-01-01T02:00:00Z"
+
+
+@pytest.fixture
+def readings(site, tmp_path):
+    bring(site, "pumps", rows(600, assets=("P-1", "P-2", "hall/P 3")), tmp_path / "in")
+
+
+def test_a_machine_without_a_model_has_no_health(as_, readings):
+    answer = as_("root").get(f"{AT}/P-1/health?days=30")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["asset"], told["now"], told["trend"]) == ("P-1", None, "unknown")
+
+
+def test_names_with_slashes_are_machines_like_others(as_, readings):
+    assert as_("root").get(f"{AT}/hall%2FP%203/health").json()["asset"] == "hall/P 3"
+    told = as_("root").get(f"{AT}/hall%2FP%203/similar?{STRETCH}").json()
+    assert told["asset"] == "hall/P 3"
+    assert as_("root").get(f"{AT}/hall%2FP%203").json()["asset"] == "hall/P 3"
+
+
+def test_stretches_alike_are_told(as_, readings):
+    answer = as_("root").get(f"{AT}/P-1/similar?{STRETCH}&sisters=true&sensors=flow")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["sensors"] == ["flow"]
+    assert told["searched"] == ["P-1", "P-2", "hall/P 3"]
+    assert len(told["found"]) == 3
+    assert {one["event"] for one in told["found"]} == {None}
+
+
+ASKED = [
+    ("P-9/health", 404),
+    ("P-1/health?days=0", 422),
+    (f"P-9/similar?{STRETCH}", 404),
+    (f"P-1/similar?{STRETCH}&sensors=s9", 422),
+    ("P-1/similar?from=2026-01-01T01:00:00Z", 422),
+    ("P-1/similar?from=2026-01-01T01:00:00Z&to=2026-01-01T01:03:00Z", 422),
+    ("P-1/similar?from=2026-01-01T00:00:00Z&to=2026-01-01T09:00:00Z", 422),
+]
+
+
+@pytest.mark.parametrize(("query", "status"), ASKED)
+def test_what_is_asked_is_checked(as_, readings, query, status):
+    answer = as_("root").get(f"{AT}/{query}")
+    assert answer.status_code == status, answer.text
