@@ -221,3 +221,67 @@ def test_rights_are_asked_for_each_event(as_, site, events):
 def test_no_more_than_500_at_once(as_):
     asked = {"events": [f"evt_{n}" for n in range(501)], "action": "acknowledge"}
     assert as_("analyst").post("/events/bulk", json=asked).status_code == 422
+
+
+# ---------------------------------------------------------------- muting
+def test_a_muted_event_is_neither_listed_nor_counted_among_those_that_wait(as_, events):
+    watch, act, broken, fan = (event.id for event in events)
+    analyst = as_("analyst")
+    counts = {"act": 1, "plan": 0, "watch": 1, "faults": 1, "mine": 0, "muted": 0}
+    assert analyst.get("/events/counts").json() == counts
+    wanted = {"until": "2199-01-01T00:00:00Z", "reason": "The seal comes on Friday."}
+    answer = analyst.post(f"/events/{watch}/mute", json=wanted)
+    assert answer.json()["mute"]["by"] == "analyst"
+    assert answer.headers["etag"] == '"2"'
+    analyst.post(f"/events/{act}/assign", json={"owner": "analyst"})
+    assert ids(as_("viewer").get("/events?muted=false&state=open")) == [act, broken]
+    assert ids(as_("viewer").get("/events?muted=true")) == [watch]
+    told = analyst.get("/events/counts?fleet=pumps").json()
+    assert told == counts | {"watch": 0, "mine": 1, "muted": 1}
+    assert analyst.get("/events/counts?fleet=fans").json() == dict.fromkeys(counts, 0)
+    assert as_("stranger").get("/events/counts").json()["watch"] == 1
+    assert analyst.post(f"/events/{watch}/unmute").json()["mute"] is None
+    assert analyst.post(f"/events/{watch}/unmute").status_code == 409
+
+
+def test_many_are_muted_at_once_with_a_reason(as_, events):
+    several = [event.id for event in events[:2]]
+    asked = {"events": several, "action": "mute"}
+    assert as_("analyst").post("/events/bulk", json=asked).status_code == 422
+    mute = {"reason": "Known."}
+    told = as_("analyst").post("/events/bulk", json={**asked, "mute": mute}).json()
+    assert told["done"] == 2
+    assert {one["changed"]["mute"]["until"] for one in told["outcomes"]} == {None}
+    told = as_("analyst").post("/events/bulk", json={**asked, "action": "unmute"}).json()
+    assert told["done"] == 2
+    for wrong in ({"reason": " "}, {}, {"reason": "x", "until": "2199-01-01T00:00:00"}):
+        answer = as_("analyst").post(f"/events/{several[0]}/mute", json=wrong)
+        assert answer.status_code == 422
+
+
+# ---------------------------------------------------------------- what happened before
+def test_what_looked_alike_is_told_with_how_it_ended(as_, site, events):
+    watch, act = events[0].id, events[1].id
+    analyst = as_("analyst")
+    assert "looked alike" not in analyst.get(f"/events/{act}").json()["words"]
+    analyst.post(f"/events/{watch}/comments", json={"text": "Bearing\n replaced."})
+    site.events.close(watch, ME, "true")
+    (found,) = as_("viewer").get(f"/events/{act}/similar").json()["events"]
+    assert (found["event"]["id"], found["likeness"]) == (watch, 1.0)
+    assert found["remark"]["by"] == "analyst"
+    told = as_("viewer").get(f"/events/{act}").json()["words"]
+    assert told.endswith(
+        " Last time this looked alike: 2026-03-01 on P-1, closed as true: Bearing replaced."
+    )
+    japanese = as_("viewer").get(f"/events/{act}?language=ja").json()["words"]
+    assert japanese.endswith(
+        "前回の似た事例: 2026-03-01 の P-1、判定は「正しい」(Bearing replaced)。"
+    )
+    assert as_("viewer").get(f"/events/{watch}/similar").json()["events"] == []
+    assert as_("viewer").get(f"/events/{act}/similar?limit=0").status_code == 422
+
+
+def test_whoever_deals_with_events_sees_who_may_take_care_of_them(as_, events):
+    found = as_("analyst").get("/fleets/pumps/people").json()["items"]
+    assert {"user": "analyst", "role": "analyst"} in found
+    assert "stranger" not in {one["user"] for one in found}

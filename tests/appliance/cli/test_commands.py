@@ -203,9 +203,16 @@ def test_an_event_has_a_life(kizashi, full, first_event):
     assert ok(kizashi("comment", name, "seal is worn")) == f"{name}: noted\n"
     assert "closed, verdict true" in ok(kizashi("close", name, "--verdict", "true"))
     assert "open" in ok(kizashi("reopen", name))
+    muted = ok(kizashi("mute", name, "--reason", "known", "--until", "2199-03-01 08:00"))
+    assert muted == f"{name}: open, owner mori, muted until 2199-03-01 08:00 UTC\n"
+    assert name in ok(kizashi("events", "pumps", "--muted"))
+    assert name not in ok(kizashi("events", "pumps", "--no-muted"))
+    assert ok(kizashi("unmute", name)) == f"{name}: open, owner mori\n"
+    assert kizashi("unmute", name).status == 1
     found = data(kizashi("event", name, "--json"))
     changes = [change["change"] for change in found["history"]]
-    assert changes == ["opened", "acknowledged", "assigned", "closed", "reopened"]
+    done = ["opened", "acknowledged", "assigned", "closed", "reopened", "muted", "unmuted"]
+    assert changes == done
     assert [said["text"] for said in found["comments"]] == ["seal is worn"]
     assert kizashi("close", name, "--verdict", "maybe").status == 2
     assert kizashi("event", "evt-none").status == 1

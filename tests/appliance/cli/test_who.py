@@ -27,6 +27,8 @@ def test_what_is_done_to_events_models_and_the_calendar_is_told(full, kizashi):
         ("comment", event, "worn seal"),
         ("close", event, "--verdict", "true"),
         ("reopen", event),
+        ("mute", event, "--reason", "known"),
+        ("unmute", event),
         ("calendar", "add", FLEET, "--from", "2026-03-01", "--until", "2026-03-02"),
     ):
         told = kizashi(*command)
@@ -38,5 +40,7 @@ def test_what_is_done_to_events_models_and_the_calendar_is_told(full, kizashi):
         (me, "event.commented"),
         (me, "event.closed"),
         (me, "event.reopened"),
+        (me, "event.muted"),
+        (me, "event.unmuted"),
         (me, "window.added"),
     ]

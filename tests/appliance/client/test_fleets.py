@@ -18,6 +18,7 @@ from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Right
 from appliance.schemas.calendar import WindowDraft
+from appliance.schemas.event import Muting
 from appliance.schemas.score import FIXED
 from tests.appliance.client.conftest import Ask
 from tests.appliance.client.servers import serve
@@ -144,6 +145,12 @@ def test_events_are_found_and_dealt_with(there: Plant) -> None:
     assert handle.acknowledge().state == "acknowledged"
     assert handle.assign("yuki").owner == "yuki"
     assert handle.comment("The seal is worn.").text == "The seal is worn."
+    assert handle.mute("The seal comes on Friday.").mute.until is None
+    assert [one.id for one in there.events(muted=True)] == [event.id]
+    assert there.overview.inbox(FLEET).muted == 1
+    assert handle.unmute().mute is None
+    assert handle.similar().events == ()
+    assert "yuki" not in [one.user for one in there.fleet(FLEET).people()]
     assert handle.close("true").verdict == "true"
     with pytest.raises(errors.Conflict):
         handle.acknowledge()
@@ -152,6 +159,9 @@ def test_events_are_found_and_dealt_with(there: Plant) -> None:
     assert [one.change.value for one in handle.history()][-1] == "reopened"
     done = there.deal([event.id, "evt_nowhere"], "close", verdict="false")
     assert (done.done, done.refused) == (1, 1)
+    there.deal([event.id], "reopen")
+    assert there.deal([event.id], "mute", mute=Muting(reason="Known.")).done == 1
+    assert there.deal([event.id], "unmute").done == 1
     with pytest.raises(errors.InvalidRequest):
         there.deal([event.id], "forget")
 
@@ -201,3 +211,14 @@ def test_the_calendar(there: Plant, tmp_path: Path) -> None:
 
 def test_a_search(there: Plant) -> None:
     assert {hit.name for hit in there.search("P-2").hits} >= {"P-2"}
+
+
+def test_the_past_of_a_machine(there: Plant) -> None:
+    fleet = there.fleet(FLEET)
+    told = fleet.health("P-2", days=3)
+    assert told.version == 1
+    assert told.now is not None
+    end = fleet.asset("P-2").end
+    alike = fleet.similar("P-2", end - timedelta(hours=6), end, sensors=["s1"], sisters=True)
+    assert alike.sensors == ("s1",)
+    assert len(alike.searched) == 4
