@@ -75,6 +75,11 @@ class Person:
         role = self.roles.get(project)
         return role is not None and grants(role, right)
 
+    def may_somewhere(self, right: Right) -> bool:
+        """Whether they have a right in any project at all, or over the site."""
+        narrowed = [self.scope.project] if self.scope is not None else []
+        return any(self.may(right, project) for project in (None, *self.roles, *narrowed))
+
     def require(self, right: Right, project: str | None = None) -> None:
         """Refuse what they may not.
 

@@ -115,6 +115,10 @@ def origin_of(request: Request) -> str:
 def _require(site: Site, person: Person, right: Right, over: Over, request: Request) -> None:
     if over in {Over.VISIBLE, Over.BODY}:
         return
+    if over is Over.SOMEWHERE:
+        if not person.may_somewhere(right):
+            person.require(right)
+        return
     if over is Over.SITE:
         person.require(right)
         return

@@ -29,6 +29,8 @@ class Over(StrEnum):
     WINDOW = "window"
     VISIBLE = "visible"
     """In any project: the route itself keeps to what whoever asks may see."""
+    SOMEWHERE = "somewhere"
+    """In any project: what comes of it asks again, where it is known which."""
     BODY = "body"
     """What the body names: the route asks `Guard.require` itself, before all else."""
 

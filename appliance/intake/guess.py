@@ -55,10 +55,13 @@ class _Guess:
         self._name = source.path.name
         self._units = tuple(source.units.items())
         self._said = list(source.notes)
-        self._left = [n for n in self._sample.columns if n not in source.repeated]
+        away = {*source.repeated, *options.without}
+        self._left = [n for n in self._sample.columns if n not in away]
         if source.repeated:
             again = ", ".join(sorted(set(source.repeated.values())))
             self._said.append(f"left out, a name that stood before: {again}")
+        if options.without:
+            self._said.append(f"left out, as asked: {', '.join(options.without)}")
 
     def mapping(self) -> Mapping:
         """Guess everything."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,9 +23,10 @@ from appliance.core.errors import (
 )
 from appliance.core.settings import Settings
 from appliance.intake import quality
-from appliance.intake.arrange import arrange, free_name
+from appliance.intake.arrange import arrange
 from appliance.intake.guess import guess
 from appliance.intake.ledger import Fresh, joined_spans
+from appliance.intake.look import Looked, known_numbers, preview, unread
 from appliance.intake.mapping import Mapping
 from appliance.intake.naming import name_assets
 from appliance.intake.options import IngestOptions, unknown
@@ -34,6 +36,7 @@ from appliance.intake.sources.files import stream
 from appliance.intake.sources.files.discover import discover
 from appliance.intake.sources.files.source import Source, open_source
 from appliance.intake.store import IntakeStore
+from appliance.intake.store.arrivals import Came
 from appliance.intake.store.assets import AssetStore
 from appliance.lake import Lake
 from appliance.schemas.base import fleet_name
@@ -46,6 +49,7 @@ from appliance.schemas.ingest import (
     SensorQuality,
 )
 from appliance.schemas.manifest import TimeKind
+from appliance.schemas.preview import Preview
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.sensor import Sensor, SensorRole
 
@@ -67,15 +71,6 @@ def _beyond(path: Path, error: BaseException) -> BadFile:
     """Return the error for a value that Polars gives up on, such as a year beyond all years."""
     why = str(error).partition("\n")[0]
     return BadFile(f"{path.name} holds a value that cannot be read: {why}.")
-
-
-def _known_numbers(
-    known: dict[str, Sensor], name: str, words: Sequence[str]
-) -> dict[str, float]:
-    """Return the numbers of a context's words; one never seen gets one that stands for none."""
-    sensor = known.get(free_name(name).casefold())
-    levels = sensor.levels if sensor is not None else ()
-    return {w: float(levels.index(w) if w in levels else len(levels)) for w in words}
 
 
 class Intake:
@@ -103,6 +98,8 @@ class Intake:
         fleet: str,
         options: IngestOptions | None = None,
         progress: Progress | None = None,
+        *,
+        by: str = "",
     ) -> IngestReport:
         """Bring files into a fleet; the same content twice adds nothing.
 
@@ -114,6 +111,8 @@ class Intake:
             The fleet that their assets belong to.
         options
             What is not to be guessed.
+        by
+            Who brings them in.
 
         Raises
         ------
@@ -136,7 +135,7 @@ class Intake:
         progress.step("ingest", sum(path.stat().st_size for path in files))
         reports = []
         for plan in plans:
-            reports.append(self._take(plan, fleet, options, progress))
+            reports.append(self._take(plan, fleet, options, progress, by))
             progress.advance(plan.path.stat().st_size)
         self._check_context(asked, plans, fleet, late=True)
         return self._report(fleet, reports)
@@ -189,7 +188,7 @@ class Intake:
                 raise unknown("--context", name, sorted(known))
 
     def _take(
-        self, plan: _Plan, fleet: str, options: IngestOptions, progress: Progress
+        self, plan: _Plan, fleet: str, options: IngestOptions, progress: Progress, by: str
     ) -> FileReport:
         path = plan.path
         if plan.source is None or plan.meaning is None:
@@ -199,7 +198,7 @@ class Intake:
             run = FileRun(
                 self._lake, self._store, self._settings, fleet, batch, plan.source, plan.meaning
             )
-            return run.take(options)
+            return run.take(options, by)
         except _OF_ONE_FILE as error:
             return self._rejected(path, fleet, error, progress)
         except pl.exceptions.PanicException as error:
@@ -257,7 +256,7 @@ class Intake:
         known = {sensor.name.casefold(): sensor for sensor in sensors}
         frames = []
         for parsed in plan.source.parts(plan.meaning.numeric):
-            coder = partial(_known_numbers, known)
+            coder = partial(known_numbers, known)
             frame = arrange(parsed, plan.meaning, coder, self._settings.max_columns).frame
             names = {
                 n: known[n.casefold()].name for n in frame.columns if n.casefold() in known
@@ -267,6 +266,49 @@ class Intake:
         if whole.is_empty():
             raise BadFile(f"{path} has no row that can be used.")
         return whole.sort("asset", "time")
+
+    def preview(
+        self, path: Path, fleet: str, options: IngestOptions, *, upload: str = ""
+    ) -> Preview:
+        """Return what `ingest` would make of a file, seen by its first part; keep nothing.
+
+        Parameters
+        ----------
+        upload
+            What the preview is to call it.
+
+        Raises
+        ------
+        BadFile, LimitExceeded
+            It cannot be read as a table.
+        InvalidRequest
+            The options name a zone that is none.
+        """
+        fleet = fleet_name(fleet)
+        options = self._with_zone(options)
+        remembered = (one for one in self._contexts(fleet) if one not in options.context)
+        options = replace(options, context=(*options.context, *remembered))
+        source = open_source(path, self._settings)
+        try:
+            plan = self._plan(path, name_assets([path], fleet)[path], options)
+            if plan.source is None or plan.meaning is None:
+                raise plan.error or BadFile(f"{path.name} cannot be read.")
+            looked = self._looked(plan.source, plan.meaning, fleet)
+        except pl.exceptions.PanicException as error:
+            beyond = _beyond(path, error)
+            return unread(source, upload, beyond.message, beyond.remedy)
+        except _OF_ONE_FILE as error:
+            return unread(source, upload, error.message, error.remedy)
+        return preview(plan.source, plan.meaning, options, upload, looked)
+
+    def _looked(self, source: Source, meaning: Mapping, fleet: str) -> Looked:
+        known = {sensor.name.casefold(): sensor for sensor in self._store.sensors.list(fleet)}
+        parsed = next(source.parts(meaning.numeric))
+        coder = partial(known_numbers, known)
+        arranged = arrange(parsed, meaning, coder, self._settings.max_columns)
+        batch = meaning.key(stream.digest(source.path))
+        before = self._store.finished(fleet, batch)
+        return Looked(arranged, parsed.frame.height, before)
 
     def _contexts(self, fleet: str) -> tuple[str, ...]:
         """Return the columns that are contexts of a fleet already."""
@@ -326,6 +368,12 @@ class Intake:
     def batches(self, fleet: str) -> list[Batch]:
         """Return the batches that were written to their end, oldest first."""
         return self._store.batches(fleet_name(fleet))
+
+    def arrivals(
+        self, fleet: str, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Came]:
+        """Return the batches that were written to their end, the latest first."""
+        return self._store.arrivals.page(fleet_name(fleet), before, limit)
 
     def spans_since(self, fleet: str, after: set[str]) -> Fresh:
         """Return what batches other than `after` changed."""

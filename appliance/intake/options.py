@@ -32,6 +32,8 @@ class IngestOptions:
         Pairs (sensor, unit) that win over what the file says.
     called
         Asset of rows that name none; the files' own names say it if empty.
+    without
+        Columns that are left out.
     """
 
     time: str | None = None
@@ -41,6 +43,7 @@ class IngestOptions:
     layout: Layout = "auto"
     units: tuple[tuple[str, str], ...] = ()
     called: str = ""
+    without: tuple[str, ...] = ()
 
 
 def unknown(option: str, name: str, columns: Iterable[str]) -> InvalidRequest:

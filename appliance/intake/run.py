@@ -54,8 +54,8 @@ class FileRun:
         self._sensors: list[SensorQuality] = []
         self._assets: list[AssetQuality] = []
 
-    def take(self, options: IngestOptions) -> FileReport:
-        """Bring the file in.
+    def take(self, options: IngestOptions, by: str) -> FileReport:
+        """Bring the file in for somebody.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class FileRun:
             self._store.reopen(self._fleet, self._batch)
         kind: TimeKind = "cycle" if self._meaning.time_format.kind == "cycle" else "time"
         self._store.settle_time(self._fleet, kind)
-        self._store.begin(self._fleet, self._batch, str(self._source.path))
+        self._store.begin(self._fleet, self._batch, str(self._source.path), by)
         rows = 0
         for part, parsed in enumerate(self._source.parts(self._meaning.numeric)):
             arranged = arrange(parsed, self._meaning, self._code, self._settings.max_columns)

@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, pl.DataType] = {
 }
 """``row`` is the line in the file, from 1; 0 stands for the whole file or column."""
 VALUE_LENGTH = 200
+_NUMBER = "\0number"
 
 
 class Quarantine:
@@ -94,7 +95,7 @@ class Quarantine:
         return frame.head(limit)
 
     def page(
-        self, after: tuple[datetime, int] | None, limit: int
+        self, after: tuple[datetime, int] | None, limit: int, reason: str | None = None
     ) -> list[tuple[datetime, int, dict[str, Any]]]:
         """Return refused rows and cells in the order in which they came.
 
@@ -102,6 +103,8 @@ class Quarantine:
         ----------
         after
             Moment and number of the last one seen; None for the first page.
+        reason
+            Only those refused for it.
 
         Returns
         -------
@@ -120,9 +123,55 @@ class Quarantine:
             came = pl.concat(layout.read(paths, COLUMNS)).sort(
                 "file", "row", maintain_order=True
             )
-            rows = came.slice(first, limit - len(found)).iter_rows(named=True)
-            found += [(moment, number, row) for number, row in enumerate(rows, first)]
+            came = came.with_row_index(_NUMBER).slice(first)
+            if reason is not None:
+                came = came.filter(pl.col("reason") == reason)
+            rows = came.head(limit - len(found)).iter_rows(named=True)
+            found += [(moment, row.pop(_NUMBER), row) for row in rows]
         return found
+
+    def reasons(self, most: int, samples: int) -> pl.DataFrame:
+        """Return why rows and cells were refused, the most frequent reasons first.
+
+        Parameters
+        ----------
+        most, samples
+            Rows that are returned, and first rows and cells that each tells of.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``reason``, ``column``, ``count``, ``files``, ``latest`` and ``samples``,
+            a list of structs with the columns of `COLUMNS` and ``time``.
+        """
+        paths = [self._table.location(file) for file in self._table.snapshot().files]
+        kinds = {**COLUMNS, "time": TIME}
+        groups = [
+            came.with_columns(pl.col("column", "value").fill_null(""))
+            .sort("time", "file", "row", maintain_order=True)
+            .group_by("reason", "column", maintain_order=True)
+            .agg(
+                pl.len().alias("count"),
+                pl.col("file").unique().alias("files"),
+                pl.col("time").max().alias("latest"),
+                pl.struct(pl.all().exclude("reason", "column")).head(samples).alias("samples"),
+            )
+            for came in layout.read(paths, kinds)
+        ]
+        if not groups:
+            return pl.DataFrame()
+        return (
+            pl.concat(groups)
+            .group_by("reason", "column", maintain_order=True)
+            .agg(
+                pl.col("count").sum(),
+                pl.col("files").explode().n_unique(),
+                pl.col("latest").max(),
+                pl.col("samples").explode().head(samples),
+            )
+            .sort("count", descending=True, maintain_order=True)
+            .head(most)
+        )
 
     def count(self, batch: str | None = None) -> int:
         """Return how many rows and cells were refused."""

@@ -29,6 +29,7 @@ def ingest_allowed(
     options: IngestOptions,
     progress: Progress,
     *,
+    by: str = "",
     steps: Steps | None = None,
 ) -> IngestReport:
     """Bring files below the import folders into a fleet; see `ingest`.
@@ -40,7 +41,7 @@ def ingest_allowed(
     """
     steps = steps or Plain()
     files = steps.run("find files", tuple[str, ...], lambda: found(site.settings, paths))
-    return ingest(site, files, fleet, options, progress, steps=steps)
+    return ingest(site, files, fleet, options, progress, by=by, steps=steps)
 
 
 def found(settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:

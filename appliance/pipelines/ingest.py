@@ -19,9 +19,12 @@ def ingest(
     options: IngestOptions | None = None,
     progress: Progress | None = None,
     *,
+    by: str = "",
     steps: Steps | None = None,
 ) -> IngestReport:
     """Bring files into a fleet; see `appliance.intake.Intake.ingest`."""
     return (steps or Plain()).run(
-        "ingest", IngestReport, lambda: site.intake.ingest(paths, fleet, options, progress)
+        "ingest",
+        IngestReport,
+        lambda: site.intake.ingest(paths, fleet, options, progress, by=by),
     )

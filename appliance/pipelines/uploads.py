@@ -1,7 +1,8 @@
 """Readings that are sent over REST: kept in a file of ours, made readable, brought in.
 
-Nothing that a sender says names a file.  What they sent is unpacked within limits, weighed
-before it is read, and never run.
+What a sender calls a file is kept of it only as letters, digits and a few signs, in a folder
+that is called by chance.  What they sent is unpacked within limits, weighed before it is read,
+and never run.
 """
 
 from __future__ import annotations
@@ -16,22 +17,35 @@ from pathlib import Path, PurePath
 
 from appliance.core.clock import now
 from appliance.core.disk import is_full
-from appliance.core.errors import BadFile, LimitExceeded, StorageError, StorageFull
+from appliance.core.errors import (
+    BadFile,
+    LimitExceeded,
+    NotFound,
+    StorageError,
+    StorageFull,
+)
 from appliance.core.ids import new_id
 from appliance.core.settings import Settings
 from appliance.intake import IngestOptions
 from appliance.intake.sources.files import arrow, records, stream
+from appliance.intake.sources.files.discover import PACKED, PARQUET, TEXT
 from appliance.intake.sources.files.weight import Allowed, weigh_parquet
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.site import Site
 from appliance.schemas.ingest import FileStatus, IngestReport
+from appliance.schemas.preview import Preview, PreviewRequest
 
 _TIMES_UNPACKED = 8
 _GROUP = 2**30
 """Bytes that one piece of a file may unpack to: it is held in memory at once."""
 _KEPT_SECONDS = 3 * 86_400
-_NAME = re.compile(r"upl_[0-9a-z]{20}/[a-z0-9][a-z0-9_-]{0,62}\.(csv|parquet)")
+_NAME = re.compile(r"upl_[0-9a-z]{20}/\w[\w -]{0,62}\.(csv|parquet)")
+_STRANGE = re.compile(r"[^\w-]+")
+_LONGEST_STEM = 60
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+_ENDINGS = frozenset(
+    (*TEXT, *PARQUET, *PACKED, ".json", ".jsonl", ".ndjson", ".arrow", ".arrows")
+)
 _STEP = 2**20
 
 
@@ -103,8 +117,17 @@ def _sweep(folder: Path) -> None:
                 Upload(left).discard()
 
 
-def readable(settings: Settings, upload: Upload, kind: Kind, fleet: str) -> Path:
-    """Return a file of what was sent that the intake reads, called like the fleet.
+def stem_of(told: str) -> str:
+    """Return what a file may be called here, of what it is called where it came from."""
+    name = PurePath(told.replace("\\", "/")).name
+    path = PurePath(name)
+    while path.suffix.lower() in _ENDINGS:
+        path = path.with_suffix("")
+    return _STRANGE.sub("_", path.name)[:_LONGEST_STEM].strip("_- ") or "file"
+
+
+def readable(settings: Settings, upload: Upload, kind: Kind, stem: str) -> Path:
+    """Return a file of what was sent that the intake reads, called by a stem.
 
     Rows that name no asset are then of one that is called so too.
 
@@ -123,7 +146,7 @@ def readable(settings: Settings, upload: Upload, kind: Kind, fleet: str) -> Path
         raise BadFile("nothing was sent.")
     if kind is Kind.UNKNOWN:
         kind = _kind_of(first)
-    table, parquet = upload.folder / f"{fleet}.csv", upload.folder / f"{fleet}.parquet"
+    table, parquet = upload.folder / f"{stem}.csv", upload.folder / f"{stem}.parquet"
     target = parquet if kind in (Kind.ARROW, Kind.PARQUET) else table
     makes: dict[Kind, Callable[[], object]] = {
         Kind.ARROW: lambda: arrow.to_parquet(body, parquet, allowed),
@@ -180,15 +203,15 @@ def _unpacked(upload: Upload, most: int) -> Path:
     return target
 
 
-def bring(site: Site, path: Path, fleet: str, options: IngestOptions) -> IngestReport:
-    """Bring one readable file in.
+def bring(site: Site, path: Path, fleet: str, options: IngestOptions, by: str) -> IngestReport:
+    """Bring one readable file in for somebody.
 
     Raises
     ------
     BadFile
         No row of it can be used, or it counts time another way than its fleet.
     """
-    report = ingest(site, [path], fleet, options)
+    report = ingest(site, [path], fleet, options, by=by)
     (file,) = report.files
     if file.status is FileStatus.REJECTED:
         raise BadFile(file.reason)
@@ -201,6 +224,22 @@ def without_paths(report: IngestReport) -> IngestReport:
         file.model_copy(update={"path": PurePath(file.path).name}) for file in report.files
     )
     return report.model_copy(update={"files": files})
+
+
+# ---------------------------------------------------------------- looked at first
+def preview(site: Site, request: PreviewRequest, fleet: str) -> Preview:
+    """Return what a file that was sent would bring to a fleet; nothing is kept of it.
+
+    Raises
+    ------
+    NotFound
+        It was brought in, forgotten, or never sent.
+    """
+    path = sent(site.settings, request.upload)
+    if path is None:
+        raise NotFound("what was sent is not here any more.", remedy="Send the file again.")
+    told = request.model_dump(exclude={"upload"})
+    return site.intake.preview(path, fleet, IngestOptions(**told), upload=request.upload)
 
 
 # ---------------------------------------------------------------- for jobs

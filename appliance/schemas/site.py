@@ -19,6 +19,8 @@ class SiteFacts(Schema):
         Times without one are read in it, and times are shown in it.
     time
         What its clock shows.
+    max_upload_bytes
+        Size of a file that may be sent.
     roles
         Rights of each role, in its project.
     site_rights
@@ -32,5 +34,6 @@ class SiteFacts(Schema):
     time: AwareDatetime = Field(examples=["2026-03-01T08:00:00Z"])
     port: int = Field(examples=[8443])
     false_alarms_per_month: float = Field(examples=[1.0])
+    max_upload_bytes: int = Field(examples=[1_073_741_824])
     roles: Mapping[Role, tuple[Right, ...]] = Field(examples=[{"viewer": ["read"]}])
     site_rights: tuple[Right, ...] = Field(examples=[["manage_users", "operate"]])

@@ -148,7 +148,7 @@ def send_readings(
     told = asked.model_dump(mode="json")
     if path.stat().st_size <= _MOST_AT_ONCE:
         options = IngestOptions(**{**told, "context": tuple(asked.context)})
-        return uploads.bring(site, path, name, options)
+        return uploads.bring(site, path, name, options, person.name)
     arguments = {**told, "paths": [uploads.name_of(site.settings, path)]}
     request = JobRequest(pipeline="ingest", fleet=name, arguments=arguments)
     job = site.jobs.ask(person, request)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from appliance.client.fleet.data import FleetData
 from appliance.client.fleet.events import FleetEvents
+from appliance.client.fleet.intake import FleetIntake
 from appliance.client.fleet.models import FleetModels
 from appliance.client.verbs import Awaiting, Blocking
 
 
-class Fleet(Blocking, FleetData, FleetModels, FleetEvents):
+class Fleet(Blocking, FleetData, FleetIntake, FleetModels, FleetEvents):
     """One fleet, for those who wait."""
 
 
-class AsyncFleet(Awaiting, FleetData, FleetModels, FleetEvents):
+class AsyncFleet(Awaiting, FleetData, FleetIntake, FleetModels, FleetEvents):
     """One fleet, for those who await."""

@@ -12,9 +12,12 @@ from appliance.core.clock import now
 from appliance.core.db import Database
 from appliance.core.errors import Conflict
 from appliance.intake.ledger import Touched, Written
+from appliance.intake.store.arrivals import Arrivals
 from appliance.intake.store.assets import AssetStore, settle
 from appliance.intake.store.sensors import SensorStore
 from appliance.intake.store.tables import (
+    DONE,
+    WRITING,
     AssetRow,
     BatchRow,
     FleetRow,
@@ -26,7 +29,6 @@ from appliance.intake.store.tables import (
 from appliance.schemas.ingest import AssetQuality, Batch, SensorQuality
 from appliance.schemas.manifest import TimeKind
 
-WRITING, DONE = "writing", "done"
 _FEW = 500
 """Batches that a query names one by one."""
 
@@ -38,12 +40,15 @@ class IntakeStore:
     ----------
     assets, sensors
         Those of each fleet.
+    arrivals
+        The batches that came.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.assets = AssetStore(database)
         self.sensors = SensorStore(database)
+        self.arrivals = Arrivals(database)
 
     # ------------------------------------------------------------------ fleets
     def settle_time(self, fleet: str, kind: TimeKind) -> None:
@@ -72,19 +77,26 @@ class IntakeStore:
             return "cycle" if row is not None and row.time_kind == "cycle" else "time"
 
     # ------------------------------------------------------------------ batches
-    def begin(self, fleet: str, batch: str, path: str) -> None:
+    def begin(self, fleet: str, batch: str, path: str, by: str = "") -> None:
         """Write a batch down before its first part goes to the lake."""
         row = {"fleet": fleet, "id": batch, "path": path, "state": WRITING, "started": now()}
+        empty: dict[str, Any] = {"finished": None, "quality": [], "sampling": []}
         with self._database.session() as session:
-            insert(
-                session, BatchRow, [{**row, "finished": None, "quality": [], "sampling": []}]
-            )
+            insert(session, BatchRow, [{**row, **empty, "by": by}])
 
     def is_done(self, fleet: str, batch: str) -> bool:
         """Whether a batch was written to its end."""
         with self._database.session() as session:
             row = session.get(BatchRow, (fleet, batch))
             return row is not None and row.state == DONE
+
+    def finished(self, fleet: str, batch: str) -> datetime | None:
+        """Return when a batch was written to its end; None if it was not."""
+        with self._database.session() as session:
+            row = session.get(BatchRow, (fleet, batch))
+            if row is None or row.state != DONE or row.finished is None:
+                return None
+            return utc(row.finished)
 
     def reopen(self, fleet: str, batch: str) -> None:
         """Take a batch up again whose fleet is no longer in the lake."""

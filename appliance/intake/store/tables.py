@@ -22,6 +22,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from appliance.core.db import Base
 
+WRITING, DONE = "writing", "done"
+"""Where a batch stands."""
+
 
 class FleetRow(Base):
     """How a fleet counts time."""
@@ -33,7 +36,7 @@ class FleetRow(Base):
 
 
 class BatchRow(Base):
-    """One file's content, as it was understood."""
+    """One file's content, as it was understood, and who brought it in."""
 
     __tablename__ = "batches"
     fleet: Mapped[str] = mapped_column(String(63), primary_key=True)
@@ -44,6 +47,7 @@ class BatchRow(Base):
     finished: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     quality: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     sampling: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    by: Mapped[str] = mapped_column(String(200))
 
 
 class PartRow(Base):

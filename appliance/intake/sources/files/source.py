@@ -46,6 +46,10 @@ class Source(Protocol):
     def notes(self) -> tuple[str, ...]:
         """What was found out about the format."""
 
+    @property
+    def small(self) -> bool:
+        """Whether all of it is one part."""
+
     def sample(self) -> pl.DataFrame:
         """Return the first rows, of a text file as text."""
 
@@ -74,6 +78,11 @@ class TextSource:
         if not found.header:
             told += ", no header"
         self.notes = (told,)
+
+    @property
+    def small(self) -> bool:
+        """Whether all of it is one part; a packed file may hold more than its size."""
+        return stream.is_plain(self.path) and self.path.stat().st_size <= stream.PART_BYTES
 
     def sample(self) -> pl.DataFrame:
         """Return the rows of the file's first half megabyte."""
@@ -104,6 +113,11 @@ class ParquetSource:
         self.notes: tuple[str, ...] = ("format: Parquet",)
         if skipped:
             self.notes += (f"ignored, neither numbers nor text: {', '.join(skipped)}",)
+
+    @property
+    def small(self) -> bool:
+        """Whether all of it is one part."""
+        return self._schema.rows * max(len(self._schema.columns), 1) <= parquet.PART_CELLS
 
     def sample(self) -> pl.DataFrame:
         """Return the first rows."""

@@ -110,6 +110,12 @@ def is_parquet(path: Path) -> bool:
         return handle.read(4) == _PARQUET
 
 
+def is_plain(path: Path) -> bool:
+    """Whether a file is not packed."""
+    with path.open("rb") as handle:
+        return not handle.read(4).startswith((_GZIP, _ZSTD))
+
+
 def open_text(path: Path, limit: int) -> Reader:
     """Open a file, unpacking gzip and Zstandard.
 
