@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Self, overload
 
@@ -200,10 +201,28 @@ class _Jobs(Resource):
         fleet: str | None = None,
         pipeline: str | None = None,
         state: JobState | str | Iterable[str] | None = None,
+        schedule: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
         limit: int | None = None,
     ) -> Listing[Job]:
-        """Return jobs, the newest first."""
-        query = {"fleet": fleet, "pipeline": pipeline, "state": state}
+        """Return jobs, the newest first.
+
+        Parameters
+        ----------
+        schedule
+            Only those that this one asked for.
+        start, end
+            Only those asked for in this half-open time.
+        """
+        query = {
+            "fleet": fleet,
+            "pipeline": pipeline,
+            "state": state,
+            "schedule": schedule,
+            "from": start,
+            "to": end,
+        }
         return Listing(self._line, "/jobs", Job, query, limit)
 
     @asks

@@ -16,12 +16,14 @@ from appliance.client.access import (
     Users,
 )
 from appliance.client.calendar import AsyncCalendar, Calendar
+from appliance.client.channels import AsyncChannels, Channels
 from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, events_of
 from appliance.client.fleet import AsyncFleet, Fleet
 from appliance.client.jobs import AsyncJobs, Jobs
 from appliance.client.line import Line, parsed
 from appliance.client.overview import AsyncOverview, Overview
 from appliance.client.pages import Listing, listing
+from appliance.client.platform import AsyncPlatform, Platform
 from appliance.client.recipes import AsyncRecipes, Recipes
 from appliance.client.request import Request
 from appliance.client.resource import Resource
@@ -190,6 +192,10 @@ class Plant(Blocking, _Plant):
         How models are learned.
     overview
         Where to look first.
+    platform
+        The machine and the processes that all of it runs on.
+    channels
+        Where word of events goes.
     users, tokens, projects
         Who may what.
     """
@@ -201,6 +207,8 @@ class Plant(Blocking, _Plant):
         self.recipes = Recipes(line)
         self.calendar = Calendar(line)
         self.overview = Overview(line)
+        self.platform = Platform(line)
+        self.channels = Channels(line)
         self.users = Users(line)
         self.tokens = Tokens(line)
         self.projects = Projects(line)
@@ -231,6 +239,10 @@ class AsyncPlant(Awaiting, _Plant):
         How models are learned.
     overview
         Where to look first.
+    platform
+        The machine and the processes that all of it runs on.
+    channels
+        Where word of events goes.
     users, tokens, projects
         Who may what.
     """
@@ -242,6 +254,8 @@ class AsyncPlant(Awaiting, _Plant):
         self.recipes = AsyncRecipes(line)
         self.calendar = AsyncCalendar(line)
         self.overview = AsyncOverview(line)
+        self.platform = AsyncPlatform(line)
+        self.channels = AsyncChannels(line)
         self.users = AsyncUsers(line)
         self.tokens = AsyncTokens(line)
         self.projects = AsyncProjects(line)

@@ -39,10 +39,24 @@ class _Schedules(Resource):
         return parsed(Schedule, await self._line.data(request))
 
     @listing
-    def following(self, name: str, count: int = 10) -> Listing[datetime]:
-        """Return the next times of a schedule, were it not paused."""
+    def following(
+        self,
+        name: str,
+        count: int = 10,
+        *,
+        after: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Listing[datetime]:
+        """Return the next times of a schedule, were it not paused.
+
+        Parameters
+        ----------
+        after, until
+            From when on, now if not said, and up to when.
+        """
+        query = {"n": count, "after": after, "until": until}
         path = at("schedules", name, "next")
-        return Listing(self._line, path, datetime, {"n": count}, whole=True)
+        return Listing(self._line, path, datetime, query, whole=True)
 
     @verb
     async def remove(self, name: str, revision: int | None = None) -> None:

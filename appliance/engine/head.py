@@ -6,15 +6,19 @@ import argparse
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.core import log
+from appliance.core.clock import monotonic
 from appliance.core.errors import EngineError, KizashiError
 from appliance.core.settings import load_settings
 from appliance.engine import shared
 from appliance.engine.ray import Head
 
 _LOOK = 1.0
+_TELL = 10.0
+"""Seconds between two times at which the machines of Ray are told of."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
             head = Head(settings)
             try:
                 tell(head.address)
-                _serve(head)
+                _serve(head, settings.home)
             finally:
                 head.close()
     except KizashiError as error:
@@ -38,8 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(head: Head) -> None:
-    """Wait for the end.
+def _serve(head: Head, home: Path) -> None:
+    """Wait for the end, and tell meanwhile which machines there are.
 
     Raises
     ------
@@ -49,9 +53,14 @@ def _serve(head: Head) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
+    due = monotonic()
     while not ended.wait(_LOOK):
         if dead := head.dead():
             raise EngineError(f"a part of Ray died: {', '.join(dead)}.")
+        if monotonic() >= due:
+            due = monotonic() + _TELL
+            with suppress(OSError):  # a full disk: it is told again later
+                shared.tell_cluster(home, head.cluster())
 
 
 if __name__ == "__main__":

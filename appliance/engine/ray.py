@@ -17,12 +17,14 @@ from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]
 
+from appliance.core.clock import now
 from appliance.core.errors import EngineError
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.engine import shared
 from appliance.engine.base import THREADS, Item, Outcome, Result, attempt
 from appliance.engine.stop import LOOK, current
+from appliance.schemas.platform import Cluster, ClusterNode
 
 _log = get(__name__)
 
@@ -229,6 +231,15 @@ class Head:
         """Return which of its processes have died."""
         return sorted({kind for kind, _ in self._node.dead_processes()})
 
+    def cluster(self) -> Cluster:
+        """Return its machines, and what of them is used."""
+        free = self._ray._private.state.available_resources_per_node()
+        return Cluster(
+            address=self.address,
+            at=now(),
+            nodes=tuple(_node(one, free.get(one["NodeID"], {})) for one in self._ray.nodes()),
+        )
+
     def close(self) -> None:
         """Stop it, with all that runs on it."""
         self._connection.end(self._ray)
@@ -325,6 +336,20 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _node(told: Mapping[str, Any], free: Mapping[str, float]) -> ClusterNode:
+    has = told["Resources"]
+    cpus, memory = has.get("CPU", 0.0), has.get("memory", 0.0)
+    return ClusterNode(
+        name=told["NodeManagerHostname"],
+        address=told["NodeManagerAddress"],
+        alive=told["Alive"],
+        cpus=cpus,
+        cpus_used=max(cpus - free.get("CPU", 0.0), 0.0) if told["Alive"] else 0.0,
+        memory_bytes=int(memory),
+        memory_used_bytes=int(max(memory - free.get("memory", 0.0), 0.0)),
+    )
 
 
 def _cluster_cpus(ray: Any) -> int:

@@ -19,6 +19,8 @@ from typing import IO
 from appliance.core.clock import monotonic
 from appliance.core.errors import Conflict
 from appliance.core.secrets import made_once
+from appliance.core.settings import Settings
+from appliance.schemas.platform import Cluster
 
 _STARTING = 60.0
 """Seconds after which a head that has not told its address is not waited for any more."""
@@ -80,6 +82,35 @@ def find(home: Path, *, patience: float = _STARTING) -> str | None:
         if monotonic() >= until:
             return None
         threading.Event().wait(_LOOK)
+
+
+def tell_cluster(home: Path, cluster: Cluster) -> None:
+    """Tell the other processes which machines the home's Ray has; raises `OSError`."""
+    path = _cluster_file(home)
+    part = path.with_suffix(".part")
+    part.write_text(cluster.model_dump_json(), "utf-8")
+    part.replace(path)
+
+
+def cluster(settings: Settings) -> Cluster | None:
+    """Return the Ray that the site's work runs on; None if none runs.
+
+    One that others run is told by its address alone.
+    """
+    if settings.ray_address:
+        return Cluster(address=settings.ray_address)
+    address = find(settings.home, patience=0)
+    if address is None:
+        return None
+    try:
+        told = Cluster.model_validate_json(_cluster_file(settings.home).read_bytes())
+    except (OSError, ValueError):
+        return Cluster(address=address)  # it is just starting
+    return told if told.address == address else Cluster(address=address)
+
+
+def _cluster_file(home: Path) -> Path:
+    return home / "run" / "ray_cluster.json"
 
 
 def _address_file(home: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from appliance.access import Access, Person
 from appliance.access.store.audit import Change
@@ -127,13 +128,15 @@ class Jobs:
         """Return a job with its steps; raises `NotFound` if there is none."""
         return self._store.get(job)
 
-    def list(
+    def list(  # noqa: PLR0913 - each is a filter
         self,
         projects: Collection[str] | None = None,
         *,
         fleet: str | None = None,
         pipeline: str | None = None,
         states: Collection[JobState] = (),
+        schedule: str | None = None,
+        asked: tuple[datetime | None, datetime | None] = (None, None),
         before: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Job]:
@@ -145,6 +148,10 @@ class Jobs:
             Only of these; jobs of the whole site are in none.  All jobs if not given.
         states
             Only in one of these; in any if none is named.
+        schedule
+            Only those that were asked for by this one, or for it.
+        asked
+            Only those that were asked for in this half-open time.
         before
             Only older than this job: the next page.
         """
@@ -153,6 +160,8 @@ class Jobs:
             fleet=fleet,
             pipeline=pipeline,
             states=states,
+            schedule=schedule,
+            asked=asked,
             before=before,
             limit=limit,
         )

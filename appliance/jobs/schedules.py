@@ -72,18 +72,31 @@ class Schedules:
         """
         return self._store.list(projects, after=after, limit=limit)
 
-    def coming(self, name: str, count: int) -> builtins.list[datetime]:
+    def coming(
+        self,
+        name: str,
+        count: int,
+        after: datetime | None = None,
+        until: datetime | None = None,
+    ) -> builtins.list[datetime]:
         """Return the next times at which a schedule is due, were it not paused.
+
+        Parameters
+        ----------
+        after, until
+            From when on, now if not given, and up to when.
 
         Raises
         ------
         NotFound
             There is none of that name.
         """
-        standing, at = self.get(name), self._log.clock()
+        standing, at = self.get(name), after or self._log.clock()
         found: builtins.list[datetime] = []
-        for _ in range(count):
+        while len(found) < count:
             at = _following(standing, at)
+            if until is not None and at > until:
+                break
             found.append(at)
         return found
 

@@ -14,6 +14,7 @@ from streamlit.starlette import App as Pages
 
 from appliance.api.app import create_app
 from appliance.pipelines.site import Site
+from appliance.telemetry import Sampler, probes
 from appliance.web.gate import Gate
 from appliance.web.login import application
 
@@ -45,17 +46,19 @@ class Web:
 def create_web(site: Site) -> Web:
     """Return the web application of a site, which it closes when it ends."""
     api = create_app(site)
-    pages = Pages(SCRIPT, lifespan=_with(api))
+    pages = Pages(SCRIPT, lifespan=_with(api, site))
     login = application(site, api.state.rate)
     return Web(api, Gate(pages, login, api.state.known))
 
 
-def _with(api: FastAPI) -> Callable[[Pages], AbstractAsyncContextManager[None]]:
+def _with(api: FastAPI, site: Site) -> Callable[[Pages], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Pages) -> AsyncIterator[None]:
+        measured = probes(site.settings, lambda: site.database)
         async with api.router.lifespan_context(api):
-            _settle()
-            yield
+            with Sampler(site.settings, measured):
+                _settle()
+                yield
 
     return lifespan
 

@@ -17,6 +17,7 @@ from appliance.core import log
 from appliance.core.errors import Conflict, InvalidRequest, KizashiError
 from appliance.core.settings import load_settings
 from appliance.pipelines.site import Site
+from appliance.telemetry import Sampler, probes
 from appliance.worker.worker import Worker
 
 _log = log.get(__name__)
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         site = Site(load_settings(told.home))
         name, lock = _named(site.settings.home, told.name)
         worker = Worker(site, name)
-        with lock:
+        with lock, Sampler(site.settings, probes(site.settings, lambda: site.database)):
             return _served(worker)
     except KizashiError as error:
         print(f"kizashi worker: {error}", file=sys.stderr)  # noqa: T201 - as the shell does

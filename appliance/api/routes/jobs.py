@@ -16,8 +16,9 @@ from appliance.api.paging import Cursor, Limit, Page, key_of, page
 from appliance.api.problems import responses
 from appliance.api.router import make_router
 from appliance.schemas.access import Right
-from appliance.schemas.base import FleetName
+from appliance.schemas.base import FleetName, Moment
 from appliance.schemas.job import Job, JobLogLine, JobRequest, JobState
+from appliance.schemas.schedule import ScheduleName
 
 router = make_router("jobs")
 
@@ -71,6 +72,9 @@ def list_jobs(
     fleet: FleetName | None = None,
     pipeline: Annotated[str | None, Query(max_length=40)] = None,
     state: Annotated[list[JobState], Query(max_length=6)] = [],  # noqa: B006 - never changed
+    schedule: Annotated[ScheduleName | None, Query(description="That asked.")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="Asked for since.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="Asked for before.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[Job]:
@@ -81,6 +85,8 @@ def list_jobs(
         fleet=fleet,
         pipeline=pipeline,
         states=set(state),
+        schedule=schedule,
+        asked=(start, end),
         before=before,
         limit=limit + 1,
     )

@@ -15,13 +15,16 @@ from appliance.api.problems import responses
 from appliance.api.router import make_router
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.schemas.access import Right
+from appliance.schemas.base import Moment
 from appliance.schemas.job import Job
 from appliance.schemas.schedule import Schedule, ScheduleDraft
 
 router = make_router("schedules")
 
 _EDIT: dict[str, Any] = {"responses": responses(409, 412)}
-Count = Annotated[int, Query(ge=1, le=100, description="How many.")]
+Count = Annotated[int, Query(ge=1, le=200, description="How many, at most.")]
+After = Annotated[Moment | None, Query(description="From when on; now if not given.")]
+Until = Annotated[Moment | None, Query(description="Up to when.")]
 
 
 @router.get("/schedules", summary="List schedules", **needs(Right.READ, Over.VISIBLE))
@@ -151,6 +154,8 @@ def run_schedule(schedule: str, response: Response, site: TheSite, person: Calle
     summary="When a schedule is due",
     **needs(Right.READ, Over.SCHEDULE),
 )
-def next_times(schedule: str, site: TheSite, n: Count = 10) -> Page[datetime]:
+def next_times(
+    schedule: str, site: TheSite, n: Count = 10, after: After = None, until: Until = None
+) -> Page[datetime]:
     """Return the next times of a schedule, were it not paused."""
-    return Page(items=tuple(site.schedules.coming(schedule, n)))
+    return Page(items=tuple(site.schedules.coming(schedule, n, after, until)))

@@ -37,18 +37,26 @@ class JobStore:
         with self._database.session() as session:
             return job_of(_require(session, job), session.scalars(steps))
 
-    def list(
+    def list(  # noqa: PLR0913 - each is a filter
         self,
         projects: Collection[str] | None,
         *,
         fleet: str | None = None,
         pipeline: str | None = None,
         states: Collection[JobState] = (),
+        schedule: str | None = None,
+        asked: tuple[datetime | None, datetime | None] = (None, None),
         before: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Job]:
         """Return jobs without their steps, the newest first; see `appliance.jobs.Jobs`."""
         query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+        if schedule is not None:
+            query = query.where(JobRow.schedule == schedule)
+        if asked[0] is not None:
+            query = query.where(JobRow.created >= asked[0].astimezone(UTC))
+        if asked[1] is not None:
+            query = query.where(JobRow.created < asked[1].astimezone(UTC))
         if fleet is not None:
             query = query.where(JobRow.fleet == fleet)
         if pipeline is not None:

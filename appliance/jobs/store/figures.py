@@ -1,0 +1,116 @@
+"""Jobs counted: what waits and runs now, and what ended in a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Select, func, select
+
+from appliance.core.db import Database
+from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow, utc
+from appliance.schemas.job import JobState
+
+_OVER = tuple(state.value for state in JobState if state.over)
+_SILENCE = timedelta(minutes=1)
+"""A worker without a sign of life for so long is none."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The queue of a site.
+
+    Attributes
+    ----------
+    oldest
+        Since when the job waits that has waited longest.
+    workers
+        Processes that run jobs.
+    """
+
+    queued: int
+    running: int
+    oldest: datetime | None
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that is over."""
+
+    pipeline: str
+    state: JobState
+    created: datetime
+    started: datetime | None
+    ended: datetime
+
+
+class JobFigures:
+    """What there is to count of a site's jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def standing(self, at: datetime) -> Standing:
+        """Return the queue as it is now; `at` says when that is."""
+        waiting = JobRow.state == JobState.QUEUED.value
+        queued: Select[tuple[int, datetime | None]] = select(
+            func.count(), func.min(JobRow.created)
+        ).where(waiting)
+        running = select(func.count()).where(JobRow.state.in_(AT_WORK))
+        alive = WorkerRow.seen >= at.astimezone(UTC) - _SILENCE
+        with self._database.session() as session:
+            count, oldest = session.execute(queued).one()
+            return Standing(
+                queued=count,
+                running=session.execute(running).scalar_one(),
+                oldest=None if oldest is None else utc(oldest),
+                workers=session.execute(
+                    select(func.count(WorkerRow.id)).where(alive)
+                ).scalar_one(),
+            )
+
+    def failed(self, start: datetime, end: datetime) -> int:
+        """Return how many jobs failed in a half-open time."""
+        when = JobRow.ended >= start.astimezone(UTC), JobRow.ended < end.astimezone(UTC)
+        query = select(func.count()).where(JobRow.state == JobState.FAILED.value, *when)
+        with self._database.session() as session:
+            return session.execute(query).scalar_one()
+
+    def ended(
+        self, projects: Collection[str] | None, start: datetime, end: datetime, most: int
+    ) -> list[Ended]:
+        """Return jobs that ended in a half-open time, the last ones first.
+
+        Parameters
+        ----------
+        projects
+            Only of these; of all if not given.
+        most
+            No more than so many.
+        """
+        query = (
+            select(JobRow.pipeline, JobRow.state, JobRow.created, JobRow.started, JobRow.ended)
+            .where(
+                JobRow.state.in_(_OVER),
+                JobRow.ended >= start.astimezone(UTC),
+                JobRow.ended < end.astimezone(UTC),
+            )
+            .order_by(JobRow.ended.desc())
+            .limit(most)
+        )
+        if projects is not None:
+            query = query.where(JobRow.project.in_(projects))
+        with self._database.session() as session:
+            return [
+                Ended(
+                    pipeline,
+                    JobState(state),
+                    utc(created),
+                    None if started is None else utc(started),
+                    utc(over),
+                )
+                for pipeline, state, created, started, over in session.execute(query)
+                if over is not None
+            ]
