@@ -16,7 +16,6 @@ from appliance.client.access import (
     Users,
 )
 from appliance.client.calendar import AsyncCalendar, Calendar
-from appliance.client.channels import AsyncChannels, Channels
 from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, events_of
 from appliance.client.fleet import AsyncFleet, Fleet
 from appliance.client.jobs import AsyncJobs, Jobs
@@ -194,8 +193,6 @@ class Plant(Blocking, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
-    channels
-        Where word of events goes.
     users, tokens, projects
         Who may what.
     """
@@ -208,7 +205,6 @@ class Plant(Blocking, _Plant):
         self.calendar = Calendar(line)
         self.overview = Overview(line)
         self.platform = Platform(line)
-        self.channels = Channels(line)
         self.users = Users(line)
         self.tokens = Tokens(line)
         self.projects = Projects(line)
@@ -241,8 +237,6 @@ class AsyncPlant(Awaiting, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
-    channels
-        Where word of events goes.
     users, tokens, projects
         Who may what.
     """
@@ -255,7 +249,6 @@ class AsyncPlant(Awaiting, _Plant):
         self.calendar = AsyncCalendar(line)
         self.overview = AsyncOverview(line)
         self.platform = AsyncPlatform(line)
-        self.channels = AsyncChannels(line)
         self.users = AsyncUsers(line)
         self.tokens = AsyncTokens(line)
         self.projects = AsyncProjects(line)

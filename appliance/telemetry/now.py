@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from appliance import __version__
 from appliance.core.clock import now
 from appliance.core.db import Database
 from appliance.core.settings import Settings
@@ -22,11 +21,13 @@ _SELDOM = 1_200.0
 """Seconds for which a size that is seldom looked at still counts."""
 
 
-def platform(settings: Settings, database: Database, *, whole: bool) -> Platform:
+def platform(settings: Settings, database: Database, *, version: str, whole: bool) -> Platform:
     """Return how the platform does.
 
     Parameters
     ----------
+    version
+        Of the appliance.
     whole
         Whether more is told than queue and troubles.
     """
@@ -45,7 +46,7 @@ def platform(settings: Settings, database: Database, *, whole: bool) -> Platform
     machine, cluster = host(home, latest), shared.cluster(settings)
     told = Platform(
         at=at,
-        version=__version__,
+        version=version,
         queue=queue,
         troubles=health.troubles(
             health.Facts(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from appliance import __version__
 from appliance.api.guard import Caller, Guarded, TheSite
 from appliance.api.needs import Over, needs
 from appliance.api.router import make_router
@@ -33,7 +34,8 @@ To = Annotated[Moment | None, Query(alias="to", description="The moment after th
 @router.get("/platform", summary="How the platform does", **needs(Right.READ, Over.VISIBLE))
 def get_platform(site: TheSite, person: Caller) -> Platform:
     """Return the queue and what needs care; to those who operate the site all the rest."""
-    return platform(site.settings, site.database, whole=person.may(Right.OPERATE))
+    whole = person.may(Right.OPERATE)
+    return platform(site.settings, site.database, version=__version__, whole=whole)
 
 
 @router.get(

@@ -95,7 +95,7 @@ def test_all_is_measured_and_told(home, database_url):
     database = open_database(database_url)
     sampler = Sampler(settings, probes(settings, lambda: database))
     sampler.measure()
-    told = platform(settings, database, whole=True)
+    told = platform(settings, database, version="1.2.3", whole=True)
     assert told.host is not None
     assert told.host.cpu_ratio is not None
     sizes = {one.part: one.size_bytes for one in told.parts}
@@ -106,7 +106,7 @@ def test_all_is_measured_and_told(home, database_url):
         assert sizes["database"] > 1_000_000
     assert [one.code for one in told.troubles if one.code == "not_measured"] == []
     assert {"no_worker"} <= {one.code for one in told.troubles}
-    little = platform(settings, database, whole=False)
+    little = platform(settings, database, version="1.2.3", whole=False)
     assert (little.host, little.parts, little.roles) == (None, (), ())
     assert little.queue == told.queue
     database.close()
