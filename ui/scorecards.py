@@ -77,6 +77,8 @@ def lead_range(told: LeadTime | None) -> str:
     """Return between what the middle half of the lead times lie."""
     if told is None:
         return t("scorecard.no_lead")
+    if told.lower_quartile == told.upper_quartile:
+        return t("scorecard.lead_half")
     low, high = (
         formats.span(timedelta(hours=hours))
         for hours in (told.lower_quartile, told.upper_quartile)

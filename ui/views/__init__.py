@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ui.views import asset, event, events, overview, scorecard
+from ui.views import asset, calendar, event, events, overview, scorecard
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,6 @@ PAGES = {
         Page("event", ":material/notification_important:", event.show, listed=False),
         Page("scorecard", ":material/fact_check:", scorecard.show),
     ),
+    "configure": (Page("calendar", ":material/calendar_month:", calendar.show),),
 }
 """By section of the navigation, in the order in which they are shown."""

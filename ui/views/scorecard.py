@@ -37,7 +37,8 @@ def show() -> None:
     """Draw the scorecard of the fleet that the address names, or of all."""
     plant = api.plant()
     fleets = {one.fleet: one for one in plant.fleets()}
-    fleet, start = _head(sorted(fleets))
+    fleet, days = _head(sorted(fleets))
+    start = _start([one for name, one in fleets.items() if fleet in ("", name)], days)
     if not fleets:
         frame.empty(
             t("scorecard.none_title"), t("scorecard.none_text"), ":material/fact_check:"
@@ -48,8 +49,15 @@ def show() -> None:
         _all(plant, start)
 
 
-def _head(fleets: Sequence[str]) -> tuple[str, datetime]:
-    """Draw title and controls; return the fleet, and the first moment that counts."""
+def _start(fleets: Sequence[FleetSummary], days: str) -> datetime:
+    """Return the first moment that counts: so many days before the last reading."""
+    if days == "all" or not fleets:
+        return _LONG_AGO
+    return min(now(), max(one.end for one in fleets)) - timedelta(days=int(days))
+
+
+def _head(fleets: Sequence[str]) -> tuple[str, str]:
+    """Draw title and controls; return the fleet and the range that the address asks for."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("scorecard.title"), anchor=False, width="stretch")
         fleet = controls.pick(
@@ -66,7 +74,7 @@ def _head(fleets: Sequence[str]) -> tuple[str, datetime]:
             label=t("scorecard.range"),
             words=lambda name: t(f"scorecard.range_{name}"),
         )
-    return fleet, _LONG_AGO if days == "all" else now() - timedelta(days=int(days))
+    return fleet, days
 
 
 # ---------------------------------------------------------------- all fleets
@@ -283,7 +291,7 @@ def _basis(
         else:
             _failures(plant, card, start, zone)
     if told:
-        _tell(plant, fleet.fleet, zone)
+        st.dialog(t("scorecard.tell"))(_tell)(plant, fleet.fleet, zone)
 
 
 def _alarms(plant: Plant, fleet: str, start: datetime, zone: ZoneInfo) -> None:
@@ -311,7 +319,7 @@ def _alarms(plant: Plant, fleet: str, start: datetime, zone: ZoneInfo) -> None:
 
 
 def _alarm(one: Event, zone: ZoneInfo) -> list[Cell]:
-    verdict = t(f"verdict.{one.verdict}") if one.verdict else t("scorecard.said_unreviewed")
+    verdict = t(f"scorecard.said_{one.verdict or 'unreviewed'}")
     return [
         Cell(one.asset, address=f"/event?id={one.id}"),
         Cell(formats.at(one.start, zone)),
@@ -350,10 +358,8 @@ def _failures(plant: Plant, card: Scorecard, start: datetime, zone: ZoneInfo) ->
     st.caption(t("scorecard.look_back", n=formats.number(card.look_back_days)))
 
 
-@st.dialog(" ")
 def _tell(plant: Plant, fleet: str, zone: ZoneInfo) -> None:
     """Ask for a failure: what broke, and when."""
-    st.markdown(f"#### {t('scorecard.tell')}")
     st.caption(t("scorecard.tell_text"))
     assets = [one.asset for one in plant.fleet(fleet).assets()]
     asset = st.selectbox(
