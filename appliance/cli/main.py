@@ -29,6 +29,7 @@ GROUPS = (
     "upkeep",
     "jobs",
     "schedule",
+    "channel",
     "access",
     "audit",
     "login",

@@ -12,6 +12,8 @@ from appliance.client.line import Line, parsed
 from appliance.client.pages import Listing, listing
 from appliance.client.resource import Resource, at
 from appliance.client.verbs import Awaiting, Blocking, verb
+from appliance.schemas.alert import Delivery
+from appliance.schemas.backtest import VerdictPreview
 from appliance.schemas.base import Language
 from appliance.schemas.event import (
     Event,
@@ -130,6 +132,17 @@ class _Handle(Resource):
     async def unmute(self) -> Event:
         """Let it, and those that took its mute over, call again."""
         return await self._do("unmute")
+
+    @listing
+    def deliveries(self) -> Listing[Delivery]:
+        """Return by which channels word of it went, the latest first."""
+        return Listing(self._line, at("events", self.id, "deliveries"), Delivery)
+
+    @verb
+    async def verdict_preview(self, verdict: Verdict) -> VerdictPreview:
+        """Return which events would be gone if a verdict fed the next training."""
+        path = at("events", self.id, "verdict-preview")
+        return parsed(VerdictPreview, await self._line.get(path, verdict=verdict))
 
     @verb
     async def similar(self, *, limit: int = 5) -> SimilarEvents:

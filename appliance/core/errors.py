@@ -17,6 +17,7 @@
     │   ├── StorageError      the lake, database or a file cannot be read or written
     │   ├── EngineError       Ray cannot start or was lost for good
     │   ├── Unreachable       the site does not answer at its address
+    │   ├── DeliveryError     a mail server or an address did not take a message
     │   └── LimitExceeded     a configured limit on size, rows or memory was hit
     ├── ArtifactError         a model artifact cannot be used: restore it or train again
     │   ├── ArtifactCorrupt   bytes changed, missing or truncated
@@ -126,6 +127,10 @@ class Unreachable(OperatorError):
     """The site does not answer at its address."""
 
     retryable = True
+
+
+class DeliveryError(OperatorError):
+    """A mail server or an address did not take a message."""
 
 
 class LimitExceeded(OperatorError):

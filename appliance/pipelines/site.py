@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from appliance.access import Access
+from appliance.alerts import ChannelStore, DeliveryStore
 from appliance.backtests import ApprovalStore, BacktestStore
 from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
@@ -115,6 +116,16 @@ class Site:
     def approvals(self) -> ApprovalStore:
         """Challengers that wait for somebody's word."""
         return ApprovalStore(self.database)
+
+    @cached_property
+    def channels(self) -> ChannelStore:
+        """Where word of events goes."""
+        return ChannelStore(self.database, site_key(self.settings.home))
+
+    @cached_property
+    def deliveries(self) -> DeliveryStore:
+        """What was told of events, and what could not be told."""
+        return DeliveryStore(self.database)
 
     def engine(self, name: str | None) -> Engine:
         """Return an engine by name, or the one of the settings."""

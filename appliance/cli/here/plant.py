@@ -13,6 +13,7 @@ from appliance.access import shell
 from appliance.access.seen import EVERYTHING
 from appliance.cli.here.access import Projects, Tokens, Users
 from appliance.cli.here.calendar import Calendar
+from appliance.cli.here.channels import Channels
 from appliance.cli.here.events import EventHandle
 from appliance.cli.here.fleet import Fleet, Work
 from appliance.cli.here.jobs import Jobs, Schedules
@@ -58,6 +59,11 @@ class Here:
     def calendar(self) -> Calendar:
         """When machines do not run as usual."""
         return Calendar(self._site, self._me)
+
+    @cached_property
+    def channels(self) -> Channels:
+        """Where word of events goes."""
+        return Channels(self._site, self._me)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -56,6 +56,7 @@ class EventRow(Base):
         Index("ix_events_fleet_latest", "fleet", "start", "id"),
         Index("ix_events_fleet_rank_latest", "fleet", "rank", "start", "id"),
         Index("ix_events_asset", "asset", "start", "id"),
+        Index("ix_events_updated", "updated"),
         Index("ix_events_owner", "owner", "start", "id"),
         Index("ix_events_verdict", "verdict", "start", "id"),
     )

@@ -64,6 +64,15 @@ TABLE: dict[str, set[str]] = {
     "GET /overview/lane": KNOWN,
     "GET /overview/changes": KNOWN,
     "GET /platform": KNOWN,
+    # Where word of events goes.
+    "GET /channels": SITE,
+    "POST /channels": SITE,
+    "GET /channels/{channel}": SITE,
+    "PUT /channels/{channel}": SITE,
+    "DELETE /channels/{channel}": SITE,
+    "POST /channels/{channel}/try": SITE,
+    "GET /deliveries": SITE,
+    "GET /events/{event}/deliveries": READ,
     "GET /platform/jobs": KNOWN,
     # What they need depends on the body: the route asks (test_bodies).
     "POST /events/bulk": KNOWN,

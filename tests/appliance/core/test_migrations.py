@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, inspect, text
 
 # Every table is declared in one of the stores.
 from appliance.access.store import tables as _access  # noqa: F401
+from appliance.alerts.store import tables as _alerts  # noqa: F401
 from appliance.api.store import keys as _keys  # noqa: F401
 from appliance.api.store import visits as _visits  # noqa: F401
 from appliance.backtests import store as _backtests  # noqa: F401

@@ -1,0 +1,64 @@
+"""What a channel tells of, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from appliance.schemas.alert import Channel, Quiet
+from appliance.schemas.event import Event, EventKind, EventState, Severity
+
+FRESH = timedelta(days=2)
+"""What ended longer ago is no news: a look into the past wakes nobody."""
+_RANK = {Severity.WATCH: 0, Severity.PLAN: 1, Severity.ACT: 2}
+_WAITING = frozenset({EventState.OPEN, EventState.ACKNOWLEDGED})
+Known = Severity | None
+"""How severe an event was when a channel last told of it; None if it never did."""
+
+
+def tells(
+    channel: Channel, event: Event, known: Known, at: datetime, *, by_time: bool = True
+) -> bool:
+    """Whether a channel has something to tell of an event.
+
+    Parameters
+    ----------
+    known
+        What the channel told of it before: it tells again only of what became more severe.
+    at
+        What time it is.
+    by_time
+        Whether the event's times are times of day, not counts of cycles.
+    """
+    if channel.paused or event.state not in _WAITING or event.updated < channel.since:
+        return False
+    if channel.fleets and event.fleet not in channel.fleets:
+        return False
+    if event.kind is EventKind.SENSOR_FAULT and not channel.faults:
+        return False
+    if by_time and not event.ongoing and event.end < at - FRESH:
+        return False
+    rank = _RANK[event.severity]
+    return rank >= _RANK[channel.severity] and (known is None or rank > _RANK[known])
+
+
+def due(channel: Channel, severity: Severity, at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a channel may tell of what happened: now, or when its quiet hours end."""
+    if channel.quiet is None or severity is Severity.ACT:
+        return at
+    return _end(channel.quiet, at, zone) or at
+
+
+def _end(quiet: Quiet, at: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return when the quiet hours end that a moment lies in; None if it lies in none."""
+    there = at.astimezone(zone)
+    clock = there.time()
+    if quiet.start <= quiet.end:
+        inside, tomorrow = quiet.start <= clock < quiet.end, False
+    else:
+        inside = clock >= quiet.start or clock < quiet.end
+        tomorrow = clock >= quiet.start
+    if not inside:
+        return None
+    day = there.date() + timedelta(days=int(tomorrow))
+    return datetime.combine(day, quiet.end, zone).astimezone(at.tzinfo)
