@@ -102,8 +102,13 @@ def moments(times: pl.Series) -> pl.Series:
 
 
 def numbers(values: pl.Series) -> list[float | None]:
-    """Return numbers as JSON can hold them: what is none of them is null."""
-    floats = values.cast(pl.Float64)
+    """Return numbers as JSON can hold them: what is none of them is null.
+
+    Of single precision, they have no more digits than tell them apart: 0.1, not
+    0.10000000149011612.
+    """
+    single = values.dtype == pl.Float32()
+    floats = (values.cast(pl.String) if single else values).cast(pl.Float64)
     known = pl.select(pl.when(floats.is_finite()).then(floats)).to_series()
     found: list[float | None] = known.to_list()
     return found

@@ -41,27 +41,43 @@ def downsample(frame: pl.DataFrame, width: int, method: Method) -> pl.DataFrame:
         The columns of `frame`.  Where readings lack for longer than usual and longer than a
         point is wide, a row without values stands in between: a line breaks there.
     """
-    if method == "none" or frame.is_empty():
+    if method == "none" or frame.is_empty() or frame.width == 1:
         return frame
     times = frame["time"].to_physical().to_numpy()
-    names = [name for name in frame.columns if name != "time"]
-    columns = [frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
-    values = np.array(columns, dtype=np.float64).reshape(len(names), len(times))
+    values = frame.drop("time").fill_nan(None)
     broken = gaps(times, width)
     most = 2 * width if method == "minmax" else width
     if len(times) > most:
         if method == "minmax":
             times, values = _minmax(times, values, width)
         else:
-            chosen = _lttb(times, values, width)
-            times, values = times[chosen], values[:, chosen]
-    at = np.searchsorted(times, broken)
-    times, values = np.insert(times, at, broken), np.insert(values, at, np.nan, axis=1)
-    made = {"time": pl.Series(times, dtype=pl.Int64).cast(frame.schema["time"])}
-    made |= {
-        name: pl.Series(one, nan_to_null=True) for name, one in zip(names, values, strict=True)
-    }
-    return pl.DataFrame(made).select(frame.columns)
+            chosen = _lttb(times, _floats(values), width)
+            times, values = times[chosen], values[chosen]
+    shown = values.select(
+        pl.Series(times, dtype=pl.Int64).cast(frame.schema["time"]).alias("time"), pl.all()
+    )
+    return _broken(shown, times, broken).select(frame.columns)
+
+
+def _floats(values: pl.DataFrame) -> Floats:
+    """Return columns as rows of numbers, not a number where there is no value."""
+    columns = [one.cast(pl.Float64).fill_null(np.nan).to_numpy() for one in values]
+    return np.array(columns, dtype=np.float64).reshape(values.width, values.height)
+
+
+def _broken(shown: pl.DataFrame, times: Ints, moments: Ints) -> pl.DataFrame:
+    """Return rows with one that has no values at each of some moments."""
+    if not len(moments):
+        return shown
+    kind = shown.schema["time"]
+    empty = pl.DataFrame({"time": pl.Series(moments, dtype=pl.Int64).cast(kind)})
+    whole = pl.concat([shown, empty], how="diagonal")
+    at = np.insert(
+        np.arange(len(times)),
+        np.searchsorted(times, moments),
+        len(times) + np.arange(len(moments)),
+    )
+    return whole[at]
 
 
 def extremes(frame: pl.DataFrame, by: str, width: int) -> pl.DataFrame:
@@ -73,9 +89,8 @@ def extremes(frame: pl.DataFrame, by: str, width: int) -> pl.DataFrame:
     if frame.height <= 2 * width:
         return frame
     starts = _starts(frame["time"].to_physical().to_numpy(), width)
-    values = frame[by].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    shown: pl.DataFrame = frame[np.unique(np.concatenate(_places(values, starts))).tolist()]
-    return shown
+    ((low, high),) = _places(frame.select(pl.col(by).fill_nan(None)), starts)
+    return frame[np.unique(np.concatenate([low, high]))]
 
 
 def gaps(times: Ints, width: int) -> Ints:
@@ -104,33 +119,48 @@ def _starts(times: Ints, width: int) -> Ints:
     return np.unique(np.searchsorted(times, edges[edges <= times[-1]]))
 
 
-def _places(values: Floats, starts: Ints) -> tuple[Ints, Ints]:
-    """Return where each stretch is least and greatest; its first row if it has no value."""
-    empty = np.isnan(values)
-    low, high = np.where(empty, np.inf, values), np.where(empty, -np.inf, values)
-    number = np.repeat(np.arange(len(starts)), np.diff([*starts, len(values)]))
-    places = []
-    for filled, of in ((low, np.minimum), (high, np.maximum)):
-        best = of.reduceat(filled, starts)
-        hits = np.flatnonzero(filled == best[number])
-        # The first hit of each stretch; every stretch has one.
-        places.append(hits[np.searchsorted(number[hits], np.arange(len(starts)))])
-    return places[0], places[1]
+def _places(values: pl.DataFrame, starts: Ints) -> list[tuple[Ints, Ints]]:
+    """Return where each column is least and greatest in each stretch.
+
+    Parameters
+    ----------
+    values
+        Null where there is no value; a stretch without any has its first row twice.
+    """
+    lengths = np.diff([*starts, values.height])
+    stretch = pl.Series("of", np.repeat(np.arange(len(starts), dtype=np.int32), lengths))
+    names = [str(number) for number in range(values.width)]
+    found = (
+        values.rename(dict(zip(values.columns, names, strict=True)))
+        .with_columns(stretch.set_sorted())
+        .group_by("of", maintain_order=True)
+        .agg(
+            *(pl.col(name).arg_min().alias(f"low {name}") for name in names),
+            *(pl.col(name).arg_max().alias(f"high {name}") for name in names),
+        )
+        .fill_null(0)
+    )
+    return [
+        (
+            starts + found[f"low {name}"].cast(pl.Int64).to_numpy(),
+            starts + found[f"high {name}"].cast(pl.Int64).to_numpy(),
+        )
+        for name in names
+    ]
 
 
-def _minmax(times: Ints, values: Floats, width: int) -> tuple[Ints, Floats]:
+def _minmax(times: Ints, values: pl.DataFrame, width: int) -> tuple[Ints, pl.DataFrame]:
     starts = _starts(times, width)
     lasts = np.append(starts[1:], len(times)) - 1
-    out = np.empty((len(values), 2 * len(starts)))
-    for row, one in zip(out, values, strict=True):
-        low, high = _places(one, starts)
-        row[0::2] = one[np.minimum(low, high)]
-        row[1::2] = one[np.maximum(low, high)]
-    moments = np.column_stack([times[starts], times[lasts]]).ravel()
     # A stretch of one reading has one row.
-    kept = np.ones(len(moments), bool)
+    kept = np.ones(2 * len(starts), bool)
     kept[1::2] = lasts > starts
-    return moments[kept], out[:, kept]
+    columns = []
+    for one, (low, high) in zip(values, _places(values, starts), strict=True):
+        first, second = np.minimum(low, high), np.maximum(low, high)
+        columns.append(one[np.column_stack([first, second]).ravel()[kept]])
+    moments = np.column_stack([times[starts], times[lasts]]).ravel()
+    return moments[kept], pl.DataFrame(columns)
 
 
 def _lttb(times: Ints, values: Floats, width: int) -> Ints:
