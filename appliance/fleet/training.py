@@ -18,6 +18,7 @@ from appliance.fleet.chunks import Chunk, Columns, assets_of
 from appliance.fleet.frames import Layout
 from appliance.fleet.guide import Guide, keep_former
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
+from appliance.fleet.modes import learn_modes
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.recipe import Recipe
@@ -259,7 +260,8 @@ def _fit_chunk(task: _Task) -> _Part:
             _log.warning("asset %s could not be learned", found.asset, exc_info=True)
             failures[found.asset] = f"it could not be learned: {error}"
         else:
-            fitted[found.asset] = model
+            modes = learn_modes(found, model.entry, task.columns)
+            fitted[found.asset] = Fitted({**model.arrays, **modes}, model.entry)
             rows += len(times) - by_calendar - sum(by_reason.values())
     if not fitted:
         return _Part({}, failures, 0, masked, dict(held))
