@@ -94,6 +94,11 @@ def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
         st.page_link(pages[page], label=label, icon=icon, query_params=query)
 
 
+def lead(page: str, **query: str) -> None:
+    """Go to another page of the site, and what it is to show."""
+    st.switch_page(st.session_state[PAGES][page], query_params=query)
+
+
 def empty(title: str, text: str, icon: str = ":material/inbox:") -> None:
     """Draw what a page shows where there is nothing yet, and what to do about it."""
     with st.container(border=True, horizontal_alignment="center"):

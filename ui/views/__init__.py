@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ui.views import asset, calendar, event, events, overview, scorecard
+from ui.views import (
+    asset,
+    backtest,
+    calendar,
+    event,
+    events,
+    model,
+    models,
+    overview,
+    scorecard,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,11 @@ PAGES = {
         Page("event", ":material/notification_important:", event.show, listed=False),
         Page("scorecard", ":material/fact_check:", scorecard.show),
     ),
-    "configure": (Page("calendar", ":material/calendar_month:", calendar.show),),
+    "configure": (
+        Page("models", ":material/model_training:", models.show),
+        Page("model", ":material/model_training:", model.show, listed=False),
+        Page("backtest", ":material/balance:", backtest.show, listed=False),
+        Page("calendar", ":material/calendar_month:", calendar.show),
+    ),
 }
 """By section of the navigation, in the order in which they are shown."""

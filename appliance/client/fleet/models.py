@@ -114,6 +114,23 @@ class FleetModels(FleetBase):
         """
         return await self._ask("retrain", recipe=portable(recipe), **arguments)
 
+    @asks
+    async def adjust(
+        self, *, version: int | None = None, budget: float | None = None, limits: bool = False
+    ) -> Job:
+        """Make a version that judges by another budget or limits, without learning anew.
+
+        Parameters
+        ----------
+        version
+            The one to start from; the champion if not said.
+        budget
+            False alarms a machine and month.
+        limits
+            Take the sensors' physical limits as they are now.
+        """
+        return await self._ask("adjust", version=version, budget=budget, limits=limits or None)
+
     @listing
     def backtests(self) -> Listing[Backtest]:
         """Return its backtests without their events, the latest first."""

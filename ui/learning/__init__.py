@@ -1,0 +1,1 @@
+"""What the pages on models share: training, recipes in words, and deeds that ask first."""
