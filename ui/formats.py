@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ui.text import language, t
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Cycle n is kept as this moment plus n hours."""
 _LONG = 14 * _DAY
 """From here on hours say nothing."""
 
@@ -30,6 +33,14 @@ def at(moment: datetime | None, zone: ZoneInfo) -> str:
     if language() == "ja":
         return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
     return f"{there.day} {there:%b %Y, %H:%M}"
+
+
+def moment(at_: datetime | None, zone: ZoneInfo, kind: Literal["time", "cycle"]) -> str:
+    """Return a time, or a cycle where times are counters; a dash for none."""
+    if at_ is None or kind == "time":
+        return at(at_, zone)
+    cycles = (at_ - _FIRST_CYCLE).total_seconds() / _HOUR
+    return t("formats.cycle", n=number(cycles))
 
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:

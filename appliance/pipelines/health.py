@@ -6,6 +6,7 @@ from math import ceil
 
 from appliance.core.errors import LimitExceeded, NotFound
 from appliance.heat.health import LEAST, Points, by_days
+from appliance.intake.ledger import Asset
 from appliance.pipelines.charts import MOST_READ
 from appliance.pipelines.heat import calendar_in
 from appliance.pipelines.overview import champion_manifest
@@ -68,8 +69,16 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
             "per_week": _rounded(trend.per_day, 7.0, 2),
             "chance": _rounded(trend.chance, 1.0, 5),
             "trend_from": starts[-TREND:][0] if starts else None,
+            "coverage": _coverage(known[0], model.interval_seconds),
         }
     )
+
+
+def _coverage(asset: Asset, interval: float) -> float | None:
+    if interval <= 0:
+        return None
+    expected = (asset.end - asset.start).total_seconds() / interval + 1
+    return round(min(asset.rows / expected, 1.0), 4)
 
 
 def _last(points: Points) -> float | None:

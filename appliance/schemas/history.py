@@ -40,6 +40,8 @@ class Health(Schema):
         How probable days in such an order are without any trend.
     trend_from
         First moment of the stretches that the trend is made from.
+    coverage
+        Share of the readings to be expected that there are, from the first to the newest.
     """
 
     fleet: FleetName = Field(examples=["pumps"])
@@ -55,6 +57,7 @@ class Health(Schema):
     per_week: float | None = Field(None, examples=[-3.5])
     chance: float | None = Field(None, examples=[0.002])
     trend_from: AwareDatetime | None = None
+    coverage: float | None = Field(None, ge=0, le=1, examples=[0.994])
 
 
 class SimilarStretch(Schema):

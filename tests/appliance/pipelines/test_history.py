@@ -34,6 +34,7 @@ def test_health_is_told_by_day_up_to_the_newest(learned):
     assert sick.now == sick.values[-1] < 20
     assert well.now > 80
     assert sick.trend == "unknown"
+    assert sick.coverage == 1.0
     assert health(learned, FLEET, "P-2", 2).values == sick.values[-2:]
     assert sick.starts[-1] == moment(LEARNED).replace(hour=0, minute=0)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -18,7 +18,16 @@ _component = st.components.v2.component(
     "kizashi_traces",
     html='<div class="traces"></div>',
     css=joined("traces", "traces.css") + joined("../static", "uplot.css"),
-    js=joined("traces", "tools.js", "drawing.js", "traces.js"),
+    js=joined("shared", "page.js", "charts.js")
+    + joined(
+        "traces",
+        "tools.js",
+        "drawing.js",
+        "strips.js",
+        "asking.js",
+        "moving.js",
+        "traces.js",
+    ),
 )
 _WORDS = (
     "help",
@@ -30,7 +39,17 @@ _WORDS = (
     "all",
     "failed",
     "nothing",
+    "mark",
+    "mark_help",
+    "modes",
+    "shares",
 )
+OVERLAYS = theme.CATEGORIES[1:]
+"""The lines themselves are in the theme's own colours."""
+MODES = ("#9DB8E8", "#F2C879", "#8CCFB7", "#E3B3CC", "#B9C0CC", "#A8D8EC")
+"""Light kin of the categories: a strip is not to outshine what happened in it."""
+_SEVERITIES = ("watch", "plan", "act")
+_KINDS = ("window", "failure", "normal")
 
 
 @dataclass(frozen=True)
@@ -51,10 +70,54 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of the calendar behind the lines."""
+    """A stretch of the calendar behind the lines.
+
+    Attributes
+    ----------
+    failure
+        Whether the machine had failed: it is judged then, unlike in other stretches.
+    """
 
     start: datetime
     end: datetime
+    title: str = ""
+    failure: bool = False
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A course that is laid over each line: another machine's, or an earlier one.
+
+    Attributes
+    ----------
+    shift
+        How much later it is drawn than it was.
+    name
+        In the legend.
+    """
+
+    asset: str
+    name: str
+    shift: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The operating modes that a machine ran in.
+
+    Attributes
+    ----------
+    names
+        For people.
+    spans
+        Start, end and number of the mode among `names`, in order of time.
+    normal
+        By sensor: for each of `names` what is usual in it, from and to; None if unknown.
+    """
+
+    names: Sequence[str]
+    spans: Sequence[tuple[datetime, datetime, int]]
+    normal: Mapping[str, Sequence[tuple[float, float] | None]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +135,17 @@ class Trace:
     threshold
         Surprise at which it alarms.
     may_mark
-        Whether whoever looks may mark a stretch, by dragging with the shift key held.
+        Whether whoever looks may mark a stretch: by a button, or dragging with the shift key.
+    kind
+        ``cycle``: times are counters and shown as such.
+    judged
+        Whether there are scores; without them neither surprise nor contributions are drawn.
+    shares
+        How many sensors' contributions are drawn over time, below the surprise.
+    overlays
+        Courses to compare with, at most five.
+    modes
+        None where they are not known.
     """
 
     fleet: str
@@ -86,6 +159,11 @@ class Trace:
     focus: str = ""
     threshold: float | None = None
     may_mark: bool = False
+    kind: Literal["time", "cycle"] = "time"
+    judged: bool = True
+    shares: int = 0
+    overlays: Sequence[Overlay] = ()
+    modes: Modes | None = None
 
 
 def traces(trace: Trace, *, key: str) -> tuple[datetime, datetime] | None:
@@ -115,7 +193,12 @@ def _data(trace: Trace, key: str) -> dict[str, Any]:
         ],
         "events": [_event(event) for event in sorted(trace.events, key=lambda e: e.start)],
         "windows": [
-            {"start": one.start.timestamp(), "end": one.end.timestamp()}
+            {
+                "start": one.start.timestamp(),
+                "end": one.end.timestamp(),
+                "title": one.title,
+                "failure": one.failure,
+            }
             for one in trace.windows
         ],
         "whole": [moment.timestamp() for moment in trace.whole],
@@ -123,10 +206,47 @@ def _data(trace: Trace, key: str) -> dict[str, Any]:
         "focus": trace.focus,
         "threshold": trace.threshold,
         "mayMark": trace.may_mark,
+        "kind": trace.kind,
+        "judged": trace.judged,
+        "top": min(trace.shares, len(trace.lines)),
+        "overlays": [_overlay(one, at) for at, one in enumerate(trace.overlays)],
+        "modes": _modes(trace.modes),
         "zone": trace.zone,
         "language": language(),
         "colours": colours,
-        "words": {name: t(f"traces.{name}") for name in _WORDS},
+        "words": _words(),
+    }
+
+
+def _words() -> dict[str, Any]:
+    severities = {name: t(f"severity.{name}") for name in _SEVERITIES}
+    kinds = {name: t(f"traces.{name}") for name in _KINDS}
+    return {
+        **{name: t(f"traces.{name}") for name in _WORDS},
+        "highest": t("traces.highest", n="{n}"),
+        "cycle": t("traces.cycle", n="{n}"),
+        "kinds": {**severities, **kinds, "muted": t("kind.sensor_fault")},
+    }
+
+
+def _overlay(one: Overlay, at: int) -> dict[str, Any]:
+    return {
+        "asset": one.asset,
+        "name": one.name,
+        "shift": one.shift.total_seconds(),
+        "colour": OVERLAYS[at % len(OVERLAYS)],
+    }
+
+
+def _modes(modes: Modes | None) -> dict[str, Any] | None:
+    if modes is None:
+        return None
+    colours = [MODES[at % len(MODES)] for at in range(len(modes.names))]
+    return {
+        "names": list(modes.names),
+        "colours": colours,
+        "spans": [(start.timestamp(), end.timestamp(), at) for start, end, at in modes.spans],
+        "normal": {name: list(bounds) for name, bounds in modes.normal.items()},
     }
 
 

@@ -1,4 +1,5 @@
-// What is drawn over and under the lines: bands of events, the level of alarm, the part seen.
+// What is drawn over and under the lines: bands of events and windows, what is normal in each
+// mode, the level of alarm, the part seen.
 
 class Drawing {
   heat(chart, share) {
@@ -19,25 +20,61 @@ class Drawing {
     return paint;
   }
 
-  bands(chart) {
+  under(chart, told) {
     const { ctx, bbox } = chart;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    for (const window of this.data.windows) {
-      this.band(chart, window, faded(this.colours.muted, 0.14));
-    }
+    if (!told.whole && !told.surprise) this.normal(chart, told);
+    for (const window of this.data.windows) this.window(chart, window);
     this.data.events.forEach((event, number) => {
       const colour = this.colours[event.severity] ?? this.colours.plan;
-      const near = number === this.at;
-      const [left, right] = this.band(chart, event, faded(colour, near ? 0.26 : 0.13));
-      if (near) {
+      const close = number === this.at;
+      const [left, right] = this.band(chart, event, faded(colour, close ? 0.26 : 0.13));
+      if (close) {
         ctx.fillStyle = colour;
         for (const x of [left, right]) ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
       }
     });
     ctx.restore();
+  }
+
+  // A failure is hatched: it is no reason to look away, as other windows are.
+  window(chart, window) {
+    const { ctx, bbox } = chart;
+    const [left, right] = this.band(chart, window, faded(this.colours.muted, 0.14));
+    if (!window.failure) return;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, bbox.top, right - left, bbox.height);
+    ctx.clip();
+    ctx.strokeStyle = faded(this.colours.act, 0.55);
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    const step = 7 * devicePixelRatio;
+    const first = Math.max(left, bbox.left) - bbox.height;
+    for (let x = first; x < Math.min(right, bbox.left + bbox.width); x += step) {
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x + bbox.height, bbox.top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  // What a sensor shows as a rule in the mode that the machine was in.
+  normal(chart, told) {
+    const bounds = this.data.modes?.normal[told.name];
+    if (!bounds) return;
+    chart.ctx.fillStyle = faded(this.colours.accent, 0.1);
+    for (const [start, end, mode] of this.data.modes.spans) {
+      if (end < this.from || start > this.to || !bounds[mode]) continue;
+      const left = chart.valToPos(start, "x", true);
+      const right = chart.valToPos(end, "x", true);
+      const top = chart.valToPos(bounds[mode][1], "y", true);
+      const bottom = chart.valToPos(bounds[mode][0], "y", true);
+      chart.ctx.fillRect(left, top, Math.max(right - left, 1), Math.max(bottom - top, 1));
+    }
   }
 
   band(chart, { start, end }, colour) {
@@ -48,7 +85,7 @@ class Drawing {
     return [left, right];
   }
 
-  marks(chart, told) {
+  over(chart, told) {
     if (told.whole) this.frame(chart);
     else if (told.surprise && this.data.threshold !== null) this.level(chart);
   }
@@ -81,3 +118,4 @@ class Drawing {
     ctx.restore();
   }
 }
+

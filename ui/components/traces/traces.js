@@ -1,43 +1,80 @@
-// The lanes of one machine: what there is, what is asked for, how one moves.
+// The lanes of one machine: what there is, and what is told of it.
 
-class Traces extends Drawing {
+class Traces extends Moving {
   constructor(root, data, send) {
     super();
     this.root = root;
-    this.data = data;
     this.send = send;
     this.colours = data.colours;
-    this.formats = new Formats(data.language, data.zone);
     this.words = data.words;
+    this.formats = data.kind === "cycle"
+      ? new Cycles(data.language, data.zone, data.words.cycle)
+      : new Formats(data.language, data.zone);
+    this.take(data);
     [this.from, this.to] = data.range ?? data.whole;
     this.lanes = [];
-    this.at = data.events.findIndex((event) => event.id === data.focus);
     this.turn = 0;
+    this.said = "";
     this.build();
+  }
+
+  take(data) {
+    this.data = data;
+    this.at = data.events.findIndex((event) => event.id === data.focus);
+  }
+
+  // What changed without another machine or other sensors: nothing jumps, the view stays.
+  renew(data, send) {
+    const asked = JSON.stringify(data.range) !== JSON.stringify(this.data.range) && data.range;
+    this.send = send;
+    this.take(data);
+    this.legend();
+    for (const lane of this.lanes) this.layOver(lane);
+    if (asked && Math.abs(asked[0] - this.from) + Math.abs(asked[1] - this.to) > 3) {
+      this.go(...asked, true);
+    } else this.load();
+    this.whole.chart.redraw(false);
+    this.drawModes();
   }
 
   // ------------------------------------------------------------------ what there is
   build() {
-    this.root.replaceChildren(this.bar());
+    const { data, words } = this;
+    this.keys = element("div", "keys");
+    this.root.replaceChildren(this.bar(), this.keys);
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "application");
-    this.root.setAttribute("aria-label", this.words.help);
+    this.root.setAttribute("aria-label", words.help);
     this.tip = element("div", "tip");
     this.tip.hidden = true;
     this.root.append(this.tip);
+    this.legend();
     this.whole = this.lane({
-      name: this.words.whole, unit: "", height: HEIGHT.whole, whole: true, surprise: true,
+      name: words.whole, unit: "", height: HEIGHT.whole, whole: true, surprise: true,
     });
-    for (const sensor of this.data.sensors) {
-      this.lanes.push(this.lane({ ...sensor, height: HEIGHT.lane }));
+    if (data.modes) {
+      this.modes = this.strip("modes", words.modes, 1);
+      this.modes.names.append(element("div", "row", words.modes));
     }
-    this.surprise = this.lane({
-      name: this.words.surprise, unit: "", height: HEIGHT.surprise, axis: true, surprise: true,
-    });
+    for (const sensor of data.sensors) {
+      const last = !data.judged && sensor === data.sensors.at(-1);
+      const height = last ? HEIGHT.lane + 24 : HEIGHT.lane;
+      this.lanes.push(this.lane({ ...sensor, height, axis: last }));
+    }
+    if (data.judged) {
+      this.surprise = this.lane({
+        name: words.surprise, unit: "", height: HEIGHT.surprise, axis: true, surprise: true,
+      });
+    }
+    if (data.judged && data.top) {
+      this.root.append(element("div", "under", words.shares));
+      this.shares = this.strip("shares", words.shares, data.top);
+    }
     this.root.onkeydown = (event) => this.key(event);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
     this.tellRange();
+    this.drawModes();
     this.load();
     this.loadWhole();
   }
@@ -48,18 +85,53 @@ class Traces extends Drawing {
     this.status = element("span", "status");
     this.status.setAttribute("aria-live", "polite");
     bar.append(this.range, this.status);
-    for (const [word, act] of [
-      ["before", () => this.step(-1)],
-      ["after", () => this.step(1)],
-      ["out", () => this.zoom(2)],
-      ["all", () => this.go(...this.data.whole)],
-    ]) {
-      const button = element("button", "", this.words[word]);
-      button.type = "button";
-      button.onclick = act;
-      bar.append(button);
+    const button = (word, act) => {
+      const made = element("button", word, this.words[word]);
+      made.type = "button";
+      made.onclick = act;
+      bar.append(made);
+      return made;
+    };
+    if (this.data.mayMark) {
+      this.markButton = button("mark", () => this.mark(!this.marking));
+      this.markButton.setAttribute("aria-pressed", "false");
     }
+    button("before", () => this.step(-1));
+    button("after", () => this.step(1));
+    button("out", () => this.zoom(2));
+    button("all", () => this.go(...this.data.whole));
     return bar;
+  }
+
+  // What the colours mean, as far as they occur.
+  legend() {
+    const { data, colours } = this;
+    const one = (kind, colour, text) => {
+      const made = element("span", "key");
+      const mark = element("i", kind);
+      mark.style.setProperty("--own", colour);
+      made.append(mark, element("span", "", text));
+      made.title = text;
+      return made;
+    };
+    const severities = new Set(data.events.map((event) => event.severity));
+    const keys = ["watch", "plan", "act", "muted"]
+      .filter((name) => severities.has(name))
+      .map((name) => one("box", colours[name], this.words.kinds[name]));
+    if (data.windows.some((window) => !window.failure)) {
+      keys.push(one("box calm", colours.muted, this.words.kinds.window));
+    }
+    if (data.windows.some((window) => window.failure)) {
+      keys.push(one("box hatched", colours.act, this.words.kinds.failure));
+    }
+    for (const [at, name] of (data.modes?.names ?? []).entries()) {
+      keys.push(one("bar", data.modes.colours[at], name));
+    }
+    if (data.modes && Object.keys(data.modes.normal).length) {
+      keys.push(one("box calm", colours.accent, this.words.kinds.normal));
+    }
+    for (const overlay of data.overlays) keys.push(one("dash", overlay.colour, overlay.name));
+    this.keys.replaceChildren(...keys);
   }
 
   lane(told) {
@@ -80,27 +152,47 @@ class Traces extends Drawing {
     const plot = element("div", "plot");
     row.append(label, plot);
     this.root.append(row);
-    const lane = { told, value, empty: false };
+    const lane = { told, value, laid: 0 };
     lane.chart = new window.uPlot(this.options(lane), [[], []], plot);
+    if (!told.surprise) this.layOver(lane);
     this.listen(lane);
     return lane;
   }
 
+  // As many further lines as there are courses to be laid over it.
+  layOver(lane) {
+    const { chart } = lane;
+    const { overlays } = this.data;
+    while (lane.laid > 0) chart.delSeries(1 + lane.laid--);
+    for (const overlay of overlays) {
+      lane.laid += 1;
+      const dash = [4, 3];
+      const own = { stroke: overlay.colour, width: 1.2, dash, points: { show: false } };
+      chart.addSeries(own, 1 + lane.laid);
+    }
+    const [times, values] = chart.data;
+    chart.setData([times, values, ...overlays.map(() => times.map(() => undefined))]);
+  }
+
   width() {
-    return Math.max(240, this.root.clientWidth - LABELS);
+    const label = this.root.querySelector(".label");
+    return Math.max(200, this.root.clientWidth - (label?.offsetWidth ?? 160));
   }
 
   options(lane) {
     const { told } = lane;
     const { colours } = this;
+    const cycles = this.data.kind === "cycle";
     const font = `11px ${getComputedStyle(this.root).fontFamily}`;
     const grid = { show: !told.whole, stroke: colours.grid, width: 1 };
     const axis = { font, stroke: colours.muted, grid, ticks: { show: false } };
+    const ticks = (chart, _, from, to) => cycleTicks(from, to, chart.bbox.width / devicePixelRatio / 90);
     return {
       width: this.width(),
       height: told.height,
-      padding: [6, 8, told.axis ? 0 : 4, 0],
+      padding: [6, ROOM, told.axis ? 0 : 4, 0],
       legend: { show: false },
+      tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), this.data.zone),
       cursor: {
         sync: { key: `traces-${this.data.key}`, setSeries: false },
         drag: { x: true, y: false, setScale: false },
@@ -108,16 +200,17 @@ class Traces extends Drawing {
         y: false,
       },
       scales: {
-        x: { time: true, auto: false, range: () => this.seen(told.whole) },
+        x: { time: !cycles, auto: false, range: () => this.seen(told.whole) },
         y: told.surprise
           ? { range: () => [0, this.highest()] }
           : { range: (_, low, high) => this.padded(low, high) },
       },
       axes: [
         { ...axis, show: Boolean(told.axis), size: 24, space: 90,
-          values: (_, ticks, __, ___, step) => ticks.map((s) => this.formats.tick(s, step)) },
-        { ...axis, size: 44, space: 26,
-          values: told.whole ? (_, ticks) => ticks.map(() => "") : undefined },
+          ...(cycles ? { splits: ticks } : {}),
+          values: (_, found, __, ___, step) => found.map((s) => this.formats.tick(s, step)) },
+        { ...axis, size: AXIS, space: 26,
+          values: told.whole ? (_, found) => found.map(() => "") : undefined },
       ],
       series: [{}, {
         stroke: told.surprise ? (chart) => this.heat(chart) : this.line(told),
@@ -127,8 +220,8 @@ class Traces extends Drawing {
         spanGaps: false,
       }],
       hooks: {
-        drawClear: [(chart) => this.bands(chart)],
-        draw: [(chart) => this.marks(chart, told)],
+        drawClear: [(chart) => this.under(chart, told)],
+        draw: [(chart) => this.over(chart, told)],
         setSelect: [(chart) => this.selected(chart)],
         setCursor: [(chart) => this.tell(chart, lane)],
       },
@@ -147,207 +240,46 @@ class Traces extends Drawing {
     return whole ? this.data.whole : [this.from, this.to];
   }
 
+  seenLanes() {
+    return this.surprise ? [...this.lanes, this.surprise] : this.lanes;
+  }
+
   padded(low, high) {
     if (low === null) return [0, 1];
     const room = (high - low || Math.abs(high) || 1) * 0.08;
     return [low - room, high + room];
   }
 
-  // ------------------------------------------------------------------ what is asked for
-  async load() {
-    const turn = ++this.turn;
-    this.abort?.abort();
-    this.abort = new AbortController();
-    const { signal } = this.abort;
-    const begun = performance.now();
-    try {
-      const [readings, scores] = await Promise.all([
-        this.ask("readings", this.from, this.to, signal, { sensors: this.names() }),
-        this.ask("scores", this.from, this.to, signal),
-      ]);
-      if (turn !== this.turn) return;
-      const rows = readings.series[0] ?? { times: [], values: {} };
-      const times = rows.times.map((text) => Date.parse(text) / 1000);
-      for (const lane of this.lanes) {
-        lane.chart.setData([times, rows.values[lane.told.name] ?? times.map(() => null)]);
-      }
-      this.surprise.chart.setData(this.scored(scores));
-      this.root.dataset.painted = String(Math.round(performance.now() - begun));
-      this.status.textContent = times.length ? "" : this.words.nothing;
-    } catch (error) {
-      if (error.name !== "AbortError") this.failed(error);
-    }
-  }
-
-  async loadWhole() {
-    try {
-      const found = await this.ask("scores", ...this.data.whole);
-      const rows = this.scored(found);
-      this.top = Math.max(5, ...rows[1].filter((value) => value !== null)) * 1.05;
-      this.whole.chart.setData(rows);
-      this.surprise.chart.redraw(true);
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  names() {
-    return this.data.sensors.map((sensor) => sensor.name).join(",");
-  }
-
-  scored(answer) {
-    const rows = answer.series[0] ?? { times: [], surprise: [] };
-    return [rows.times.map((text) => Date.parse(text) / 1000), rows.surprise];
-  }
-
-  async ask(what, from, to, signal, more = {}) {
-    const query = new URLSearchParams({
-      asset: this.data.asset,
-      from: new Date(Math.floor(from) * 1000).toISOString(),
-      to: new Date(Math.ceil(to) * 1000 + 1000).toISOString(),
-      width: String(Math.round(this.width())),
-      ...more,
-    });
-    const path = `/api/v1/fleets/${encodeURIComponent(this.data.fleet)}/${what}?${query}`;
-    const answer = await fetch(path, { credentials: "same-origin", signal });
-    if (answer.status === 401) {
-      window.location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-    }
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return answer.json();
-  }
-
-  failed(error) {
-    this.status.textContent = `${this.words.failed} (${error.message})`;
-  }
-
-  // ------------------------------------------------------------------ how one moves
-  go(from, to, soon = false) {
-    const [first, last] = this.data.whole;
-    const span = Math.min(Math.max(to - from, SHORTEST), last - first);
-    const middle = (from + to) / 2;
-    this.from = Math.min(Math.max(middle - span / 2, first), last - span);
-    this.to = this.from + span;
-    this.tellRange();
-    for (const { chart } of [...this.lanes, this.surprise]) {
-      chart.setScale("x", { min: this.from, max: this.to });
-    }
-    this.whole.chart.redraw(false);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.load(), soon ? 0 : DEBOUNCE);
-    clearTimeout(this.addressed);
-    this.addressed = setTimeout(() => this.address(), 300);
-  }
-
-  zoom(factor) {
-    const half = ((this.to - this.from) / 2) * factor;
-    const middle = (this.from + this.to) / 2;
-    this.go(middle - half, middle + half);
-  }
-
-  pan(share) {
-    const step = (this.to - this.from) * share;
-    this.go(this.from + step, this.to + step);
-  }
-
-  step(by) {
-    const { events } = this.data;
-    if (!events.length) return;
-    const next = this.at < 0 && by < 0 ? events.length - 1 : this.at + by;
-    this.at = (next + events.length) % events.length;
-    const event = events[this.at];
-    const room = Math.max(event.end - event.start, 600) * 1.2;
-    this.go(event.start - room, event.end + room, true);
-    this.status.textContent = event.title;
-  }
-
-  address() {
-    const query = new URLSearchParams(location.search);
-    query.set("from", String(Math.round(this.from)));
-    query.set("to", String(Math.round(this.to)));
-    history.replaceState(history.state, "", `${location.pathname}?${query}`);
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const acts = {
-      ArrowLeft: () => this.pan(-0.2), ArrowRight: () => this.pan(0.2),
-      "+": () => this.zoom(0.6), "=": () => this.zoom(0.6), "-": () => this.zoom(1.67),
-      0: () => this.go(...this.data.whole), n: () => this.step(1), p: () => this.step(-1),
-    };
-    const act = acts[event.key];
-    if (act) act();
-    else if (event.key === "Enter" && event.target === this.root && this.at >= 0) {
-      this.visit(this.data.events[this.at]);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  selected(chart) {
-    const { left, width } = chart.select;
-    if (width < 5) return;
-    const from = chart.posToVal(left, "x");
-    const to = chart.posToVal(left + width, "x");
-    chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    if (this.marking && this.data.mayMark) this.send("stretch", { start: from, end: to });
-    else this.go(from, to);
-  }
-
-  listen({ chart, told }) {
-    const { over } = chart;
-    const eventAt = (pointer) => {
-      const time = chart.posToVal(pointer.offsetX, "x");
-      const near = (this.to - this.from) * 0.003;
-      return this.data.events.find((e) => time >= e.start - near && time <= e.end + near);
-    };
-    let pressed = 0;
-    over.addEventListener("mousedown", (pointer) => {
-      pressed = pointer.clientX;
-      this.marking = pointer.shiftKey;
-    });
-    over.addEventListener("click", (pointer) => {
-      if (told.whole) this.centre(chart.posToVal(pointer.offsetX, "x"));
-      else if (Math.abs(pointer.clientX - pressed) < 4) this.visit(eventAt(pointer));
-    });
-    over.addEventListener("dblclick", () => this.go(...this.data.whole));
-    over.addEventListener("mousemove", (pointer) => this.hint(pointer, eventAt(pointer)));
-    over.addEventListener("mouseleave", () => this.hint());
-    over.addEventListener("wheel", (turn) => this.wheel(turn, chart), { passive: false });
-  }
-
-  centre(time) {
-    const half = (this.to - this.from) / 2;
-    this.go(time - half, time + half);
-  }
-
-  wheel(turn, chart) {
-    if (!turn.ctrlKey && !turn.shiftKey) return;
-    turn.preventDefault();
-    const time = chart.posToVal(turn.offsetX, "x");
-    const factor = (turn.deltaY || turn.deltaX) < 0 ? 0.7 : 1.4;
-    this.go(time - (time - this.from) * factor, time + (this.to - time) * factor);
-  }
-
-  visit(event) {
-    if (event && event.id !== this.data.focus) open(event.address);
-  }
-
   // ------------------------------------------------------------------ what is told
-  hint(pointer, event) {
-    this.tip.hidden = !event;
-    if (!event) return;
+  hint(pointer, text) {
+    this.tip.hidden = !text;
+    if (!text) return;
     const box = this.root.getBoundingClientRect();
-    this.tip.textContent = event.title;
-    this.tip.style.left = `${Math.min(pointer.clientX - box.left, box.width - 220)}px`;
+    this.tip.textContent = text;
+    const most = Math.max(box.width - this.tip.offsetWidth - 4, 0);
+    this.tip.style.left = `${Math.min(pointer.clientX - box.left, most)}px`;
     this.tip.style.top = `${pointer.clientY - box.top - 34}px`;
   }
 
-  tell(chart, { told, value }) {
+  say(text) {
+    this.said = text;
+    this.status.textContent = text;
+  }
+
+  tell(chart, lane) {
+    const { told, value } = lane;
     const { idx } = chart.cursor;
-    const found = idx === null || idx === undefined ? null : chart.data[1][idx];
-    const number = found === null || found === undefined ? "" : this.formats.number.format(found);
+    const found = idx === null || idx === undefined ? null : near(chart.data[1], idx);
+    const number = found === null ? "" : this.formats.number.format(found);
+    if (!number && lane === this.surprise) return void this.tellHighest();
     value.textContent = number ? `${number} ${told.unit}` : told.unit;
+  }
+
+  tellHighest() {
+    if (!this.surprise) return;
+    const known = (this.scores?.surprise ?? []).filter((value) => value !== null);
+    const highest = known.length ? this.formats.number.format(Math.max(...known)) : "–";
+    this.surprise.value.textContent = this.words.highest.replace("{n}", highest);
   }
 
   tellRange() {
@@ -356,31 +288,50 @@ class Traces extends Drawing {
 
   resize() {
     const width = this.width();
-    const all = [this.whole, ...this.lanes, this.surprise];
+    const all = [this.whole, ...this.seenLanes()];
     if (all.every(({ chart }) => Math.abs(chart.width - width) <= 2)) return;
     for (const { chart, told } of all) chart.setSize({ width, height: told.height });
+    this.drawModes();
+    this.drawShares();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.load(), DEBOUNCE);
   }
 
   end() {
     this.turn += 1;
+    clearTimeout(this.timer);
+    clearTimeout(this.addressed);
     this.abort?.abort();
     this.observer.disconnect();
-    for (const { chart } of [this.whole, ...this.lanes, this.surprise]) chart.destroy();
+    for (const { chart } of [this.whole, ...this.seenLanes()]) chart.destroy();
   }
 }
 
 const standing = new WeakMap();
+
+// What the lanes are made of; all else may change while they stand.
+function frameOf({ fleet, asset, sensors, kind, judged, top, colours, language, zone, whole, modes, mayMark }) {
+  return JSON.stringify([
+    fleet, asset, sensors, kind, judged, top, colours, language, zone, whole, Boolean(modes), mayMark,
+  ]);
+}
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".traces");
   const signature = JSON.stringify(data);
   const held = standing.get(root);
   if (held?.signature === signature) return held.end;
+  if (held?.traces && held.frame === frameOf(data)) {
+    held.signature = signature;
+    held.traces.renew(data, setTriggerValue);
+    return held.end;
+  }
   held?.end();
   let over = false;
-  const mine = { signature, end: () => { over = true; mine.traces?.end(); standing.delete(root); } };
+  const mine = {
+    signature, frame: frameOf(data),
+    end: () => { over = true; mine.traces?.end(); standing.delete(root); },
+  };
   standing.set(root, mine);
   charts()
     .then(() => { if (!over) mine.traces = new Traces(root, data, setTriggerValue); })

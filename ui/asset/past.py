@@ -1,0 +1,96 @@
+"""What lies behind a machine: its health over time, and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from appliance.schemas.event import Event, EventKind
+from appliance.schemas.history import Health
+from ui import formats, frame, theme
+from ui.components.briefs import Brief, briefs
+from ui.components.plot import Curve, plot
+from ui.text import t
+
+_EVENTS = 8
+_CERTAIN = 0.001
+_FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
+_HOUR = 3_600.0
+
+
+def health_panel(told: Health, zone: ZoneInfo) -> None:
+    """Draw health over time and say whether there is a sign of wear."""
+    with st.container(border=True):
+        st.markdown(f"**{t('asset.health_title')}**")
+        if not any(value is not None for value in told.values):
+            st.caption(t("asset.health_none"))
+            return
+        curve = Curve(t("asset.health"), told.values, theme.tokens()["accent"], fill=True)
+        label = t("asset.health_label", asset=told.asset)
+        if told.time_kind == "cycle":
+            cycles = [(one - _FIRST_CYCLE).total_seconds() / _HOUR for one in told.starts]
+            plot(cycles, [curve], label=label, key="health", low=0, high=100, height=150)
+        else:
+            plot(
+                told.starts,
+                [curve],
+                label=label,
+                key="health",
+                zone=zone,
+                low=0,
+                high=100,
+                height=150,
+            )
+        st.caption(f"{trend_words(told)} {t('asset.health_how')}")
+
+
+def trend_words(told: Health) -> str:
+    """Return where health goes, in a sentence."""
+    if told.trend in {"falling", "rising"} and told.per_week is not None:
+        chance = max(told.chance or 0.0, _CERTAIN)
+        return t(
+            f"asset.health_{told.trend}",
+            n=formats.number(abs(told.per_week), 1),
+            chance=formats.share(chance, 1),
+        )
+    return t(f"asset.health_{told.trend}")
+
+
+def events_panel(fleet: str, asset: str, events: Sequence[Event], zone: ZoneInfo) -> None:
+    """Draw a machine's events, the latest first."""
+    with st.container(border=True):
+        st.markdown(f"**{t('asset.events')}**")
+        if not events:
+            st.caption(t("asset.no_events"))
+            return
+        latest = sorted(events, key=lambda one: one.start, reverse=True)
+        lines = [_line(one, zone) for one in latest[:_EVENTS]]
+        briefs(lines, label=t("asset.events"), key="asset_events")
+        if len(events) > _EVENTS:
+            st.caption(t("asset.more_events", n=formats.number(len(events) - _EVENTS)))
+        frame.link(
+            "events",
+            t("asset.all_events"),
+            ":material/arrow_forward:",
+            fleet=fleet,
+            text=asset,
+            state="open,acknowledged,closed",
+        )
+
+
+def _line(event: Event, zone: ZoneInfo) -> Brief:
+    colours = theme.tokens()
+    fault = event.kind is EventKind.SENSOR_FAULT
+    closed = event.state.value == "closed" and event.verdict
+    state_now = t(f"verdict.{event.verdict}" if closed else f"state.{event.state.value}")
+    head = t("kind.sensor_fault") if fault else t(f"severity.{event.severity.value}")
+    return Brief(
+        text=", ".join(one.name for one in event.sensors[:3]),
+        below=f"{head} · {state_now} · {formats.span(event.end - event.start)}",
+        beside=formats.at(event.start, zone),
+        address=f"/event?id={event.id}",
+        colour=colours["quiet"] if fault else colours[event.severity.value],
+    )

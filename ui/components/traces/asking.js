@@ -1,0 +1,108 @@
+// What is asked for: readings, scores, and the courses that are laid over them.
+
+class Asking extends Strips {
+  async load() {
+    const turn = ++this.turn;
+    this.abort?.abort();
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    const begun = performance.now();
+    try {
+      const [readings, scores, ...others] = await Promise.all([
+        this.readings([this.data.asset], 0, signal),
+        this.judged(this.from, this.to, signal, this.data.top),
+        ...this.groups().map(([shift, assets]) => this.readings(assets, shift, signal)),
+      ]);
+      if (turn !== this.turn) return;
+      this.show(readings[0], others.flat());
+      this.scores = scores;
+      this.surprise?.chart.setData([scores.times, scores.surprise]);
+      this.drawShares();
+      this.root.dataset.painted = String(Math.round(performance.now() - begun));
+      this.status.textContent = readings[0].times.length ? this.said : this.words.nothing;
+      this.tellHighest();
+    } catch (error) {
+      if (error.name !== "AbortError") this.failed(error);
+    }
+  }
+
+  async loadWhole() {
+    try {
+      const rows = await this.judged(...this.data.whole);
+      this.top = Math.max(5, ...rows.surprise.filter((value) => value !== null)) * 1.05;
+      this.whole.chart.setData([rows.times, rows.surprise]);
+      this.surprise?.chart.redraw(true);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  // Each lane has its own sensor, and that of the others at the same time, or at their own.
+  show(own, others) {
+    const overlays = this.data.overlays.map((overlay) =>
+      others.find((one) => one.asset === overlay.asset && one.shift === overlay.shift));
+    for (const lane of this.lanes) {
+      const { name } = lane.told;
+      const table = (rows) => [rows?.times ?? [], rows?.values[name] ?? (rows?.times ?? []).map(() => null)];
+      const tables = [own, ...overlays].map(table);
+      lane.chart.setData(tables.length > 1 ? window.uPlot.join(tables) : tables[0]);
+    }
+  }
+
+  // Machines that are asked for together: those laid over at the same distance in time.
+  groups() {
+    const found = new Map();
+    for (const { asset, shift } of this.data.overlays) {
+      found.set(shift, [...(found.get(shift) ?? []), asset]);
+    }
+    return [...found];
+  }
+
+  async readings(assets, shift, signal) {
+    const names = this.data.sensors.map((sensor) => sensor.name).join(",");
+    const answer = await this.ask("readings", assets, this.from - shift, this.to - shift, signal, {
+      sensors: names,
+    });
+    const found = answer.series.map((one) => ({
+      asset: one.asset, shift, values: one.values,
+      times: one.times.map((text) => Date.parse(text) / 1000 + shift),
+    }));
+    return found.length ? found : [{ asset: assets[0], shift, times: [], values: {} }];
+  }
+
+  async judged(from, to, signal, top = 0) {
+    const nothing = { times: [], surprise: [], sensors: [], shares: [] };
+    if (!this.data.judged) return nothing;
+    const answer = await this.ask("scores", [this.data.asset], from, to, signal, { top: String(top) });
+    const rows = answer.series[0];
+    if (!rows) return nothing;
+    return {
+      times: rows.times.map((text) => Date.parse(text) / 1000),
+      surprise: rows.surprise,
+      sensors: answer.sensors,
+      shares: answer.sensors.map((name) => rows.contributions[name]),
+    };
+  }
+
+  async ask(what, assets, from, to, signal, more = {}) {
+    const query = new URLSearchParams({
+      from: new Date(Math.floor(from) * 1000).toISOString(),
+      to: new Date(Math.ceil(to) * 1000 + 1000).toISOString(),
+      width: String(Math.round(this.width())),
+      ...more,
+    });
+    for (const asset of assets) query.append("asset", asset);
+    const path = `/api/v1/fleets/${encodeURIComponent(this.data.fleet)}/${what}?${query}`;
+    const answer = await fetch(path, { credentials: "same-origin", signal });
+    if (answer.status === 401) {
+      window.location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    }
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    return answer.json();
+  }
+
+  failed(error) {
+    this.status.textContent = `${this.words.failed} (${error.message})`;
+  }
+}
+
