@@ -20,12 +20,14 @@ _FAULTS = ("missing", "frozen", "out of limits")
 
 _TEXT: dict[str, tuple[str, str]] = {
     "ended": (
-        "{asset} ran unusually from {start} to {end} ({length}): {rare}{drivers}.",
-        "{asset} は {start} から {end} まで({length})通常と異なる状態で、{rare}{drivers}。",
+        "{asset} ran unusually from {start} to {end} ({length}){mode}: {rare}{drivers}.",
+        "{asset} は {start} から {end} まで({length}){mode}通常と異なる状態で、"
+        "{rare}{drivers}。",
     ),
     "ongoing": (
-        "{asset} has been running unusually since {start} ({length} so far): {rare}{drivers}.",
-        "{asset} は {start} から({length}継続中)通常と異なる状態で、{rare}{drivers}。",
+        "{asset} has been running unusually since {start} ({length} so far){mode}: "
+        "{rare}{drivers}.",
+        "{asset} は {start} から({length}継続中){mode}通常と異なる状態で、{rare}{drivers}。",
     ),
     "rare": (
         "in normal running, one reading in {count} is as odd as the oddest",
@@ -78,7 +80,12 @@ _TEXT: dict[str, tuple[str, str]] = {
 
 
 def sentence(
-    event: EventDraft, language: Language, zone: ZoneInfo, *, time_kind: TimeKind = "time"
+    event: EventDraft,
+    language: Language,
+    zone: ZoneInfo,
+    *,
+    time_kind: TimeKind = "time",
+    mode: str = "",
 ) -> str:
     """Say in one sentence what an event is.
 
@@ -92,6 +99,8 @@ def sentence(
         Zone that times are told in.
     time_kind
         ``cycle`` where the fleet counts cycles instead of time.
+    mode
+        What `mode_words.mode_clause` says of the mode that the machine was in.
     """
     cycles = time_kind == "cycle"
     start, end = (_cycle if cycles else _clock)(event, language, zone)
@@ -108,6 +117,7 @@ def sentence(
         "ongoing" if event.ongoing else "ended",
         rare=_rare(event.peak, language),
         drivers=_drivers(event.sensors, language),
+        mode=mode,
         **facts,
     )
 

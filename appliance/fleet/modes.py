@@ -18,8 +18,7 @@ from appliance.fleet.series import MICRO, Floats, Ints, Mask
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.mode import Level, ModeTrait
 from appliance.schemas.recipe import RunState
-from detectors.modes import STOPPED, UNKNOWN, OperatingModes
-from detectors.modes.steps import settled
+from detectors.modes import STOPPED, UNKNOWN, OperatingModes, settled
 
 _PREFIX = "modes/"
 _COARSE_ROWS = 3

@@ -6,8 +6,10 @@ from functools import partial
 from urllib.parse import quote
 
 from appliance.core.errors import NotFound
+from appliance.events.mode_words import mode_clause
 from appliance.events.similar import MOST_SIMILAR, alike
 from appliance.events.words import last_time, sentence
+from appliance.pipelines.modes import mode_of
 from appliance.pipelines.site import Site
 from appliance.schemas.base import Language
 from appliance.schemas.event import (
@@ -18,7 +20,9 @@ from appliance.schemas.event import (
     SimilarEvents,
 )
 from appliance.schemas.manifest import TimeKind
+from appliance.schemas.mode import EventMode
 from appliance.schemas.model import ModelVersion
+from detectors.modes import STOPPED
 
 _ROOT = "/api/v1"
 _LOOKED_AT = 500
@@ -29,10 +33,24 @@ def told(site: Site, event: str, language: Language) -> EventTold:
     """Return an event with what there is to say of it; raises `NotFound`."""
     found = site.events.get(event)
     kind = site.intake.time_kind(found.fleet)
-    words = sentence(found, language, site.settings.zone, time_kind=kind)
+    version = _version(site, found)
+    mode = mode_of(site, found, version, language)
+    words = sentence(
+        found,
+        language,
+        site.settings.zone,
+        time_kind=kind,
+        mode="" if mode is None else _clause(site, found, mode, language),
+    )
     if last := _last_time(site, found, language, kind):
         words = f"{words}{last}" if language == "ja" else f"{words} {last}"
-    return EventTold(**dict(found), words=words, origin=_origin(site, found))
+    origin = _origin(site, found, version)
+    return EventTold(**dict(found), words=words, mode=mode, origin=origin)
+
+
+def _clause(site: Site, event: Event, mode: EventMode, language: Language) -> str:
+    units = {sensor.name: sensor.unit for sensor in site.intake.sensors(event.fleet)}
+    return mode_clause(mode.by, language, stopped=mode.mode == STOPPED, units=units)
 
 
 # ---------------------------------------------------------------- what happened before
@@ -66,7 +84,7 @@ def _last_time(site: Site, event: Event, language: Language, kind: TimeKind) -> 
 
 
 # ---------------------------------------------------------------- what it rests on
-def _origin(site: Site, event: Event) -> EventOrigin:
+def _origin(site: Site, event: Event, version: ModelVersion | None) -> EventOrigin:
     fleet = f"{_ROOT}/fleets/{event.fleet}"
     links = {
         "self": f"{_ROOT}/events/{event.id}",
@@ -75,7 +93,6 @@ def _origin(site: Site, event: Event) -> EventOrigin:
         "fleet": fleet,
         "asset": f"{fleet}/assets/{quote(event.asset, safe='')}",
     }
-    version = _version(site, event)
     batch = site.registry.score_batch(event.score_batch)
     scored = None if batch is None else batch.at
     if version is None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from appliance.schemas.base import Moment, Schema
+from appliance.schemas.mode import EventMode
 
 Verdict = Literal["true", "false", "planned"]
 """What a closed event turned out to be."""
@@ -220,11 +221,15 @@ class EventTold(Event):
     ----------
     words
         What it is, in one plain sentence.
+    mode
+        The operating mode that the machine was in, and what its sensors normally do in it;
+        None where that is not known.
     """
 
     words: str = Field(
         examples=["P-2 ran unusually from 2026-03-02 08:00 to 09:30 (1 h 30 min): …"]
     )
+    mode: EventMode | None = None
     origin: EventOrigin
 
 

@@ -127,6 +127,8 @@ class EventMode(Schema):
     ----------
     share
         Of the event that it was in this mode, 0..1.
+    by
+        What tells it from the others.
     only
         The machine has but this one mode: there is nothing to say of it.
     sensors
@@ -136,5 +138,6 @@ class EventMode(Schema):
     mode: int = Field(examples=[2])
     words: str = Field(examples=["mode with high speed"])
     share: float = Field(ge=0, le=1, examples=[1.0])
+    by: tuple[ModeTrait, ...] = ()
     only: bool = False
     sensors: tuple[MeasuredBand, ...] = ()

@@ -6,5 +6,6 @@
 
 from detectors.modes.choice import MOST_MODES
 from detectors.modes.modes import QUANTILES, STOPPED, UNKNOWN, OperatingModes
+from detectors.modes.steps import settled
 
-__all__ = ["MOST_MODES", "QUANTILES", "STOPPED", "UNKNOWN", "OperatingModes"]
+__all__ = ["MOST_MODES", "QUANTILES", "STOPPED", "UNKNOWN", "OperatingModes", "settled"]

@@ -14,11 +14,13 @@ from appliance.api.paging import Cursor, Limit, Page, only_key, page
 from appliance.api.router import make_router
 from appliance.pipelines import overview
 from appliance.pipelines.health import health
+from appliance.pipelines.modes import modes
 from appliance.pipelines.similar import Stretch, similar
 from appliance.schemas.access import Right
-from appliance.schemas.base import Moment, fleet_name
+from appliance.schemas.base import Language, Moment, fleet_name
 from appliance.schemas.fleet import Asset
 from appliance.schemas.history import Health, Similar
+from appliance.schemas.mode import ModesTold
 
 router = make_router("assets")
 MOST_DAYS = 3_660
@@ -70,6 +72,33 @@ def get_similar(
     with heavy():
         asked = Stretch(asset, start, end)
         return similar(site, fleet_name(fleet), asked, sensors=sensors or (), sisters=sisters)
+
+
+@router.get(
+    "/fleets/{fleet}/assets/{asset:path}/modes", summary="Operating modes of an asset", **_READ
+)
+def get_modes(
+    fleet: FleetPath,
+    asset: AssetPath,
+    site: TheSite,
+    start: Annotated[
+        Moment | None, Query(alias="from", description="The first moment.")
+    ] = None,
+    end: Annotated[
+        Moment | None, Query(alias="to", description="The moment after the last.")
+    ] = None,
+    language: Language | None = None,
+) -> ModesTold:
+    """Return the modes that an asset runs in, what is normal in each, and when each was on."""
+    with heavy():
+        return modes(
+            site,
+            fleet_name(fleet),
+            asset,
+            start=start,
+            end=end,
+            language=language or site.settings.language,
+        )
 
 
 @router.get("/fleets/{fleet}/assets/{asset:path}", summary="An asset", **_READ)

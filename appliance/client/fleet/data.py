@@ -16,10 +16,12 @@ from appliance.client.pages import Listing, listing
 from appliance.client.request import Request
 from appliance.client.resource import edit
 from appliance.client.verbs import verb
+from appliance.schemas.base import Language
 from appliance.schemas.fleet import Asset, Fleet
 from appliance.schemas.history import Health, Similar
 from appliance.schemas.ingest import FleetQuality, IngestReport, Refused
 from appliance.schemas.job import Job
+from appliance.schemas.mode import ModesTold
 from appliance.schemas.sensor import Sensor
 
 _LATER = 202
@@ -110,6 +112,28 @@ class FleetData(FleetBase):
         path = self._at("assets", asset, "similar")
         return parsed(Similar, await self._line.get(path, **query))
 
+    @verb
+    async def modes(
+        self,
+        asset: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        language: Language | None = None,
+    ) -> ModesTold:
+        """Return the modes that an asset runs in, what is normal in each, and when it was on.
+
+        Parameters
+        ----------
+        start, end
+            Half-open; the whole recording if not said.
+        language
+            Of the words, ``en`` or ``ja``; the site's if not said.
+        """
+        query = {"from": start, "to": end, "language": language}
+        path = self._at("assets", asset, "modes")
+        return parsed(ModesTold, await self._line.get(path, **query))
+
     # ------------------------------------------------------------------ readings
     @verb
     async def ingest(self, source: Any, /, **meant: Unpack[Meaning]) -> IngestReport:
@@ -190,9 +214,12 @@ class FleetData(FleetBase):
         return parsed(FleetQuality, await self._line.get(self._at("quality")))
 
     @listing
-    def quarantine(self, limit: int | None = None) -> Listing[Refused]:
-        """Return the rows and cells that were refused, with file, row and reason."""
-        return Listing(self._line, self._at("quarantine"), Refused, limit=limit)
+    def quarantine(
+        self, limit: int | None = None, *, reason: str | None = None
+    ) -> Listing[Refused]:
+        """Return the rows and cells that were refused, for a reason if one is named."""
+        query = {"reason": reason}
+        return Listing(self._line, self._at("quarantine"), Refused, query, limit)
 
     @listing
     def sensors(self) -> Listing[Sensor]:
