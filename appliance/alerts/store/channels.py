@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from appliance.access.person import Person, known
 from appliance.access.store.audit import AuditLog, Change
-from appliance.alerts.store.sealed import Seal, joined, parted
 from appliance.alerts.store.tables import ChannelRow, utc
 from appliance.core.db import Database
 from appliance.core.errors import Conflict, InvalidRequest, LimitExceeded, NotFound, Outdated
-from appliance.schemas.alert import Channel, ChannelDraft, Target
+from appliance.core.sealing import Seal, joined, parted
+from appliance.schemas.alert import Channel, ChannelDraft, Email, Target, Webhook
 
 MOST = 100
 """Channels of a site."""
@@ -34,7 +34,7 @@ class ChannelStore:
     def __init__(self, database: Database, key: bytes) -> None:
         self._database = database
         self._log = AuditLog(database)
-        self._seal = Seal(key)
+        self._seal = Seal(key, "channel secrets")
 
     # ------------------------------------------------------------------ changes
     def add(self, draft: ChannelDraft, by: Person | str) -> Channel:
@@ -140,7 +140,10 @@ class ChannelStore:
         """Return where a channel leads, with its secrets; raises `NotFound`."""
         with self._database.session() as session:
             row = _require(session, name, None)
-            return joined(row.facts["target"], self._seal.open(row.sealed))
+            plain, secrets = row.facts["target"], self._seal.open(row.sealed)
+            if plain["kind"] == "email":
+                return joined(Email, plain, secrets)
+            return joined(Webhook, plain, secrets)
 
 
 def _same_place(row: ChannelRow, target: Target) -> bool:
