@@ -15,10 +15,13 @@ from detectors import catalog
 
 def built_in() -> list[SavedRecipe]:
     """Return the recipes that come with the site, by name: one for each detector."""
-    return [
-        SavedRecipe(name=name, project=None, revision=0, recipe=resolve(name))
-        for name in sorted(catalog.names())
-    ]
+    return [_of_detector(name) for name in sorted(catalog.names())]
+
+
+def _of_detector(name: str) -> SavedRecipe:
+    # A name alone is a recipe: to import the algorithm for it would take seconds.
+    recipe = Recipe(name=name, detector=name)
+    return SavedRecipe(name=name, project=None, revision=0, recipe=recipe)
 
 
 def recipes(
@@ -47,7 +50,7 @@ def recipe(site: Site, project: str, name: str) -> SavedRecipe:
         Neither the project nor the site has one of that name.
     """
     if name in catalog.names():
-        return SavedRecipe(name=name, project=None, revision=0, recipe=resolve(name))
+        return _of_detector(name)
     return RecipeStore(site.database).get(project, name)
 
 

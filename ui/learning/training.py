@@ -42,8 +42,9 @@ def offered(plant: Plant, fleet: FleetSummary, versions: Sequence[ModelVersion])
     follows = t("models.train_first")
     if fleet.champion is not None:
         follows = t("models.train_waits", version=fleet.champion)
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{told} {follows}", width="stretch")
+    left, right = st.container(border=True).columns([3, 1], vertical_alignment="center")
+    left.markdown(f"{told} {follows}")
+    with right.container(horizontal=True, horizontal_alignment="right"):
         if st.button(t("models.more_choices"), key="more_choices", icon=":material/tune:"):
             _choose(plant, fleet, versions)
         label = t("models.train")

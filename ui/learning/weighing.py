@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.schemas.backtest import Backtest, Figures, Side, Worth
+from appliance.schemas.approval import Check
+from appliance.schemas.backtest import Backtest, BacktestSide, Figures, Side, Worth
 from appliance.schemas.event import Severity
 from appliance.schemas.scorecard import Estimate
 from ui import formats, theme
@@ -187,3 +188,48 @@ def _lead(one: Figures) -> str:
     if one.lead_hours is None:
         return "–"
     return t("backtest.hours", n=formats.number(one.lead_hours.median, 1))
+
+
+# ---------------------------------------------------------------- conditions
+def why(check: Check, found: Backtest) -> str:
+    """Return what a condition for promotion rests on, in the reader's language.
+
+    Empty for one that these pages do not know.
+    """
+    ours, theirs = found.candidate, found.champion
+    if theirs is None:
+        return ""
+    mine, other = ours.figures, theirs.figures
+    told: dict[str, Callable[[], str]] = {
+        "unseen time": lambda: t(
+            "backtest.why_unseen_time",
+            months=formats.number(mine.asset_months, 1),
+            share=formats.share(ours.seen),
+        ),
+        "machines": lambda: t(
+            "backtest.why_machines", n=formats.number(ours.assets), lost=len(ours.unknown)
+        ),
+        "failures": lambda: t(
+            "backtest.why_failures", ours=_caught(mine), theirs=_caught(other)
+        ),
+        "confirmed events": lambda: t(
+            "backtest.why_confirmed", n=ours.confirmed - len(ours.lost), of=ours.confirmed
+        ),
+        "false alarms": lambda: t(
+            "backtest.why_false_alarms",
+            ours=_rate(mine.false_alarms),
+            theirs=_rate(other.false_alarms),
+        ),
+        "budget": lambda: t(
+            "backtest.why_budget", ours=_rate(mine.false_alarms), budget=f"{mine.budget:g}"
+        ),
+        "worth it": lambda: _worth_it(check, ours, theirs),
+    }
+    say = told.get(check.name)
+    return "" if say is None else say()
+
+
+def _worth_it(check: Check, ours: BacktestSide, theirs: BacktestSide) -> str:
+    if ours.learned_until > theirs.learned_until:
+        return t("backtest.why_later")
+    return t("backtest.why_better") if check.passed else t("backtest.why_nothing")

@@ -91,7 +91,10 @@ def reasons(machines: Iterable[ModelAsset]) -> list[Fact]:
         name: formats.span(timedelta(seconds=value))
         for name, value in (("step", step), ("back", back), ("ahead", ahead))
     }
-    lines = [Fact(t("recipes.windows"), t("recipes.windows_text", **spans))]
+    text = t("recipes.windows_row", step=spans["step"])
+    if back or ahead:
+        text = t("recipes.windows_text", **spans)
+    lines = [Fact(t("recipes.windows"), text)]
     explained = _mean_by_sensor(known_of)
     if explained:
         best = sorted(explained.items(), key=lambda one: -one[1])[:_MOST]

@@ -11,7 +11,7 @@ import streamlit as st
 
 from appliance.client import Plant
 from appliance.client.fleet import Fleet
-from appliance.schemas.approval import Approval
+from appliance.schemas.approval import Approval, ApprovalState, Check
 from appliance.schemas.backtest import Backtest, BacktestEvent, Side
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.model import CHAMPION
@@ -37,11 +37,15 @@ def show() -> None:
         return
     handle, zone = plant.fleet(name), plant.zone()
     found = handle.backtested(chosen)
-    _head(handle, fleet, found, zone)
-    _asked(plant, handle, fleet, found)
-    with st.container(border=True):
+    approval = _approval(plant, found)
+    _head(handle, fleet, found, zone, asked=approval is not None and _waits(approval))
+    left, right = st.columns([5, 3], gap="small") if approval else (st.container(), None)
+    with left.container(border=True):
         st.markdown(f"**{t('backtest.weighed')}**")
         _weighed(handle, fleet, found, zone)
+    if approval and right:
+        with right.container(border=True):
+            _asked(handle, fleet, approval, found)
     apart = [one for one in found.events if one.side is not Side.BOTH]
     if found.champion is not None:
         _disagreements(fleet, found, apart, zone)
@@ -51,13 +55,17 @@ def show() -> None:
 
 
 # ---------------------------------------------------------------- head
-def _head(handle: Fleet, fleet: FleetSummary, found: Backtest, zone: ZoneInfo) -> None:
+def _head(
+    handle: Fleet, fleet: FleetSummary, found: Backtest, zone: ZoneInfo, *, asked: bool
+) -> None:
+    """Draw title and deeds; where somebody asked, the answer is given beside the question."""
     title = t("backtest.of", fleet=fleet.fleet, name=side_name(found.candidate))
     version = found.candidate.model_version
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(title, anchor=False, width="stretch")
         if (
-            version is not None
+            not asked
+            and version is not None
             and version != fleet.champion
             and api.may("promote", fleet.project)
             and st.button(
@@ -83,23 +91,28 @@ def _head(handle: Fleet, fleet: FleetSummary, found: Backtest, zone: ZoneInfo) -
 
 
 # ---------------------------------------------------------------- what was asked
-def _asked(plant: Plant, handle: Fleet, fleet: FleetSummary, found: Backtest) -> None:
-    """Draw what somebody asked about this comparison, with what speaks for it and against."""
-    states = ["waiting", "approved", "refused", "superseded"]
+def _approval(plant: Plant, found: Backtest) -> Approval | None:
+    """Return what somebody asked about a comparison."""
+    states = [state.value for state in ApprovalState]
     asked = (one for one in plant.approvals(state=states) if one.backtest == found.id)
-    approval = next(asked, None)
-    if approval is None:
-        return
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{t(f'backtest.asked_{approval.state.value}')}**", width="stretch")
-            if approval.state.value == "waiting" and api.may("promote", fleet.project):
-                _answers(handle, approval)
-        said = t("backtest.asked_by", by=approval.by, version=approval.version)
-        if approval.answered_by:
-            said = f"{said} {t('backtest.answered_by', by=approval.answered_by)}"
-        st.text(f"{said} {approval.note}".strip())
-        _checks(approval)
+    return next(asked, None)
+
+
+def _waits(approval: Approval) -> bool:
+    return approval.state is ApprovalState.WAITING
+
+
+def _asked(handle: Fleet, fleet: FleetSummary, approval: Approval, found: Backtest) -> None:
+    """Draw what was asked, with what speaks for it and against it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{t(f'backtest.asked_{approval.state.value}')}**", width="stretch")
+        if _waits(approval) and api.may("promote", fleet.project):
+            _answers(handle, approval)
+    said = t("backtest.asked_by", by=approval.by, version=approval.version)
+    if approval.answered_by:
+        said = f"{said} {t('backtest.answered_by', by=approval.answered_by)}"
+    st.text(f"{said} {approval.note}".strip())
+    _checks(approval, found)
 
 
 def _answers(handle: Fleet, approval: Approval) -> None:
@@ -110,25 +123,24 @@ def _answers(handle: Fleet, approval: Approval) -> None:
         deeds.answer(handle, approval, approve=True)
 
 
-def _checks(approval: Approval) -> None:
+def _checks(approval: Approval, found: Backtest) -> None:
     good, bad = theme.CATEGORIES[2], theme.tokens()["act"]
     rows = [
         Row(
             one.name,
             [
-                Cell(_check(one.name), colour=good if one.passed else bad),
+                Cell(_check(one.name), _why(one, found), colour=good if one.passed else bad),
                 Cell(t("backtest.holds") if one.passed else t("backtest.fails")),
-                Cell(one.text),
             ],
         )
         for one in approval.checks
     ]
-    columns = [
-        Column(t("backtest.condition")),
-        Column(t("backtest.verdict")),
-        Column(t("backtest.why")),
-    ]
+    columns = [Column(t("backtest.condition")), Column(t("backtest.verdict"))]
     table(columns, rows, label=t("backtest.conditions"), key="checks")
+
+
+def _why(one: Check, found: Backtest) -> str:
+    return weighing.why(one, found) or one.text
 
 
 def _check(name: str) -> str:

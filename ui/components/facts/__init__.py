@@ -43,11 +43,13 @@ def _style() -> str:
     return f"""
 <style>
 .facts {{ display: grid; grid-template-columns: minmax(110px, 30%) minmax(0, 1fr);
-  gap: 6px 14px; margin: 0; font-size: 13px; line-height: 1.5; }}
+  gap: 6px 14px; margin: 0 !important; padding: 0 !important;
+  font-size: 13px; line-height: 1.5; }}
+.facts dt, .facts dd {{ margin: 0 !important; padding: 0 !important; font-weight: 400; }}
 .facts dt {{ color: {colours["muted"]}; }}
-.facts dd {{ margin: 0; overflow-wrap: anywhere; }}
+.facts dd {{ overflow-wrap: anywhere; }}
 .facts a {{ color: {colours["accent"]}; }}
 @media (max-width: 640px) {{ .facts {{ grid-template-columns: 1fr; gap: 0; }}
-  .facts dd {{ margin-bottom: 8px; }} }}
+  .facts dd {{ padding-bottom: 8px !important; }} }}
 </style>
 """
