@@ -90,6 +90,16 @@ class Pages(Generic[_T]):
         while items := at_once(walk.next()):
             yield from items
 
+    def page(self, after: str | None = None, *, most: int = 50) -> tuple[list[_T], str | None]:
+        """Return one page, and what leads to the next; None after the last.
+
+        Parameters
+        ----------
+        after
+            What an earlier page led to; the first page if None.
+        """
+        return at_once(self._listing.page(after, most))
+
 
 class AsyncPages(Generic[_T]):
     """A list at the site: each ``async for`` over it asks anew, page by page."""
@@ -102,6 +112,12 @@ class AsyncPages(Generic[_T]):
         while items := await walk.next():
             for item in items:
                 yield item
+
+    async def page(
+        self, after: str | None = None, *, most: int = 50
+    ) -> tuple[list[_T], str | None]:
+        """Return one page, and what leads to the next; None after the last."""
+        return await self._listing.page(after, most)
 
 
 class listing(Generic[_P, _T]):  # noqa: N801 - stands where `property` stands

@@ -2,130 +2,164 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Sequence
 
 import streamlit as st
 
-from appliance.client import Plant
-from appliance.client.events import EventQuery
-from appliance.schemas.event import Verdict
-from ui import api, formats, frame, state
-from ui.components.inbox import Deed, inbox
+from appliance.core.clock import now
+from appliance.schemas.overview import Inbox
+from ui import api, controls, dealing, formats, frame, state, theme
+from ui.components.inbox import Row, inbox
+from ui.components.tally import Count, tally
+from ui.inbox import DAYS, KINDS, MINE, ON_A_PAGE, SEVERITIES, SORTS, STATES, Wanted, wanted
 from ui.text import t
 
-_STATES = ("open", "acknowledged", "closed", "withdrawn")
-_WAITING = ["open", "acknowledged"]
-_SEVERITIES = ("act", "plan", "watch")
-_KINDS = ("anomaly", "sensor_fault")
-_VERDICTS: tuple[Verdict, ...] = ("true", "false", "planned")
-_DEEDS = ("acknowledge", "close", "assign", "reopen")
-_STEP = 50
-_MOST = 500
+_TURNS = ("after", "page")
+"""Words of the address that another filter takes away: it begins at the first page."""
 
 
 def show() -> None:
     """Draw the list that the address asks for."""
     plant = api.plant()
-    zone = plant.zone()
-    frame.head(t("events.title"))
-    shown = state.number("shown", _STEP, _STEP, _MOST)
-    found = list(islice(plant.events(limit=shown + 1, **_asked(plant)), shown + 1))
-    if not found:
-        frame.empty(t("events.none_title"), t("events.none_text"))
-        return
-    deeds = _DEEDS if api.may("annotate") else ()
-    deed = inbox(found[:shown], zone, deeds, key="inbox")
-    if deed:
-        _do(plant, deed)
-    if len(found) > shown < _MOST and st.button(
-        t("events.more"), icon=":material/expand_more:"
-    ):
-        state.put(shown=shown + _STEP)
-        st.rerun()
-
-
-def _asked(plant: Plant) -> EventQuery:
-    """Draw the filters; return what they ask for."""
     fleets = sorted(fleet.fleet for fleet in plant.fleets())
-    left, *middle, right = st.columns([2, 3, 2, 2, 2])
-    fleet = left.selectbox(
-        t("events.fleet"),
-        ["", *fleets],
-        format_func=lambda name: name or t("frame.all"),
-        index=fleets.index(state.get("fleet")) + 1 if state.get("fleet") in fleets else 0,
-    )
-    states = middle[0].multiselect(
-        t("events.state"),
-        _STATES,
-        default=state.many("state", _STATES) or _WAITING,
-        format_func=lambda name: t(f"state.{name}"),
-    )
-    severities = middle[1].multiselect(
-        t("events.severity"),
-        _SEVERITIES,
-        default=state.many("severity", _SEVERITIES),
-        format_func=lambda name: t(f"severity.{name}"),
-        placeholder=t("frame.all"),
-    )
-    kinds = middle[2].multiselect(
-        t("events.kind"),
-        _KINDS,
-        default=state.many("kind", _KINDS),
-        format_func=lambda name: t(f"kind.{name}"),
-        placeholder=t("frame.all"),
-    )
-    text = right.text_input(t("events.text"), value=state.get("text"), max_chars=100)
-    told = "" if states == _WAITING else ",".join(states)
-    state.put(fleet=fleet, state=told, severity=",".join(severities))
-    state.put(kind=",".join(kinds), text=text.strip())
-    query = EventQuery(text=text.strip())
-    for name, value in (("fleet", fleet), ("state", states or list(_STATES))):
-        if value:
-            query[name] = value  # type: ignore[literal-required]
-    if severities:
-        query["severity"] = severities
-    if kinds:
-        query["kind"] = kinds
-    return query
+    _head(fleets)
+    asked = wanted(st.query_params.to_dict())
+    counts = _counts(plant.overview.inbox(asked.fleet or None), asked)
+    tally(counts, label=t("events.counts"), key="tally")
+    _filters()
+    at, me = now(), str(api.me().get("user", ""))
+    pages = plant.events(start=asked.start(at), **asked.query(me))
+    found, cursor = pages.page(asked.after or None, most=ON_A_PAGE)
+    if not found:
+        _nothing(asked, fleets)
+        return
+    zone = plant.zone()
+    rows = [
+        Row(one, dealing.muted(one, zone, at), asked.event(one.id, place))
+        for place, one in enumerate(found)
+    ]
+    deeds = asked.deeds if api.may("annotate") else ()
+    deed = inbox(rows, asked, zone, at, deeds=deeds, cursor=cursor, key="inbox")
+    if deed:
+        dealing.ask(plant, deed.name, [one for one in found if one.id in deed.events])
 
 
-# ---------------------------------------------------------------- deeds
-def _do(plant: Plant, deed: Deed) -> None:
-    if deed.name == "close":
-        _close(plant, deed)
-    elif deed.name == "assign":
-        _assign(plant, deed)
+def _head(fleets: Sequence[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(t("events.title"), anchor=False, width="stretch")
+        controls.pick(
+            "fleet",
+            ["", *fleets],
+            "",
+            label=t("events.fleet"),
+            words=lambda name: name or t("events.all_fleets"),
+            clears=_TURNS,
+        )
+        controls.segments(
+            "sort",
+            SORTS,
+            SORTS[0],
+            label=t("events.sort"),
+            words=lambda name: t(f"events.sort_{name}"),
+            clears=_TURNS,
+        )
+
+
+def _counts(told: Inbox, asked: Wanted) -> list[Count]:
+    """Return what waits by what to do about it; each count leads to its events, or back."""
+    colours = theme.tokens()
+    found = []
+    for name, value in (("act", told.act), ("plan", told.plan), ("watch", told.watch)):
+        chosen = asked.severity == name and asked.kind == "anomaly"
+        found.append(
+            Count(
+                t(f"severity.{name}"),
+                formats.number(value),
+                asked.address(
+                    state="waiting",
+                    severity="" if chosen else name,
+                    kind="" if chosen else "anomaly",
+                ),
+                chosen,
+                colours[name],
+                t(f"urgency.{name}"),
+            )
+        )
+    faults = asked.kind == "sensor_fault"
+    found.append(
+        Count(
+            t("kind.sensor_fault"),
+            formats.number(told.faults),
+            asked.address(state="waiting", severity="", kind="" if faults else "sensor_fault"),
+            faults,
+            colours["quiet"],
+            t("urgency.fault"),
+        )
+    )
+    mine, muted = asked.owner == MINE, asked.state == "muted"
+    return [
+        *found,
+        Count(
+            t("events.mine"),
+            formats.number(told.mine),
+            asked.address(state="waiting", owner="" if mine else MINE),
+            mine,
+            title=t("events.mine_text"),
+        ),
+        Count(
+            t("events.muted"),
+            formats.number(told.muted),
+            asked.address(state="waiting" if muted else "muted", severity="", kind=""),
+            muted,
+            title=t("events.muted_text"),
+        ),
+    ]
+
+
+def _filters() -> None:
+    """Draw what narrows the list down; all of it is in the address."""
+    # The address is the truth, also when it goes back.
+    st.session_state["control_text"] = state.get("text")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text_input(
+            t("events.text"),
+            key="control_text",
+            on_change=_search,
+            max_chars=100,
+            placeholder=t("events.text"),
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=260,
+        )
+        _pick("state", STATES, STATES[0])
+        _pick("severity", ("", *SEVERITIES), "", table="severity")
+        _pick("kind", ("", *KINDS), "", table="kind")
+        _pick("owner", ("", MINE), "")
+        _pick("days", ("", *DAYS), "")
+
+
+def _pick(name: str, options: Sequence[str], usual: str, table: str = "") -> None:
+    words = t(f"events.any_{name}") if "" in options else ""
+
+    def told(option: str) -> str:
+        if not option:
+            return words
+        return t(f"{table}.{option}") if table else t(f"events.{name}_{option}")
+
+    label = t(f"events.{name}")
+    controls.pick(name, options, usual, label=label, words=told, clears=_TURNS, width=160)
+
+
+def _search() -> None:
+    state.put(text=st.session_state["control_text"].strip(), after="", page="")
+
+
+def _nothing(asked: Wanted, fleets: Sequence[str]) -> None:
+    """Say that there is nothing, and what to do about it."""
+    if not fleets:
+        frame.empty(t("events.no_fleets"), t("events.no_fleets_text"), ":material/lock:")
+    elif asked == Wanted(fleet=asked.fleet, sort=asked.sort):
+        frame.empty(t("events.calm"), t("events.calm_text"), ":material/check_circle:")
     else:
-        _done(plant, deed, {})
-
-
-def _done(plant: Plant, deed: Deed, facts: dict[str, str | None]) -> None:
-    """Do it, and say what was refused; the list is drawn anew."""
-    outcome = plant.deal(deed.events, deed.name, **facts)
-    refused = [one for one in outcome.outcomes if one.changed is None]
-    told = t("events.done", n=formats.number(outcome.done))
-    if refused:
-        told = t("events.refused", n=len(refused), why=refused[0].problem)
-    frame.say_next(told)
-    st.rerun()
-
-
-@st.dialog(" ")
-def _close(plant: Plant, deed: Deed) -> None:
-    st.markdown(f"#### {t('events.close_many', n=len(deed.events))}")
-    verdict = st.radio(
-        t("event.verdict"),
-        _VERDICTS,
-        format_func=lambda word: t(f"verdict.{word}"),
-        captions=[t(f"event.verdict_{word}") for word in _VERDICTS],
-    )
-    if st.button(t("events.close"), type="primary"):
-        _done(plant, deed, {"verdict": verdict})
-
-
-@st.dialog(" ")
-def _assign(plant: Plant, deed: Deed) -> None:
-    st.markdown(f"#### {t('events.assign_many', n=len(deed.events))}")
-    owner = st.text_input(t("events.owner"), value=str(api.me().get("user", "")), max_chars=100)
-    if st.button(t("events.assign"), type="primary"):
-        _done(plant, deed, {"owner": owner.strip() or None})
+        frame.empty(t("events.none_title"), t("events.none_text"), ":material/filter_alt_off:")
+        frame.link("events", t("events.clear"), ":material/close:")

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from appliance.schemas.event import Event, EventKind
+from appliance.schemas.event import Event, EventKind, SensorShare
 from ui import formats, theme
 from ui.components.source import joined
+from ui.inbox import Wanted
 from ui.text import t
 
 _component = st.components.v2.component(
     "kizashi_inbox",
     html='<div class="inbox"></div>',
     css=joined("inbox", "inbox.css"),
-    js=joined("inbox", "inbox.js"),
+    js=joined("shared", "page.js") + joined("inbox", "rows.js", "inbox.js"),
 )
-_COLUMNS = (
-    "severity",
-    "asset",
-    "began",
-    "lasted",
-    "peak",
-    "sensors",
-    "state",
-    "owner",
+_COLUMNS = ("urgency", "asset", "sensors", "began", "lasted", "peak", "state", "owner")
+_WORDS = ("all", "keys", "shut", "next", "first", "choose")
+_KEYS = (
+    ("J ↓", "down"),
+    ("K ↑", "up"),
+    ("Enter", "open"),
+    ("X", "choose"),
+    ("A", "acknowledge"),
+    ("C", "close"),
+    ("M", "mute"),
+    ("Esc", "none"),
+    ("N", "next"),
+    ("?", "keys"),
 )
+_ONLY_WITH = {"X": "", "A": "acknowledge", "C": "close", "M": "mute", "Esc": ""}
+_NAMED = 3
+_ARROWS = {1: " ↑", -1: " ↓", 0: ""}
 
 
 @dataclass(frozen=True)
@@ -40,27 +49,59 @@ class Deed:
     events: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of the list.
+
+    Attributes
+    ----------
+    muted
+        Until when, in words; empty where it is not.
+    address
+        Of its page.
+    """
+
+    event: Event
+    muted: str
+    address: str
+
+
 def inbox(
-    events: Sequence[Event], zone: ZoneInfo, deeds: Sequence[str], *, key: str
+    rows: Sequence[Row],
+    wanted: Wanted,
+    zone: ZoneInfo,
+    at: datetime,
+    *,
+    deeds: Sequence[str],
+    cursor: str | None,
+    key: str,
 ) -> Deed | None:
     """Draw events; return what is to be done to those that were chosen, once.
 
     Parameters
     ----------
+    at
+        What time it is.
     deeds
         Names of what may be done; none where whoever looks may only look.
+    cursor
+        Leads to the next page; None on the last.
     """
     answer = _component(
         data={
-            "columns": [t(f"events.{name}") for name in _COLUMNS],
-            "rows": [_row(event, zone) for event in events],
-            "deeds": [{"name": name, "label": t(f"events.{name}")} for name in deeds],
-            "colours": theme.tokens(),
-            "words": {
-                "all": t("events.choose_all"),
-                "chosen": t("events.chosen", n="{n}"),
-                "help": t("events.help") if deeds else t("events.help_reader"),
-            },
+            "columns": [t(f"inbox.{name}") for name in _COLUMNS],
+            "rows": [_row(row, zone, at) for row in rows],
+            "deeds": [{"name": name, "label": t(f"inbox.deed_{name}")} for name in deeds],
+            "next": wanted.next_page(cursor) if cursor else "",
+            "first": wanted.address(after="", page="1") if wanted.after else "",
+            "page": t("inbox.page", n=wanted.page) if wanted.after or cursor else "",
+            "words": {name: t(f"inbox.{name}") for name in _WORDS}
+            | {"chosen": t("inbox.chosen", n="{n}"), "label": t("inbox.label")},
+            "keys": [
+                [key, t(f"inbox.key_{name}")]
+                for key, name in _KEYS
+                if key not in _ONLY_WITH or (deeds and _ONLY_WITH[key] in ("", *deeds))
+            ],
         },
         key=key,
         on_deed_change=lambda: None,
@@ -72,23 +113,42 @@ def inbox(
     return Deed(asked["name"], tuple(asked["events"]))
 
 
-def _row(event: Event, zone: ZoneInfo) -> dict[str, str]:
+def _row(row: Row, zone: ZoneInfo, at: datetime) -> dict[str, Any]:
+    event = row.event
     fault = event.kind is EventKind.SENSOR_FAULT
-    urgency = t(f"severity.{event.severity.value}")
+    colours = theme.tokens()
+    far = event.peak / event.threshold if event.threshold > 0 else 0.0
     return {
         "id": event.id,
-        "severity": event.severity.value,
-        "urgency": f"{urgency} · {t('kind.sensor_fault')}" if fault else urgency,
+        "address": row.address,
+        "colour": colours["quiet"] if fault else colours[event.severity.value],
+        "urgency": t(f"severity.{event.severity.value}"),
+        "why": t(f"urgency.{event.severity.value}"),
+        "kind": t("kind.sensor_fault") if fault else "",
         "asset": event.asset,
         "fleet": event.fleet,
+        "sensors": [_sensor(one) for one in event.sensors[:_NAMED]],
         "began": formats.at(event.start, zone),
-        "lasted": formats.span(event.end - event.start),
-        "peak": "" if fault else formats.number(event.peak, 1),
-        "sensors": ", ".join(one.name for one in event.sensors[:3]),
+        "ago": formats.ago(event.start, at),
+        "lasted": f"{formats.span(event.end - event.start)}{' →' if event.ongoing else ''}",
+        "peak": "" if fault else f"{formats.number(far, 1)}×",
+        "far": 0.0 if fault else min(far / _FARTHEST, 1.0),
         "state": _state(event),
+        "muted": row.muted,
         "owner": event.owner or "",
-        "address": f"/event?id={event.id}",
+        "open": event.state.value == "open",
     }
+
+
+_FARTHEST = 3.0
+"""Times the alarm level at which the bar of how far an event went is full."""
+
+
+def _sensor(one: SensorShare) -> str:
+    if one.note:
+        fault = one.note.replace(" ", "_")
+        return f"{one.name} · {t(f'shares.{fault}')}"
+    return f"{one.name}{_ARROWS[one.direction]} {formats.share(one.share)}"
 
 
 def _state(event: Event) -> str:

@@ -1,16 +1,6 @@
-// The list of events: one row each, worked through with the keyboard or the mouse.
+// The list of events: what is chosen, what is done to it, how one moves.
 
-function element(kind, name, text) {
-  const made = document.createElement(kind);
-  if (name) made.className = name;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function open(address) {
-  history.pushState({}, "", address);
-  window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-}
+const TYPED_IN = "input:not([type=checkbox]), textarea, select, [contenteditable=true]";
 
 class Inbox {
   constructor(root, data, send, held) {
@@ -19,85 +9,105 @@ class Inbox {
     this.send = send;
     const known = new Set(data.rows.map((row) => row.id));
     this.chosen = new Set([...(held?.chosen ?? [])].filter((id) => known.has(id)));
-    this.at = Math.min(held?.at ?? 0, data.rows.length - 1);
+    this.at = Math.max(0, Math.min(held?.at ?? 0, data.rows.length - 1));
     this.build();
-    if (held?.focused) this.focus();
+    if (held?.focused) this.rows[this.at]?.focus({ preventScroll: true });
+    this.listen = (event) => this.key(event);
+    // Before the page's own keys: one of them would empty its caches.
+    window.addEventListener("keydown", this.listen, true);
   }
 
+  end() {
+    window.removeEventListener("keydown", this.listen, true);
+  }
+
+  // ------------------------------------------------------------------ what there is
   build() {
-    this.bar = element("div", "deeds");
-    this.bar.setAttribute("role", "toolbar");
+    const { words } = this.data;
+    const table = element("table");
+    table.setAttribute("aria-label", words.label);
+    table.append(this.head(), this.body());
+    this.help = this.keys();
+    this.root.replaceChildren(this.bar(), this.help, table, this.foot());
+    this.mark();
+    this.tell();
+  }
+
+  bar() {
+    const bar = element("div", "bar");
+    bar.setAttribute("role", "toolbar");
     this.count = element("span", "count");
     this.count.setAttribute("aria-live", "polite");
-    this.bar.append(this.count);
-    for (const deed of this.data.deeds) {
-      const button = element("button", "", deed.label);
-      button.type = "button";
-      button.onclick = () => this.deed(deed.name);
-      this.bar.append(button);
+    bar.append(this.count);
+    this.buttons = this.data.deeds.map((deed) => {
+      const button = this.button(deed.label, () => this.deed(deed.name));
+      bar.append(button);
+      return button;
+    });
+    const help = this.button(`? ${this.data.words.keys}`, () => this.showKeys());
+    help.className = "help";
+    bar.append(help);
+    return bar;
+  }
+
+  button(text, act) {
+    const made = element("button", "", text);
+    made.type = "button";
+    made.onclick = act;
+    return made;
+  }
+
+  keys() {
+    const panel = element("div", "keys");
+    panel.hidden = true;
+    panel.setAttribute("role", "region");
+    panel.setAttribute("aria-label", this.data.words.keys);
+    for (const [key, text] of this.data.keys) {
+      const one = element("span", "key");
+      one.append(element("kbd", "", key), element("span", "", text));
+      panel.append(one);
     }
-    const table = element("table");
-    table.append(this.head(), this.body());
-    table.onkeydown = (event) => this.key(event);
-    this.root.replaceChildren(this.bar, table, element("p", "help", this.data.words.help));
-    this.tell();
+    return panel;
+  }
+
+  showKeys(shown = this.help.hidden) {
+    this.help.hidden = !shown;
   }
 
   head() {
     const row = element("tr");
-    const all = this.box(this.data.words.all, () => this.chooseAll(all.checked));
+    this.all = box(this.data.words.all, () => this.chooseAll(this.all.checked));
     const first = element("th", "pick");
-    if (this.data.deeds.length) first.append(all);
+    if (this.data.deeds.length) first.append(this.all);
     row.append(first, ...this.data.columns.map((name) => element("th", "", name)));
     const head = element("thead");
     head.append(row);
-    this.all = all;
     return head;
   }
 
   body() {
+    const may = this.data.deeds.length > 0;
+    this.rows = this.data.rows.map((told, number) => {
+      const label = `${this.data.words.choose} ${told.asset}`;
+      const row = line(told, may ? box(label, () => this.choose(told.id)) : null);
+      row.onclick = (event) => {
+        if (!event.target.closest(".pick")) open(told.address);
+      };
+      row.onfocus = () => this.move(number, false);
+      return row;
+    });
     const body = element("tbody");
-    this.rows = this.data.rows.map((told, number) => this.row(told, number));
     body.append(...this.rows);
     return body;
   }
 
-  row(told, number) {
-    const row = element("tr");
-    row.tabIndex = number === this.at ? 0 : -1;
-    row.dataset.id = told.id;
-    const pick = element("td", "pick");
-    if (this.data.deeds.length) pick.append(this.box(told.asset, () => this.choose(told.id)));
-    const urgency = element("td");
-    const mark = element("span", "mark", told.urgency);
-    mark.style.setProperty("--mark", this.data.colours[told.severity]);
-    urgency.append(mark);
-    const asset = element("td", "asset", told.asset);
-    asset.append(element("span", "fleet", told.fleet));
-    row.append(pick, urgency, asset);
-    for (const [name, text] of [
-      ["time", told.began], ["time", told.lasted], ["number", told.peak],
-      ["sensors", told.sensors], ["", told.state], ["", told.owner],
-    ]) {
-      const cell = element("td", name, text);
-      cell.title = text;
-      row.append(cell);
-    }
-    row.onclick = (event) => {
-      if (event.target.closest(".pick")) return;
-      open(told.address);
-    };
-    row.onfocus = () => this.move(number, false);
-    return row;
-  }
-
-  box(label, act) {
-    const box = element("input");
-    box.type = "checkbox";
-    box.tabIndex = -1;
-    box.setAttribute("aria-label", label);
-    box.onchange = act;
-    return box;
+  foot() {
+    const foot = element("div", "foot");
+    const { first, next, page, words } = this.data;
+    if (first) foot.append(link("turn", words.first, first));
+    foot.append(element("span", "page", page));
+    if (next) foot.append(link("turn", words.next, next));
+    return foot;
   }
 
   // ------------------------------------------------------------------ choosing
@@ -114,42 +124,68 @@ class Inbox {
   tell() {
     const some = this.chosen.size;
     this.count.textContent = some ? this.data.words.chosen.replace("{n}", some) : "";
-    this.bar.classList.toggle("idle", some === 0);
+    for (const button of this.buttons) button.disabled = some === 0;
     this.all.checked = some > 0 && some === this.data.rows.length;
     this.all.indeterminate = some > 0 && some < this.data.rows.length;
     for (const row of this.rows) {
       const mine = this.chosen.has(row.dataset.id);
       row.classList.toggle("chosen", mine);
-      const box = row.querySelector("input");
-      if (box) box.checked = mine;
+      const own = row.querySelector("input");
+      if (own) own.checked = mine;
     }
   }
 
   deed(name) {
-    if (this.chosen.size) this.send("deed", { name, events: [...this.chosen] });
+    if (!this.chosen.size) return;
+    if (name === "acknowledge") {
+      // It is done at once: what follows from the site only confirms it.
+      for (const row of this.rows) {
+        if (this.chosen.has(row.dataset.id)) row.classList.add("pending");
+      }
+    }
+    this.send("deed", { name, events: [...this.chosen] });
+    if (name === "acknowledge" || name === "reopen" || name === "unmute") this.chooseAll(false);
   }
 
   // ------------------------------------------------------------------ keyboard
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.rows.length) return;
-    const told = this.data.rows[this.at];
-    const mayChoose = this.data.deeds.length > 0;
-    const acts = {
-      ArrowDown: () => this.move(this.at + 1), j: () => this.move(this.at + 1),
-      ArrowUp: () => this.move(this.at - 1), k: () => this.move(this.at - 1),
-      Home: () => this.move(0), End: () => this.move(this.rows.length - 1),
-      Enter: () => open(told.address), o: () => open(told.address),
-    };
-    if (mayChoose) {
-      acts.x = acts[" "] = () => this.choose(told.id);
-      acts.a = () => this.one("acknowledge", told.id);
-      acts.c = () => this.one("close", told.id);
-    }
-    const act = acts[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const [target] = event.composedPath();
+    if (target instanceof Element && target.matches(TYPED_IN)) return;
+    if (document.querySelector('[role="dialog"]')) return;
+    const mine = this.root.contains(target);
+    const act = this.acts(mine)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation();
     act();
+  }
+
+  acts(mine) {
+    const told = this.data.rows[this.at];
+    const acts = { "?": () => this.showKeys() };
+    if (this.data.next) acts.n = () => open(this.data.next);
+    if (!told) return acts;
+    acts.j = () => this.move(this.at + 1);
+    acts.k = () => this.move(this.at - 1);
+    acts.o = () => open(told.address);
+    if (mine) {
+      Object.assign(acts, {
+        ArrowDown: acts.j, ArrowUp: acts.k, Enter: acts.o,
+        Home: () => this.move(0), End: () => this.move(this.rows.length - 1),
+      });
+    }
+    if (!this.data.deeds.length) return acts;
+    acts.x = () => this.choose(told.id);
+    if (mine) acts[" "] = acts.x;
+    acts.Escape = () => { this.showKeys(false); this.chooseAll(false); };
+    const keys = { a: "acknowledge", c: "close", m: "mute" };
+    for (const [key, name] of Object.entries(keys)) {
+      if (this.data.deeds.some((deed) => deed.name === name)) {
+        acts[key] = () => this.one(name, told.id);
+      } else acts[key] = () => {};
+    }
+    return acts;
   }
 
   one(name, id) {
@@ -159,14 +195,16 @@ class Inbox {
   }
 
   move(to, focus = true) {
-    this.rows[this.at]?.setAttribute("tabindex", "-1");
     this.at = Math.max(0, Math.min(to, this.rows.length - 1));
-    this.rows[this.at].setAttribute("tabindex", "0");
-    if (focus) this.focus();
+    this.mark();
+    if (focus) this.rows[this.at]?.focus({ preventScroll: false });
   }
 
-  focus() {
-    this.rows[this.at]?.focus({ preventScroll: false });
+  mark() {
+    this.rows.forEach((row, number) => {
+      row.tabIndex = number === this.at ? 0 : -1;
+      row.classList.toggle("at", number === this.at);
+    });
   }
 
   held() {
@@ -181,7 +219,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".inbox");
   const signature = JSON.stringify(data);
   const known = standing.get(root);
-  if (known?.signature === signature) return;
+  if (known?.signature === signature) return known.end;
   const held = known?.inbox.held();
-  standing.set(root, { signature, inbox: new Inbox(root, data, setTriggerValue, held) });
+  known?.inbox.end();
+  const inbox = new Inbox(root, data, setTriggerValue, held);
+  const end = () => { inbox.end(); standing.delete(root); };
+  standing.set(root, { signature, inbox, end });
+  return end;
 }
