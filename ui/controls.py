@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from ui import state
+from ui import frame, state
 from ui.text import t
 
 
@@ -86,3 +86,27 @@ def moment(label: str, usual: datetime | None, zone: ZoneInfo, key: str) -> date
         label, there, key=key, format="YYYY-MM-DD", step=300, help=t("frame.zone", zone=zone)
     )
     return None if told is None else told.replace(tzinfo=zone).astimezone(UTC)
+
+
+def confirm(title: str, text: str, words: str, do: Callable[[], None], said: str) -> None:
+    """Ask whether something is really to be done; do it, say so and draw the page anew.
+
+    Parameters
+    ----------
+    text
+        What it means.
+    words
+        On the button that does it.
+    said
+        What is said afterwards.
+    """
+    st.dialog(title)(_confirm)(text, words, do, said)
+
+
+def _confirm(text: str, words: str, do: Callable[[], None], said: str) -> None:
+    st.text(text)
+    with frame.troubles():
+        if st.button(words, type="primary", key="control_confirm"):
+            do()
+            frame.say_next(said)
+            st.rerun()

@@ -38,8 +38,8 @@ h1 { letter-spacing: -0.01em; }
 .kz-foot { font-size: 13px; line-height: 1.5; }
 .kz-foot p { margin: 8px 0 0; }
 .kz-foot div { display: flex; justify-content: space-between; gap: 8px; margin-top: 8px; }
-.kz-foot span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; opacity: .8; }
 .kz-foot a { color: inherit; text-decoration: none; opacity: .8; white-space: nowrap; }
+.kz-foot .me { overflow: hidden; text-overflow: ellipsis; }
 .kz-foot a:hover { text-decoration: underline; opacity: 1; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 1rem 3rem; }
@@ -70,7 +70,8 @@ def _foot() -> str:
     name = html.escape(str(api.me().get("user", "")))
     out = html.escape(t("frame.log_out"))
     return (
-        f'<div class="kz-foot"><div><span title="{name}">{name}</span>'
+        f'<div class="kz-foot"><div>'
+        f'<a class="me" href="/me" target="_self" title="{name}">{name}</a>'
         f'<a href="/logout" target="_self">{out}</a></div><p>{words}</p></div>'
     )
 

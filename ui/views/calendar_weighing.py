@@ -127,7 +127,7 @@ def _told(previews: Sequence[CalendarPreview], more: int) -> None:
         Brief(
             t("calendar.version", fleet=one.fleet, n=version),
             t("calendar.version_note"),
-            address=f"/models?fleet={one.fleet}&version={version}",
+            address=f"/model?fleet={one.fleet}&version={version}",
         )
         for one in previews
         for version in one.versions[-_LINES:]

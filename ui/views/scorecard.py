@@ -160,7 +160,7 @@ def _one(plant: Plant, fleet: FleetSummary, start: datetime) -> None:
 
 
 def _version(card: Scorecard, row: ScorecardRow) -> list[Cell]:
-    address = f"/models?fleet={card.fleet}&version={row.model_version}"
+    address = f"/model?fleet={card.fleet}&version={row.model_version}"
     name = t("scorecard.version_n", n=row.model_version)
     months = t("scorecard.machine_months", n=formats.number(row.asset_months, 1))
     return [Cell(name, months, address), *_figures_of(row)]
