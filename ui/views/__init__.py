@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ui.views import (
+    administration,
     asset,
     backtest,
     calendar,
     event,
     events,
+    me,
     model,
     models,
     overview,
@@ -52,6 +54,15 @@ PAGES = {
         Page("model", ":material/model_training:", model.show, listed=False),
         Page("backtest", ":material/balance:", backtest.show, listed=False),
         Page("calendar", ":material/calendar_month:", calendar.show),
+    ),
+    "administration": (
+        Page(
+            "administration",
+            ":material/shield_person:",
+            administration.show,
+            open_to="manage_members",
+        ),
+        Page("me", ":material/account_circle:", me.show, listed=False),
     ),
 }
 """By section of the navigation, in the order in which they are shown."""
