@@ -93,18 +93,16 @@ def assemble(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     DataFrame
         All rows; those of equal asset and time keep their order.
     """
-    starts = [_starts(frame) for frame in frames]
-    if any(map(_shuffled, frames, starts)):
-        return pl.concat(frames).sort("asset", "time", maintain_order=True)
+    whole = frames[0] if len(frames) == 1 else pl.concat(frames)
+    starts = _starts(whole)
+    if _shuffled(whole, starts):
+        return whole.sort("asset", "time", maintain_order=True)
+    found = _runs(whole, starts)
+    if distinct(found) and found == sorted(found):
+        return whole if len(frames) == 1 else whole.rechunk()
     pieces: dict[str, list[pl.DataFrame]] = {}
-    for frame, own in zip(frames, starts, strict=True):
-        found = _runs(frame, own)
-        if len(frames) == 1 and distinct(found) and found == sorted(found):
-            return frame
-        for run in found:
-            pieces.setdefault(run.asset, []).append(frame.slice(run.first, run.rows))
-    if not pieces:
-        return frames[0].clear()
+    for run in found:
+        pieces.setdefault(run.asset, []).append(whole.slice(run.first, run.rows))
     return pl.concat(
         [p for name in sorted(pieces) for p in _in_time(pieces[name])], rechunk=True
     )

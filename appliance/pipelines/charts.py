@@ -211,18 +211,22 @@ def _drawn(held: Scores, ask: Ask, version: int, assets: Sequence[str]) -> pl.Da
     found = []
     for asset in assets:
         frame = held.read([asset], ask.start, ask.end, model_version=version, columns=columns)
-        found.append(extremes(_told(frame), "surprise", ask.width))
+        found.append(_told(extremes(_judged(frame), "surprise", ask.width)))
     return pl.concat(found)
+
+
+def _judged(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return scores with no surprise where there is no judgement."""
+    judged = pl.col("state") < Judgement.NO_MODEL.value
+    return frame.with_columns(pl.when(judged).then(pl.col("surprise")))
 
 
 def _told(frame: pl.DataFrame) -> pl.DataFrame:
     names = {state.value: standing(state) for state in Judgement}
-    judged = pl.col("state") < Judgement.NO_MODEL.value
-    surprise = pl.when(judged).then(pl.col("surprise").cast(pl.Float64).round(4))
-    return frame.select(
+    return _judged(frame).select(
         "asset",
         "time",
-        surprise.alias("surprise"),
+        pl.col("surprise").cast(pl.Float64).round(4),
         "alarm",
         pl.col("state").replace_strict(names, return_dtype=pl.String).alias("standing"),
     )
@@ -242,6 +246,7 @@ def _with_shares(
     sensors = manifest_of(version).sensors
     shares: dict[str, tuple[float, pl.Series]] = {}
     weight = frame["surprise"].fill_null(0.0)
+    shown = frame["time"].unique().implode()
     for first in range(0, len(sensors) if top else 0, _SHARES_AT_ONCE):
         some = sensors[first : first + _SHARES_AT_ONCE]
         read = held.read(
@@ -251,8 +256,9 @@ def _with_shares(
             model_version=version.version,
             columns=[share_column(name) for name in some],
         )
+        near = read.filter(pl.col("time").is_in(shown))
         beside = frame.select("asset", "time").join(
-            read, on=["asset", "time"], how="left", maintain_order="left"
+            near, on=["asset", "time"], how="left", maintain_order="left"
         )
         for name in some:
             share = beside[share_column(name)].cast(pl.Float64).round(4)
