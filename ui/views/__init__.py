@@ -10,6 +10,7 @@ from ui.views import (
     asset,
     backtest,
     calendar,
+    data,
     event,
     events,
     me,
@@ -53,6 +54,7 @@ PAGES = {
         Page("models", ":material/model_training:", models.show),
         Page("model", ":material/model_training:", model.show, listed=False),
         Page("backtest", ":material/balance:", backtest.show, listed=False),
+        Page("data", ":material/database:", data.show),
         Page("calendar", ":material/calendar_month:", calendar.show),
     ),
     "administration": (

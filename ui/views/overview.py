@@ -19,6 +19,7 @@ from ui import api, formats, frame, state, theme
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, Part, figures
 from ui.components.lanes import lanes
+from ui.intake import first
 from ui.text import t
 
 _RANGES = ("7", "30", "90", "all")
@@ -32,8 +33,8 @@ def show() -> None:
     """Draw the overview of the fleet that the address names, or of all."""
     plant = api.plant()
     fleets = list(plant.fleets())
-    if not fleets:
-        _nothing_yet()
+    if not fleets or first.under_way(plant, fleets):
+        _nothing_yet(plant, fleets)
         return
     fleet, days = _head([one.fleet for one in fleets])
     lane = plant.overview.lane(fleet or None, days=None if days == "all" else int(days))
@@ -236,20 +237,10 @@ def _fleet(one: FleetSummary) -> Brief:
 
 
 # ---------------------------------------------------------------- nothing yet
-def _nothing_yet() -> None:
+def _nothing_yet(plant: Plant, fleets: Sequence[FleetSummary]) -> None:
     """Lead by the hand from nothing to the first events."""
     frame.head(t("overview.title"))
     if not api.me().get("roles") and not api.me().get("admin"):
         frame.empty(t("overview.nothing_seen"), t("overview.ask_for_role"), ":material/lock:")
         return
-    with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"#### {t('overview.welcome')}", text_alignment="center")
-        st.caption(t("overview.welcome_text"), text_alignment="center")
-        for column, step in zip(st.columns(3), ("bring", "learn", "watch"), strict=True):
-            with column.container(border=True, height="stretch"):
-                st.markdown(f"**{t(f'overview.step_{step}')}**")
-                st.caption(t(f"overview.step_{step}_text"))
-        if api.may("ingest"):
-            frame.link("data", t("overview.bring"), ":material/upload_file:")
-        else:
-            st.caption(t("overview.ask_engineer"), text_alignment="center")
+    first.show(plant, next(iter(fleets), None), where="overview")
