@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ui.text import language, t
 
+_SIGNS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$]")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
 """Cycle n is kept as this moment plus n hours."""
 _LONG = 14 * _DAY
 """From here on hours say nothing."""
+
+
+def plain(text: str) -> str:
+    """Return a text from the data for a place that reads Markdown: nothing in it is a sign."""
+    return _SIGNS.sub(r"\\\g<0>", text)
 
 
 def number(value: float | None, digits: int = 0) -> str:

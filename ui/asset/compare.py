@@ -34,14 +34,11 @@ class Subject:
     ----------
     sisters
         The other machines of its fleet.
-    seen
-        What is shown; None for all.
     """
 
     fleet: Fleet
     asset: str
     sisters: Sequence[str]
-    seen: tuple[datetime, datetime] | None
     zone: ZoneInfo
     kind: Literal["time", "cycle"]
 
@@ -111,50 +108,42 @@ def _earlier(subject: Subject) -> list[Overlay]:
 
 
 # ---------------------------------------------------------------- stretches alike
+def search_for(start: datetime, end: datetime) -> None:
+    """Let the address ask for what looks like a stretch."""
+    state.put(like_from=int(start.timestamp()), like_to=int(end.timestamp()), pick="")
+
+
+def sought() -> tuple[datetime, datetime] | None:
+    """Return the stretch that the address wants to find again."""
+    start, end = state.moment("like_from"), state.moment("like_to")
+    return (start, end) if start and end else None
+
+
 def _similar(subject: Subject) -> list[Overlay]:
-    asked = state.moment("like_from"), state.moment("like_to")
-    stretch = (asked[0], asked[1]) if asked[0] and asked[1] else subject.seen
-    others = state.get("others") == "1"
+    stretch = sought()
+    others = bool(subject.sisters) and state.get("others") == "1"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            t("asset.search_shown"),
-            icon=":material/search:",
-            on_click=_put_stretch,
-            args=(subject.seen,),
-            disabled=subject.seen is None,
-        )
         if subject.sisters:
             st.session_state["asset_others"] = others
-            st.toggle(
-                t("asset.search_others"),
-                key="asset_others",
-                on_change=lambda: state.put(
-                    others="1" if st.session_state["asset_others"] else "", pick=""
-                ),
-            )
-    if stretch is None:
-        st.caption(t("asset.zoom_first"))
-        return []
+            st.toggle(t("asset.search_others"), key="asset_others", on_change=_put_others)
+        if stretch is None:
+            st.caption(t("asset.zoom_first"))
+            return []
+        start, end = (subject.at(moment) for moment in stretch)
+        st.caption(t("asset.searched", start=start, end=end))
     try:
         told = _found(subject, stretch, others=others)
     except InvalidRequest:
         st.caption(t("asset.no_course"))
         return []
-    st.caption(
-        t("asset.searched", start=subject.at(stretch[0]), end=subject.at(stretch[1]))
-        + (f" {t('asset.searched_from', at=subject.at(told.searched_from))}")
-        if told.searched_from
-        else ""
-    )
     if not told.found:
         st.caption(t("asset.nothing_alike"))
         return []
     return [_picked(subject, stretch, told.found)]
 
 
-def _put_stretch(seen: tuple[datetime, datetime] | None) -> None:
-    if seen is not None:
-        state.put(like_from=int(seen[0].timestamp()), like_to=int(seen[1].timestamp()), pick="")
+def _put_others() -> None:
+    state.put(others="1" if st.session_state["asset_others"] else "", pick="")
 
 
 def _found(subject: Subject, stretch: tuple[datetime, datetime], *, others: bool) -> Similar:
@@ -180,7 +169,13 @@ def _picked(
         return f"{formats.share(one.likeness)} · {name}{subject.at(one.start)}"
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        pick = controls.segments("pick", picks, "0", label=t("asset.alike"), words=words)
+        pick = controls.segments(
+            "pick",
+            picks,
+            "0",
+            label=t("asset.alike"),
+            words=lambda one: formats.plain(words(one)),
+        )
         one = found[int(pick)]
         if one.event is None:
             st.caption(t("asset.then_nothing"))

@@ -17,12 +17,13 @@ from appliance.schemas.fleet import Fleet as Facts
 from appliance.schemas.history import Health
 from appliance.schemas.sensor import SensorRole
 from ui import api, controls, formats, frame, state, theme
-from ui.asset.compare import Subject, compare
+from ui.asset import modes
+from ui.asset.compare import Subject, compare, search_for, sought
 from ui.asset.mark import Place, mark, may_mark
 from ui.asset.past import events_panel, health_panel, trend_words
 from ui.components.figures import Figure, Part, figures
 from ui.components.traces import Band, Line, Overlay, Trace, traces
-from ui.text import t
+from ui.text import language, t
 
 _WAITING = {"open", "acknowledged"}
 _MOST_EVENTS = 500
@@ -51,15 +52,18 @@ def show() -> None:
     figures(_figures(facts, own, events, health, zone))
     _notice(facts, own)
     with st.container(border=True):
-        seen = _seen(own)
         others = [one for one in sisters if one != asset]
-        overlays = compare(Subject(fleet, asset, others, seen, zone, facts.time_kind))
-        marked = traces(
-            _trace(plant, fleet, facts, own, events, overlays, zone), key="asset_traces"
-        )
-    if marked is not None:
+        overlays = compare(Subject(fleet, asset, others, zone, facts.time_kind))
+        trace = _trace(plant, fleet, facts, own, events, overlays, zone)
+        asked = traces(trace, key="asset_traces")
+        if facts.champion is not None and trace.modes is None:
+            st.caption(t("asset.modes_before"))
+    if asked is not None and asked.what == "find":
+        search_for(asked.start, asked.end)
+        st.rerun()
+    if asked is not None:
         place = Place(name, asset, facts.project, zone, facts.time_kind, events)
-        mark(plant, place, marked)
+        mark(plant, place, (asked.start, asked.end))
     left, right = st.columns([5, 3], gap="small")
     with left:
         health_panel(health, zone)
@@ -71,8 +75,8 @@ def show() -> None:
 def _head(asset: str, sisters: Sequence[str]) -> None:
     """Draw the name, and the way to the fleet's other machines."""
     at = sisters.index(asset) if asset in sisters else 0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(asset, anchor=False, width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.title(formats.plain(asset), anchor=False, width="stretch")
         if len(sisters) < 2:
             return
         _step("previous", ":material/chevron_left:", sisters[at - 1])
@@ -83,6 +87,7 @@ def _head(asset: str, sisters: Sequence[str]) -> None:
             label=t("asset.choose"),
             words=str,
             clears=("like_from", "like_to", "pick", "with"),
+            width=170,
         )
         _step("next", ":material/chevron_right:", sisters[(at + 1) % len(sisters)])
 
@@ -92,7 +97,7 @@ def _step(name: str, icon: str, asset: str) -> None:
         " ",
         key=f"asset_{name}",
         icon=icon,
-        help=t(f"asset.{name}", asset=asset),
+        help=t(f"asset.{name}", asset=formats.plain(asset)),
         on_click=lambda: state.put(asset=asset, like_from="", like_to="", pick=""),
     )
 
@@ -205,6 +210,7 @@ def _trace(
     zone: ZoneInfo,
 ) -> Trace:
     sensors = [one for one in fleet.sensors() if one.role is not SensorRole.IGNORED]
+    comparing = state.get("compare") == "similar"
     return Trace(
         fleet=facts.fleet,
         asset=own.asset,
@@ -220,6 +226,8 @@ def _trace(
         judged=facts.champion is not None,
         shares=_SHARES,
         overlays=overlays,
+        modes=modes.shown(fleet.modes(own.asset, language=language())),
+        find=("offer" if sought() else "ask") if comparing else "",
     )
 
 

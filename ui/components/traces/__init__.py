@@ -41,11 +41,12 @@ _WORDS = (
     "nothing",
     "mark",
     "mark_help",
+    "find",
     "modes",
     "shares",
 )
-OVERLAYS = theme.CATEGORIES[1:]
-"""The lines themselves are in the theme's own colours."""
+OVERLAYS = tuple(theme.CATEGORIES[at] for at in (2, 3, 5, 4, 1))
+"""The lines themselves are in the theme's own colours, and events in those of alarm."""
 MODES = ("#9DB8E8", "#F2C879", "#8CCFB7", "#E3B3CC", "#B9C0CC", "#A8D8EC")
 """Light kin of the categories: a strip is not to outshine what happened in it."""
 _SEVERITIES = ("watch", "plan", "act")
@@ -113,9 +114,12 @@ class Modes:
         Start, end and number of the mode among `names`, in order of time.
     normal
         By sensor: for each of `names` what is usual in it, from and to; None if unknown.
+    numbers
+        What the API calls each of `names`: a closer view asks it for its spans anew.
     """
 
     names: Sequence[str]
+    numbers: Sequence[int]
     spans: Sequence[tuple[datetime, datetime, int]]
     normal: Mapping[str, Sequence[tuple[float, float] | None]]
 
@@ -146,6 +150,8 @@ class Trace:
         Courses to compare with, at most five.
     modes
         None where they are not known.
+    find
+        Whether what is shown may be searched for in the past; ``ask``: it is at once.
     """
 
     fleet: str
@@ -164,21 +170,37 @@ class Trace:
     shares: int = 0
     overlays: Sequence[Overlay] = ()
     modes: Modes | None = None
+    find: Literal["", "offer", "ask"] = ""
 
 
-def traces(trace: Trace, *, key: str) -> tuple[datetime, datetime] | None:
-    """Draw a machine's traces; return the stretch that was marked, once."""
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants of a stretch.
+
+    Attributes
+    ----------
+    what
+        ``mark``: to say what it was; ``find``: what looks like it.
+    """
+
+    what: Literal["mark", "find"]
+    start: datetime
+    end: datetime
+
+
+def traces(trace: Trace, *, key: str) -> Asked | None:
+    """Draw a machine's traces; return what was asked of a stretch, once."""
     answer = _component(
         data=_data(trace, key),
         key=key,
         on_stretch_change=lambda: None,
         height="content",
     )
-    marked: Mapping[str, float] | None = answer.stretch
-    if not marked:
+    told: Mapping[str, Any] | None = answer.stretch
+    if not told:
         return None
-    start, end = (datetime.fromtimestamp(marked[side], UTC) for side in ("start", "end"))
-    return start, end
+    start, end = (datetime.fromtimestamp(told[side], UTC) for side in ("start", "end"))
+    return Asked("find" if told["what"] == "find" else "mark", start, end)
 
 
 def _data(trace: Trace, key: str) -> dict[str, Any]:
@@ -211,6 +233,7 @@ def _data(trace: Trace, key: str) -> dict[str, Any]:
         "top": min(trace.shares, len(trace.lines)),
         "overlays": [_overlay(one, at) for at, one in enumerate(trace.overlays)],
         "modes": _modes(trace.modes),
+        "find": trace.find,
         "zone": trace.zone,
         "language": language(),
         "colours": colours,
@@ -244,6 +267,7 @@ def _modes(modes: Modes | None) -> dict[str, Any] | None:
     colours = [MODES[at % len(MODES)] for at in range(len(modes.names))]
     return {
         "names": list(modes.names),
+        "numbers": list(modes.numbers),
         "colours": colours,
         "spans": [(start.timestamp(), end.timestamp(), at) for start, end, at in modes.spans],
         "normal": {name: list(bounds) for name, bounds in modes.normal.items()},

@@ -19,6 +19,7 @@ class Asking extends Strips {
       this.surprise?.chart.setData([scores.times, scores.surprise]);
       this.drawShares();
       this.root.dataset.painted = String(Math.round(performance.now() - begun));
+      this.refine(turn, signal);
       this.status.textContent = readings[0].times.length ? this.said : this.words.nothing;
       this.tellHighest();
     } catch (error) {
@@ -84,6 +85,23 @@ class Asking extends Strips {
     };
   }
 
+  // Of a long range only modes that lasted are told: a closer view asks for its own.
+  async refine(turn, signal) {
+    const { modes, whole } = this.data;
+    if (!modes || !this.modes) return;
+    let spans = modes.spans;
+    if (this.to - this.from < (whole[1] - whole[0]) / 2) {
+      const path = `assets/${encodeURIComponent(this.data.asset)}/modes`;
+      const told = await this.ask(path, [], this.from, this.to, signal, { width: null });
+      spans = told.stretches.map(({ start, end, mode }) =>
+        [Date.parse(start) / 1000, Date.parse(end) / 1000, modes.numbers.indexOf(mode)]);
+    }
+    if (turn !== this.turn) return;
+    this.spans = spans;
+    this.drawModes();
+    for (const { chart } of this.lanes) chart.redraw(false);
+  }
+
   async ask(what, assets, from, to, signal, more = {}) {
     const query = new URLSearchParams({
       from: new Date(Math.floor(from) * 1000).toISOString(),
@@ -91,6 +109,7 @@ class Asking extends Strips {
       width: String(Math.round(this.width())),
       ...more,
     });
+    if (more.width === null) query.delete("width");
     for (const asset of assets) query.append("asset", asset);
     const path = `/api/v1/fleets/${encodeURIComponent(this.data.fleet)}/${what}?${query}`;
     const answer = await fetch(path, { credentials: "same-origin", signal });

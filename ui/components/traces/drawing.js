@@ -67,7 +67,7 @@ class Drawing {
     const bounds = this.data.modes?.normal[told.name];
     if (!bounds) return;
     chart.ctx.fillStyle = faded(this.colours.accent, 0.1);
-    for (const [start, end, mode] of this.data.modes.spans) {
+    for (const [start, end, mode] of this.spans) {
       if (end < this.from || start > this.to || !bounds[mode]) continue;
       const left = chart.valToPos(start, "x", true);
       const right = chart.valToPos(end, "x", true);

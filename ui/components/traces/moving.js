@@ -87,7 +87,18 @@ class Moving extends Asking {
 
   marked(from, to) {
     this.mark(false);
-    this.send("stretch", { start: from, end: to });
+    this.send("stretch", { what: "mark", start: from, end: to });
+  }
+
+  // Asks for what looks like the part shown; the answer is laid over it.
+  find() {
+    this.send("stretch", { what: "find", start: this.from, end: this.to });
+  }
+
+  // Of less than half of the recording there may be more like it.
+  findAtOnce() {
+    const [first, last] = this.data.whole;
+    if (this.data.find === "ask" && this.to - this.from < (last - first) / 2) this.find();
   }
 
   selected(chart) {

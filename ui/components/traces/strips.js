@@ -36,9 +36,9 @@ class Strips extends Drawing {
 
   // ------------------------------------------------------------------ modes
   drawModes() {
-    if (!this.modes) return;
+    if (!this.modes || !this.data.modes) return;
     const { ctx, width } = this.surface(this.modes);
-    for (const [start, end, mode] of this.data.modes.spans) {
+    for (const [start, end, mode] of this.spans) {
       if (end < this.from || start > this.to) continue;
       const left = Math.max(this.place(start, width), 0);
       const right = Math.min(this.place(end, width), width);
@@ -48,7 +48,7 @@ class Strips extends Drawing {
   }
 
   modeAt(time) {
-    const found = this.data.modes?.spans.find(([start, end]) => time >= start && time < end);
+    const found = this.spans.find(([start, end]) => time >= start && time < end);
     return found ? this.data.modes.names[found[2]] : "";
   }
 

@@ -1,7 +1,7 @@
 // The lanes of one machine: what there is, and what is told of it.
 
 class Traces extends Moving {
-  constructor(root, data, send) {
+  constructor(root, data, send, kept) {
     super();
     this.root = root;
     this.send = send;
@@ -11,30 +11,38 @@ class Traces extends Moving {
       ? new Cycles(data.language, data.zone, data.words.cycle)
       : new Formats(data.language, data.zone);
     this.take(data);
-    [this.from, this.to] = data.range ?? data.whole;
+    [this.from, this.to] = data.range ?? kept ?? data.whole;
     this.lanes = [];
     this.turn = 0;
     this.said = "";
     this.build();
+    this.findAtOnce();
+    if (kept && !data.range) this.address();
   }
 
   take(data) {
     this.data = data;
     this.at = data.events.findIndex((event) => event.id === data.focus);
+    this.spans = data.modes?.spans ?? [];
   }
 
   // What changed without another machine or other sensors: nothing jumps, the view stays.
   renew(data, send) {
     const asked = JSON.stringify(data.range) !== JSON.stringify(this.data.range) && data.range;
+    const sought = data.find !== this.data.find;
     this.send = send;
     this.take(data);
     this.legend();
+    this.findButton.hidden = !data.find;
     for (const lane of this.lanes) this.layOver(lane);
     if (asked && Math.abs(asked[0] - this.from) + Math.abs(asked[1] - this.to) > 3) {
       this.go(...asked, true);
     } else this.load();
     this.whole.chart.redraw(false);
     this.drawModes();
+    // What is shown is known here alone while nothing else of the page changes.
+    if (this.from !== data.whole[0] || this.to !== data.whole[1]) this.address();
+    if (sought) this.findAtOnce();
   }
 
   // ------------------------------------------------------------------ what there is
@@ -52,7 +60,7 @@ class Traces extends Moving {
     this.whole = this.lane({
       name: words.whole, unit: "", height: HEIGHT.whole, whole: true, surprise: true,
     });
-    if (data.modes) {
+    if (data.modes && data.modes.names.length > 1) {
       this.modes = this.strip("modes", words.modes, 1);
       this.modes.names.append(element("div", "row", words.modes));
     }
@@ -92,6 +100,8 @@ class Traces extends Moving {
       bar.append(made);
       return made;
     };
+    this.findButton = button("find", () => this.find());
+    this.findButton.hidden = !this.data.find;
     if (this.data.mayMark) {
       this.markButton = button("mark", () => this.mark(!this.marking));
       this.markButton.setAttribute("aria-pressed", "false");
@@ -124,7 +134,8 @@ class Traces extends Moving {
     if (data.windows.some((window) => window.failure)) {
       keys.push(one("box hatched", colours.act, this.words.kinds.failure));
     }
-    for (const [at, name] of (data.modes?.names ?? []).entries()) {
+    const names = this.data.modes?.names ?? [];
+    for (const [at, name] of (names.length > 1 ? names : []).entries()) {
       keys.push(one("bar", data.modes.colours[at], name));
     }
     if (data.modes && Object.keys(data.modes.normal).length) {
@@ -167,7 +178,7 @@ class Traces extends Moving {
     for (const overlay of overlays) {
       lane.laid += 1;
       const dash = [4, 3];
-      const own = { stroke: overlay.colour, width: 1.2, dash, points: { show: false } };
+      const own = { stroke: faded(overlay.colour, 0.85), width: 1.1, dash, points: { show: false } };
       chart.addSeries(own, 1 + lane.laid);
     }
     const [times, values] = chart.data;
@@ -316,6 +327,13 @@ function frameOf({ fleet, asset, sensors, kind, judged, top, colours, language, 
   ]);
 }
 
+// Another machine of the fleet is shown at the same time, where it has readings then.
+function sameRoad(traces, { fleet, whole }) {
+  const { data, from, to } = traces;
+  const all = from === data.whole[0] && to === data.whole[1];
+  return !all && data.fleet === fleet && from >= whole[0] && to <= whole[1];
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".traces");
   const signature = JSON.stringify(data);
@@ -326,6 +344,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     held.traces.renew(data, setTriggerValue);
     return held.end;
   }
+  const kept = held?.traces && sameRoad(held.traces, data) ? [held.traces.from, held.traces.to] : null;
   held?.end();
   let over = false;
   const mine = {
@@ -334,7 +353,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   standing.set(root, mine);
   charts()
-    .then(() => { if (!over) mine.traces = new Traces(root, data, setTriggerValue); })
+    .then(() => { if (!over) mine.traces = new Traces(root, data, setTriggerValue, kept); })
     .catch((error) => { root.textContent = `${data.words.failed} (${error.message})`; });
   return mine.end;
 }
