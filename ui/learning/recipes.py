@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -57,11 +58,10 @@ def _listed(plant: Plant, fleet: FleetSummary, found: Sequence[SavedRecipe]) -> 
                     below=_below(one),
                     address=f"/models?fleet={fleet.fleet}&part=recipes&recipe={one.name}",
                 ),
-                Cell(called(one.recipe.detector)),
                 Cell(f"{one.recipe.threshold.false_alarms_per_month:g}"),
                 Cell(
                     t("recipes.of_site") if one.project is None else one.by,
-                    below=formats.day(one.updated, zone) if one.updated else "",
+                    below=_saved(one, zone),
                 ),
             ],
         )
@@ -69,7 +69,6 @@ def _listed(plant: Plant, fleet: FleetSummary, found: Sequence[SavedRecipe]) -> 
     ]
     columns = [
         Column(t("recipes.name")),
-        Column(t("recipes.method")),
         Column(t("recipes.budget"), "number"),
         Column(t("recipes.by")),
     ]
@@ -80,7 +79,13 @@ def _below(one: SavedRecipe) -> str:
     key = f"recipes.short_{one.name}"
     if one.project is None and known(key):
         return t(key)
-    return "" if one.project is None else t("recipes.of_project", project=one.project)
+    return "" if one.project is None else called(one.recipe.detector)
+
+
+def _saved(one: SavedRecipe, zone: ZoneInfo) -> str:
+    if one.project is None or one.updated is None:
+        return ""
+    return t("recipes.saved_in", project=one.project, at=formats.day(one.updated, zone))
 
 
 def _offered(plant: Plant, fleet: FleetSummary, chosen: SavedRecipe) -> None:

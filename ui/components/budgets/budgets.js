@@ -30,12 +30,14 @@ class Budgets {
     track.append(this.slider, ends);
     this.shown = element("output", "shown");
     this.note = element("span", "note");
-    head.append(label, track, this.shown, this.note);
+    const foot = element("div", "foot-row");
+    foot.append(this.note);
+    head.append(label, track, this.shown, foot);
     if (may_use) {
       this.use = element("button", "use", words.use);
       this.use.type = "button";
       this.use.onclick = () => this.send("use", levels[this.at].budget);
-      head.append(this.use);
+      foot.append(this.use);
     }
     return head;
   }
