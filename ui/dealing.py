@@ -30,14 +30,14 @@ _NAMED = 5
 
 def ask(plant: Plant, name: str, events: Sequence[Event]) -> None:
     """Do something to events; what it needs to know is asked for first."""
-    if name == "close":
-        _close(plant, events)
-    elif name == "assign":
-        _assign(plant, events)
-    elif name == "mute":
-        _mute(plant, events)
-    else:
+    asks = {"close": _close, "assign": _assign, "mute": _mute}.get(name)
+    if asks is None:
         do(plant, name, events)
+        return
+    heading = t(f"dealing.{name}_one")
+    if len(events) > 1:
+        heading = t(f"dealing.{name}_many", n=formats.number(len(events)))
+    st.dialog(heading)(asks)(plant, events)
 
 
 def do(
@@ -70,9 +70,7 @@ def muted(event: Event, zone: ZoneInfo, at: datetime) -> str:
 
 
 # ---------------------------------------------------------------- closing
-@st.dialog(" ")
 def _close(plant: Plant, events: Sequence[Event]) -> None:
-    st.markdown(f"#### {_heading('close', events)}")
     verdict = st.radio(
         t("dealing.verdict"),
         VERDICTS,
@@ -138,9 +136,7 @@ def ahead(told: VerdictPreview) -> list[str]:
 
 
 # ---------------------------------------------------------------- assigning
-@st.dialog(" ")
 def _assign(plant: Plant, events: Sequence[Event]) -> None:
-    st.markdown(f"#### {_heading('assign', events)}")
     owner = st.selectbox(
         t("dealing.owner"),
         people(plant, {one.fleet for one in events}),
@@ -160,9 +156,7 @@ def people(plant: Plant, fleets: set[str]) -> list[str]:
 
 
 # ---------------------------------------------------------------- muting
-@st.dialog(" ")
 def _mute(plant: Plant, events: Sequence[Event]) -> None:
-    st.markdown(f"#### {_heading('mute', events)}")
     st.caption(t("dealing.mute_text"))
     span = st.radio(
         t("dealing.mute_span"),
@@ -193,10 +187,3 @@ def _mute(plant: Plant, events: Sequence[Event]) -> None:
             only_sensor=whole == "sensor",
         )
         do(plant, "mute", events, mute=wanted)
-
-
-def _heading(name: str, events: Sequence[Event]) -> str:
-    """Return what is asked; names stay out of it, as they would be read as markup."""
-    if len(events) == 1:
-        return t(f"dealing.{name}_one")
-    return t(f"dealing.{name}_many", n=formats.number(len(events)))

@@ -14,10 +14,12 @@ from appliance.schemas.event import (
     EventComment,
     EventKind,
     EventRevision,
+    EventTold,
 )
 from appliance.schemas.model import ModelVersion
 from ui import formats, theme
 from ui.components.activity import Entry
+from ui.components.shares import Normal
 from ui.text import t
 
 BY_DATA = "kizashi"
@@ -96,6 +98,17 @@ def _change(one: EventRevision) -> str:
 
 def _why(one: EventRevision) -> str:
     return one.mute.reason if one.change is EventChange.MUTED and one.mute else ""
+
+
+def normal(event: EventTold) -> dict[str, Normal]:
+    """Return by sensor what it normally does in the event's mode, beside what it did."""
+    if event.mode is None:
+        return {}
+    return {
+        one.sensor: Normal(one.low, one.high, one.measured, one.unit)
+        for one in event.mode.sensors
+        if one.measured is not None
+    }
 
 
 def learned_by(event: Event, versions: Iterable[ModelVersion]) -> int | None:

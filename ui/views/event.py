@@ -126,9 +126,9 @@ def _head(event: Event, deeds: Sequence[str]) -> str:
     """Draw the title and what may be done; return what is to be done."""
     asked = ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(
-            t("event.of", asset=events.as_text(event.asset)), anchor=False, width="stretch"
-        )
+        fault = event.kind is EventKind.SENSOR_FAULT
+        title = t("event.fault_of" if fault else "event.of", asset=events.as_text(event.asset))
+        st.title(title, anchor=False, width="stretch")
         for name in deeds:
             main = name == deeds[0] and name != "reopen"
             if st.button(
@@ -243,7 +243,9 @@ def _windows(plant: Plant, event: Event, whole: tuple[datetime, datetime]) -> li
 def _sensors(plant: Plant, event: EventTold) -> None:
     st.markdown(f"**{t('event.sensors')}**")
     labels = {one.name: one.label for one in _known(plant, event.fleet) if one.label}
-    shares(event.sensors, labels=labels)
+    shares(event.sensors, labels=labels, normal=events.normal(event))
+    if event.mode and not event.mode.only:
+        st.caption(t("event.in_mode", mode=events.as_text(event.mode.words)))
 
 
 def _similar(handle: EventHandle, zone: ZoneInfo) -> None:
@@ -282,9 +284,6 @@ def _training(plant: Plant, event: Event) -> None:
     span = formats.span(event.end - event.start)
     if event.verdict is None:
         st.caption(t("event.training_open", span=span))
-        for verdict in dealing.VERDICTS:
-            then = dealing.consequence([event], verdict)
-            st.caption(f"{t(f'verdict.{verdict}')}: {then}")
         return
     versions = islice(plant.fleet(event.fleet).models(), _VERSIONS)
     version = events.learned_by(event, versions)
