@@ -21,12 +21,16 @@ _FAULTS = ("missing", "frozen", "out of limits")
 _TEXT: dict[str, tuple[str, str]] = {
     "ended": (
         "{asset} ran unusually from {start} to {end} ({length}){mode}: {rare}{drivers}.",
-        "{asset} は {start} から {end} まで({length}){mode}通常と異なる状態で、"
-        "{rare}{drivers}。",
+        (
+            "{asset} は {start} から {end} まで({length}){mode}通常と異なる状態で、"
+            "{rare}{drivers}。"
+        ),
     ),
     "ongoing": (
-        "{asset} has been running unusually since {start} ({length} so far){mode}: "
-        "{rare}{drivers}.",
+        (
+            "{asset} has been running unusually since {start} ({length} so far){mode}: "
+            "{rare}{drivers}."
+        ),
         "{asset} は {start} から({length}継続中){mode}通常と異なる状態で、{rare}{drivers}。",
     ),
     "rare": (
