@@ -29,6 +29,7 @@ _BASES = ("events", "failures")
 _VERDICTS: tuple[Verdict, ...] = ("true", "false", "planned")
 _SAID = ("all", *_VERDICTS, "none")
 _MOST = 200
+_HOUR = timedelta(hours=1)
 _LONGEST = timedelta(days=3_650)
 """Failures are listed no further back."""
 
@@ -291,7 +292,7 @@ def _basis(
         else:
             _failures(plant, card, start, zone)
     if told:
-        st.dialog(t("scorecard.tell"))(_tell)(plant, fleet.fleet, zone)
+        st.dialog(t("scorecard.tell"))(_tell)(plant, fleet, zone)
 
 
 def _alarms(plant: Plant, fleet: str, start: datetime, zone: ZoneInfo) -> None:
@@ -358,25 +359,26 @@ def _failures(plant: Plant, card: Scorecard, start: datetime, zone: ZoneInfo) ->
     st.caption(t("scorecard.look_back", n=formats.number(card.look_back_days)))
 
 
-def _tell(plant: Plant, fleet: str, zone: ZoneInfo) -> None:
+def _tell(plant: Plant, fleet: FleetSummary, zone: ZoneInfo) -> None:
     """Ask for a failure: what broke, and when."""
     st.caption(t("scorecard.tell_text"))
-    assets = [one.asset for one in plant.fleet(fleet).assets()]
+    handle = plant.fleet(fleet.fleet)
+    assets = [one.asset for one in handle.assets()]
     asset = st.selectbox(
         t("scorecard.machine"),
         [*assets, None],
         format_func=lambda name: name or t("scorecard.whole_fleet"),
         key="failure_asset",
     )
-    moment = now().replace(minute=0, second=0, microsecond=0)
-    start = controls.moment(t("scorecard.began"), moment, zone, "failure_start")
-    end = controls.moment(t("scorecard.ended"), moment, zone, "failure_end")
+    last = min(now(), fleet.end).replace(minute=0, second=0, microsecond=0)
+    start = controls.moment(t("scorecard.began"), last - _HOUR, zone, "failure_start")
+    end = controls.moment(t("scorecard.ended"), last, zone, "failure_end")
     title = st.text_input(t("scorecard.what"), max_chars=200, key="failure_title")
     if st.button(t("scorecard.tell_save"), type="primary"):
         with frame.troubles():
             if start is None or end is None or end <= start:
                 st.error(t("scorecard.order"))
                 return
-            plant.fleet(fleet).add_failure(start, end, asset=asset, title=title.strip())
+            handle.add_failure(start, end, asset=asset, title=title.strip())
             frame.say_next(t("scorecard.told"))
             st.rerun()
