@@ -72,9 +72,8 @@ def _look(
         return
     with right:
         _deeds(plant, known, said, chosen, ready=not seen.refused)
-    if changed := preview(seen, said, plant.zone(), left, right):
-        if changed.column is not None:
-            said.take(changed.column, seen)
+    if column := preview(seen, said, plant.zone(), left, right):
+        said.take(column, seen)
         st.rerun()
 
 
@@ -190,10 +189,10 @@ def _working(plant: Plant, job: str, known: dict[str, FleetSummary]) -> None:
     seen = plant.jobs.get(job).job
     fleet = known.get(seen.fleet or "")
     project = seen.project or _DEFAULT
-    if seen.state is JobState.SUCCEEDED:
+    if seen.pipeline == "ingest" and seen.state is JobState.SUCCEEDED:
         report(plant, seen)
         if fleet is not None:
-            first.show(plant, fleet, where="data")
+            first.show(plant, fleet, alone=len(known) == 1, where="data")
     else:
         with st.container(border=True):
             st.markdown(f"**{t('data.bringing', fleet=seen.fleet or '')}**")

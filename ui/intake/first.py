@@ -61,17 +61,24 @@ def under_way(plant: Plant, fleets: Sequence[FleetSummary]) -> bool:
 
 
 def show(
-    plant: Plant, fleet: FleetSummary | None, *, where: Literal["data", "overview"]
+    plant: Plant,
+    fleet: FleetSummary | None,
+    *,
+    alone: bool = True,
+    where: Literal["data", "overview"],
 ) -> None:
     """Draw the way, and what is to be done next; nothing at its end where events are known.
 
     Parameters
     ----------
+    alone
+        Whether it is the only fleet: with others the way was gone before.
     where
         The page that it stands on.
     """
     found = way(plant, fleet)
-    if found.stage == "found" and fleet is not None and fleet.champion != 1:
+    if found.stage in ("found", "calm") and not alone and fleet is not None:
+        _judge(plant, fleet)
         return
     with st.container(border=True):
         st.markdown(f"**{t('firstrun.title')}**")
@@ -150,6 +157,23 @@ def _score(plant: Plant, fleet: FleetSummary, before: Job | None) -> None:
     ):
         plant.fleet(fleet.fleet).score()
         st.rerun()
+
+
+def _judge(plant: Plant, fleet: FleetSummary) -> None:
+    """Offer to judge what came by the model that is there."""
+    job = _last(plant, fleet.fleet, "score")
+    with st.container(border=True):
+        st.markdown(f"**{t('firstrun.next')}**")
+        if job is not None and _runs(job):
+            following(plant, job.id, fleet.project)
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            may = api.may("score", fleet.project)
+            if may and st.button(t("firstrun.judge"), type="primary", key="judge_now"):
+                plant.fleet(fleet.fleet).score()
+                st.rerun()
+            label = t("firstrun.to_overview")
+            frame.link("overview", label, ":material/grid_view:", fleet=fleet.fleet)
 
 
 def _failed(job: Job | None) -> None:

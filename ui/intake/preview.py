@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,17 +25,8 @@ _TIME, _ZONE, _ASSET, _ONE, _LAYOUT = (
 _ONE_ASSET, _IN_NAMES = "\0one", "\0names"
 
 
-@dataclass(frozen=True)
-class Changed:
-    """What was said of a column; None where the form itself was changed."""
-
-    column: Said | None = None
-
-
-def preview(
-    seen: Preview, said: Meaning, site: ZoneInfo, left: Any, right: Any
-) -> Changed | None:
-    """Draw a preview; return what was changed, once.
+def preview(seen: Preview, said: Meaning, site: ZoneInfo, left: Any, right: Any) -> Said | None:
+    """Draw a preview; return what was said of a column, once.
 
     Parameters
     ----------
@@ -47,7 +38,7 @@ def preview(
         with st.container(border=True):
             st.markdown(f"**{t('data.rows_title')}**")
             st.caption(t("data.rows_text"))
-            column = columns(seen.columns, said.units, key="columns")
+            said_of = columns(seen.columns, said.units, key="columns")
             if seen.more_columns:
                 st.caption(t("data.more_columns", n=formats.number(seen.more_columns)))
     with right:
@@ -57,11 +48,10 @@ def preview(
         with st.container(border=True):
             st.markdown(f"**{t('data.read_as')}**")
             _form(seen, said, site)
-    return Changed(column) if column else None
+    return said_of
 
 
 def _figures(seen: Preview, site: ZoneInfo) -> list[Figure]:
-    doubts = sum(one.count for one in seen.doubts)
     looked = "data.looked_all" if seen.whole else "data.looked"
     names = ", ".join(seen.assets[:4]) + (" …" if len(seen.assets) > 4 else "")
     return [
@@ -74,11 +64,15 @@ def _figures(seen: Preview, site: ZoneInfo) -> list[Figure]:
         Figure(t("data.sensors"), formats.number(seen.sensors)),
         Figure(
             t("data.begins"),
-            words.moment(seen.start, seen.time_kind, site),
+            _day(seen.start, seen, site),
             t("data.until", at=words.moment(seen.end, seen.time_kind, site)),
         ),
-        Figure(t("data.refused"), formats.number(doubts), t("data.refused_note")),
     ]
+
+
+def _day(at: datetime | None, seen: Preview, site: ZoneInfo) -> str:
+    clock = seen.time_kind == "time"
+    return formats.day(at, site) if clock else words.moment(at, seen.time_kind, site)
 
 
 # ---------------------------------------------------------------- what to check
