@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -88,3 +90,8 @@ def size(octets: float) -> str:
             return f"{octets:.0f} {unit}" if unit == "B" else f"{octets:.1f} {unit}"
         octets /= 1000
     return f"{octets:.1f} TB"
+
+
+def sentences(parts: Sequence[str]) -> str:
+    """Return sentences one after the other, as the language sets them apart."""
+    return reduce(lambda one, two: t("formats.sentences", one=one, two=two), parts)

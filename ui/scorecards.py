@@ -94,7 +94,7 @@ def keeps_budget(row: ScorecardRow) -> bool:
 def state(card: Scorecard) -> str:
     """Return how a fleet's alarms do, in sentences."""
     row = card.total
-    return t("scorecard.join").join([_alarms(row), *_budget(row), _failures(row)])
+    return formats.sentences([_alarms(row), *_budget(row), _failures(row)])
 
 
 def state_of_all(found: Sequence[FleetTotal]) -> str:
@@ -108,7 +108,7 @@ def state_of_all(found: Sequence[FleetTotal]) -> str:
         parts.append(t("scorecard.all_failures", **words))
     if waiting := sum(one.total.unreviewed for one in found):
         parts.append(t("scorecard.all_waiting", n=formats.number(waiting)))
-    return t("scorecard.join").join(parts)
+    return formats.sentences(parts)
 
 
 def _alarms(row: ScorecardRow) -> str:
@@ -120,7 +120,7 @@ def _alarms(row: ScorecardRow) -> str:
     told = t("scorecard.right", **words)
     if judged(row) < FEW:
         low, high = formats.share(row.precision.low), formats.share(row.precision.high)
-        told = t("scorecard.join").join([told, t("scorecard.few", low=low, high=high)])
+        told = formats.sentences([told, t("scorecard.few", low=low, high=high)])
     return told
 
 

@@ -145,12 +145,12 @@ def _place(planner: Planner, usual: Window | str, known: str) -> tuple[str, str 
     assets = [one.asset for one in planner.plant.fleet(chosen).assets()]
     found = right.selectbox(
         t("calendar.machine"),
-        [None, *assets],
+        ["", *assets],
         assets.index(asset) + 1 if asset in assets else 0,
         format_func=lambda name: name or t("calendar.all_machines"),
         key=f"window_asset_{known}_{chosen}",
     )
-    return chosen, found
+    return chosen, found or None
 
 
 def _repeat(rule: str, known: str) -> windows.Repeat:
@@ -223,7 +223,7 @@ def _leave(text: str, outdated: Sequence[Rescoring]) -> None:
         machines = sum(one.assets for one in outdated)
         word = "calendar.rejudging" if any(one.job for one in outdated) else "calendar.rejudged"
         told.append(t(word, n=formats.number(machines)))
-    frame.say_next(t("calendar.join").join(told))
+    frame.say_next(formats.sentences(told))
     forget()
 
 

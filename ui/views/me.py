@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from appliance.client import Plant
+from appliance.core.errors import Unauthenticated
 from appliance.schemas.access import User
 from ui import api, controls, formats, frame
 from ui.components.briefs import Brief, briefs
@@ -100,7 +101,11 @@ def _password(plant: Plant, user: User) -> None:
         if new != again:
             st.error(t("me.differ"))
             return
-        plant.change_password(old, new)
+        try:
+            plant.change_password(old, new)
+        except Unauthenticated:  # of the old password; of the session the next run tells
+            st.error(t("me.wrong"))
+            return
         frame.say_next(t("me.changed"))
         st.rerun()
 

@@ -366,7 +366,7 @@ def _tell(plant: Plant, fleet: FleetSummary, zone: ZoneInfo) -> None:
     assets = [one.asset for one in handle.assets()]
     asset = st.selectbox(
         t("scorecard.machine"),
-        [*assets, None],
+        [*assets, ""],
         format_func=lambda name: name or t("scorecard.whole_fleet"),
         key="failure_asset",
     )
@@ -379,6 +379,6 @@ def _tell(plant: Plant, fleet: FleetSummary, zone: ZoneInfo) -> None:
             if start is None or end is None or end <= start:
                 st.error(t("scorecard.order"))
                 return
-            handle.add_failure(start, end, asset=asset, title=title.strip())
+            handle.add_failure(start, end, asset=asset or None, title=title.strip())
             frame.say_next(t("scorecard.told"))
             st.rerun()

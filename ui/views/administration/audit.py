@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -45,7 +45,7 @@ def show(plant: Plant, zone: ZoneInfo) -> None:
         ):
             state.put(shown=shown + _STEP)
             st.rerun()
-    _proof(plant, start)
+    _proof(plant, partial(_lines, plant, by, on, start))
 
 
 def _filters() -> datetime | None:
@@ -111,7 +111,7 @@ def _facts(facts: Mapping[str, Any] | None) -> str:
 
 
 # ---------------------------------------------------------------- proof and export
-def _proof(plant: Plant, start: datetime | None) -> None:
+def _proof(plant: Plant, lines: Callable[[], str]) -> None:
     with st.container(border=True):
         st.markdown(f"**{t('audit.proof')}**")
         st.caption(t("audit.proof_text"))
@@ -122,7 +122,7 @@ def _proof(plant: Plant, start: datetime | None) -> None:
             check = st.button(t("audit.check"), icon=":material/verified:")
             st.download_button(
                 t("audit.export"),
-                partial(_lines, plant, start),
+                lines,
                 "audit.jsonl",
                 "application/jsonl",
                 icon=":material/download:",
@@ -133,9 +133,8 @@ def _proof(plant: Plant, start: datetime | None) -> None:
                 _check(plant, head.strip() or None)
 
 
-def _lines(plant: Plant, start: datetime | None) -> str:
+def _lines(plant: Plant, by: str | None, on: str | None, start: datetime | None) -> str:
     """Return the entries as JSON, one a line, with the digests that prove them."""
-    by, on = state.get("by") or None, state.get("on") or None
     found = plant.audit(by=by, on=on, start=start, limit=_EXPORTED)
     return "".join(f"{one.model_dump_json()}\n" for one in found)
 

@@ -15,6 +15,7 @@ from ui import api, controls, formats, frame, state, theme
 from ui.components.table import Cell, Column, Row, table
 from ui.text import t
 
+_DONE = "token_done"
 _DAYS = (30, 90, 365, 1825)
 
 
@@ -85,6 +86,8 @@ def ask(plant: Plant, owners: Sequence[str]) -> None:
 
 
 def _ask(plant: Plant, owners: Sequence[str]) -> None:
+    if st.session_state.get(_DONE):
+        st.rerun()  # the secret was taken down: the dialog closes
     place = st.empty()
     with place.container():
         me = str(api.me().get("user", ""))
@@ -108,7 +111,7 @@ def _ask(plant: Plant, owners: Sequence[str]) -> None:
         names = [one.name for one in plant.projects.list()]
         project = left.selectbox(
             t("tokens.project"),
-            [None, *names],
+            ["", *names],
             format_func=lambda name: name or t("tokens.all_projects"),
             key="token_project",
         )
@@ -126,7 +129,7 @@ def _ask(plant: Plant, owners: Sequence[str]) -> None:
                 t("tokens.make"), type="primary", key="token_save", disabled=not ready
             ):
                 made = plant.tokens.create(
-                    label.strip(), rights, owner=owner, project=project, days=days
+                    label.strip(), rights, owner=owner, project=project or None, days=days
                 )
     if made is not None:
         with place.container():
@@ -137,7 +140,7 @@ def _secret(secret: str) -> None:
     """Show a secret: it is in no address and in no state of the page, and gone with it."""
     st.text(t("tokens.once"))
     st.code(secret, language=None, wrap_lines=True)
-    if st.button(t("tokens.done"), type="primary", key="token_done"):
+    if st.button(t("tokens.done"), type="primary", key=_DONE):
         st.rerun()
 
 
