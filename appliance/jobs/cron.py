@@ -7,6 +7,7 @@ every hour.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,16 +57,26 @@ def checked_zone(name: str) -> str:
 
 def following(cron: str, zone: ZoneInfo, moment: datetime) -> datetime:
     """Return the first time after a moment at which something is due, in UTC."""
+    return next(coming(cron, zone, moment))
+
+
+def coming(cron: str, zone: ZoneInfo, moment: datetime) -> Iterator[datetime]:
+    """Yield the times after a moment at which something is due, in UTC and in their order."""
     shown = moment.astimezone(zone).replace(tzinfo=None)
     clock = croniter(cron, shown - _MARGIN)
-    best: tuple[datetime, datetime] | None = None
+    held: list[tuple[datetime, datetime]] = []
+    last = moment
     while True:
         face: datetime = clock.get_next(datetime)
-        if best is not None and face > best[1] + _MARGIN:
-            return best[0]
+        # What is shown so much later than the first of them is none that comes before it.
+        while held and face > held[0][1] + _MARGIN:
+            instant, _ = heapq.heappop(held)
+            if instant > last:
+                last = instant
+                yield instant
         for instant in _instants(face, zone, cron):
-            if instant > moment and (best is None or instant < best[0]):
-                best = instant, face
+            if instant > last:
+                heapq.heappush(held, (instant, face))
 
 
 def latest(cron: str, zone: ZoneInfo, moment: datetime) -> datetime:

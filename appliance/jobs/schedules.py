@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from appliance.access import Access, Person
@@ -91,14 +91,11 @@ class Schedules:
         NotFound
             There is none of that name.
         """
-        standing, at = self.get(name), after or self._log.clock()
-        found: builtins.list[datetime] = []
-        while len(found) < count:
-            at = _following(standing, at)
-            if until is not None and at > until:
-                break
-            found.append(at)
-        return found
+        standing = self.get(name)
+        zone = ZoneInfo(standing.zone)
+        times = cron.coming(standing.cron, zone, after or self._log.clock())
+        wanted = islice(times, count)
+        return list(takewhile(lambda at: until is None or at <= until, wanted))
 
     # ------------------------------------------------------------------ changing
     def put(

@@ -13,10 +13,14 @@ from ui.views import (
     data,
     event,
     events,
+    job,
+    jobs,
     me,
     model,
     models,
     overview,
+    platform,
+    schedules,
     scorecard,
 )
 
@@ -56,8 +60,12 @@ PAGES = {
         Page("backtest", ":material/balance:", backtest.show, listed=False),
         Page("data", ":material/database:", data.show),
         Page("calendar", ":material/calendar_month:", calendar.show),
+        Page("schedules", ":material/schedule:", schedules.show),
+        Page("jobs", ":material/checklist:", jobs.show),
+        Page("job", ":material/checklist:", job.show, listed=False),
     ),
     "administration": (
+        Page("platform", ":material/monitor_heart:", platform.show),
         Page(
             "administration",
             ":material/shield_person:",

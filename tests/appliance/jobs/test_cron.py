@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.core.errors import InvalidRequest
+from appliance.jobs import cron as clock
 from appliance.jobs.cron import checked_cron, checked_zone, following, latest, passed
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -94,3 +95,15 @@ def test_a_zone_that_is_none_is_refused():
     for name in ("Mars/Olympus", "../etc/passwd", ""):
         with pytest.raises(InvalidRequest):
             checked_zone(name)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(["*/20 * * * *", "30 2 * * *", "15 */3 * * sun"]), st.integers(0, 2_000))
+def test_times_that_come_are_those_that_follow_each_other(cron, hours):
+    zone = ZoneInfo("Europe/Berlin")
+    at = datetime(2026, 3, 27, tzinfo=UTC) + timedelta(hours=hours * 3)
+    one, found = at, []
+    for _ in range(30):
+        one = following(cron, zone, one)
+        found.append(one)
+    assert list(islice(clock.coming(cron, zone, at), 30)) == found
