@@ -67,7 +67,7 @@ def test_a_file_with_bad_rows_is_looked_at_corrected_and_brought_in(
     assert "mixers.csv" in found.value.path().read_text("utf-8-sig")
     page.goto("/data?part=bring")
     page.get_by_label("Drop files here").set_input_files(bad_rows)
-    expect(page.get_by_label("speed: what it is taken for")).to_be_visible()
+    expect(page.get_by_text("This file was brought in on")).to_be_visible()
 
 
 def test_what_came_tells_by_whom_and_how_fresh(page: Page):

@@ -62,7 +62,8 @@ def _reasons(reasons: Sequence[RefusedFor], fleet: str, chosen: str, zone: ZoneI
     rows = []
     for number, one in enumerate(reasons):
         query = urlencode({"part": "refused", "fleet": fleet, "reason": one.reason})
-        samples = ", ".join(sample.value for sample in one.samples if sample.value)
+        values = dict.fromkeys(sample.value for sample in one.samples if sample.value)
+        samples = ", ".join(values)
         rows.append(
             Row(
                 f"{number}",

@@ -49,7 +49,8 @@ def _style() -> str:
     colours = theme.tokens()
     return f"""
 <style>
-.way {{ list-style: none; margin: 0 !important; padding: 0 !important; display: grid; gap: 12px;
+.way {{ list-style: none; margin: 0 !important; padding: 0 !important;
+  display: grid; gap: 12px;
   grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); }}
 .way li {{ display: flex; gap: 12px; padding: 12px 14px; border-radius: 6px; margin: 0 !important;
   border: 1px solid {colours["border"]}; min-width: 0; }}
