@@ -52,8 +52,8 @@ def _style() -> str:
 .way {{ list-style: none; margin: 0 !important; padding: 0 !important;
   display: grid; gap: 12px;
   grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); }}
-.way li {{ display: flex; gap: 12px; padding: 12px 14px; border-radius: 6px; margin: 0 !important;
-  border: 1px solid {colours["border"]}; min-width: 0; }}
+.way li {{ display: flex; gap: 12px; padding: 12px 14px; border-radius: 6px;
+  margin: 0 !important; border: 1px solid {colours["border"]}; min-width: 0; }}
 .way li.now {{ border-color: {colours["accent"]};
   box-shadow: inset 0 0 0 1px {colours["accent"]}; }}
 .way .sign {{ flex: none; width: 26px; height: 26px; border-radius: 50%; display: grid;
