@@ -298,6 +298,7 @@ class Traces extends Moving {
   }
 
   resize() {
+    if (!this.root.clientWidth) return; // not shown: while the page around it is drawn anew
     const width = this.width();
     const all = [this.whole, ...this.seenLanes()];
     if (all.every(({ chart }) => Math.abs(chart.width - width) <= 2)) return;
