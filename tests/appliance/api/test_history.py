@@ -1,4 +1,4 @@
-"""Health and stretches alike over REST."""
+"""Health, stretches alike and operating modes over REST."""
 
 from __future__ import annotations
 
@@ -39,7 +39,18 @@ def test_stretches_alike_are_told(as_, readings):
     assert {one["event"] for one in told["found"]} == {None}
 
 
+def test_a_machine_without_a_model_has_no_modes(as_, readings):
+    answer = as_("viewer").get(f"{AT}/hall%2FP%203/modes?from=2026-01-01T01:00:00Z&language=ja")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["asset"], told["version"], told["modes"]) == ("hall/P 3", None, [])
+    assert as_("stranger").get(f"{AT}/P-1/modes").status_code == 404
+
+
 ASKED = [
+    ("P-9/modes", 404),
+    ("P-1/modes?from=yesterday", 422),
+    ("P-1/modes?language=fr", 422),
     ("P-9/health", 404),
     ("P-1/health?days=0", 422),
     (f"P-9/similar?{STRETCH}", 404),

@@ -222,3 +222,6 @@ def test_the_past_of_a_machine(there: Plant) -> None:
     alike = fleet.similar("P-2", end - timedelta(hours=6), end, sensors=["s1"], sisters=True)
     assert alike.sensors == ("s1",)
     assert len(alike.searched) == 4
+    modes = fleet.modes("P-2", start=end - timedelta(hours=6), language="ja")
+    assert [one.words for one in modes.modes] == ["通常運転"]
+    assert modes.stretches[-1].end == end
