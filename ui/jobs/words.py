@@ -173,7 +173,7 @@ def made(job: Job) -> list[Made]:
     if job.pipeline == "ingest" and job.state is JobState.SUCCEEDED:
         address = f"/data?fleet={quote(fleet)}"
         found.append(Made(t("jobs.made_readings"), fleet, address))
-    if isinstance(told.get("path"), str):
+    if job.pipeline == "report" and isinstance(told.get("path"), str):
         found.append(Made(t("jobs.made_file"), told["path"]))
     return found
 

@@ -51,8 +51,7 @@ def show() -> None:
 def _head(plant: Plant, handle: JobHandle) -> None:
     job = handle.job
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(width="stretch"):
-            st.title(words.pipeline(job.pipeline), anchor=False)
+        st.title(words.pipeline(job.pipeline), anchor=False, width="stretch")
         frame.link("jobs", t("job.all"), ":material/arrow_back:")
         if not may(plant, job):
             return

@@ -303,7 +303,7 @@ def _history(plant: Plant, zone: ZoneInfo, hours: int) -> None:
 
 def _chart(one: charts.Chart, found: PlatformHistory, zone: ZoneInfo) -> None:
     title = t(f"platform.chart_{one.name}")
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{title}** · {one.unit}" if one.unit else f"**{title}**")
     plot(
         list(found.times),
         one.curves,

@@ -20,6 +20,7 @@ from ui.components.week import Mark, week
 from ui.jobs import words
 from ui.jobs.clock import read
 from ui.jobs.form import offers
+from ui.jobs.gathering import gathered
 from ui.text import t
 from ui.views.jobs import colour
 from ui.views.schedule_dialogs import change, remove
@@ -198,9 +199,11 @@ def _week(plant: Plant, zone: ZoneInfo, found: Sequence[Schedule]) -> None:
         start = datetime.combine(first, time(), zone)
         end = datetime.combine(first + _WEEK, time(), zone)
         ran = _ran(plant, start, min(end, now()))
-        due, often = _due(plant, found, start, end)
+        due, cut = _due(plant, found, start, end)
+        marks, often = gathered([*ran, *due], zone)
         week(
-            [*ran, *due],
+            marks,
+            often,
             first,
             zone,
             now=now(),
@@ -208,8 +211,8 @@ def _week(plant: Plant, zone: ZoneInfo, found: Sequence[Schedule]) -> None:
             key="week",
         )
         st.caption(t("schedules.legend"))
-        if often:
-            st.caption(t("schedules.often", names=", ".join(often), n=_MOST_TIMES))
+        if cut:
+            st.caption(t("schedules.often", names=", ".join(cut), n=_MOST_TIMES))
 
 
 def _first(zone: ZoneInfo) -> date:

@@ -22,7 +22,7 @@ from appliance.telemetry import History, by_day, platform
 router = make_router("platform")
 
 MOST_WIDTH = 2_000
-MOST_METRICS = 12
+MOST_METRICS = len(Metric)
 _MOST_DAYS = timedelta(days=400)
 _MOST_JOBS = 100_000
 _USUAL = timedelta(hours=6)

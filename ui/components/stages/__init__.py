@@ -67,8 +67,8 @@ def _style() -> str:
     good, bad = theme.CATEGORIES[2], colours["act"]
     return f"""
 <style>
-.stages {{ list-style: none; margin: 0; padding: 0; font-size: 13px; }}
-.stages li {{ position: relative; display: grid; margin: 0; padding: 0 0 14px;
+.stages {{ list-style: none; margin: 0 !important; padding: 0 !important; font-size: 13px; }}
+.stages li {{ position: relative; display: grid; margin: 0 !important; padding: 0 0 14px;
   grid-template-columns: 22px minmax(0, 1fr) auto; gap: 0 10px; }}
 .stages li:not(:last-child)::before {{ content: ""; position: absolute; left: 10px; top: 22px;
   bottom: 0; width: 1px; background: {colours["border"]}; }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui import theme
 from ui.components.source import joined
-from ui.text import t
+from ui.text import language, t
 
 _component = st.components.v2.component(
     "kizashi_week",
@@ -48,8 +48,28 @@ class Mark:
     hollow: bool = False
 
 
+@dataclass(frozen=True)
+class Often:
+    """What happens so often on a day that it is told above it, once.
+
+    Attributes
+    ----------
+    text, told
+        What is written, and what is told when one points at it.
+    hollow
+        Whether all of it is yet to come.
+    """
+
+    day: date
+    text: str
+    told: str
+    colour: str
+    hollow: bool = False
+
+
 def week(
     marks: Sequence[Mark],
+    often: Sequence[Often],
     first: date,
     zone: ZoneInfo,
     *,
@@ -75,12 +95,17 @@ def week(
             "days": [
                 {
                     "name": t(f"schedules.day_{day:%a}".lower()),
-                    "date": f"{day.day}/{day.month}",
+                    "date": _short(day),
                     "today": day == there.date(),
                 }
                 for day in days
             ],
             "marks": [told for one in found if (told := _mark(one, first, zone)) is not None],
+            "often": [
+                asdict(one) | {"day": (one.day - first).days}
+                for one in often
+                if one.day in days
+            ],
             "now": there.hour * 60 + there.minute,
             "colours": theme.tokens(),
             "words": {"nothing": t("schedules.nothing_due")},
@@ -88,6 +113,10 @@ def week(
         key=key,
         height="content",
     )
+
+
+def _short(day: date) -> str:
+    return f"{day.month}/{day.day}" if language() == "ja" else f"{day.day}/{day.month}"
 
 
 def _mark(one: Mark, first: date, zone: ZoneInfo) -> dict[str, Any] | None:

@@ -56,6 +56,25 @@ function day(told, number, data) {
   return made;
 }
 
+function chip(told) {
+  const made = element("div", told.hollow ? "chip hollow" : "chip", told.text);
+  made.style.setProperty("--colour", told.colour);
+  made.title = told.told;
+  made.setAttribute("role", "img");
+  made.setAttribute("aria-label", told.told);
+  return made;
+}
+
+function chips(data) {
+  const row = element("div", "heads");
+  row.append(element("div"), ...data.days.map((_, number) => {
+    const cell = element("div", "chips");
+    cell.append(...data.often.filter((told) => told.day === number).map(chip));
+    return cell;
+  }));
+  return row;
+}
+
 function head(told) {
   const made = element("div", told.today ? "head today" : "head", told.name);
   made.append(element("span", "date", told.date));
@@ -82,6 +101,6 @@ export default function ({ data, parentElement }) {
   }
   const body = element("div", "body");
   body.append(hours, ...data.days.map((told, number) => day(told, number, data)));
-  root.replaceChildren(heads, body);
-  if (!data.marks.length) root.append(element("p", "none", data.words.nothing));
+  root.replaceChildren(heads, ...(data.often.length ? [chips(data)] : []), body);
+  if (!data.marks.length && !data.often.length) root.append(element("p", "none", data.words.nothing));
 }
