@@ -16,6 +16,7 @@ from appliance.client.access import (
     Users,
 )
 from appliance.client.calendar import AsyncCalendar, Calendar
+from appliance.client.channels import AsyncChannels, Channels
 from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, events_of
 from appliance.client.fleet import AsyncFleet, Fleet
 from appliance.client.jobs import AsyncJobs, Jobs
@@ -193,6 +194,8 @@ class Plant(Blocking, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
+    channels
+        Where word of events goes.
     users, tokens, projects
         Who may what.
     """
@@ -205,6 +208,7 @@ class Plant(Blocking, _Plant):
         self.calendar = Calendar(line)
         self.overview = Overview(line)
         self.platform = Platform(line)
+        self.channels = Channels(line)
         self.users = Users(line)
         self.tokens = Tokens(line)
         self.projects = Projects(line)
@@ -237,6 +241,8 @@ class AsyncPlant(Awaiting, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
+    channels
+        Where word of events goes.
     users, tokens, projects
         Who may what.
     """
@@ -249,6 +255,7 @@ class AsyncPlant(Awaiting, _Plant):
         self.calendar = AsyncCalendar(line)
         self.overview = AsyncOverview(line)
         self.platform = AsyncPlatform(line)
+        self.channels = AsyncChannels(line)
         self.users = AsyncUsers(line)
         self.tokens = AsyncTokens(line)
         self.projects = AsyncProjects(line)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from appliance.core.db import Database
 from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow, utc
@@ -55,9 +56,7 @@ class JobFigures:
     def standing(self, at: datetime) -> Standing:
         """Return the queue as it is now; `at` says when that is."""
         waiting = JobRow.state == JobState.QUEUED.value
-        queued: Select[tuple[int, datetime | None]] = select(
-            func.count(), func.min(JobRow.created)
-        ).where(waiting)
+        queued: Any = select(func.count(), func.min(JobRow.created)).where(waiting)
         running = select(func.count()).where(JobRow.state.in_(AT_WORK))
         alive = WorkerRow.seen >= at.astimezone(UTC) - _SILENCE
         with self._database.session() as session:
