@@ -206,8 +206,8 @@ def test_what_failed_is_told_in_words(visit: Open, mills: Plant):
     )
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.get_by_role("button", name="Done").click()
+    expect(page).not_to_have_url(re.compile("job="))
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
-    assert "job=" not in page.url
 
 
 def test_it_speaks_japanese(visit: Open, mills: Plant):

@@ -153,12 +153,15 @@ def _promised(version: ModelVersion) -> str:
 
 # ---------------------------------------------------------------- one fleet
 def _one(plant: Plant, fleet: FleetSummary) -> None:
-    handle = plant.fleet(fleet.fleet)
+    handle, top = plant.fleet(fleet.fleet), st.container()
+    busy = training.running(plant, fleet)
+    # Asked for after the jobs: what one of them has just made is among the versions.
+    fleet = handle.get()
     versions = list(islice(handle.models(), _MOST))
     compared = list(islice(handle.backtests(), _MOST)) if versions else []
     observed = _observed(compared)
-    figures(_figures(plant, fleet, versions, observed))
-    busy = training.running(plant, fleet)
+    with top:
+        figures(_figures(plant, fleet, versions, observed))
     if not busy and api.may("train", fleet.project):
         training.offered(plant, fleet, versions)
     lists.waiting([one for one in plant.approvals() if one.fleet == fleet.fleet])
