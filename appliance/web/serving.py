@@ -58,7 +58,10 @@ def _within(web: Web) -> Iterator[str]:
 
     A certificate is made out to the names that others use, which need not be loopback's.
     """
-    with socket.create_server((_LOOPBACK, 0)) as held:
+    # Named as TCP, or else asyncio leaves small answers to wait for 40 ms to be sent together.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as held:
+        held.bind((_LOOPBACK, 0))
+        held.listen()
         config = uvicorn.Config(
             web.api,
             log_level="warning",
