@@ -75,6 +75,9 @@ def prepare(home: Path, source: Path | None) -> dict[str, str]:
     place = {"fleet": event.fleet, "asset": event.asset}
     addresses["asset"] = f"/asset?{urlencode(place)}"
     addresses["event"] = f"/event?{urlencode({'id': event.id})}"
+    version = {"fleet": event.fleet, "version": event.model_version}
+    addresses["models"] = f"/models?{urlencode({'fleet': event.fleet})}"
+    addresses["model"] = f"/model?{urlencode(version)}"
     return addresses
 
 
