@@ -96,9 +96,10 @@ def _shown(files: tuple[str, ...]) -> str:
 def _where(known: dict[str, FleetSummary], files: tuple[str, ...], fleet: str) -> str:
     """Let fleet and project be chosen; return the fleet, or nothing where that is none."""
     mine = sorted(name for name, one in known.items() if api.may("ingest", one.project))
-    options = list(dict.fromkeys((*mine, fleet or suggested(files[0]))))
+    wanted = fleet or suggested(files[0])
+    options = list(dict.fromkeys((*mine, wanted)))
     if _INTO not in st.session_state:
-        st.session_state[_INTO] = fleet if fleet in options else options[-1]
+        st.session_state[_INTO] = wanted
     if st.session_state[_INTO] not in options:
         options.append(st.session_state[_INTO])
     with st.container(border=True):
