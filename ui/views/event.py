@@ -12,6 +12,7 @@ import streamlit as st
 from appliance.client import Plant
 from appliance.client.events import EventHandle
 from appliance.core.clock import now
+from appliance.core.errors import InvalidRequest
 from appliance.schemas.event import Event, EventKind, EventState, EventTold
 from appliance.schemas.sensor import Sensor
 from ui import api, dealing, events, formats, frame, state, theme
@@ -82,7 +83,10 @@ def _steps(plant: Plant, event: Event, deeds: Sequence[str]) -> str:
     at = state.number("at", 0, 0, ON_A_PAGE)
     me = str(api.me().get("user", ""))
     pages = plant.events(start=wanted.start(now()), **wanted.query(me))
-    names = [one.id for one in pages.page(wanted.after or None, most=ON_A_PAGE)[0]]
+    try:
+        names = [one.id for one in pages.page(wanted.after or None, most=ON_A_PAGE)[0]]
+    except InvalidRequest:  # the address was cut or changed: the event is there all the same
+        wanted, names = Wanted(), []
     near = neighbours(names, event.id, at)
 
     def address(place: int | None) -> str:

@@ -54,13 +54,13 @@ def _style() -> str:
     colours = theme.tokens()
     return f"""
 <style>
-.activity {{ list-style: none; margin: 0; padding: 0; font-size: 13px; }}
-.activity li {{ position: relative; margin: 0; padding: 0 0 10px 16px;
+ul.activity {{ list-style: none; margin: 0; padding: 0; font-size: 13px; }}
+ul.activity > li {{ position: relative; margin: 0; padding: 0 0 10px 16px;
   border-left: 1px solid {colours["border"]}; }}
-.activity li::before {{ content: ""; position: absolute; left: -4px; top: 6px; width: 7px;
+ul.activity > li::before {{ content: ""; position: absolute; left: -4px; top: 6px; width: 7px;
   height: 7px; border-radius: 50%; background: {colours["border"]}; }}
-.activity li.said::before {{ background: {colours["accent"]}; }}
-.activity li:last-child {{ padding-bottom: 0; border-left-color: transparent; }}
+ul.activity > li.said::before {{ background: {colours["accent"]}; }}
+ul.activity > li:last-child {{ padding-bottom: 0; border-left-color: transparent; }}
 .activity div {{ display: flex; gap: 2px; align-items: baseline; min-width: 0; }}
 .activity b {{ font-weight: 600; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; max-width: 45%; }}
