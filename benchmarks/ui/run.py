@@ -106,7 +106,7 @@ def _served(made: site.Pages, given: argparse.Namespace) -> Iterator[tuple[Serve
         port = free_port()
         script = site.__file__.replace("pages.py", "plain.py")
         command = ("streamlit", "run", script, "--server.port", str(port))
-        options = ("--server.headless", "true", "--server.maxMessageSize", "2000")
+        options = ("--server.headless", "true")
         told = ("--", str(made.readings), str(given.machines), str(given.days))
         with serving(*command, *options, *told, port=port, environment={}) as plain:
             yield own, plain
@@ -125,6 +125,7 @@ async def _lines(sides: _Sides) -> AsyncIterator[Line]:
     case = f"overview of {given.machines:,} machines x {given.days} days"
     yield _line(sides, case, OVERVIEW, overview, rival)
     charts, zooms, frames = await _charts(sides, own)
+    # What is too large for one message of Streamlit is never painted.
     rival = await _plain(plain, "/chart", given)
     case = f"chart of {given.sensors} sensors x {given.rows:,} rows"
     yield _line(sides, case, CHART, charts, rival)

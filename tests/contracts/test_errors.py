@@ -41,6 +41,7 @@ OUTSIDE = {
     ("appliance/intake/sources/files/weight.py", "self._too"): "makes one of ours",
     ("appliance/intake/sources/files/stream.py", "EOFError"): "as gzip says it; caught above",
     ("appliance/lake/table.py", "OSError"): "restored from its text for the caller's handlers",
+    ("appliance/schemas/alert.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/schemas/backup.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/machine/supervisor.py", "PermissionError"): "as the system says it",
     ("appliance/pipelines/uploads.py", "storage_error"): "makes one of ours",

@@ -40,7 +40,7 @@ def ids(answer):
 
 # ---------------------------------------------------------------- finding
 def test_the_most_urgent_comes_first_and_only_what_one_may_see(as_, events):
-    watch, act, broken, fan = (event.id for event in events)
+    watch, act, broken, _ = (event.id for event in events)
     assert ids(as_("root").get("/events")) == [act, fan, watch, broken]
     assert ids(as_("viewer").get("/events")) == [act, watch, broken]
     assert ids(as_("stranger").get("/events")) == [fan]
@@ -63,7 +63,7 @@ def test_pages_follow_each_other_without_a_gap(as_, site, events, sort, narrow):
 
 
 def test_events_are_found_by_what_they_are(as_, site, events):
-    watch, act, broken, fan = (event.id for event in events)
+    watch, act, broken, _ = (event.id for event in events)
     root = as_("root")
     site.events.assign(watch, "ken", ME)
     site.events.close(act, ME, "true")
@@ -192,7 +192,7 @@ def test_a_comment_sent_twice_is_said_once(as_, events):
 
 # ---------------------------------------------------------------- many at once
 def test_many_events_are_dealt_with_and_each_outcome_is_told(as_, site, events):
-    watch, act, broken, fan = (event.id for event in events)
+    watch, act, broken, _ = (event.id for event in events)
     site.events.close(broken, ME, "true")
     asked = {"events": [watch, broken, fan, "evt_0", act, watch], "action": "close"}
     assert as_("analyst").post("/events/bulk", json=asked).status_code == 422  # no verdict
@@ -225,7 +225,7 @@ def test_no_more_than_500_at_once(as_):
 
 # ---------------------------------------------------------------- muting
 def test_a_muted_event_is_neither_listed_nor_counted_among_those_that_wait(as_, events):
-    watch, act, broken, fan = (event.id for event in events)
+    watch, act, broken, _ = (event.id for event in events)
     analyst = as_("analyst")
     counts = {"act": 1, "plan": 0, "watch": 1, "faults": 1, "mine": 0, "muted": 0}
     assert analyst.get("/events/counts").json() == counts
