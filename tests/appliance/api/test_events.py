@@ -40,7 +40,7 @@ def ids(answer):
 
 # ---------------------------------------------------------------- finding
 def test_the_most_urgent_comes_first_and_only_what_one_may_see(as_, events):
-    watch, act, broken, _ = (event.id for event in events)
+    watch, act, broken, fan = (event.id for event in events)
     assert ids(as_("root").get("/events")) == [act, fan, watch, broken]
     assert ids(as_("viewer").get("/events")) == [act, watch, broken]
     assert ids(as_("stranger").get("/events")) == [fan]
