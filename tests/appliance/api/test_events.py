@@ -63,7 +63,7 @@ def test_pages_follow_each_other_without_a_gap(as_, site, events, sort, narrow):
 
 
 def test_events_are_found_by_what_they_are(as_, site, events):
-    watch, act, broken, _ = (event.id for event in events)
+    watch, act, broken, fan = (event.id for event in events)
     root = as_("root")
     site.events.assign(watch, "ken", ME)
     site.events.close(act, ME, "true")
@@ -192,7 +192,7 @@ def test_a_comment_sent_twice_is_said_once(as_, events):
 
 # ---------------------------------------------------------------- many at once
 def test_many_events_are_dealt_with_and_each_outcome_is_told(as_, site, events):
-    watch, act, broken, _ = (event.id for event in events)
+    watch, act, broken, fan = (event.id for event in events)
     site.events.close(broken, ME, "true")
     asked = {"events": [watch, broken, fan, "evt_0", act, watch], "action": "close"}
     assert as_("analyst").post("/events/bulk", json=asked).status_code == 422  # no verdict
