@@ -22,8 +22,8 @@ def show() -> None:
     """Draw the list that the address asks for."""
     plant = api.plant()
     fleets = sorted(fleet.fleet for fleet in plant.fleets())
-    _head(fleets)
     asked = wanted(st.query_params.to_dict())
+    _head(sorted({*fleets, asked.fleet} - {""}))
     counts = _counts(plant.overview.inbox(asked.fleet or None), asked)
     tally(counts, label=t("events.counts"), key="tally")
     _filters()
