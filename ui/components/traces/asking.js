@@ -7,29 +7,36 @@ class Asking extends Strips {
     this.abort = new AbortController();
     const { signal } = this.abort;
     const begun = performance.now();
+    const range = [this.from, this.to];
     try {
-      const [readings, scores, ...others] = await Promise.all([
+      const judged = this.judged(...range, signal, this.data.top);
+      judged.catch(() => {}); // said below, where it is waited for
+      const [readings, ...others] = await Promise.all([
         this.readings([this.data.asset], 0, signal),
-        this.judged(this.from, this.to, signal, this.data.top),
         ...this.groups().map(([shift, assets]) => this.readings(assets, shift, signal)),
       ]);
       if (turn !== this.turn) return;
       this.show(readings[0], others.flat());
-      this.scores = scores;
-      this.surprise?.chart.setData([scores.times, scores.surprise]);
-      this.drawShares();
       this.root.dataset.painted = String(Math.round(performance.now() - begun));
+      this.scores = await judged;
+      if (turn !== this.turn) return;
+      this.surprise?.chart.setData([this.scores.times, this.scores.surprise]);
+      this.drawShares();
       this.refine(turn, signal);
       this.status.textContent = readings[0].times.length ? this.said : this.words.nothing;
       this.tellHighest();
+      this.whole.asked ??= this.loadWhole(range);
     } catch (error) {
       if (error.name !== "AbortError") this.failed(error);
     }
   }
 
-  async loadWhole() {
+  // The strip above all lanes comes after what one looks at; it is the same where all is seen.
+  async loadWhole([from, to]) {
+    const [first, last] = this.data.whole;
     try {
-      const rows = await this.judged(...this.data.whole);
+      const all = from <= first && to >= last;
+      const rows = all ? this.scores : await this.judged(first, last);
       this.top = Math.max(5, ...rows.surprise.filter((value) => value !== null)) * 1.05;
       this.whole.chart.setData([rows.times, rows.surprise]);
       this.surprise?.chart.redraw(true);

@@ -84,7 +84,6 @@ class Traces extends Moving {
     this.tellRange();
     this.drawModes();
     this.load();
-    this.loadWhole();
   }
 
   bar() {
