@@ -49,6 +49,19 @@ def do(
     **facts: str | None,
 ) -> None:
     """Do it, tell what became of it, and draw the page anew."""
+    tell(plant, name, events, mute=mute, **facts)
+    st.rerun()
+
+
+def tell(
+    plant: Plant,
+    name: str,
+    events: Sequence[Event],
+    *,
+    mute: Muting | None = None,
+    **facts: str | None,
+) -> None:
+    """Do it, and tell what became of it beside the page that is drawn next."""
     outcome = plant.deal([one.id for one in events], name, mute=mute, **facts)
     refused = [one for one in outcome.outcomes if one.changed is None]
     told = t(f"dealing.done_{name}", n=formats.number(outcome.done)) if outcome.done else ""
@@ -56,7 +69,6 @@ def do(
         left = t("dealing.refused", n=formats.number(len(refused)), why=refused[0].problem)
         told = f"{told} {left}".strip()
     frame.say_next(told)
-    st.rerun()
 
 
 def muted(event: Event, zone: ZoneInfo, at: datetime) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from appliance.client import Plant
 from appliance.client.events import EventHandle
 from appliance.core.clock import now
-from appliance.core.errors import InvalidRequest
+from appliance.core.errors import InvalidRequest, KizashiError
 from appliance.schemas.event import Event, EventKind, EventState, EventTold
 from appliance.schemas.sensor import Sensor
 from ui import api, dealing, events, formats, frame, state, theme
@@ -170,16 +170,24 @@ def _owner(plant: Plant, event: Event) -> None:
     nobody = ""
     # What the platform says is the truth, also after somebody else has changed it.
     st.session_state["event_owner"] = event.owner or nobody
-    chosen = st.selectbox(
+    st.selectbox(
         t("event.owner"),
         [nobody, *known],
         key="event_owner",
+        on_change=_give,
+        args=(plant, event),
         format_func=lambda name: name or t("event.nobody"),
         label_visibility="collapsed",
         width=190,
     )
-    if (chosen or None) != event.owner:
-        dealing.do(plant, "assign", [event], owner=chosen or None)
+
+
+def _give(plant: Plant, event: Event) -> None:
+    owner = st.session_state["event_owner"] or None
+    try:
+        dealing.tell(plant, "assign", [event], owner=owner)
+    except KizashiError as error:
+        frame.say_next(error.message)
 
 
 def _figures(event: Event, zone: ZoneInfo) -> list[Figure]:
