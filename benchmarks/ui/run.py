@@ -11,9 +11,11 @@ import argparse
 import asyncio
 import math
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
@@ -24,8 +26,8 @@ from benchmarks.harness.lines import Line, Printer
 from benchmarks.harness.plant import Size, scratch
 from benchmarks.harness.servers import Server, free_port, ours, serving
 from benchmarks.sides import pages as site
-from benchmarks.ui import browser
-from benchmarks.ui.analysts import at_work
+from benchmarks.ui import browser, sessions
+from benchmarks.ui.sessions import Visit
 
 CHART, ZOOM, OVERVIEW, CROWD = 0.6, 0.25, 1.0, 0.5
 """Seconds within which each is to be done."""
@@ -36,7 +38,8 @@ _ROWS = ".inbox tbody tr, .table tbody tr"
 _RANGES = ("7", "90", "all", "30")
 _PLOTLY = ".js-plotly-plot .main-svg .infolayer .g-gtitle, .js-plotly-plot .xtick"
 _DAY = 1_440
-_MB = 1e6
+_HURRY = 1.0
+"""Seconds between what is shown and the next click of the analyst whose clicks count."""
 
 
 @dataclass(frozen=True)
@@ -198,20 +201,53 @@ async def _plain(page: Page, address: str, given: argparse.Namespace) -> list[fl
 
 
 async def _crowd(sides: _Sides) -> Line:
-    """Let analysts work at once; of both sides count how long each click took."""
-    given = sides.given
-    pages = [await sides.visit(number) for number in range(given.analysts)]
-    steps = _round(sides.pages)
-    own = await at_work(pages, steps, given.seconds, given.pause)
-    for page in pages:
-        await page.context.close()
-    plain = [await sides.visit_plain() for _ in range(given.analysts)]
-    steps = (("/overview", _PLOTLY), ("/nothing", "h1"))
-    rival = await at_work(plain, steps, given.seconds, given.pause)
-    for page in plain:
-        await page.context.close()
+    """Let one analyst work in the browser while the others, elsewhere, ask the server too."""
+    given, pages = sides.given, sides.pages
+    page, others = await sides.visit(), pages.secrets[1:]
+    overview = Visit(f"/?fleet={site.PARK}&days=30")
+    seen = [overview, Visit("/events"), *map(_event, pages.events[:5])]
+    own, served = await asyncio.gather(
+        _at_work(page, _round(pages), given.seconds),
+        sessions.at_work(sides.own.port, others, seen, given.seconds, given.pause),
+    )
+    await page.context.close()
+    page = await sides.visit_plain()
+    steps, visits = [("/overview", _PLOTLY), ("/nothing", "h1")], [Visit("/overview")]
+    nobody = [""] * len(others)
+    rival, rival_served = await asyncio.gather(
+        _at_work(page, steps, given.seconds),
+        sessions.at_work(sides.plain.port, nobody, visits, given.seconds, given.pause),
+    )
+    await page.context.close()
     case = f"{given.analysts} analysts at once, a click in {given.pause:g} s each, p95"
-    return _line(sides, case, CROWD, own, rival, share=0.95)
+    more = {
+        "served_p95": _quantile(served, 0.95),
+        "served_count": len(served),
+        "rival_served_p95": _quantile(rival_served, 0.95),
+    }
+    return _line(sides, case, CROWD, own, rival, share=0.95, **more)
+
+
+async def _at_work(page: Page, steps: Sequence[tuple[str, str]], seconds: float) -> list[float]:
+    """Go from page to page; return how long each click took until its page was painted."""
+    spent: list[float] = []
+    until = time.monotonic() + seconds
+    await page.goto(steps[-1][0])
+    await page.get_by_role("heading").first.wait_for()
+    for address, selector in cycle(steps):
+        if time.monotonic() > until and spent:
+            break
+        await asyncio.sleep(_HURRY)
+        spent.append(await _gone(page, address, selector))
+    return spent
+
+
+def _event(event: str) -> Visit:
+    """Return an event's page, with what its chart asks."""
+    fleet = f"/api/v1/fleets/{site.PARK}"
+    machine = "asset=pump-00000&width=968"
+    charts = (f"{fleet}/readings?{machine}", f"{fleet}/scores?{machine}&top=6")
+    return Visit(f"/event?id={event}", charts)
 
 
 def _round(pages: site.Pages) -> Sequence[tuple[str, str]]:

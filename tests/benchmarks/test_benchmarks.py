@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from benchmarks.harness.lines import COLUMNS, Line, Printer
 from benchmarks.harness.plant import Size, asset_frame
 from benchmarks.harness.processes import ROOT, Measured, SideFailed, run
 from benchmarks.sides.stages import STAGES
+from tests.conftest import skip_or_fail
 
 
 def _lines(*arguments: str) -> list[dict[str, object]]:
@@ -46,6 +49,7 @@ def test_the_benchmarks_there_are() -> None:
         "jobs",
         "memory",
         "quality",
+        "ui",
     }
 
 
@@ -131,6 +135,22 @@ def test_jobs_and_that_none_is_lost() -> None:
     _check(single)
     _check(queued)
     assert killed["ours"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("ui")
+def test_ui() -> None:
+    if not (os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")):
+        skip_or_fail("Chromium is not installed: set KIZASHI_CHROMIUM")
+    lines = _lines("ui", "--quick", "--json")
+    overview, chart, zoom, crowd = lines
+    for line in lines:
+        _check(line)
+        assert line["rival_painted"], line["case"]
+    assert str(overview["case"]).startswith("overview of 20 machines")
+    assert int(str(chart["count"])) == 2
+    assert zoom["reruns"] == 0
+    assert float(str(crowd["served_p95"])) > 0
 
 
 def test_a_side_that_fails_says_why() -> None:
