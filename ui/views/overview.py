@@ -125,7 +125,7 @@ def _figures(told: Overview, lane: Lane, zone: ZoneInfo) -> list[Figure]:
 # ---------------------------------------------------------------- what waits
 def _events(plant: Plant, fleet: str) -> None:
     """Draw the events that wait, the most urgent first."""
-    asked = EventQuery(state=["open", "acknowledged"])
+    asked = EventQuery(state=["open", "acknowledged"], muted=False)
     if fleet:
         asked["fleet"] = fleet
     found = list(plant.events(limit=_EVENTS, **asked))

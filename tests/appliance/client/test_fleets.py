@@ -140,6 +140,9 @@ def test_events_are_found_and_dealt_with(there: Plant) -> None:
     ]
     assert [*there.events(end=event.start.replace(year=2000))] == []
     assert [*there.events(limit=1)] == [*there.events()][:1]
+    first, after = there.events().page(most=1)
+    assert first == [*there.events()][:1]
+    assert (after is None) == (len([*there.events()]) == 1)
     handle = there.event(event.id)
     assert "P-2" in handle.get().words
     assert handle.acknowledge().state == "acknowledged"
