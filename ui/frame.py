@@ -18,8 +18,9 @@ from appliance.core.errors import (
     Unauthenticated,
     Unreachable,
 )
-from ui import api
+from ui import api, theme
 from ui.components.go import go
+from ui.components.spoken import spoken
 from ui.text import LANGUAGES, language, t
 
 _STATIC = Path(__file__).parent / "static"
@@ -50,12 +51,25 @@ h1 { letter-spacing: -0.01em; }
 
 def around() -> None:
     """Draw what is the same on every page."""
-    st.html(_STYLE)
+    st.html(_STYLE + _readable())
     if told := st.session_state.pop(_TOAST, ""):
         st.toast(told)
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "mark.svg"), size="medium")
     with st.sidebar:
         st.html(_foot())
+        spoken(language())
+
+
+def _readable() -> str:
+    """Return a style that gives words the contrast which Streamlit's own colours lack."""
+    colours = theme.tokens()
+    return f"""
+<style>
+[data-testid="stCaptionContainer"] {{ color: {colours["muted"]}; opacity: 1; }}
+[data-testid^="stBaseButton-primary"]:not(:disabled) {{ color: {colours["back"]}; }}
+[data-testid="stMain"] code {{ color: inherit; }}
+</style>
+"""
 
 
 def _foot() -> str:
