@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import skip_or_fail
 from tests.ui.homes import PASSWORD, make_empty_home, make_home
@@ -25,6 +25,7 @@ from tests.ui.serving import serving, working
 Browse = Callable[..., Page]
 PATIENCE = 15_000
 """Milliseconds for which a browser waits for what is to be seen."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
