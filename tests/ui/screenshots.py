@@ -1,4 +1,4 @@
-"""Pictures of every page: ``python -m tests.ui.screenshots [--home DIR] [NAME…]``.
+"""Pictures of every page: ``python -m tests.ui.screenshots [--home DIR] [--look LOOK] [NAME…]``.
 
 Each page is shown at the size of a screen and of a telephone, light and dark, in every
 language.  The home is the demo plant's unless one is named; it is copied, and the copy gets a
@@ -31,10 +31,13 @@ from ui.views import PAGES
 FOLDER = ROOT / "docs" / "images" / "ui"
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 THEMES = ("light", "dark")
+LOOKS = ["-".join(look) for look in product(SIZES, THEMES, LANGUAGES)]
 _USER, _PASSWORD = "yuki", "a long enough passphrase 42"
 _HEAD = "[data-testid=stMainBlockContainer] h1"
-_CALM = 1_500
-"""Milliseconds that a page is given to draw its charts."""
+_SETTLED = """() => document.querySelector('[data-test-script-state="notRunning"]')
+  && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')"""
+_CALM = 500
+"""Milliseconds that a settled page is given to draw its charts."""
 
 
 def main() -> None:
@@ -42,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--look", action="append", choices=LOOKS, help="all unless told")
     parser.add_argument("pages", nargs="*")
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
@@ -51,7 +55,7 @@ def main() -> None:
         with serving(Path(folder) / "home") as url, sync_playwright() as playwright:
             program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            for path in shoot(browser, url, chosen, told.out):
+            for path in shoot(browser, url, chosen, told.look or LOOKS, told.out):
                 print(path)  # noqa: T201 - told as they are made
             browser.close()
 
@@ -81,8 +85,10 @@ def prepare(home: Path, source: Path | None) -> dict[str, str]:
     return addresses
 
 
-def shoot(browser: Browser, url: str, addresses: dict[str, str], out: Path) -> Iterator[Path]:
-    """Write one picture of each page, size, theme and language."""
+def shoot(
+    browser: Browser, url: str, addresses: dict[str, str], looks: list[str], out: Path
+) -> Iterator[Path]:
+    """Write one picture of each page in each look: size, theme and language."""
     context = browser.new_context(base_url=url)
     page = context.new_page()
     page.goto("/login")
@@ -92,7 +98,8 @@ def shoot(browser: Browser, url: str, addresses: dict[str, str], out: Path) -> I
     page.wait_for_selector(_HEAD)
     cookies = context.cookies()
     context.close()
-    for size, theme, language in product(SIZES, THEMES, LANGUAGES):
+    for look in looks:
+        size, theme, language = look.split("-")
         width, height = SIZES[size]
         context = browser.new_context(
             base_url=url,
@@ -100,10 +107,13 @@ def shoot(browser: Browser, url: str, addresses: dict[str, str], out: Path) -> I
             color_scheme=theme,  # type: ignore[arg-type]
             locale={"en": "en-GB", "ja": "ja-JP"}[language],
         )
-        context.add_cookies(cookies)  # type: ignore[arg-type]
         page = context.new_page()
+        page.goto("/login")
+        page.screenshot(path=out / f"login-{look}.png")
+        yield out / f"login-{look}.png"
+        context.add_cookies(cookies)  # type: ignore[arg-type]
         for name, address in addresses.items():
-            path = out / f"{name}-{size}-{theme}-{language}.png"
+            path = out / f"{name}-{look}.png"
             _shoot(page, address, path)
             yield path
         context.close()
@@ -112,6 +122,8 @@ def shoot(browser: Browser, url: str, addresses: dict[str, str], out: Path) -> I
 def _shoot(page: Page, address: str, path: Path) -> None:
     page.goto(address)
     page.wait_for_selector(_HEAD)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function(_SETTLED)
     page.wait_for_timeout(_CALM)
     page.screenshot(path=path)
 
