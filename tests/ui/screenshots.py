@@ -1,4 +1,4 @@
-"""Pictures of every page: ``python -m tests.ui.screenshots [--home DIR] [--look LOOK] [NAME…]``.
+"""Pictures of every page: ``python -m tests.ui.screenshots [--home DIR] [--look L] [NAME…]``.
 
 Each page is shown at the size of a screen and of a telephone, light and dark, in every
 language.  The home is the demo plant's unless one is named; it is copied, and the copy gets a
