@@ -39,7 +39,7 @@ def test_pictures_are_small_and_used() -> None:
         for mark, target in _LINK.findall(page.text)
         if mark
     }
-    there = set((ROOT / "docs" / "images").iterdir())
+    there = {path for path in (ROOT / "docs" / "images").rglob("*") if path.is_file()}
     assert used == there
     for path in there:
         assert path.stat().st_size < _LARGEST_PICTURE, path.name
