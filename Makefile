@@ -2,7 +2,7 @@
 # make quick   the fast subset (under 90 seconds)
 # make lint    format, lint, types, import rules
 # make bench   the benchmarks, one JSON line a case
-# make screenshots  pictures of every page, in docs/images/ui
+# make screenshots  pictures of every page, in build/screenshots; renews those in docs/images/ui
 # make lock    pin the dependencies anew
 
 PYTHON ?= python3
@@ -42,7 +42,7 @@ bench: $(STAMP)
 	@for name in fleet_fit batch_score ingest memory api jobs ui quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
 
 screenshots: $(STAMP)
-	$(BIN)/python -m tests.ui.screenshots
+	$(BIN)/python -m tests.ui.screenshots --docs
 
 lock: $(STAMP)
 	$(COMPILE) pyproject.toml --extra pyod --extra ui --extra build -o requirements/appliance.txt

@@ -2,7 +2,8 @@
 
 Each page is shown at the size of a screen and of a telephone, light and dark, in every
 language.  The home is the demo plant's unless one is named; it is copied, and the copy gets a
-user of its own.  Look at each picture: what you would not show to a customer is to be mended.
+user of its own.  ``--docs`` renews those that the docs use.  Look at each picture: what you
+would not show to a customer is to be mended.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from appliance.access import shell
@@ -28,7 +30,8 @@ from tests.ui.serving import ROOT, serving
 from ui.text import LANGUAGES
 from ui.views import PAGES
 
-FOLDER = ROOT / "docs" / "images" / "ui"
+FOLDER = ROOT / "build" / "screenshots"
+DOCS = ROOT / "docs" / "images" / "ui"
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 THEMES = ("light", "dark")
 LOOKS = ["-".join(look) for look in product(SIZES, THEMES, LANGUAGES)]
@@ -45,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--docs", action="store_true", help="renew those that the docs use")
     parser.add_argument("--look", action="append", choices=LOOKS, help="all unless told")
     parser.add_argument("pages", nargs="*")
     told = parser.parse_args()
@@ -57,6 +61,8 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
             for path in shoot(browser, url, chosen, told.look or LOOKS, told.out):
                 print(path)  # noqa: T201 - told as they are made
+                if told.docs and (DOCS / path.name).exists():
+                    renew(path, DOCS / path.name)
             browser.close()
 
 
@@ -83,6 +89,13 @@ def prepare(home: Path, source: Path | None) -> dict[str, str]:
     addresses["models"] = f"/models?{urlencode({'fleet': event.fleet})}"
     addresses["model"] = f"/model?{urlencode(version)}"
     return addresses
+
+
+def renew(picture: Path, target: Path) -> None:
+    """Write a picture small enough for the docs: 128 colours are all that a page has."""
+    with Image.open(picture) as image:
+        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    small.save(target, optimize=True)
 
 
 def shoot(
