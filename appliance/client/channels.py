@@ -17,9 +17,10 @@ from appliance.schemas.alert import Channel, ChannelDraft, Delivery, Trial
 def _told(draft: ChannelDraft) -> dict[str, Any]:
     """Return a channel as it is sent: with the secrets that are given."""
     told = draft.model_dump(mode="json")
-    told["target"] = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else told["target"][name]
+    told["target"] |= {
+        name: value.get_secret_value()
         for name, value in draft.target
+        if isinstance(value, SecretStr)
     }
     return told
 

@@ -6,7 +6,14 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, SecretStr, StringConstraints, field_validator
+from pydantic import (
+    AwareDatetime,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+)
 
 from appliance.schemas.base import FleetName, Language, Schema
 from appliance.schemas.event import Severity
@@ -18,6 +25,9 @@ Address = Annotated[
     str, StringConstraints(pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,190}$")
 ]
 """An address of electronic mail, without a name beside it."""
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?$"
+Clock = Annotated[time, WithJsonSchema({"type": "string", "pattern": _CLOCK})]
+"""A time by the site's clock.  The format ``time`` of JSON schemas would ask for a zone."""
 _HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?$"
 _URL = r"^https?://[\x21-\x7e]{1,1990}$"
 _SECRET = 1_000
@@ -33,8 +43,8 @@ class Quiet(Schema):
         By the site's clock; over midnight where the end is before the start.
     """
 
-    start: time = Field(examples=["22:00"])
-    end: time = Field(examples=["06:00"])
+    start: Clock = Field(examples=["22:00"])
+    end: Clock = Field(examples=["06:00"])
 
     @field_validator("start", "end")
     @classmethod
@@ -61,7 +71,7 @@ class Email(Schema):
     port: int = Field(587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = Field("", max_length=200)
-    password: SecretStr | None = Field(None, max_length=_SECRET)
+    password: SecretStr | None = Field(None, max_length=_SECRET, exclude=True)
     sender: Address = Field(examples=["kizashi@plant.example"])
     to: tuple[Address, ...] = Field(
         min_length=1, max_length=_MOST, examples=[["shift@plant.example"]]
@@ -84,8 +94,8 @@ class Webhook(Schema):
     kind: Literal["webhook"] = "webhook"
     url: str = Field(pattern=_URL, examples=["https://chat.plant.example/hooks/kizashi"])
     form: Literal["events", "text"] = "events"
-    authorization: SecretStr | None = Field(None, max_length=_SECRET)
-    secret: SecretStr | None = Field(None, max_length=_SECRET)
+    authorization: SecretStr | None = Field(None, max_length=_SECRET, exclude=True)
+    secret: SecretStr | None = Field(None, max_length=_SECRET, exclude=True)
 
     @field_validator("authorization")
     @classmethod
