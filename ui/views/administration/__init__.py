@@ -11,7 +11,7 @@ import streamlit as st
 from appliance.client import Plant
 from ui import api, controls
 from ui.text import t
-from ui.views.administration import audit, projects, sign_in, tokens, users
+from ui.views.administration import audit, channels, projects, sign_in, tokens, users
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ PARTS = {
     "projects": Part(projects.show, "manage_members"),
     "tokens": Part(tokens.show, "manage_users"),
     "sign_in": Part(sign_in.show, "manage_users"),
+    "channels": Part(channels.show, "operate"),
     "audit": Part(audit.show, "read_audit"),
 }
 """By name in the address, in the order in which they are shown."""
@@ -50,6 +51,6 @@ def show() -> None:
             parts[0],
             label=t("administration.part"),
             words=lambda name: t(f"administration.part_{name}"),
-            clears=("user", "project", "owner", "shown"),
+            clears=("user", "project", "owner", "channel", "became", "shown"),
         )
     PARTS[part].show(plant, plant.zone())
