@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from appliance.schemas.alert import Delivery
 from appliance.schemas.event import (
     Event,
     EventChange,
@@ -68,12 +69,22 @@ def badges(event: Event, muted: str) -> str:
 def entries(
     history: Sequence[EventRevision],
     comments: Sequence[EventComment],
+    deliveries: Sequence[Delivery],
     zone: ZoneInfo,
     at: datetime,
 ) -> list[Entry]:
-    """Return what became of an event and what was said of it, the latest first."""
+    """Return what became of an event, was said and told of it, the latest first."""
     told = [(one.at, one.by, _change(one), _why(one)) for one in history]
     told += [(one.at, one.by, "", one.text) for one in comments]
+    told += [
+        (
+            one.ended or one.raised,
+            one.channel,
+            t(f"channels.event_{one.state.value}"),
+            one.error,
+        )
+        for one in deliveries
+    ]
     told.sort(key=lambda one: one[0], reverse=True)
     return [
         Entry(

@@ -321,7 +321,13 @@ def _activity(handle: EventHandle, zone: ZoneInfo, *, may: bool) -> None:
             if st.form_submit_button(t("event.post")) and text.strip():
                 handle.comment(text.strip())
                 st.rerun()
-    told = events.entries(list(handle.history()), list(handle.comments()), zone, now())
+    told = events.entries(
+        list(handle.history()),
+        list(handle.comments()),
+        list(handle.deliveries()),
+        zone,
+        now(),
+    )
     activity(told, t("event.activity"))
 
 

@@ -33,8 +33,7 @@ def ask(plant: Plant, standing: Channel | None) -> None:
 
 def _ask(plant: Plant, standing: Channel | None) -> None:
     told: dict[str, Any] = {"paused": standing.paused if standing else False}
-    kind: _Kind
-    kind: str | None
+    kind: _Kind | None
     if standing:
         told["name"] = standing.name
         kind = standing.target.kind
@@ -119,12 +118,12 @@ def _email(before: Email | None, held: tuple[str, ...]) -> dict[str, Any]:
         key="channel_security",
     )
     told: dict[str, Any] = {"kind": "email", "host": host.strip(), "port": port}
-    told |= {"security": security, "user": before.user if before else "", "password": None}
+    told |= {"security": security, "user": "", "password": None}
     if security != "none":
         left, right = st.columns(2)
         user = left.text_input(
             t("channels.user"),
-            told["user"],
+            before.user if before else "",
             max_chars=200,
             help=t("channels.user_help"),
             autocomplete="off",
