@@ -127,5 +127,5 @@ def test_it_fits_a_telephone_in_japanese(browse: Browse):
     page = browse("engineer", language="ja", size=(390, 844), dark=True)
     for part in ("bring", "sources", "quality", "sensors", "refused"):
         page.goto(f"/data?part={part}&fleet=pumps")
-        expect(page.get_by_role("heading", name="データ")).to_be_visible()
+        expect(page.get_by_role("heading", name="データ", exact=True)).to_be_visible()
         assert page.evaluate("document.body.scrollWidth <= window.innerWidth"), part
