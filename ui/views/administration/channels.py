@@ -186,7 +186,7 @@ def _deliveries(plant: Plant, channels: Sequence[Channel], zone: ZoneInfo) -> No
         if not found:
             st.caption(t("channels.no_deliveries"))
             return
-        names = ("raised", "channel", "event", "severity", "became", "error")
+        names = ("raised", "channel", "event", "urgency", "became", "error")
         table(
             [Column(t(f"channels.{name}")) for name in names],
             [Row(one.id, _delivery(one, zone)) for one in found],
