@@ -45,6 +45,15 @@ def me() -> dict[str, object]:
     return once("me", plant().me)
 
 
+def entered() -> bool:
+    """Whether somebody is logged in, and their session still good."""
+    try:
+        me()
+    except Unauthenticated:
+        return False
+    return True
+
+
 def may(right: str, project: str | None = None) -> bool:
     """Whether whoever is logged in has a right, so that pages offer only what is possible.
 

@@ -14,6 +14,9 @@ def main() -> None:
     st.set_page_config(page_title="Kizashi", page_icon=str(frame.ICON), layout="wide")
     api.begin_run()
     with frame.troubles():
+        if not api.entered():
+            _leave()
+            return
         frame.around()
         pages = {
             page.name: st.Page(
@@ -38,6 +41,21 @@ def main() -> None:
             for name, section in PAGES.items()
         }
         st.navigation(sections).run()
+
+
+def _leave() -> None:
+    """Lead to the login, once the address is that of the page that was asked for."""
+    pages = [
+        st.Page(
+            frame.to_login,
+            title=t(f"{page.name}.title"),
+            url_path=page.name,
+            default=page.name == "overview",
+        )
+        for section in PAGES.values()
+        for page in section
+    ]
+    st.navigation(pages, position="hidden").run()
 
 
 def _is_open(page: Page) -> bool:

@@ -135,13 +135,18 @@ def guarded(show: Callable[[], None], right: str | None = None) -> Callable[[], 
     return shown
 
 
+def to_login() -> None:
+    """Lead to the login, and from there back to what the address names."""
+    go("/login", back=True)
+
+
 @contextmanager
 def troubles() -> Iterator[None]:
     """Say what goes wrong in a block: what, and what to do; lead to the login without one."""
     try:
         yield
     except Unauthenticated:
-        go("/login")
+        to_login()
         st.stop()
     except Forbidden as error:
         _say(t("frame.forbidden"), error, ":material/lock:")

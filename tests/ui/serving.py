@@ -25,7 +25,13 @@ _BETWEEN = 0.05
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
     """Serve a home's pages and API; give its address once it answers."""
-    port = free_port()
+    with served(home, free_port()) as (url, _):
+        yield url
+
+
+@contextmanager
+def served(home: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve a home on a port; give its address, once it answers, and its process."""
     with running("appliance.web", home, KIZASHI_PORT=str(port)) as (process, log):
         url = f"http://127.0.0.1:{port}"
         for _ in range(_POLLS):
@@ -33,7 +39,7 @@ def serving(home: Path) -> Iterator[str]:
                 break
             try:
                 with urlopen(f"{url}/healthz", timeout=1):
-                    yield url
+                    yield url, process
                     return
             except (URLError, TimeoutError, ConnectionError):
                 time.sleep(_BETWEEN)

@@ -1,0 +1,218 @@
+"""Troubles: a platform away, a session ended, rights that lack, odd names, too much."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+
+from appliance.client import connect
+from tests.appliance.api.ports import free_port
+from tests.appliance.pipelines.sites import plant
+from tests.ui import odd, triage
+from tests.ui.conftest import Browse
+from tests.ui.homes import PASSWORD, add_users, bring, make_empty_home, open_home
+from tests.ui.serving import served, serving
+from ui.views import PAGES
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
+STANDS = "[data-test-script-state=notRunning]"
+SHOWN = (
+    "overview",
+    "asset",
+    "event",
+    "machines",
+    "calendar",
+    "windows",
+    "recipes",
+    "sensors",
+    "tokens",
+    "events",
+    "data",
+    "audit",
+)
+"""Pages on which an odd text is to be seen."""
+DEEDS = [
+    re.compile(f"^{word}")
+    for word in (
+        "Add",
+        "Train",
+        "Retrain",
+        "Promote",
+        "Delete",
+        "Remove",
+        "Acknowledge",
+        "Close an",
+    )
+]
+LATEST = 3.0
+"""Seconds after which an inbox of ten thousand stands, at the latest."""
+WIDTH = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
+
+
+def stands(page: Page) -> None:
+    """Wait until a page is drawn."""
+    page.locator(STANDS).wait_for()
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+
+
+# ---------------------------------------------------------------- odd names
+@pytest.fixture(scope="module")
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a home whose names are what nobody expects."""
+    home = tmp_path_factory.mktemp("odd") / "home"
+    odd.make_odd_home(home)
+    with serving(home) as url:
+        yield url
+
+
+def wider_than(page: Page, width: int) -> bool:
+    """Whether anything makes the page wider than a screen of a width."""
+    page.set_viewport_size({"width": width, "height": 900})
+    return bool(max(page.evaluate(WIDTH)) > width)
+
+
+def test_whatever_a_text_says_it_is_only_shown(browse: Browse, odd_server: str):
+    with connect(odd_server, user="root", password=PASSWORD) as root:
+        addresses = odd.say_odd(root)
+    page = browse("root", url=odd_server)
+    hurt: list[str] = []
+    page.on("dialog", lambda dialog: (hurt.append(dialog.message), dialog.dismiss()))
+    wrong: dict[str, object] = {}
+    lost = {*SHOWN}
+    for name, address in addresses.items():
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(address)
+        stands(page)
+        found = [width for width in (1440, 390) if wider_than(page, width)]
+        if page.evaluate("window.__x") is not None or page.locator("[onerror]").count():
+            found.append("harmed")
+        if page.get_by_test_id("stException").count():
+            found.append("failed")
+        if page.get_by_text(odd.HURT).count() or page.get_by_text(odd.SCRIPT).count():
+            lost.discard(name)
+        if found:
+            wrong[name] = found
+    assert wrong == {}
+    assert hurt == []
+    assert lost == set()
+
+
+# ---------------------------------------------------------------- sessions and rights
+def entered(page: Page, user: str) -> None:
+    """Log in on the page that is shown."""
+    page.fill("#user", user)
+    page.fill("#password", PASSWORD)
+    page.click("button")
+
+
+def test_a_session_that_ends_leads_to_the_login_and_back(browse: Browse, odd_server: str):
+    page = browse("analyst", url=odd_server)
+    page.goto("/")
+    stands(page)
+    with connect(odd_server, user="root", password=PASSWORD) as root:
+        root.users.end_sessions("analyst")
+    page.get_by_role("link", name="Jobs").click()
+    page.wait_for_url(re.compile("/login"))
+    entered(page, "analyst")
+    page.wait_for_url(re.compile(r"/jobs"))
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+
+
+def test_an_address_that_is_wanted_is_kept_with_what_it_asks(browse: Browse, odd_server: str):
+    page = browse("engineer", url=odd_server)
+    with connect(odd_server, user="root", password=PASSWORD) as root:
+        root.users.end_sessions("engineer")
+    page.goto("/events?state=closed&fleet=odd")
+    page.wait_for_url(re.compile("/login"))
+    entered(page, "engineer")
+    page.wait_for_url(re.compile(r"/events\?(?=.*state=closed)(?=.*fleet=odd)"))
+
+
+# ---------------------------------------------------------------- a platform that goes away
+def test_a_server_that_went_away_and_came_back_is_used_again(browse: Browse, tmp_path: Path):
+    home, port = tmp_path / "home", free_port()
+    make_empty_home(home)
+    with served(home, port) as (url, process):
+        page = browse("viewer", url=url)
+        page.goto("/events")
+        stands(page)
+        process.kill()
+        expect(page.get_by_role("dialog")).to_contain_text("not responding")
+    with served(home, port):
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.get_by_role("link", name="Jobs").click()
+        expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+
+
+def test_a_platform_that_does_not_answer_is_told_in_words():
+    page = AppTest.from_function(asks_nobody).run()
+    assert not page.exception
+    assert "The platform does not answer" in page.markdown[0].value
+    assert [one.label for one in page.button] == ["Try again"]
+
+
+def asks_nobody() -> None:
+    """Draw a page whose platform is away."""
+    from appliance.client import connect
+    from ui import frame
+
+    with frame.troubles(), connect("http://127.0.0.1:9", "kz_none", patience=0) as nobody:
+        nobody.me()
+
+
+# ---------------------------------------------------------------- rights, nothing, too much
+OFFERED = [page.name for pages in PAGES.values() for page in pages if page.listed]
+"""The pages of the navigation."""
+
+
+def test_a_viewer_is_offered_nothing_that_would_answer_no(browse: Browse, odd_server: str):
+    page = browse("viewer", url=odd_server)
+    for name in OFFERED:
+        page.goto(f"/{name}?fleet={odd.FLEET}")
+        if name == "administration":
+            expect(page.get_by_text("You may not do that")).to_be_visible()
+            continue
+        stands(page)
+        for word in DEEDS:
+            assert page.get_by_role("button", name=word).count() == 0, (name, word.pattern)
+
+
+@pytest.fixture(scope="module")
+def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a fleet without a model, and one without readings that has 10,000 events."""
+    home = tmp_path_factory.mktemp("bare") / "home"
+    site = open_home(home)
+    add_users(site)
+    bring(site, "bare", plant(30, assets=("B-1",)), "readings")
+    triage.add_many(site)
+    site.close()
+    with serving(home) as url:
+        yield url
+
+
+def test_a_fleet_without_a_model_or_readings_is_no_error(browse: Browse, bare_server: str):
+    page = browse("engineer", url=bare_server)
+    asked = [(name, "bare") for name in OFFERED if name != "administration"]
+    for name, fleet in (*asked, ("overview", "many"), ("models", "many"), ("data", "many")):
+        page.goto(f"/{name}?fleet={fleet}")
+        stands(page)
+        assert page.get_by_test_id("stException").count() == 0, (name, fleet)
+
+
+def test_ten_thousand_events_are_opened_and_turned_at_once(browse: Browse, bare_server: str):
+    page = browse("analyst", url=bare_server)
+    page.goto("/scorecard")
+    stands(page)
+    begun = time.monotonic()
+    page.goto("/events")
+    rows = page.get_by_role("table", name="Events").locator("tbody tr")
+    expect(rows).to_have_count(50)
+    assert time.monotonic() - begun < LATEST
+    page.keyboard.press("n")
+    expect(page.get_by_text("Page 2")).to_be_visible()
