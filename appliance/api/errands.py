@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import json
 import re
 from dataclasses import asdict
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 
 from appliance.access.provider import Errand
 from appliance.core.errors import InvalidRequest, Unauthenticated
+from appliance.core.sealing import cipher
 
 COOKIE = "kizashi_oidc"
 SECONDS = 600
@@ -29,8 +28,7 @@ class Errands:
     """
 
     def __init__(self, key: bytes) -> None:
-        derived = hmac.new(key, b"oidc errands", hashlib.sha256).digest()
-        self._cipher = Fernet(base64.urlsafe_b64encode(derived))
+        self._cipher = cipher(key, "oidc errands")
 
     def seal(self, errand: Errand, then: str) -> str:
         """Return what the browser is to carry.

@@ -17,6 +17,12 @@ from appliance.core.errors import StorageError
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+def cipher(key: bytes, use: str) -> Fernet:
+    """Return what encrypts for one use of the site's key: no other use can read it."""
+    derived = hmac.new(key, use.encode(), hashlib.sha256).digest()
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
 class Seal:
     """Seals secrets, and opens what it sealed.
 
@@ -29,8 +35,7 @@ class Seal:
     """
 
     def __init__(self, key: bytes, use: str) -> None:
-        derived = hmac.new(key, use.encode(), hashlib.sha256).digest()
-        self._cipher = Fernet(base64.urlsafe_b64encode(derived))
+        self._cipher = cipher(key, use)
         self._use = use
 
     def close(self, secrets: Mapping[str, str]) -> bytes | None:

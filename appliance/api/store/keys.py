@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from sqlalchemy import DateTime, LargeBinary, String, delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from appliance.core.clock import now
 from appliance.core.db import Base, Database
 from appliance.core.errors import InvalidRequest, TryAgain
+from appliance.core.sealing import cipher
 
 
 class IdempotencyRow(Base):
@@ -61,8 +60,7 @@ class KeyStore:
         self, database: Database, key: bytes, clock: Callable[[], datetime] = now
     ) -> None:
         self._database = database
-        derived = hmac.new(key, b"idempotency answers", hashlib.sha256).digest()
-        self._cipher = Fernet(base64.urlsafe_b64encode(derived))
+        self._cipher = cipher(key, "idempotency answers")
         self._clock = clock
 
     def claim(self, person: str, key: str, request: str, kept: timedelta) -> Answer | None:
