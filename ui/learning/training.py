@@ -25,7 +25,6 @@ _OURS = frozenset({"train", "retrain", "adjust", "backtest"})
 _AT_WORK = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING)
 _MOST = 3
 _WAIT, _ASK, _BETTER = "wait", "ask", "when better"
-_BUDGET = 1.0
 _RECENT = 30
 
 
