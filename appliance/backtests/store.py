@@ -14,7 +14,7 @@ from appliance.access.person import Person, known
 from appliance.access.seen import EVERYTHING, Seen
 from appliance.access.store.audit import append
 from appliance.core.clock import now
-from appliance.core.db import Base, Database
+from appliance.core.db import Base, Database, utc
 from appliance.core.errors import Conflict, NotFound
 from appliance.core.ids import new_id
 from appliance.schemas.approval import Approval, ApprovalDraft, ApprovalState
@@ -53,11 +53,6 @@ class ApprovalRow(Base):
     answered: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     answered_by: Mapped[str | None] = mapped_column(String(200))
     note: Mapped[str] = mapped_column(Text)
-
-
-def _utc(moment: datetime) -> datetime:
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class BacktestStore:
@@ -241,8 +236,8 @@ def _approval(row: ApprovalRow) -> Approval:
         checks=row.checks,  # type: ignore[arg-type]
         by=row.by,
         state=ApprovalState(row.state),
-        asked=_utc(row.asked),
-        answered=None if row.answered is None else _utc(row.answered),
+        asked=utc(row.asked),
+        answered=None if row.answered is None else utc(row.answered),
         answered_by=row.answered_by,
         note=row.note,
     )

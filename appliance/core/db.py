@@ -6,11 +6,13 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Engine, MetaData, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     DatabaseError,
@@ -41,6 +43,18 @@ class Base(DeclarativeBase):
     """Base of every table; each room's ``store`` declares its own on it."""
 
     metadata = MetaData(naming_convention=_NAMING)
+
+
+def utc(moment: datetime) -> datetime:
+    """Return a moment as it was written."""
+    # SQLite keeps no zone: everything is written in UTC.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def inserting(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert into a table that can say what is to be done where a row is there."""
+    name = session.get_bind().dialect.name
+    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
 
 
 def _pragmas(connection: Any, _record: Any) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from appliance.access.names import shown
 from appliance.access.person import Person, Scope, Via
-from appliance.access.store.tables import GrantRow, ProjectRow, SessionRow, UserRow, utc
+from appliance.access.store.tables import GrantRow, ProjectRow, SessionRow, UserRow
+from appliance.core.db import utc
 from appliance.core.errors import NotFound
 from appliance.schemas.access import Role, User
 

@@ -14,8 +14,8 @@ from appliance.access.person import Person
 from appliance.access.roles import DEFAULT_PROJECT
 from appliance.access.store.audit import AuditLog
 from appliance.access.store.people import require_project
-from appliance.access.store.tables import GrantRow, ProjectFleetRow, ProjectRow, utc
-from appliance.core.db import Database
+from appliance.access.store.tables import GrantRow, ProjectFleetRow, ProjectRow
+from appliance.core.db import Database, utc
 from appliance.core.errors import Conflict
 from appliance.schemas.access import Project, Right, Role
 from appliance.schemas.base import fleet_name

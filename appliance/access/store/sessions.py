@@ -12,9 +12,9 @@ from appliance.access import names, secrets
 from appliance.access.person import Person, Via
 from appliance.access.store.audit import AuditLog, Change
 from appliance.access.store.people import end_sessions, person_of, require_user
-from appliance.access.store.tables import SessionRow, UserRow, utc
+from appliance.access.store.tables import SessionRow, UserRow
 from appliance.access.store.tries import forgive
-from appliance.core.db import Database
+from appliance.core.db import Database, utc
 from appliance.core.errors import NotFound
 from appliance.core.ids import new_id
 from appliance.schemas.access import LoginSession, NewSession, Right

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     JSON,
@@ -132,9 +132,3 @@ class AuditHeadRow(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(Integer)
     digest: Mapped[str] = mapped_column(String(64))
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment as it was written."""
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

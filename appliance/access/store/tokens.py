@@ -12,8 +12,8 @@ from appliance.access import names, secrets
 from appliance.access.person import Person, Scope, Via
 from appliance.access.store.audit import AuditLog
 from appliance.access.store.people import person_of, require_project, require_user
-from appliance.access.store.tables import TokenRow, utc
-from appliance.core.db import Database
+from appliance.access.store.tables import TokenRow
+from appliance.core.db import Database, utc
 from appliance.core.errors import Forbidden, InvalidRequest, NotFound
 from appliance.schemas.access import NewToken, Right, Token
 

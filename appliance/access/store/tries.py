@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from appliance.access import lockout
-from appliance.access.store.tables import TryRow, utc
-from appliance.core.db import Database
+from appliance.access.store.tables import TryRow
+from appliance.core.db import Database, inserting, utc
 
 
 class TryStore:
@@ -62,11 +61,10 @@ def waiting(session: Session, names: Iterable[str], at: datetime) -> dict[str, d
 
 
 def _row(session: Session, name: str, at: datetime) -> TryRow:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     moment = at.astimezone(UTC)
     # A write as the first statement: no other process comes in between.
     session.execute(
-        dialect.insert(TryRow)
+        inserting(session, TryRow)
         .values(name=name, failures=0, last=moment, until=moment)
         .on_conflict_do_nothing()
     )

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from appliance.access.person import Person, known
 from appliance.access.store.audit import AuditLog, Change
-from appliance.alerts.store.tables import ChannelRow, utc
-from appliance.core.db import Database
+from appliance.alerts.store.tables import ChannelRow
+from appliance.core.db import Database, utc
 from appliance.core.errors import Conflict, InvalidRequest, LimitExceeded, NotFound, Outdated
 from appliance.core.sealing import Seal, joined, parted
 from appliance.schemas.alert import Channel, ChannelDraft, Email, Target, Webhook

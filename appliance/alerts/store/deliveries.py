@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, contains_eager
 
 from appliance.alerts.rules import Known
-from appliance.alerts.store.tables import AlertRow, DeliveryRow, delivery_of, utc
-from appliance.core.db import Database
+from appliance.alerts.store.tables import AlertRow, DeliveryRow, delivery_of
+from appliance.core.db import Database, inserting, utc
 from appliance.core.ids import new_id
 from appliance.schemas.alert import Delivery, DeliveryState
 from appliance.schemas.event import Event, Severity
@@ -208,10 +207,9 @@ def _insert(
     unique: Iterable[str],
 ) -> bool:
     """Insert a row unless there is one like it; whether it was."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    made = dialect.insert(table).values(**values)
-    made = made.on_conflict_do_nothing(index_elements=list(unique)).returning(table.id)
-    return session.scalar(made) is not None
+    made = inserting(session, table).values(**values)
+    once = made.on_conflict_do_nothing(index_elements=list(unique)).returning(table.id)
+    return session.scalar(once) is not None
 
 
 def _whole() -> Select[DeliveryRow]:

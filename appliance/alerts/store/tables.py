@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from appliance.core.db import Base
+from appliance.core.db import Base, utc
 from appliance.schemas.alert import Delivery, DeliveryState
 from appliance.schemas.event import Severity
 
@@ -70,12 +70,6 @@ class DeliveryRow(Base):
     tries: Mapped[int] = mapped_column(Integer)
     ended: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     error: Mapped[str] = mapped_column(Text)
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment as it was written."""
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def delivery_of(row: DeliveryRow) -> Delivery:

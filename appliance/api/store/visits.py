@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import DateTime, String
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.core.clock import now
-from appliance.core.db import Base, Database
+from appliance.core.db import Base, Database, utc
 
 AWAY = timedelta(minutes=30)
 """Whoever did not look for so long begins another visit."""
@@ -44,10 +44,10 @@ class VisitStore:
         """Note down that somebody looks; return when the visit before this one ended."""
         with self._database.session() as session:
             row = session.get(VisitRow, person)
-            known = None if row is None else (_utc(row.latest), row.before)
+            known = None if row is None else (utc(row.latest), row.before)
         moment = self._clock()
         if known is not None and moment - known[0] < _NOTED:
-            return None if known[1] is None else _utc(known[1])
+            return None if known[1] is None else utc(known[1])
         try:
             return self._noted(person, moment)
         except IntegrityError:  # their other window was first
@@ -60,12 +60,7 @@ class VisitStore:
                 session.add(VisitRow(person=person, latest=moment, before=None))
                 session.flush()
                 return None
-            if moment - _utc(row.latest) >= AWAY:
+            if moment - utc(row.latest) >= AWAY:
                 row.before = row.latest
             row.latest = moment
-            return None if row.before is None else _utc(row.before)
-
-
-def _utc(moment: datetime) -> datetime:
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return None if row.before is None else utc(row.before)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from appliance.calendar.masks import Masks, Spans, changes, union
 from appliance.calendar.store.tables import CalendarMarkRow
-from appliance.core.db import Database
+from appliance.core.db import Database, inserting
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
@@ -62,11 +61,10 @@ class MarkStore:
 
 
 def _mark(session: Session, fleet: str, model_version: int) -> CalendarMarkRow:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     nothing = _plain(Masks())
     # A write as the first statement: no other process comes in between.
     session.execute(
-        dialect.insert(CalendarMarkRow)
+        inserting(session, CalendarMarkRow)
         .values(
             fleet=fleet,
             model_version=model_version,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, DateTime, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from appliance.core.db import Base
+from appliance.core.db import Base, utc
 from appliance.schemas.calendar import Window, WindowChange, WindowDraft, WindowRevision
 
 
@@ -57,12 +57,6 @@ class CalendarMarkRow(Base):
     applied: Mapped[dict[str, Any]] = mapped_column(JSON)
     intended: Mapped[dict[str, Any]] = mapped_column(JSON)
     pending: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment as it was written."""
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def draft_of(row: WindowRow) -> WindowDraft:

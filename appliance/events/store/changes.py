@@ -7,10 +7,10 @@ from datetime import UTC
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from appliance.core.clock import now
+from appliance.core.db import inserting
 from appliance.core.ids import new_id
 from appliance.events import life
 from appliance.events.store import muting
@@ -34,8 +34,8 @@ _KEPT = (
 
 def lock(session: Session, fleet: str) -> None:
     """Wait until no other process revises the fleet: by a write as the first statement."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(EventFleetRow).values(fleet=fleet).on_conflict_do_nothing())
+    mine = inserting(session, EventFleetRow).values(fleet=fleet)
+    session.execute(mine.on_conflict_do_nothing())
     session.scalar(select(EventFleetRow).where(EventFleetRow.fleet == fleet).with_for_update())
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from appliance.access.person import Person, known
-from appliance.core.db import Database
+from appliance.core.db import Database, utc
 from appliance.core.errors import KizashiError
 from appliance.events.matching import Near, Plan, Span, distance_of, plan
 from appliance.events.store import people
@@ -24,7 +24,6 @@ from appliance.events.store.tables import (
     event_of,
     revision_of,
     stored_of,
-    utc,
 )
 from appliance.schemas.event import (
     Event,

@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from appliance.core.clock import now
+from appliance.core.db import utc
 from appliance.core.errors import Conflict
 from appliance.events.muting import WHEN_CLOSED, calls_through, covers, end_of, subject_of
-from appliance.events.store.tables import EventRow, mute_of, utc
+from appliance.events.store.tables import EventRow, mute_of
 from appliance.schemas.event import EventDraft, Mute, Muting
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, DateTime, Integer, String, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from appliance.access.store.audit import Change
-from appliance.core.db import Base, Database
+from appliance.core.db import Base, Database, utc
 from appliance.core.errors import NotFound, Outdated
 from appliance.schemas.recipe import Recipe, SavedRecipe
 
@@ -108,12 +108,11 @@ class RecipeStore:
 
 
 def _saved(row: RecipeRow) -> SavedRecipe:
-    moment = row.updated if row.updated.tzinfo else row.updated.replace(tzinfo=UTC)
     return SavedRecipe(
         name=row.name,
         project=row.project,
         revision=row.revision,
         recipe=Recipe.model_validate(row.recipe),
         by=row.by,
-        updated=moment,
+        updated=utc(row.updated),
     )

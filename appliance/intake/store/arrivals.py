@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
-from appliance.core.db import Database
-from appliance.intake.store.tables import DONE, BatchRow, PartRow, SpanRow, utc
+from appliance.core.db import Database, utc
+from appliance.intake.store.tables import DONE, BatchRow, PartRow, SpanRow
 
 _Sums = dict[str, tuple[int, int, int]]
 _Spans = dict[str, tuple[int, datetime, datetime]]

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from appliance.access.seen import EVERYTHING, Seen
-from appliance.core.db import Database
+from appliance.core.db import Database, inserting, utc
 from appliance.core.errors import NotFound
 from appliance.intake.ledger import Asset, FleetFacts
 from appliance.intake.store.tables import (
@@ -21,7 +20,6 @@ from appliance.intake.store.tables import (
     FleetRow,
     SensorRow,
     SpanRow,
-    utc,
 )
 from appliance.lake.readings import Extent
 from appliance.schemas.manifest import TimeKind
@@ -47,8 +45,7 @@ def settle(session: Session, fleet: str, batch: str) -> None:
 def _add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(AssetRow)
+    statement = inserting(session, AssetRow)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[AssetRow.fleet, AssetRow.asset],

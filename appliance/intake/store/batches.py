@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from appliance.core.clock import now
-from appliance.core.db import Database
+from appliance.core.db import Database, utc
 from appliance.core.errors import Conflict
 from appliance.intake.ledger import Touched, Written
 from appliance.intake.store.arrivals import Arrivals
@@ -24,7 +24,6 @@ from appliance.intake.store.tables import (
     PartRow,
     SpanRow,
     insert,
-    utc,
 )
 from appliance.schemas.ingest import AssetQuality, Batch, SensorQuality
 from appliance.schemas.manifest import TimeKind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -17,10 +17,9 @@ from sqlalchemy import (
     String,
     Text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from appliance.core.db import Base
+from appliance.core.db import Base, inserting
 
 WRITING, DONE = "writing", "done"
 """Where a batch stands."""
@@ -121,12 +120,6 @@ class LevelRow(Base):
     number: Mapped[int] = mapped_column(Integer)
 
 
-def utc(moment: datetime) -> datetime:
-    """Return a moment as it was written."""
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def insert(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows whose key is new; leave those that are there.
 
@@ -135,6 +128,5 @@ def insert(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]
     """
     if not rows:
         return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = inserting(session, table).on_conflict_do_nothing()
     session.execute(statement, list(rows))

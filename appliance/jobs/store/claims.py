@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from appliance.core.db import Database
-from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow, utc
+from appliance.core.db import Database, utc
+from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow
 from appliance.schemas.job import JobState
 
 _QUEUED = JobState.QUEUED.value

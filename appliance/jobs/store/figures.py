@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from appliance.core.db import Database
-from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow, utc
+from appliance.core.db import Database, utc
+from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow
 from appliance.schemas.job import JobState
 
 _OVER = tuple(state.value for state in JobState if state.over)

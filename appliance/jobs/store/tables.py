@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from appliance.core.db import Base
+from appliance.core.db import Base, utc
 from appliance.schemas.job import Job, JobLogLine, JobRequest, JobState, JobStep
 from appliance.schemas.schedule import CatchUp, Schedule
 
@@ -142,12 +142,6 @@ class ScheduleRow(Base):
     following: Mapped[datetime | None] = mapped_column(_WHEN, index=True)
     last: Mapped[datetime | None] = mapped_column(_WHEN)
     last_job: Mapped[str | None] = mapped_column(_ID)
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment as it was written."""
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _maybe(moment: datetime | None) -> datetime | None:

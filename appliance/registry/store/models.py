@@ -6,7 +6,6 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from appliance.access.person import Person, known
 from appliance.access.seen import Seen
 from appliance.access.store.audit import AuditLog, Change
 from appliance.core.clock import now
-from appliance.core.db import Database
+from appliance.core.db import Database, inserting, utc
 from appliance.core.errors import Conflict, NotFound, TryAgain
 from appliance.registry.champions import champions
 from appliance.registry.store.tables import (
@@ -24,7 +23,6 @@ from appliance.registry.store.tables import (
     VersionRow,
     promotion_of,
     score_batch_of,
-    utc,
     versions_of,
 )
 from appliance.schemas.model import Judged, Lineage, ModelVersion, Promotion, ScoreBatch
@@ -307,8 +305,7 @@ def _promotion(
 
 
 def _changed(session: Session, fleet: str) -> None:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    counted = dialect.insert(MirrorRow).values(fleet=fleet, changed=1, shown=0)
+    counted = inserting(session, MirrorRow).values(fleet=fleet, changed=1, shown=0)
     session.execute(
         counted.on_conflict_do_update(
             index_elements=[MirrorRow.fleet], set_={"changed": MirrorRow.changed + 1}

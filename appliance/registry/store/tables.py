@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, ForeignKeyConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from appliance.core.db import Base
+from appliance.core.db import Base, utc
 from appliance.schemas.model import (
     CHALLENGER,
     CHAMPION,
@@ -75,12 +75,6 @@ class MirrorRow(Base):
     fleet: Mapped[str] = mapped_column(String(63), primary_key=True)
     changed: Mapped[int] = mapped_column(Integer)
     shown: Mapped[int] = mapped_column(Integer)
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a moment as it was written."""
-    # SQLite keeps no zone: everything is written in UTC.
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def versions_of(
