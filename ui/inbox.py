@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from appliance.client.events import EventQuery
-from appliance.schemas.event import EventState
+from appliance.schemas.event import UNCLOSED, EventState
 
 STATES = ("waiting", "open", "acknowledged", "muted", "closed", "withdrawn", "all")
 SEVERITIES = ("act", "plan", "watch")
@@ -22,7 +22,6 @@ DAYS = ("1", "7", "30", "90", "365")
 SORTS = ("urgency", "time")
 MINE = "mine"
 ON_A_PAGE = 50
-_UNCLOSED = ("open", "acknowledged")
 _LONGEST_TEXT = 100
 _LONGEST_CURSOR = 500
 _DEEDS = {
@@ -94,7 +93,7 @@ class Wanted:
         """Return what to ask the site for; `me` is whoever looks."""
         asked = EventQuery(sort="time" if self.sort == "time" else "urgency", text=self.text)
         if self.state in ("waiting", "muted"):
-            asked["state"], asked["muted"] = _UNCLOSED, self.state == "muted"
+            asked["state"], asked["muted"] = UNCLOSED, self.state == "muted"
         elif self.state == "all":
             asked["state"] = tuple(EventState)
         else:

@@ -11,7 +11,7 @@ from typing import Any
 from appliance.schemas.base import Language
 from appliance.schemas.event import Event, Severity
 
-_ORDER = (Severity.ACT, Severity.PLAN, Severity.WATCH)
+_ORDER = tuple(reversed(Severity))
 _SPOKEN = 10
 """Events that are told in words; the others are counted."""
 _WORDS: dict[str, tuple[str, str]] = {

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from appliance.events.life import is_graver
 from appliance.schemas.alert import Channel, Quiet
-from appliance.schemas.event import Event, EventKind, EventState, Severity
+from appliance.schemas.event import UNCLOSED, Event, EventKind, Severity
 
 FRESH = timedelta(days=2)
 """What ended longer ago is no news: a look into the past wakes nobody."""
-_RANK = {Severity.WATCH: 0, Severity.PLAN: 1, Severity.ACT: 2}
-_WAITING = frozenset({EventState.OPEN, EventState.ACKNOWLEDGED})
 Known = Severity | None
 """How severe an event was when a channel last told of it; None if it never did."""
 
@@ -30,7 +29,7 @@ def tells(
     by_time
         Whether the event's times are times of day, not counts of cycles.
     """
-    if channel.paused or event.state not in _WAITING or event.updated < channel.since:
+    if channel.paused or event.state not in UNCLOSED or event.updated < channel.since:
         return False
     if channel.fleets and event.fleet not in channel.fleets:
         return False
@@ -38,8 +37,9 @@ def tells(
         return False
     if by_time and not event.ongoing and event.end < at - FRESH:
         return False
-    rank = _RANK[event.severity]
-    return rank >= _RANK[channel.severity] and (known is None or rank > _RANK[known])
+    if is_graver(channel.severity, event.severity):
+        return False
+    return known is None or is_graver(event.severity, known)
 
 
 def due(channel: Channel, severity: Severity, at: datetime, zone: ZoneInfo) -> datetime:

@@ -21,14 +21,14 @@ batch; it calls again when its severity rises.
 from __future__ import annotations
 
 from appliance.core.errors import Conflict
-from appliance.schemas.event import EventChange, EventState, Severity
+from appliance.schemas.event import UNCLOSED, EventChange, EventState, Severity
 
 VERDICTS = ("true", "false", "planned")
 """What a closed event turned out to be."""
 _BY_PEOPLE: dict[EventChange, tuple[frozenset[EventState], EventState]] = {
     EventChange.ACKNOWLEDGED: (frozenset({EventState.OPEN}), EventState.ACKNOWLEDGED),
     EventChange.CLOSED: (
-        frozenset({EventState.OPEN, EventState.ACKNOWLEDGED}),
+        frozenset(UNCLOSED),
         EventState.CLOSED,
     ),
     EventChange.REOPENED: (
@@ -38,7 +38,7 @@ _BY_PEOPLE: dict[EventChange, tuple[frozenset[EventState], EventState]] = {
 }
 _KEEP_THE_STATE: dict[EventChange, frozenset[EventState]] = {
     EventChange.ASSIGNED: frozenset(EventState) - {EventState.WITHDRAWN},
-    EventChange.MUTED: frozenset({EventState.OPEN, EventState.ACKNOWLEDGED}),
+    EventChange.MUTED: frozenset(UNCLOSED),
     EventChange.UNMUTED: frozenset(EventState) - {EventState.WITHDRAWN},
 }
 _ORDER = tuple(Severity)

@@ -17,10 +17,9 @@ from appliance.events.store.news import EventNews
 from appliance.pipelines.events import told as event_told
 from appliance.pipelines.site import Site
 from appliance.schemas.alert import Channel, Trial
-from appliance.schemas.event import EventState
+from appliance.schemas.event import UNCLOSED
 
 _log = get(__name__)
-_WAITING = frozenset({EventState.OPEN, EventState.ACKNOWLEDGED})
 _ROUNDS = 50
 _KEPT = timedelta(days=400)
 """How long it is known what was told."""
@@ -120,7 +119,7 @@ def _telling(site: Site, channel: Channel, claimed: Claimed, at: datetime) -> li
             told = event_told(site, event, channel.language)
         except NotFound:
             continue
-        if told.state in _WAITING and not is_muted(told, at):
+        if told.state in UNCLOSED and not is_muted(told, at):
             found.append(Told(told, told.words, _address(site, event)))
     return found
 

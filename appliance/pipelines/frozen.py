@@ -19,12 +19,11 @@ from appliance.core.errors import NotFound
 from appliance.fleet import FitReport
 from appliance.fleet.guide import Guide
 from appliance.pipelines.site import Site
-from appliance.schemas.event import Event, EventKind, EventState
+from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.model import HeldNote
 
 Reason = Literal["open", "true", "planned"]
 REASONS: tuple[Reason, ...] = ("open", "true", "planned")
-_UNDECIDED = frozenset({EventState.OPEN, EventState.ACKNOWLEDGED})
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -87,7 +86,7 @@ def words_on(site: Site, fleet: str, *, verdicts: Mapping[str, str] | None = Non
 
 def _reason(event: Event, verdict: str | None) -> Reason | Literal["false"] | None:
     said = verdict or event.verdict
-    if verdict is None and event.state in _UNDECIDED:
+    if verdict is None and event.state in UNCLOSED:
         return "open"
     if said == "true":
         return "true"

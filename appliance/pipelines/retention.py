@@ -12,14 +12,13 @@ from appliance.core.ids import new_id
 from appliance.pipelines.site import Site
 from appliance.pipelines.steps import Plain, Steps
 from appliance.schemas.base import Schema, fleet_name
-from appliance.schemas.event import Event, EventState
+from appliance.schemas.event import UNCLOSED, Event
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.upkeep import RetentionReport
 
 CONTEXT = timedelta(days=1)
 """Kept before an event that is kept: what led to it."""
 _NAMED = 4
-_UNDECIDED = frozenset({EventState.OPEN, EventState.ACKNOWLEDGED})
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ class _Work:
     def _needs(self, cutoff: datetime) -> list[_Need]:
         found = self._of_champion(cutoff)
         standing = self._site.events.list(self._fleet)
-        undecided = [event for event in standing if event.state in _UNDECIDED]
+        undecided = [event for event in standing if event.state in UNCLOSED]
         found += [
             _Need(event.start - CONTEXT, f"{_named(event)} is {event.state.value}")
             for event in undecided

@@ -33,6 +33,10 @@ class EventState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+UNCLOSED = (EventState.OPEN, EventState.ACKNOWLEDGED)
+"""States of events that scores show and that nobody has closed."""
+
+
 class Severity(StrEnum):
     """What to do about an event."""
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from appliance.client import Plant
 from appliance.schemas.calendar import CalendarPreview, WindowDraft, WindowKind
-from appliance.schemas.event import Event
+from appliance.schemas.event import UNCLOSED, Event
 from ui import api, controls, formats, frame
 from ui.text import t
 
@@ -57,9 +57,7 @@ def mark(plant: Plant, place: Place, stretch: tuple[datetime, datetime]) -> None
         waiting = [
             one
             for one in place.events
-            if one.state.value in {"open", "acknowledged"}
-            and one.start < end
-            and one.end >= start
+            if one.state in UNCLOSED and one.start < end and one.end >= start
         ]
         what = st.radio(
             t("asset.mark_what"),

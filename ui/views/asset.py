@@ -11,7 +11,7 @@ import streamlit as st
 from appliance.client import Plant
 from appliance.client.fleet import Fleet
 from appliance.core.clock import now
-from appliance.schemas.event import Event, EventKind
+from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.fleet import Asset
 from appliance.schemas.fleet import Fleet as Facts
 from appliance.schemas.history import Health
@@ -25,7 +25,6 @@ from ui.components.figures import Figure, Part, figures
 from ui.components.traces import Band, Line, Overlay, Trace, traces
 from ui.text import language, t
 
-_WAITING = {"open", "acknowledged"}
 _MOST_EVENTS = 500
 _SHARES = 6
 """Sensors whose contributions are drawn over time."""
@@ -141,7 +140,7 @@ def _figures(
 
 def _waiting(events: Sequence[Event]) -> Figure:
     colours = theme.tokens()
-    waiting = [one for one in events if one.state.value in _WAITING]
+    waiting = [one for one in events if one.state in UNCLOSED]
     found = [one for one in waiting if one.kind is not EventKind.SENSOR_FAULT]
     parts = []
     for name in ("act", "plan", "watch"):

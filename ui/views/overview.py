@@ -12,7 +12,7 @@ import streamlit as st
 from appliance.client import Plant
 from appliance.client.events import EventQuery
 from appliance.core.clock import now
-from appliance.schemas.event import Event, EventKind
+from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.overview import Changes, Lane, Overview, Stopped
 from ui import api, formats, frame, state, theme
@@ -125,7 +125,7 @@ def _figures(told: Overview, lane: Lane, zone: ZoneInfo) -> list[Figure]:
 # ---------------------------------------------------------------- what waits
 def _events(plant: Plant, fleet: str) -> None:
     """Draw the events that wait, the most urgent first."""
-    asked = EventQuery(state=["open", "acknowledged"], muted=False)
+    asked = EventQuery(state=UNCLOSED, muted=False)
     if fleet:
         asked["fleet"] = fleet
     found = list(plant.events(limit=_EVENTS, **asked))

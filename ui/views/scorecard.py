@@ -13,7 +13,7 @@ from appliance.client import Plant
 from appliance.client.events import EventQuery
 from appliance.core.clock import now
 from appliance.core.errors import NotFound
-from appliance.schemas.event import Event, Verdict
+from appliance.schemas.event import UNCLOSED, Event, Verdict
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.scorecard import FleetTotal, Scorecard, ScorecardRow
 from ui import api, controls, formats, frame, scorecards, theme
@@ -305,7 +305,7 @@ def _alarms(plant: Plant, fleet: str, start: datetime, zone: ZoneInfo) -> None:
     )
     asked = EventQuery(kind="anomaly", sort="time", state=["open", "acknowledged", "closed"])
     if said == "none":
-        asked["state"] = ["open", "acknowledged"]
+        asked["state"] = UNCLOSED
     for verdict in _VERDICTS:
         if said == verdict:
             asked["verdict"] = verdict

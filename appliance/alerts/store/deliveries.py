@@ -14,6 +14,7 @@ from appliance.alerts.rules import Known
 from appliance.alerts.store.tables import AlertRow, DeliveryRow, delivery_of
 from appliance.core.db import Database, inserting, utc
 from appliance.core.ids import new_id
+from appliance.events.life import is_graver
 from appliance.schemas.alert import Delivery, DeliveryState
 from appliance.schemas.event import Event, Severity
 
@@ -22,7 +23,6 @@ CLAIM = timedelta(minutes=5)
 _PATIENCE = timedelta(days=1)
 _FIRST, _LONGEST = timedelta(seconds=30), timedelta(hours=1)
 _AT_ONCE = 100
-_RANK = (Severity.WATCH, Severity.PLAN, Severity.ACT)
 _WAITING = DeliveryRow.state == DeliveryState.WAITING.value
 
 
@@ -53,7 +53,7 @@ class DeliveryStore:
         with self._database.session() as session:
             for event, channel, text in session.execute(query):
                 severity, before = Severity(text), found.get((event, channel))
-                if before is None or _RANK.index(severity) > _RANK.index(before):
+                if before is None or is_graver(severity, before):
                     found[event, channel] = severity
         return found
 

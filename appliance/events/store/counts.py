@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import func, not_, select
 
 from appliance.access.seen import Seen
 from appliance.core.db import Database
 from appliance.events.store.listing import of_fleets
-from appliance.events.store.muting import unmuted
+from appliance.events.store.muting import unclosed, unmuted, waiting
 from appliance.events.store.tables import EventRevisionRow, EventRow
 from appliance.schemas.event import EventChange, EventState
-
-_UNCLOSED = EventRow.state.in_([EventState.OPEN.value, EventState.ACKNOWLEDGED.value])
-
-
-def _waiting() -> ColumnElement[bool]:
-    return and_(_UNCLOSED, unmuted())
 
 
 class EventCounts:
@@ -31,7 +25,7 @@ class EventCounts:
         """Return the counts of some fleets; one without such events is left out."""
         query = (
             select(EventRow.fleet, func.count())
-            .where(EventRow.fleet.in_(list(fleets)), _waiting())
+            .where(EventRow.fleet.in_(list(fleets)), waiting())
             .group_by(EventRow.fleet)
         )
         with self._database.session() as session:
@@ -41,7 +35,7 @@ class EventCounts:
         """Return the counts of some assets; one without such events is left out."""
         query = (
             select(EventRow.asset, func.count())
-            .where(EventRow.fleet == fleet, EventRow.asset.in_(list(assets)), _waiting())
+            .where(EventRow.fleet == fleet, EventRow.asset.in_(list(assets)), waiting())
             .group_by(EventRow.asset)
         )
         with self._database.session() as session:
@@ -51,7 +45,7 @@ class EventCounts:
         """Return the counts by class; see `appliance.events.urgency`."""
         query = (
             select(EventRow.rank, func.count())
-            .where(*of_fleets(seen), _waiting())
+            .where(*of_fleets(seen), waiting())
             .group_by(EventRow.rank)
         )
         with self._database.session() as session:
@@ -59,15 +53,13 @@ class EventCounts:
 
     def muted(self, seen: Seen) -> int:
         """Return how many events that nobody has closed are muted."""
-        query = select(func.count()).where(*of_fleets(seen), _UNCLOSED, not_(unmuted()))
+        query = select(func.count()).where(*of_fleets(seen), unclosed(), not_(unmuted()))
         with self._database.session() as session:
             return session.scalar(query) or 0
 
     def owned_by(self, seen: Seen, owner: str) -> int:
         """Return how many events wait for somebody."""
-        query = select(func.count()).where(
-            *of_fleets(seen), EventRow.owner == owner, _waiting()
-        )
+        query = select(func.count()).where(*of_fleets(seen), EventRow.owner == owner, waiting())
         with self._database.session() as session:
             return session.scalar(query) or 0
 
@@ -77,7 +69,7 @@ class EventCounts:
         place = row.fleet, row.asset
         query = (
             select(*place, row.rank, func.min(row.calm), func.count())
-            .where(row.fleet.in_(list(fleets)), _waiting())
+            .where(row.fleet.in_(list(fleets)), waiting())
             .group_by(*place, row.rank)
             .order_by(*place, row.rank)
         )

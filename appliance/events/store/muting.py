@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from appliance.core.clock import now
@@ -12,12 +12,22 @@ from appliance.core.db import utc
 from appliance.core.errors import Conflict
 from appliance.events.muting import WHEN_CLOSED, calls_through, covers, end_of, subject_of
 from appliance.events.store.tables import EventRow, mute_of
-from appliance.schemas.event import EventDraft, Mute, Muting
+from appliance.schemas.event import UNCLOSED, EventDraft, Mute, Muting
 
 
 def unmuted() -> ColumnElement[bool]:
     """Return what holds of the events that are not muted now."""
     return or_(EventRow.muted_until.is_(None), EventRow.muted_until <= now())
+
+
+def unclosed() -> ColumnElement[bool]:
+    """Return what holds of the events that scores show and that nobody has closed."""
+    return EventRow.state.in_([state.value for state in UNCLOSED])
+
+
+def waiting() -> ColumnElement[bool]:
+    """Return what holds of the events that wait for somebody: of those, the unmuted."""
+    return and_(unclosed(), unmuted())
 
 
 def put(row: EventRow, mute: Mute | None) -> None:

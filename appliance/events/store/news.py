@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from appliance.core.db import Database
-from appliance.events.store.muting import unmuted
+from appliance.events.store.muting import waiting
 from appliance.events.store.tables import EventRow, event_of
-from appliance.schemas.event import Event, EventState
-
-_UNCLOSED = (EventState.OPEN.value, EventState.ACKNOWLEDGED.value)
+from appliance.schemas.event import Event
 
 
 class EventNews:
@@ -27,8 +25,7 @@ class EventNews:
         """
         query = (
             select(EventRow)
-            .where(EventRow.updated >= moment.astimezone(UTC))
-            .where(EventRow.state.in_(_UNCLOSED), unmuted())
+            .where(EventRow.updated >= moment.astimezone(UTC), waiting())
             .order_by(EventRow.updated, EventRow.id)
         )
         with self._database.session() as session:
