@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -33,20 +34,28 @@ def pick(
     clears
         Words of the address that another choice takes away.
     """
-    key = f"control_{name}"
-    # The address is the truth, also when it goes back: the control only follows and changes it.
-    st.session_state[key] = state.choice(name, options, usual)
     st.selectbox(
         label,
         options,
-        key=key,
         format_func=words,
-        on_change=_put,
-        args=(name, key, usual, tuple(clears)),
         label_visibility="collapsed",
         width=width,
+        **_following(name, options, usual, clears),
     )
     return state.choice(name, options, usual)
+
+
+def fleet(names: Iterable[str], *, clears: Sequence[str] = (), width: int = 200) -> str:
+    """Draw a list of fleets to choose from; return the one chosen, empty for all of them."""
+    return pick(
+        "fleet",
+        ["", *sorted(names)],
+        "",
+        label=t("frame.fleet"),
+        words=lambda name: name or t("frame.all_fleets"),
+        clears=clears,
+        width=width,
+    )
 
 
 def segments(
@@ -59,19 +68,25 @@ def segments(
     clears: Sequence[str] = (),
 ) -> str:
     """Draw a few choices beside each other; return what the address chooses.  See `pick`."""
-    key = f"control_{name}"
-    st.session_state[key] = state.choice(name, options, usual)
     st.segmented_control(
         label,
         options,
-        key=key,
         format_func=words,
-        on_change=_put,
-        args=(name, key, usual, tuple(clears)),
         label_visibility="collapsed",
         required=True,
+        **_following(name, options, usual, clears),
     )
     return state.choice(name, options, usual)
+
+
+def _following(
+    name: str, options: Sequence[str], usual: str, clears: Sequence[str]
+) -> dict[str, Any]:
+    """Return the arguments of a control that only follows the address, and changes it."""
+    key = f"control_{name}"
+    # The address is the truth, also when it goes back.
+    st.session_state[key] = state.choice(name, options, usual)
+    return {"key": key, "on_change": _put, "args": (name, key, usual, tuple(clears))}
 
 
 def _put(name: str, key: str, usual: str, clears: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from appliance.client import Plant
 from appliance.core.errors import LimitExceeded
 from appliance.schemas.arrival import QualityDays, SensorDays
 from appliance.schemas.fleet import FleetSummary
-from ui import formats, frame, state
+from ui import controls, formats, frame
 from ui.components.figures import Figure, figures
 from ui.components.heat import HeatCell, HeatRow, heat
 from ui.intake import words
@@ -23,7 +23,6 @@ from ui.text import language, t
 _RANGES = ("7", "30", "90")
 _USUAL = "30"
 _MEASURES = ("all", "coverage", "missing", "frozen", "out_of_limits")
-_ASSET, _DAYS, _MEASURE = "quality_asset", "quality_days", "quality_measure"
 _GOOD = 0.98
 
 
@@ -58,50 +57,30 @@ def show(plant: Plant, fleet: FleetSummary) -> None:
 
 
 def _controls(assets: Sequence[str]) -> tuple[str, str, str]:
-    known = ["", *assets]
-    st.session_state[_ASSET] = state.choice("asset", known, "")
-    st.session_state[_DAYS] = state.choice("days", _RANGES, _USUAL)
-    st.session_state[_MEASURE] = state.choice("measure", _MEASURES, "all")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.selectbox(
-            t("data.asset"),
-            known,
-            key=_ASSET,
-            on_change=_chosen,
-            format_func=lambda name: name or t("data.all_machines"),
-            label_visibility="collapsed",
+        asset = controls.pick(
+            "asset",
+            ["", *assets],
+            "",
+            label=t("data.asset"),
+            words=lambda name: name or t("data.all_machines"),
             width=220,
         )
-        st.segmented_control(
-            t("data.measure"),
+        measure = controls.segments(
+            "measure",
             _MEASURES,
-            key=_MEASURE,
-            on_change=_chosen,
-            required=True,
-            format_func=lambda name: t(f"data.measure_{name}"),
-            label_visibility="collapsed",
+            "all",
+            label=t("data.measure"),
+            words=lambda name: t(f"data.measure_{name}"),
         )
-        st.segmented_control(
-            t("data.range"),
+        days = controls.segments(
+            "days",
             _RANGES,
-            key=_DAYS,
-            on_change=_chosen,
-            required=True,
-            format_func=lambda name: t(f"overview.range_{name}"),
-            label_visibility="collapsed",
+            _USUAL,
+            label=t("data.range"),
+            words=lambda name: t(f"overview.range_{name}"),
         )
-    held = st.session_state
-    return held[_ASSET], held[_DAYS], held[_MEASURE]
-
-
-def _chosen() -> None:
-    held = st.session_state
-    days, measure = held[_DAYS], held[_MEASURE]
-    state.put(
-        asset=held[_ASSET],
-        days="" if days == _USUAL else days,
-        measure="" if measure == "all" else measure,
-    )
+    return asset, days, measure
 
 
 # ---------------------------------------------------------------- figures

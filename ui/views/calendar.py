@@ -59,17 +59,10 @@ def show() -> None:
 
 def _head(planner: Planner) -> tuple[str, str, str]:
     """Draw title and controls; return fleet, kind and part that the address asks for."""
-    names = sorted(one.fleet for one in planner.fleets)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("calendar.title"), anchor=False, width="stretch")
-        fleet = controls.pick(
-            "fleet",
-            ["", *names],
-            "",
-            label=t("calendar.fleet"),
-            words=lambda name: name or t("calendar.all_fleets"),
-            clears=("window",),
-            width=170,
+        fleet = controls.fleet(
+            (one.fleet for one in planner.fleets), clears=("window",), width=170
         )
         kind = controls.pick(
             "kind",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -21,9 +21,9 @@ _TURNS = ("after", "page")
 def show() -> None:
     """Draw the list that the address asks for."""
     plant = api.plant()
-    fleets = sorted(fleet.fleet for fleet in plant.fleets())
+    fleets = {fleet.fleet for fleet in plant.fleets()}
     asked = wanted(st.query_params.to_dict())
-    _head(sorted({*fleets, asked.fleet} - {""}))
+    _head({*fleets, asked.fleet} - {""})
     counts = _counts(plant.overview.inbox(asked.fleet or None), asked)
     tally(counts, label=t("events.counts"), key="tally")
     _filters()
@@ -44,17 +44,10 @@ def show() -> None:
         dealing.ask(plant, deed.name, [one for one in found if one.id in deed.events])
 
 
-def _head(fleets: Sequence[str]) -> None:
+def _head(fleets: Collection[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("events.title"), anchor=False, width="stretch")
-        controls.pick(
-            "fleet",
-            ["", *fleets],
-            "",
-            label=t("events.fleet"),
-            words=lambda name: name or t("events.all_fleets"),
-            clears=_TURNS,
-        )
+        controls.fleet(fleets, clears=_TURNS)
         controls.segments(
             "sort",
             SORTS,
@@ -154,7 +147,7 @@ def _search() -> None:
     state.put(text=st.session_state["control_text"].strip(), after="", page="")
 
 
-def _nothing(asked: Wanted, fleets: Sequence[str]) -> None:
+def _nothing(asked: Wanted, fleets: Collection[str]) -> None:
     """Say that there is nothing, and what to do about it."""
     if not fleets:
         frame.empty(t("events.no_fleets"), t("events.no_fleets_text"), ":material/lock:")

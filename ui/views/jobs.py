@@ -43,19 +43,11 @@ def show() -> None:
 
 def _head(plant: Plant, zone: ZoneInfo) -> tuple[str, str, str]:
     """Draw title and controls; return fleet, pipeline and ending that the address asks for."""
-    fleets = sorted(one.fleet for one in api.once("fleets", lambda: list(plant.fleets())))
+    fleets = [one.fleet for one in api.once("fleets", lambda: list(plant.fleets()))]
     kinds = [one.name for one in api.once("offers", lambda: list(plant.jobs.pipelines()))]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("jobs.title"), anchor=False, width="stretch")
-        fleet = controls.pick(
-            "fleet",
-            ["", *fleets],
-            "",
-            label=t("jobs.fleet"),
-            words=lambda name: name or t("jobs.all_fleets"),
-            clears=("shown",),
-            width=180,
-        )
+        fleet = controls.fleet(fleets, clears=("shown",), width=180)
         pipeline = controls.pick(
             "pipeline",
             ["", *kinds],

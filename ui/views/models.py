@@ -44,14 +44,7 @@ def _head(fleets: Sequence[str]) -> str:
     """Draw title and controls; return the fleet that the address asks for."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("models.title"), anchor=False, width="stretch")
-        return controls.pick(
-            "fleet",
-            ["", *fleets],
-            "",
-            label=t("models.fleet"),
-            words=lambda name: name or t("models.all_fleets"),
-            clears=("job", "recipe"),
-        )
+        return controls.fleet(fleets, clears=("job", "recipe"))
 
 
 # ---------------------------------------------------------------- all fleets

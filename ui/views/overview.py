@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from appliance.core.clock import now
 from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.overview import Changes, Lane, Overview, Stopped
-from ui import api, formats, frame, state, theme
+from ui import api, controls, formats, frame, theme
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, Part, figures
 from ui.components.lanes import lanes
@@ -24,7 +24,6 @@ from ui.text import t
 
 _RANGES = ("7", "30", "90", "all")
 _USUAL = "30"
-_FLEET, _DAYS = "overview_fleet", "overview_days"
 _EVENTS = 8
 _LINES = 6
 
@@ -56,38 +55,19 @@ def show() -> None:
         _fleets(fleets)
 
 
-def _head(fleets: Sequence[str]) -> tuple[str, str]:
+def _head(fleets: Iterable[str]) -> tuple[str, str]:
     """Draw title and controls; return the fleet and the range that the address asks for."""
-    known = ["", *sorted(fleets)]
-    # The address is the truth, also when it goes back: the widgets only follow and change it.
-    st.session_state[_FLEET] = state.choice("fleet", known, "")
-    st.session_state[_DAYS] = state.choice("days", _RANGES, _USUAL)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("overview.title"), anchor=False, width="stretch")
-        fleet = st.selectbox(
-            t("overview.fleet"),
-            known,
-            key=_FLEET,
-            on_change=_chosen,
-            format_func=lambda name: name or t("overview.all_fleets"),
-            label_visibility="collapsed",
-            width=200,
-        )
-        days = st.segmented_control(
-            t("overview.range"),
+        fleet = controls.fleet(fleets)
+        days = controls.segments(
+            "days",
             _RANGES,
-            key=_DAYS,
-            on_change=_chosen,
-            format_func=lambda name: t(f"overview.range_{name}"),
-            label_visibility="collapsed",
-            required=True,
+            _USUAL,
+            label=t("overview.range"),
+            words=lambda name: t(f"overview.range_{name}"),
         )
-    return fleet or "", days or _USUAL
-
-
-def _chosen() -> None:
-    days = st.session_state[_DAYS]
-    state.put(fleet=st.session_state[_FLEET], days="" if days == _USUAL else days)
+    return fleet, days
 
 
 # ---------------------------------------------------------------- figures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ def show() -> None:
     """Draw the scorecard of the fleet that the address names, or of all."""
     plant = api.plant()
     fleets = {one.fleet: one for one in plant.fleets()}
-    fleet, days = _head(sorted(fleets))
+    fleet, days = _head(fleets)
     start = _start([one for name, one in fleets.items() if fleet in ("", name)], days)
     if not fleets:
         frame.empty(
@@ -57,17 +57,11 @@ def _start(fleets: Sequence[FleetSummary], days: str) -> datetime:
     return min(now(), max(one.end for one in fleets)) - timedelta(days=int(days))
 
 
-def _head(fleets: Sequence[str]) -> tuple[str, str]:
+def _head(fleets: Iterable[str]) -> tuple[str, str]:
     """Draw title and controls; return the fleet and the range that the address asks for."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("scorecard.title"), anchor=False, width="stretch")
-        fleet = controls.pick(
-            "fleet",
-            ["", *fleets],
-            "",
-            label=t("scorecard.fleet"),
-            words=lambda name: name or t("scorecard.all_fleets"),
-        )
+        fleet = controls.fleet(fleets)
         days = controls.segments(
             "days",
             _RANGES,

@@ -215,7 +215,7 @@ def _what(plant: Plant, before: Channel | None) -> dict[str, Any]:
         t("channels.fleets"),
         names,
         chosen,
-        placeholder=t("channels.all_fleets"),
+        placeholder=t("frame.all_fleets"),
         key="channel_fleets",
     )
     return {"severity": severity, "faults": faults, "fleets": fleets}

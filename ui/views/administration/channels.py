@@ -116,7 +116,7 @@ def _cells(one: Channel, zone: ZoneInfo) -> list[Cell]:
         Cell(one.name, t(f"channels.kind_{one.target.kind}")),
         Cell(_to(one), title=_to(one)),
         Cell(t(f"channels.from_{one.severity.value}"), faults),
-        Cell(t("users.comma").join(one.fleets) or t("channels.all_fleets")),
+        Cell(t("users.comma").join(one.fleets) or t("frame.all_fleets")),
         Cell(f"{quiet.start:%H:%M}–{quiet.end:%H:%M}" if quiet else "–"),
         Cell(
             t(f"channels.{word}"),
