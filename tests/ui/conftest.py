@@ -2,9 +2,9 @@
 
 A module of these tests begins with
 ``pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]``: server and browser are
-started once a session.  `page` is the analyst's; `browse` gives anybody's, and in another
-size, theme or language.  A test that changes something does so on machine P-3 or on what it
-added itself, so that the others find what they look for.
+started once a module, on a home of its own.  `page` is the analyst's; `browse` gives
+anybody's, and in another size, theme or language.  A test that changes something does so on
+machine P-3 or on what it added itself, so that those beside it find what they look for.
 """
 
 from __future__ import annotations
@@ -29,14 +29,22 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the home that all pages are shown of."""
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the home that each module gets a copy of."""
     made = tmp_path_factory.mktemp("ui") / "home"
     make_home(made)
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def home(made_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home of the module's own: what its tests change, no others find changed."""
+    copied = tmp_path_factory.mktemp("module") / "home"
+    shutil.copytree(made_home, copied)
+    return copied
+
+
+@pytest.fixture(scope="module")
 def server(home: Path) -> Iterator[str]:
     """Serve the home; give its address."""
     with serving(home) as url:
@@ -52,7 +60,7 @@ def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(home: Path) -> Iterator[None]:
     """Let a worker run the jobs of the home."""
     with working(home):

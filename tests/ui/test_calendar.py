@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -13,23 +12,12 @@ from appliance.schemas.calendar import WindowDraft, WindowKind
 from tests.appliance.api.test_calendar import ICS
 from tests.appliance.events.drafts import START
 from tests.ui.conftest import Browse
-from tests.ui.homes import make_home
-from tests.ui.serving import serving
 from ui import windows
 from ui.components.month import Entry, days_of, slots
 from ui.windows import Repeat, repeat_of, rule_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 JANUARY = "/calendar?fleet=pumps&month=2026-01"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a home of its own: what other tests mark on machines changes what is weighed."""
-    home = tmp_path_factory.mktemp("calendar") / "home"
-    make_home(home)
-    with serving(home) as url:
-        yield url
 
 
 # ---------------------------------------------------------------- rules and sheets

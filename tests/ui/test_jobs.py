@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import time
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from appliance.schemas.job import Job, JobState, JobStep
 from tests.ui.conftest import Browse
-from tests.ui.homes import make_home
-from tests.ui.serving import serving, working
 from ui.jobs import words
 from ui.jobs.clock import Times, read
 
@@ -73,28 +69,6 @@ def test_time_left_follows_from_the_step_and_from_those_before():
 
 
 # ---------------------------------------------------------------- in a browser
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a home of its own: in that of the others a worker may be running already."""
-    made = tmp_path_factory.mktemp("jobs") / "home"
-    make_home(made)
-    return made
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[str]:
-    """Serve the home; give its address."""
-    with serving(home) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def worker(home: Path) -> Iterator[None]:
-    """Let a worker run the jobs of the home."""
-    with working(home):
-        yield
-
-
 def active(page: Page):
     return page.get_by_role("table", name="At work and waiting")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.appliance.pipelines.sites import plant
 from tests.ui.conftest import Browse
-from tests.ui.homes import add_users, bring, open_home
+from tests.ui.homes import add_users, make_fleet, open_home
 from tests.ui.serving import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
@@ -113,6 +112,9 @@ def test_an_empty_appliance_leads_by_the_hand(browse: Browse, empty_server: str)
     page = browse("engineer", url=empty_server)
     page.goto("/")
     expect(page.get_by_text("From a file to the first explained anomaly")).to_be_visible()
+    first = page.locator(".way li").first
+    expect(first).to_contain_text("Bring in readings")
+    expect(first.locator(".sign")).to_have_text("1")
     viewer = browse("viewer", url=empty_server)
     viewer.goto("/")
     expect(viewer.get_by_text("ask an engineer")).to_be_visible()
@@ -137,17 +139,30 @@ ODD = ('<img src=x onerror="window.hurt = 1">', "ポンプ" * 60, "a & b = <b>c<
 
 @pytest.fixture(scope="module")
 def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a fleet whose machines have names that nobody expects, and no model yet."""
+    """Serve a fleet whose machines have names that nobody expects, learned and scored."""
     home = tmp_path_factory.mktemp("odd") / "home"
     site = open_home(home)
     add_users(site)
-    bring(site, "odd", plant(30, assets=ODD), "names")
+    make_fleet(site, "odd", ODD)
     site.close()
     with serving(home) as url:
         yield url
 
 
 def test_names_are_shown_as_they_are_and_do_nothing(browse: Browse, odd_server: str):
+    for size in ((1440, 900), (390, 844)):
+        page = browse("viewer", url=odd_server, size=size)
+        page.goto("/")
+        expect(lane(page)).to_have_attribute("aria-rowcount", "3")
+        assert sorted(names(page)) == sorted(ODD)
+        assert page.evaluate("window.hurt") is None
+        assert page.evaluate("document.body.scrollWidth <= window.innerWidth")
+    lane(page).get_by_role("link", name="a & b").click()
+    page.wait_for_url(lambda url: "/asset" in url)
+    assert parse_qs(urlsplit(page.url).query)["asset"] == [ODD[2]]
+
+
+def test_a_machine_is_called_as_it_is(browse: Browse, odd_server: str):
     for size in ((1440, 900), (390, 844)):
         page = browse("viewer", url=odd_server, size=size)
         for name in ODD:
