@@ -23,6 +23,8 @@ CLAIM = timedelta(minutes=5)
 _PATIENCE = timedelta(days=1)
 _FIRST, _LONGEST = timedelta(seconds=30), timedelta(hours=1)
 _AT_ONCE = 100
+_ASKED_AT_ONCE = 1_000
+"""Databases take so many values in a question, and not many more."""
 _WAITING = DeliveryRow.state == DeliveryState.WAITING.value
 
 
@@ -44,17 +46,20 @@ class DeliveryStore:
     # ------------------------------------------------------------------ raised
     def known(self, events: Collection[str]) -> dict[tuple[str, str], Known]:
         """Return by event and channel how severe an event was when it was last told."""
-        query = (
-            select(AlertRow.event, DeliveryRow.channel, AlertRow.severity)
-            .join(AlertRow, AlertRow.id == DeliveryRow.alert)
-            .where(AlertRow.event.in_(events))
-        )
+        asked = list(events)
         found: dict[tuple[str, str], Known] = {}
         with self._database.session() as session:
-            for event, channel, text in session.execute(query):
-                severity, before = Severity(text), found.get((event, channel))
-                if before is None or is_graver(severity, before):
-                    found[event, channel] = severity
+            for first in range(0, len(asked), _ASKED_AT_ONCE):
+                part = asked[first : first + _ASKED_AT_ONCE]
+                query = (
+                    select(AlertRow.event, DeliveryRow.channel, AlertRow.severity)
+                    .join(AlertRow, AlertRow.id == DeliveryRow.alert)
+                    .where(AlertRow.event.in_(part))
+                )
+                for event, channel, text in session.execute(query):
+                    severity, before = Severity(text), found.get((event, channel))
+                    if before is None or is_graver(severity, before):
+                        found[event, channel] = severity
         return found
 
     def note(

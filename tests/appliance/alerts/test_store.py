@@ -145,6 +145,12 @@ def test_what_is_noted_twice_is_told_once(deliveries):
     assert deliveries.known(["evt_1"])["evt_1", "mail"] is Severity.ACT
 
 
+def test_it_is_known_of_any_number_of_events(deliveries):
+    deliveries.note(event(id="evt_99999"), {"shift": AT}, AT)
+    known = deliveries.known([f"evt_{number}" for number in range(100_000)])
+    assert known == {("evt_99999", "shift"): Severity.PLAN}
+
+
 def test_processes_that_note_and_claim_at_once_have_each_delivery_once(deliveries):
     def work(number: int) -> list[str]:
         for name in range(5):
