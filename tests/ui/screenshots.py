@@ -1,9 +1,9 @@
 """Pictures of every page: ``python -m tests.ui.screenshots [--home DIR] [--look L] [NAME…]``.
 
 Each page is shown at the size of a screen and of a telephone, light and dark, in every
-language.  The home is the demo plant's unless one is named; it is copied, and the copy gets a
-user of its own.  ``--docs`` renews those that the docs use.  Look at each picture: what you
-would not show to a customer is to be mended.
+language.  The home is the demo plant's unless one is named, which is copied; in it is done
+what people do in a plant (`tests.ui.lived`).  ``--docs`` renews those that the docs use.  Look
+at each picture: what you would not show to a customer is to be mended.
 """
 
 from __future__ import annotations
@@ -15,32 +15,40 @@ import tempfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from appliance.access import shell
+from appliance.client import Plant, connect
 from appliance.core.settings import Settings
 from appliance.demo.config import PlantConfig
 from appliance.demo.run import run_demo
-from appliance.events.urgency import by_urgency
 from appliance.pipelines.site import Site
-from tests.ui.serving import ROOT, serving
+from tests.ui import lived
+from tests.ui.homes import ZONE
+from tests.ui.serving import ROOT, serving, working
 from ui.text import LANGUAGES
-from ui.views import PAGES
 
 FOLDER = ROOT / "build" / "screenshots"
 DOCS = ROOT / "docs" / "images" / "ui"
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 THEMES = ("light", "dark")
 LOOKS = ["-".join(look) for look in product(SIZES, THEMES, LANGUAGES)]
-_USER, _PASSWORD = "yuki", "a long enough passphrase 42"
 _HEAD = "[data-testid=stMainBlockContainer] h1"
-_SETTLED = """() => document.querySelector('[data-test-script-state="notRunning"]')
-  && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')"""
-_CALM = 500
-"""Milliseconds that a settled page is given to draw its charts."""
+_SETTLED = """() => {
+  const quiet = window.quiet ??= { since: performance.now() };
+  if (!quiet.eye) {
+    quiet.eye = new MutationObserver(() => { quiet.since = performance.now(); });
+    quiet.eye.observe(document, { subtree: true, childList: true, attributes: true });
+  }
+  return document.querySelector('[data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+    && document.fonts.status === "loaded"
+    && performance.now() - quiet.since > 400;
+}"""
+"""A page is settled when nothing in it has changed for a while: charts draw when they can."""
+_BUSY = ("jobs", "job-running")
+"""Shown while something runs."""
 
 
 def main() -> None:
@@ -54,41 +62,38 @@ def main() -> None:
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kizashi-screens-") as folder:
-        addresses = prepare(Path(folder) / "home", told.home)
-        chosen = {n: a for n, a in addresses.items() if not told.pages or n in told.pages}
-        with serving(Path(folder) / "home") as url, sync_playwright() as playwright:
+        home = Path(folder) / "home"
+        prepare(home, told.home)
+        with (
+            serving(home) as url,
+            working(home),
+            _in(url) as plant,
+            sync_playwright() as playwright,
+        ):
+            addresses = lived.live(plant, home)
+            chosen = {n: a for n, a in addresses.items() if not told.pages or n in told.pages}
             program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            for path in shoot(browser, url, chosen, told.look or LOOKS, told.out):
+            for path in shoot(browser, plant, chosen, told.look or LOOKS, told.out):
                 print(path)  # noqa: T201 - told as they are made
                 if told.docs and (DOCS / path.name).exists():
                     renew(path, DOCS / path.name)
             browser.close()
 
 
-def prepare(home: Path, source: Path | None) -> dict[str, str]:
-    """Make the home that is shown; return the address of each page by its name."""
+def _in(url: str) -> Plant:
+    return connect(url, user=lived.USER, password=lived.PASSWORD, timeout=60)
+
+
+def prepare(home: Path, source: Path | None) -> None:
+    """Make the home that is shown, with somebody who may log in."""
     if source is not None:
         shutil.copytree(source, home)
-    site = Site(Settings(home=home, engine="local"))
+    site = Site(Settings(home=home, engine="local", timezone=ZONE))
     if source is None:
-        run_demo(site, PlantConfig())
-    person = shell("screenshots")
-    if _USER in {one.name for one in site.access.users.list(person)}:
-        site.access.users.set_password(person, _USER, _PASSWORD)
-    else:
-        site.access.users.add(person, _USER, _PASSWORD, admin=True)
-    event = by_urgency(e for fleet in site.lake.fleets() for e in site.events.list(fleet))[0]
+        run_demo(site, PlantConfig(interval_seconds=300))
+    lived.admin(site)
     site.close()
-    names = [page.name for pages in PAGES.values() for page in pages]
-    addresses = {name: "/" if name == "overview" else f"/{name}" for name in names}
-    place = {"fleet": event.fleet, "asset": event.asset}
-    addresses["asset"] = f"/asset?{urlencode(place)}"
-    addresses["event"] = f"/event?{urlencode({'id': event.id})}"
-    version = {"fleet": event.fleet, "version": event.model_version}
-    addresses["models"] = f"/models?{urlencode({'fleet': event.fleet})}"
-    addresses["model"] = f"/model?{urlencode(version)}"
-    return addresses
 
 
 def renew(picture: Path, target: Path) -> None:
@@ -99,37 +104,40 @@ def renew(picture: Path, target: Path) -> None:
 
 
 def shoot(
-    browser: Browser, url: str, addresses: dict[str, str], looks: list[str], out: Path
+    browser: Browser, plant: Plant, addresses: dict[str, str], looks: list[str], out: Path
 ) -> Iterator[Path]:
     """Write one picture of each page in each look: size, theme and language."""
-    context = browser.new_context(base_url=url)
-    page = context.new_page()
-    page.goto("/login")
-    page.fill("#user", _USER)
-    page.fill("#password", _PASSWORD)
-    page.click("button")
-    page.wait_for_selector(_HEAD)
-    cookies = context.cookies()
-    context.close()
-    for look in looks:
-        size, theme, language = look.split("-")
-        width, height = SIZES[size]
-        context = browser.new_context(
-            base_url=url,
-            viewport={"width": width, "height": height},
-            color_scheme=theme,  # type: ignore[arg-type]
-            locale={"en": "en-GB", "ja": "ja-JP"}[language],
-        )
-        page = context.new_page()
+    opened = {look: _open(browser, plant.url, look) for look in looks}
+    for look, (_, page) in opened.items():
         page.goto("/login")
         page.screenshot(path=out / f"login-{look}.png")
         yield out / f"login-{look}.png"
-        context.add_cookies(cookies)  # type: ignore[arg-type]
-        for name, address in addresses.items():
+        page.fill("#user", lived.USER)
+        page.fill("#password", lived.PASSWORD)
+        page.click("button")
+        page.wait_for_selector(_HEAD)
+    for name, address in addresses.items():
+        for look, (_, page) in opened.items():
+            running = lived.busy(plant) if name in _BUSY else ""
             path = out / f"{name}-{look}.png"
-            _shoot(page, address, path)
+            _shoot(page, address.format(running=running), path)
             yield path
+        if name in _BUSY:
+            lived.calm(plant)
+    for context, _ in opened.values():
         context.close()
+
+
+def _open(browser: Browser, url: str, look: str) -> tuple[BrowserContext, Page]:
+    size, theme, language = look.split("-")
+    width, height = SIZES[size]
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": width, "height": height},
+        color_scheme=theme,  # type: ignore[arg-type]
+        locale={"en": "en-GB", "ja": "ja-JP"}[language],
+    )
+    return context, context.new_page()
 
 
 def _shoot(page: Page, address: str, path: Path) -> None:
@@ -137,7 +145,6 @@ def _shoot(page: Page, address: str, path: Path) -> None:
     page.wait_for_selector(_HEAD)
     page.wait_for_load_state("networkidle")
     page.wait_for_function(_SETTLED)
-    page.wait_for_timeout(_CALM)
     page.screenshot(path=path)
 
 
