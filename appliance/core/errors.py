@@ -18,6 +18,7 @@
     │   ├── EngineError       Ray cannot start or was lost for good
     │   ├── Unreachable       the site does not answer at its address
     │   ├── DeliveryError     a mail server or an address did not take a message
+    │   ├── SourceError       a folder, database or broker does not give readings
     │   └── LimitExceeded     a configured limit on size, rows or memory was hit
     ├── ArtifactError         a model artifact cannot be used: restore it or train again
     │   ├── ArtifactCorrupt   bytes changed, missing or truncated
@@ -131,6 +132,10 @@ class Unreachable(OperatorError):
 
 class DeliveryError(OperatorError):
     """A mail server or an address did not take a message."""
+
+
+class SourceError(OperatorError):
+    """A folder, database or broker does not give readings."""
 
 
 class LimitExceeded(OperatorError):

@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         return self.home / "uploads"
 
     @property
+    def sources_folder(self) -> Path:
+        """Folder of what sources bring until it is brought in."""
+        return self.home / "sources"
+
+    @property
     def jobs_database(self) -> str:
         """URL of the database that keeps what the steps of jobs gave."""
         if self.database.startswith("sqlite"):

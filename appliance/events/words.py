@@ -13,45 +13,51 @@ _NAMED = 3
 _NAMED_FROM = 0.1
 _RAREST = 9.0
 """Surprise beyond which a count of readings says nothing to anybody."""
+_SIZES: dict[Language, tuple[tuple[int, str], ...]] = {
+    "en": ((1_000_000, "million"),),
+    "ja": ((100_000_000, "億"), (10_000, "万")),
+}
 _LONGEST_REMARK = 80
 _FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
 _CYCLE = timedelta(hours=1)
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+"""Not as the machine's language would have them."""
 _FAULTS = ("missing", "frozen", "out of limits")
 
 _TEXT: dict[str, tuple[str, str]] = {
     "ended": (
-        "{asset} ran unusually from {start} to {end} ({length}){mode}: {rare}{drivers}.",
+        "{asset} ran unusually from {start} to {end} ({length}){mode}{drivers}. {rare}",
         (
-            "{asset} は {start} から {end} まで({length}){mode}通常と異なる状態で、"
-            "{rare}{drivers}。"
+            "{asset} は {start} から {end} まで（{length}）{mode}通常と異なる状態でした。"
+            "{drivers}{rare}"
         ),
     ),
     "ongoing": (
         (
-            "{asset} has been running unusually since {start} ({length} so far){mode}: "
-            "{rare}{drivers}."
+            "{asset} has been running unusually since {start} ({length} so far){mode}{drivers}. "
+            "{rare}"
         ),
-        "{asset} は {start} から({length}継続中){mode}通常と異なる状態で、{rare}{drivers}。",
+        "{asset} は {start} から（{length}継続中）{mode}通常と異なる状態です。{drivers}{rare}",
     ),
     "rare": (
-        "in normal running, one reading in {count} is as odd as the oddest",
-        "最大時の値は正常運転では {count} 件に 1 件の珍しさです",
+        "In normal running, only one reading in {count} is as unusual as its peak.",
+        "ピーク時ほどの値は、正常運転では {count}件に 1 件しか現れません。",
     ),
     "rarest": (
-        "in normal running, less than one reading in a billion is as odd as the oddest",
-        "最大時の値は正常運転では 10 億件に 1 件も現れません",
+        "In normal running, not one reading in a billion is as unusual as its peak.",
+        "ピーク時ほどの値は、正常運転では 10 億件に 1 件も現れません。",
     ),
-    "drivers": (", mainly because of {names}", "(主な要因: {names})"),
-    "driver": ("{name} ({share}{way})", "{name} {share}{way}"),
-    "above": (", above normal", "・通常より高い"),
-    "below": (", below normal", "・通常より低い"),
+    "drivers": (", mainly because of {names}", "主な要因は {names}です。"),
+    "driver": ("{name} ({share}{way})", "{name}（{share}{way}）"),
+    "above": (", above normal", "、通常より高い"),
+    "below": (", below normal", "、通常より低い"),
     "fault": (
         "Sensor {name} of {asset} {what} from {start} to {end} ({length}).",
-        "{asset} のセンサー {name} は {start} から {end} まで({length}){what}。",
+        "{asset} のセンサー {name} は {start} から {end} まで（{length}）{what}。",
     ),
     "fault_ongoing": (
         "Sensor {name} of {asset} {what} since {start} ({length} so far).",
-        "{asset} のセンサー {name} は {start} から({length}継続中){what}。",
+        "{asset} のセンサー {name} は {start} から（{length}継続中）{what}。",
     ),
     "missing": ("gave no value", "値が欠測していました"),
     "missing_ongoing": ("has given no value", "値が欠測しています"),
@@ -71,7 +77,8 @@ _TEXT: dict[str, tuple[str, str]] = {
     "true": ("true", "「正しい」"),
     "false": ("a false alarm", "「誤報」"),
     "planned": ("planned", "「計画作業」"),
-    "remark": (": {text}", "({text})"),
+    "remark": (": {text}", "（{text}）"),
+    "moment": ("{day}, {hour}", "{day} {hour}"),
     "cycle": ("cycle {number}", "サイクル {number}"),
     "cycles": ("{count} cycles", "{count} サイクル"),
     "days": ("{n} d", "{n} 日"),
@@ -146,7 +153,7 @@ def last_time(
     if time_kind == "cycle":
         when = _say(language, "cycle", number=cycle_of(before.start))
     else:
-        when = f"{before.start.astimezone(zone):%Y-%m-%d}"
+        when = _day(before.start.astimezone(zone), language)
     text = " ".join(remark.split())
     if len(text) > _LONGEST_REMARK:
         text = f"{text[: _LONGEST_REMARK - 1].rstrip()}…"
@@ -175,8 +182,16 @@ def _fault(event: EventDraft, language: Language, facts: dict[str, str]) -> str:
 def _rare(peak: float, language: Language) -> str:
     if not peak < _RAREST:
         return _say(language, "rarest")
-    count = float(f"{10.0 ** max(peak, 0.0):.1g}")
-    return _say(language, "rare", count=f"{count:,.0f}")
+    count = int(float(f"{10.0 ** max(peak, 0.0):.1g}"))
+    return _say(language, "rare", count=_count(count, language))
+
+
+def _count(count: int, language: Language) -> str:
+    """Return a large number as it is said."""
+    for size, word in _SIZES[language]:
+        if count >= size:
+            return f"{count // size:,} {word}"
+    return f"{count:,}" if language == "en" else f"{count:,} "
 
 
 def _drivers(sensors: tuple[SensorShare, ...], language: Language) -> str:
@@ -203,11 +218,19 @@ def _way(direction: int, language: Language) -> str:
 
 
 # ---------------------------------------------------------------- time
-def _clock(event: EventDraft, _language: Language, zone: ZoneInfo) -> tuple[str, str]:
+def _clock(event: EventDraft, language: Language, zone: ZoneInfo) -> tuple[str, str]:
     start, end = event.start.astimezone(zone), event.end.astimezone(zone)
     hour = "%H:%M" if end - start >= timedelta(minutes=2) else "%H:%M:%S"
-    same_day = start.date() == end.date()
-    return f"{start:%Y-%m-%d {hour}}", f"{end:{hour if same_day else f'%Y-%m-%d {hour}'}}"
+    first = _say(language, "moment", day=_day(start, language), hour=f"{start:{hour}}")
+    if start.date() == end.date():
+        return first, f"{end:{hour}}"
+    return first, _say(language, "moment", day=_day(end, language), hour=f"{end:{hour}}")
+
+
+def _day(moment: datetime, language: Language) -> str:
+    if language == "ja":
+        return f"{moment.year}年{moment.month}月{moment.day}日"
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def _cycle(event: EventDraft, language: Language, _zone: ZoneInfo) -> tuple[str, str]:

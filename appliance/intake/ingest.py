@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,20 +16,18 @@ from appliance.access.store.audit import Change
 from appliance.core.db import Database
 from appliance.core.errors import (
     BadFile,
-    Conflict,
     InvalidRequest,
     KizashiError,
-    LimitExceeded,
 )
 from appliance.core.settings import Settings
 from appliance.intake import quality
 from appliance.intake.arrange import arrange
-from appliance.intake.guess import guess
 from appliance.intake.ledger import Fresh, joined_spans
 from appliance.intake.look import Looked, known_numbers, preview, unread
 from appliance.intake.mapping import Mapping
 from appliance.intake.naming import name_assets
 from appliance.intake.options import IngestOptions, unknown
+from appliance.intake.plan import OF_ONE_FILE, Plan, beyond, planned
 from appliance.intake.quarantine import of_file
 from appliance.intake.run import FileRun
 from appliance.intake.sources.files import stream
@@ -52,25 +50,6 @@ from appliance.schemas.manifest import TimeKind
 from appliance.schemas.preview import Preview
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.sensor import Sensor, SensorRole
-
-_OF_ONE_FILE = (BadFile, LimitExceeded, Conflict, InvalidRequest)
-"""Errors that reject a file and let the others go on."""
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A file, and how it will be read; or why not."""
-
-    path: Path
-    source: Source | None = None
-    meaning: Mapping | None = None
-    error: KizashiError | None = None
-
-
-def _beyond(path: Path, error: BaseException) -> BadFile:
-    """Return the error for a value that Polars gives up on, such as a year beyond all years."""
-    why = str(error).partition("\n")[0]
-    return BadFile(f"{path.name} holds a value that cannot be read: {why}.")
 
 
 class Intake:
@@ -100,6 +79,7 @@ class Intake:
         progress: Progress | None = None,
         *,
         by: str = "",
+        ongoing: bool = False,
     ) -> IngestReport:
         """Bring files into a fleet; the same content twice adds nothing.
 
@@ -113,6 +93,8 @@ class Intake:
             What is not to be guessed.
         by
             Who brings them in.
+        ongoing
+            Whether more is to come: a context may then be in none of the files yet.
 
         Raises
         ------
@@ -131,13 +113,14 @@ class Intake:
         progress = progress or Silent()
         files = discover(paths)
         plans = self._plans(files, fleet, options)
-        self._check_context(asked, plans, fleet, late=False)
+        due = () if ongoing else asked
+        self._check_context(due, plans, fleet, late=False)
         progress.step("ingest", sum(path.stat().st_size for path in files))
         reports = []
         for plan in plans:
             reports.append(self._take(plan, fleet, options, progress, by))
             progress.advance(plan.path.stat().st_size)
-        self._check_context(asked, plans, fleet, late=True)
+        self._check_context(due, plans, fleet, late=True)
         return self._report(fleet, reports)
 
     def _with_zone(self, options: IngestOptions) -> IngestOptions:
@@ -150,30 +133,19 @@ class Intake:
             ) from error
         return replace(options, timezone=zone)
 
-    def _plans(self, files: Sequence[Path], fleet: str, options: IngestOptions) -> list[_Plan]:
+    def _plans(self, files: Sequence[Path], fleet: str, options: IngestOptions) -> list[Plan]:
         named = {} if options.called else name_assets(files, fleet)
-        plans = [self._plan(path, named.get(path, options.called), options) for path in files]
+        plans = [
+            planned(path, named.get(path, options.called), options, self._settings)
+            for path in files
+        ]
         wrong = [p.error for p in plans if isinstance(p.error, InvalidRequest)]
         if wrong and not any(p.meaning for p in plans):
             raise wrong[0]
         return plans
 
-    def _plan(self, path: Path, asset: str, options: IngestOptions) -> _Plan:
-        try:
-            source = open_source(path, self._settings)
-            meaning = guess(source, options, options.timezone)
-        except _OF_ONE_FILE as error:
-            return _Plan(path, error=error)
-        except pl.exceptions.PanicException as error:
-            return _Plan(path, error=_beyond(path, error))
-        if meaning.asset is None and not meaning.asset_name:
-            told = () if meaning.separator else (f"asset: {asset}, by the file's name",)
-            guesses = (*meaning.guesses, *told)
-            meaning = replace(meaning, asset_name=asset, guesses=guesses)
-        return _Plan(path, source, meaning)
-
     def _check_context(
-        self, asked: Sequence[str], plans: Sequence[_Plan], fleet: str, *, late: bool
+        self, asked: Sequence[str], plans: Sequence[Plan], fleet: str, *, late: bool
     ) -> None:
         """Raise if a context is in no file; long tables show theirs only when they are read."""
         read = [plan.meaning for plan in plans if plan.meaning is not None]
@@ -188,7 +160,7 @@ class Intake:
                 raise unknown("--context", name, sorted(known))
 
     def _take(
-        self, plan: _Plan, fleet: str, options: IngestOptions, progress: Progress, by: str
+        self, plan: Plan, fleet: str, options: IngestOptions, progress: Progress, by: str
     ) -> FileReport:
         path = plan.path
         if plan.source is None or plan.meaning is None:
@@ -199,10 +171,10 @@ class Intake:
                 self._lake, self._store, self._settings, fleet, batch, plan.source, plan.meaning
             )
             return run.take(options, by)
-        except _OF_ONE_FILE as error:
+        except OF_ONE_FILE as error:
             return self._rejected(path, fleet, error, progress)
         except pl.exceptions.PanicException as error:
-            return self._rejected(path, fleet, _beyond(path, error), progress)
+            return self._rejected(path, fleet, beyond(path, error), progress)
 
     def _rejected(
         self, path: Path, fleet: str, error: KizashiError, progress: Progress
@@ -250,7 +222,7 @@ class Intake:
         sensors = self.sensors(fleet)
         options = self._with_zone(options or IngestOptions(context=self._contexts(fleet)))
         path = Path(path)
-        plan = self._plan(path, name_assets([path], fleet)[path], options)
+        plan = planned(path, name_assets([path], fleet)[path], options, self._settings)
         if plan.source is None or plan.meaning is None:
             raise plan.error or BadFile(f"{path} cannot be read.")
         known = {sensor.name.casefold(): sensor for sensor in sensors}
@@ -266,6 +238,28 @@ class Intake:
         if whole.is_empty():
             raise BadFile(f"{path} has no row that can be used.")
         return whole.sort("asset", "time")
+
+    def understood(
+        self, path: Path, fleet: str, options: IngestOptions | None = None
+    ) -> IngestOptions:
+        """Return options that say what is guessed of a file, for others that are like it.
+
+        Raises
+        ------
+        BadFile, LimitExceeded, InvalidRequest
+            It cannot be read as a table, or not as the options say.
+        """
+        options = self._with_zone(options or IngestOptions())
+        plan = planned(path, fleet, options, self._settings)
+        if plan.meaning is None:
+            raise plan.error or BadFile(f"{path.name} cannot be read.")
+        found = plan.meaning
+        return replace(
+            options,
+            time=",".join(found.time) or "row",
+            asset=options.asset or found.asset,
+            layout="long" if found.long else "wide",
+        )
 
     def preview(
         self, path: Path, fleet: str, options: IngestOptions, *, upload: str = ""
@@ -290,14 +284,14 @@ class Intake:
         options = replace(options, context=(*options.context, *remembered))
         source = open_source(path, self._settings)
         try:
-            plan = self._plan(path, name_assets([path], fleet)[path], options)
+            plan = planned(path, name_assets([path], fleet)[path], options, self._settings)
             if plan.source is None or plan.meaning is None:
                 raise plan.error or BadFile(f"{path.name} cannot be read.")
             looked = self._looked(plan.source, plan.meaning, fleet)
         except pl.exceptions.PanicException as error:
-            beyond = _beyond(path, error)
-            return unread(source, upload, beyond.message, beyond.remedy)
-        except _OF_ONE_FILE as error:
+            wrong = beyond(path, error)
+            return unread(source, upload, wrong.message, wrong.remedy)
+        except OF_ONE_FILE as error:
             return unread(source, upload, error.message, error.remedy)
         return preview(plan.source, plan.meaning, options, upload, looked)
 
@@ -374,6 +368,10 @@ class Intake:
     ) -> list[Came]:
         """Return the batches that were written to their end, the latest first."""
         return self._store.arrivals.page(fleet_name(fleet), before, limit)
+
+    def latest(self, fleet: str, batches: Sequence[str]) -> datetime | None:
+        """Return the last time that batches changed something at; None if they did not."""
+        return self._store.arrivals.latest(fleet_name(fleet), batches)
 
     def spans_since(self, fleet: str, after: set[str]) -> Fresh:
         """Return what batches other than `after` changed."""

@@ -20,7 +20,7 @@ from appliance.engine import make
 from appliance.engine.base import Engine
 from appliance.events.store import EventStore
 from appliance.heat import HeatStore
-from appliance.intake import Intake
+from appliance.intake import Intake, SourceStore
 from appliance.jobs import Jobs, Schedules
 from appliance.lake import Lake
 from appliance.registry import Registry
@@ -64,6 +64,11 @@ class Site:
     def intake(self) -> Intake:
         """Ingestion, and what it knows of batches, sensors and quality."""
         return Intake(self.lake, self.database, self.settings)
+
+    @cached_property
+    def sources(self) -> SourceStore:
+        """Where readings come from by themselves."""
+        return SourceStore(self.database, site_key(self.settings.home))
 
     @cached_property
     def registry(self) -> Registry:

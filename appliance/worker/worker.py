@@ -18,6 +18,7 @@ from appliance.jobs.store.runs import RunStore
 from appliance.jobs.store.workers import WorkerStore
 from appliance.pipelines.catalog import catalog
 from appliance.pipelines.site import Site
+from appliance.worker.feeder import Feeder
 from appliance.worker.herald import Herald
 from appliance.worker.life import Life
 from appliance.worker.lives import Lives
@@ -94,6 +95,7 @@ class Worker:
         self.life.insist(lambda: self._workers.enter(self.id, self._name, os.getpid(), now()))
         self._durable.launch(self.life.insist(self._workers.beats))
         Herald(self._site, self.life).start()
+        Feeder(self._site, self.id, self.life).start()
         _log.info("worker %s is ready", self.id)
         while not (self.life.ending or self._lost):
             with self._reached():

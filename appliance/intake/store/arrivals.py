@@ -72,6 +72,10 @@ class Arrivals:
             for row in found
         ]
 
+    def latest(self, fleet: str, batches: Sequence[str]) -> datetime | None:
+        """Return the last time that batches changed something at; None if they did not."""
+        return max((end for _, _, end in self._spans(fleet, batches).values()), default=None)
+
     def _sums(self, fleet: str, batches: Sequence[str]) -> _Sums:
         columns = (PartRow.rows, PartRow.corrected, PartRow.quarantined)
         query = (

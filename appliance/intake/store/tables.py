@@ -1,4 +1,4 @@
-"""Tables of fleets, their assets and sensors, of batches, and of what each batch touched."""
+"""Tables of fleets, their assets, sensors and sources, and of batches and what each touched."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Float,
     ForeignKeyConstraint,
     Integer,
+    LargeBinary,
     String,
     Text,
 )
@@ -118,6 +119,39 @@ class LevelRow(Base):
     name: Mapped[str] = mapped_column(String(400), primary_key=True)
     word: Mapped[str] = mapped_column(String(400), primary_key=True)
     number: Mapped[int] = mapped_column(Integer)
+
+
+class SourceRow(Base):
+    """One source; `facts` holds the draft without its secrets, `sealed` these, encrypted.
+
+    `holder` is the worker that runs it: as good as none where that worker is gone.
+    """
+
+    __tablename__ = "sources"
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), unique=True)
+    fleet: Mapped[str] = mapped_column(String(63), index=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    secrets: Mapped[list[str]] = mapped_column(JSON)
+    paused: Mapped[bool] = mapped_column(Boolean)
+    revision: Mapped[int] = mapped_column(Integer)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(String(200))
+    updated: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_by: Mapped[str] = mapped_column(String(200))
+    holder: Mapped[str | None] = mapped_column(String(120))
+    cursor: Mapped[dict[str, Any]] = mapped_column(JSON)
+    looked: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    came: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    latest: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    rows: Mapped[int] = mapped_column(BigInteger)
+    refused: Mapped[int] = mapped_column(BigInteger)
+    refusal: Mapped[str] = mapped_column(Text)
+    error: Mapped[str] = mapped_column(Text)
+    remedy: Mapped[str] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(Integer)
+    due: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 def insert(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
