@@ -20,7 +20,7 @@ _SIZES: dict[Language, tuple[tuple[int, str], ...]] = {
 _LONGEST_REMARK = 80
 _FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
 _CYCLE = timedelta(hours=1)
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 """Not as the machine's language would have them."""
 _FAULTS = ("missing", "frozen", "out of limits")
 
@@ -34,8 +34,8 @@ _TEXT: dict[str, tuple[str, str]] = {
     ),
     "ongoing": (
         (
-            "{asset} has been running unusually since {start} ({length} so far){mode}{drivers}. "
-            "{rare}"
+            "{asset} has been running unusually since {start} ({length} so far)"
+            "{mode}{drivers}. {rare}"
         ),
         "{asset} は {start} から（{length}継続中）{mode}通常と異なる状態です。{drivers}{rare}",
     ),

@@ -231,7 +231,7 @@ class EventTold(Event):
     """
 
     words: str = Field(
-        examples=["P-2 ran unusually from 2026-03-02 08:00 to 09:30 (1 h 30 min): …"]
+        examples=["P-2 ran unusually from 2 Mar 2026, 08:00 to 09:30 (1 h 30 min): …"]
     )
     mode: EventMode | None = None
     origin: EventOrigin

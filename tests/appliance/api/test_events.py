@@ -104,7 +104,7 @@ def test_an_event_is_told_in_plain_words_of_either_language(as_, events):
     answer = as_("viewer").get(f"/events/{event}")
     assert answer.headers["etag"] == '"1"'
     told = answer.json()
-    assert "P-1 ran unusually from 2026-03-01 01:40" in told["words"]
+    assert "P-1 ran unusually from 1 Mar 2026, 01:40" in told["words"]
     assert told["origin"]["score_batch"] == "s1"
     assert told["origin"]["links"]["asset"] == "/api/v1/fleets/pumps/assets/P-1"
     japanese = as_("viewer").get(f"/events/{event}?language=ja").json()["words"]
@@ -271,11 +271,11 @@ def test_what_looked_alike_is_told_with_how_it_ended(as_, site, events):
     assert found["remark"]["by"] == "analyst"
     told = as_("viewer").get(f"/events/{act}").json()["words"]
     assert told.endswith(
-        " Last time this looked alike: 2026-03-01 on P-1, closed as true: Bearing replaced."
+        " Last time this looked alike: 1 Mar 2026 on P-1, closed as true: Bearing replaced."
     )
     japanese = as_("viewer").get(f"/events/{act}?language=ja").json()["words"]
     assert japanese.endswith(
-        "前回の似た事例: 2026-03-01 の P-1、判定は「正しい」(Bearing replaced)。"
+        "前回の似た事例: 2026年3月1日 の P-1、判定は「正しい」（Bearing replaced）。"
     )
     assert as_("viewer").get(f"/events/{watch}/similar").json()["events"] == []
     assert as_("viewer").get(f"/events/{act}/similar?limit=0").status_code == 422

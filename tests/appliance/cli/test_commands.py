@@ -196,7 +196,7 @@ def test_a_level_that_rests_on_little_is_said(kizashi, full):
 def test_an_event_has_a_life(kizashi, full, first_event):
     name = first_event["id"]
     told = ok(kizashi("event", name))
-    assert told.startswith("P-2 ran unusually from 2026-01-07 06:40")
+    assert told.startswith("P-2 ran unusually from 7 Jan 2026, 06:40")
     assert "By model version 1, scored in score-pumps-1-" in told
     assert ok(kizashi("acknowledge", name)) == f"{name}: acknowledged\n"
     assert ok(kizashi("assign", name, "mori")) == f"{name}: acknowledged, owner mori\n"

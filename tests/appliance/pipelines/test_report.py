@@ -19,13 +19,13 @@ def test_the_page_tells_what_happened_by_name(learned):
     score(learned, FLEET)
     page = report(learned, FLEET)
     assert page.startswith("<!doctype html>")
-    assert "P-2 ran unusually from 2026-01-07 06:40" in page
+    assert "P-2 ran unusually from 7 Jan 2026, 06:40" in page
     assert "Sensor s4 of P-1 has given no value since 2026-01-07 00:00" in page
     assert "://" not in page
     japanese = report(learned, FLEET, language="ja")
     assert "P-2 は 2026-01-07" in japanese
     before = report(learned, FLEET, end=moment(LEARNED))
-    assert "P-2 ran unusually from 2026-01-07" not in before
+    assert "P-2 ran unusually from 7 Jan 2026" not in before
 
 
 def test_what_is_missing_for_a_page_is_named(site, learned):
