@@ -179,6 +179,13 @@ class Detector(ABC):
         """Rows (before, after) a row that its score depends on, beyond the row itself."""
         return (0, 0)
 
+    def fading_rows(self) -> float:
+        """Return the rows in which a peak fades when stretches are ranked (`detectors.spans`).
+
+        0 where a score stands for its row alone.
+        """
+        return 0.0
+
     # ------------------------------------------------------------------ state
     @final
     def state(self) -> dict[str, NDArray[Any]]:

@@ -1,12 +1,14 @@
 """What others reach on the same sets: goals, published figures and measured rivals.
 
 VUS-PR, hit rate and the rivals' values were measured under the protocol of `loaders` with the
-rivals' defaults and no tuning; SKAB's own figures are those of its leaderboard.
+rivals' defaults and no tuning, of their scores as they are; SKAB's own figures are those of its
+leaderboard.
 """
 
 from __future__ import annotations
 
-VUS_PR, HIT_RATE, F1, FALSE_ALARMS = "VUS-PR", "hit rate", "F1", "false alarms %"
+VUS_PR, VUS_PR_ROWS = "VUS-PR", "VUS-PR, rows"
+HIT_RATE, F1, FALSE_ALARMS = "hit rate", "F1", "false alarms %"
 F1_HOURLY, FALSE_ALARMS_HOURLY = "F1, 1/h", "false %, 1/h"
 
 GOALS: dict[tuple[str, str], float] = {
@@ -19,12 +21,12 @@ GOALS: dict[tuple[str, str], float] = {
     ("smd", VUS_PR): 0.615,
     ("tep", VUS_PR): 0.998,
     ("ucr", VUS_PR): 0.635,
-    ("mean", VUS_PR): 0.752,
-    ("ucr", HIT_RATE): 0.77,
-    ("skab", F1): 0.78,
-    ("skab", FALSE_ALARMS): 13.6,
-    ("skab", F1_HOURLY): 0.78,
-    ("skab", FALSE_ALARMS_HOURLY): 13.6,
+    ("mean", VUS_PR): 0.80,
+    ("ucr", HIT_RATE): 0.85,
+    ("skab", F1): 0.85,
+    ("skab", FALSE_ALARMS): 15.0,
+    ("skab", F1_HOURLY): 0.85,
+    ("skab", FALSE_ALARMS_HOURLY): 15.0,
 }
 """Least value to be reached (most, for false alarms); by set and metric."""
 
@@ -48,6 +50,9 @@ RIVALS: dict[tuple[str, str], dict[str, float]] = {
     ("ucr", HIT_RATE): {"windowed kNN": 0.56, "matrix profile": 0.77},
     ("skab", F1): {"T²+Q": 0.76, "LSTM-AE": 0.74, "IForest": 0.29},
     ("skab", FALSE_ALARMS): {"T²+Q": 26.6, "LSTM-AE": 30.0, "IForest": 2.6},
+}
+RIVALS |= {
+    (name, VUS_PR_ROWS): found for (name, metric), found in RIVALS.items() if metric == VUS_PR
 }
 RIVALS["skab", F1_HOURLY] = RIVALS["skab", F1]
 RIVALS["skab", FALSE_ALARMS_HOURLY] = RIVALS["skab", FALSE_ALARMS]

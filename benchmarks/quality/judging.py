@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
+from detectors.spans import fading_rows, span_scores
 from detectors.thresholds import SurpriseScale, alarm_threshold
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _FLAGGED_QUANTILE = 0.99
 _ROWS_AN_HOUR = 3600
 _HOURS_A_MONTH = 720
+_WIDTH, _LONGEST = 16, 256
 
 QUANTILE, HOURLY = "99 %", "1/h"
 
@@ -43,7 +45,10 @@ class Outcome:
     Attributes
     ----------
     vus_pr
-        Volume under the range-aware precision-recall surface.
+        Volume under the range-aware precision-recall surface, of stretches: the score is held
+        around its peaks (`detectors.spans`).
+    vus_pr_rows
+        The same of the score as it is.
     hit
         Whether the highest score lies within 100 rows of a labelled stretch.
     flagged
@@ -56,6 +61,7 @@ class Outcome:
     """
 
     vus_pr: float
+    vus_pr_rows: float
     hit: bool
     flagged: Mapping[str, Confusion] = field(default_factory=dict)
     refused: bool = False
@@ -84,11 +90,27 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     except InvalidInput:
         return _refusal(series.labels, window)
     scores = detector.score(test)
+    spans = span_scores(
+        scores - min(scores.min(), 0.0), detector.fading_rows() or _fading(series.train)
+    )
     return Outcome(
+        metrics.vus_pr(series.labels, spans, window),
         metrics.vus_pr(series.labels, scores, window),
         metrics.peak_hits(series.labels, scores),
         _flagged(detector, train, series.labels, scores) if flags else {},
     )
+
+
+def _fading(train: Matrix) -> float:
+    """Return how scores of a recipe that knows of no stretches are held: as those of `auto`.
+
+    Otherwise a rival would be behind for want of what any score can be given.
+    """
+    sensors = sum(not np.isin(x[~np.isnan(x)], (0, 1)).all() for x in train.T)
+    if sensors > 1:
+        return fading_rows(_WIDTH, sensors)
+    period = metrics.dominant_period(complete(train[:, :1], train[:, :1])[:, 0])
+    return fading_rows(int(np.clip(period, _WIDTH, _LONGEST)), 1)
 
 
 def _flagged(
@@ -107,8 +129,10 @@ def _flagged(
 
 def _refusal(labels: np.ndarray, window: int) -> Outcome:
     alike, none = np.zeros(len(labels)), np.zeros(len(labels), bool)
+    chance = metrics.vus_pr(labels, alike, window)
     return Outcome(
-        metrics.vus_pr(labels, alike, window),
+        chance,
+        chance,
         hit=False,
         flagged=dict.fromkeys((QUANTILE, HOURLY), _confusion(labels, none)),
         refused=True,

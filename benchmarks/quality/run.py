@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROOT = Path(__file__).resolve().parents[2]
+_RANKINGS = (figures.VUS_PR, figures.VUS_PR_ROWS)
 _RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
 
 
@@ -54,22 +55,22 @@ def lines(
     every
         Take only every so-many-th series of a set.
     """
-    means: list[float] = []
+    means: list[tuple[float, float]] = []
     everything: list[Outcome] = []
     for name in sets:
         series = loaders.load(name, folder, every)
         outcomes = [judge(recipe, one, flags=name == "skab") for one in series]
         for metric, value in _figures_of(name, outcomes):
             yield _line(name, metric, recipe, value) | _counts(outcomes)
-        means.append(float(np.mean([outcome.vus_pr for outcome in outcomes])))
+        means.append(_ranking(outcomes))
         everything += outcomes
     if len(means) == len(loaders.SETS):
-        whole = _line("mean", figures.VUS_PR, recipe, float(np.mean(means)))
-        yield whole | _counts(everything)
+        for metric, value in zip(_RANKINGS, np.mean(means, axis=0), strict=True):
+            yield _line("mean", metric, recipe, float(value)) | _counts(everything)
 
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
-    yield figures.VUS_PR, float(np.mean([outcome.vus_pr for outcome in outcomes]))
+    yield from zip(_RANKINGS, _ranking(outcomes), strict=True)
     if name == "ucr":
         yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
     if name == "skab":
@@ -81,6 +82,13 @@ def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, f
             right, false, missed, quiet = counts
             yield share, float(2 * right / max(2 * right + false + missed, 1))
             yield rate, float(100 * false / max(false + quiet, 1))
+
+
+def _ranking(outcomes: Sequence[Outcome]) -> tuple[float, float]:
+    """Return the mean VUS-PR of stretches and of rows."""
+    found = [(outcome.vus_pr, outcome.vus_pr_rows) for outcome in outcomes]
+    spans, rows = np.mean(found, axis=0)
+    return float(spans), float(rows)
 
 
 def _line(name: str, metric: str, recipe: str, value: float) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -13,11 +12,20 @@ from detectors.base import Detector
 from detectors.errors import TooLittleData
 from detectors.metrics.period import dominant_period
 from detectors.models.auto_columns import Sensors, filled
-from detectors.models.auto_folds import Fold, calibrated, folds_of
+from detectors.models.auto_folds import Choice, Fold, calibrated, folds_of, thinned
 from detectors.models.auto_joint import JointWindow, Moments
-from detectors.models.auto_judge import FLOORS, JOINT_FLOOR, Judge, Verdicts, covering
-from detectors.models.auto_views import SensorViews, joined, whole_windows
+from detectors.models.auto_judge import (
+    FLOORS,
+    JOINT_FLOOR,
+    Judge,
+    Verdicts,
+    add_to_rows,
+    view_weights,
+)
+from detectors.models.auto_shapes import SHAPE_WEIGHT, ShapeViews, learn_shapes
+from detectors.models.auto_views import SensorViews, joined, whole_first, whole_windows
 from detectors.models.parameters import require_int, require_number
+from detectors.spans import fading_rows
 from detectors.tags import Tags
 from detectors.validation import FloatMatrix, FloatVector
 
@@ -38,6 +46,7 @@ _BLOCK = 4096
 
 _Block: TypeAlias = tuple[int, int, Judge]
 """First and end of some window starts, and what their windows are compared with."""
+_Learned: TypeAlias = tuple[SensorViews, JointWindow | None, ShapeViews | None]
 
 
 class Auto(Detector):
@@ -49,7 +58,8 @@ class Auto(Detector):
     training windows: as it is, with its level removed, with level and size removed, the last
     two again for the long window; the sixth is the Mahalanobis distance of its level, log
     spread and log roughness.  Several sensors are also looked at together: what the principal
-    components of their joint windows leave of each.
+    components of their joint windows leave of each.  A single sensor is instead compared in
+    shape with every training window, of half the width too.
 
     A distance is divided by its 90 % quantile over four left-out parts of the training data,
     and log(1 + ratio)² is given to the rows that the window covers.  The score is the root of
@@ -143,6 +153,11 @@ class Auto(Detector):
         short, long, _ = self.widths_
         return (long - 1 + short, long - 1)
 
+    @override
+    def fading_rows(self) -> float:
+        self._require_fitted()
+        return fading_rows(self.widths_[0], len(self._sensors.used))
+
     # ------------------------------------------------------------------ fit
     @override
     def _fit(self, X: FloatMatrix) -> None:
@@ -159,12 +174,18 @@ class Auto(Detector):
         missing = None if missing is None else missing[judged]
         self._views = self._references(columns, missing, self._as_many(columns), -1).compact()
         self._joint: JointWindow | None = None
+        self._shapes: ShapeViews | None = None
         self.usual_ = np.vstack([usual[:, judged], np.ones(len(columns))])
-        sums, weights = typical[:, judged].sum(), float(typical[:, judged].size)
+        parts = []
+        if len(columns) == 1:
+            self._shapes, seen = self._learn_shapes(columns, missing)
+            parts += [] if self._shapes is None else [(SHAPE_WEIGHT, seen)]
+        parts.append((1.0, typical[view_weights(self._shapes) > 0][:, judged]))
         if self._is_joint(len(columns)):
-            self.usual_[-1], typical = self._learn_joint(columns, missing)
-            sums += self.joint_weight * typical.sum()
-            weights += self.joint_weight * typical.size
+            self.usual_[-1], seen = self._learn_joint(columns, missing)
+            parts.append((self.joint_weight, seen))
+        weights = sum(weight * part.size for weight, part in parts)
+        sums = sum(weight * part.sum() for weight, part in parts)
         self.usual_score_ = float(np.sqrt(sums / weights))
 
     def _prepare(self, X: FloatMatrix) -> tuple[Floats, Mask | None]:
@@ -191,7 +212,7 @@ class Auto(Detector):
         """
         count = self._n_starts(columns)
         others = [len(fold.others) for fold in folds_of(count, self.widths_[1])]
-        return self._thinned(np.arange(count), int(np.mean(others)), _Choice.AS_MANY)
+        return self._thinned(np.arange(count), int(np.mean(others)), Choice.AS_MANY)
 
     def _references(
         self, columns: Floats, missing: Mask | None, allowed: Starts, fold: int
@@ -200,7 +221,7 @@ class Auto(Detector):
         most = self.n_references
         if most is None:
             most = _REFERENCES_ONE if len(columns) == 1 else _REFERENCES_MANY
-        starts = self._thinned(allowed, most, _Choice.REFERENCES, fold)
+        starts = self._thinned(allowed, most, Choice.REFERENCES, fold)
         return SensorViews.pick(columns, missing, starts, self.widths_[:2])
 
     def _calibrated_views(
@@ -230,14 +251,18 @@ class Auto(Detector):
     def _sample(self, fold: Fold) -> Starts:
         """Return the windows of a fold by which distances are calibrated."""
         most = _CALIBRATION_WINDOWS
-        return self._thinned(fold.own, most, _Choice.CALIBRATION, fold.number)
+        return self._thinned(fold.own, most, Choice.CALIBRATION, fold.number)
 
-    def _thinned(self, starts: Starts, most: int, choice: _Choice, fold: int = -1) -> Starts:
-        """Choose among starts, independently for every purpose and fold."""
-        if len(starts) <= most:
-            return starts
-        rng = np.random.default_rng([self.seed, choice, fold + 1])
-        return np.sort(rng.choice(starts, most, replace=False))
+    def _thinned(self, starts: Starts, most: int, choice: Choice, fold: int = -1) -> Starts:
+        return thinned(starts, most, (self.seed, choice, fold + 1))
+
+    def _learn_shapes(
+        self, columns: Floats, missing: Mask | None
+    ) -> tuple[ShapeViews | None, FloatMatrix]:
+        short, long, _ = self.widths_
+        folds = folds_of(self._n_starts(columns), long)
+        starts, whole = self._as_many(columns), whole_first(missing, columns.shape[1], long)
+        return learn_shapes(columns[0], whole, starts, folds, (short, long), self.quantile)
 
     def _joint_models(self, columns: Floats) -> list[JointWindow]:
         """Return components learned without each fold, and last those of everything."""
@@ -247,7 +272,7 @@ class Auto(Detector):
         for fold in folds:
             # Without its edges a fold shares no row with its neighbours.
             inner = fold.own[width:-width] if len(fold.own) > 4 * width else fold.own
-            starts = self._thinned(inner, most, _Choice.JOINT, fold.number)
+            starts = self._thinned(inner, most, Choice.JOINT, fold.number)
             parts.append(Moments.of(joined(columns, starts, width)))
         others = [[*parts[:number], *parts[number + 1 :]] for number in range(len(parts))]
         return [JointWindow.learn(Moments.joined(chosen)) for chosen in [*others, parts]]
@@ -271,14 +296,14 @@ class Auto(Detector):
     # ------------------------------------------------------------------ score
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
-        return self._row_scores(X, _blocks(0, len(X), self._judge(self._views, self._joint)))
+        return self._row_scores(X, _blocks(0, len(X), self._judge()))
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
         sums = np.zeros((len(self._sensors.used), len(X)))
-        blocks = _blocks(0, len(X), self._judge(self._views, self._joint))
+        blocks = _blocks(0, len(X), self._judge())
         for first, verdicts in self._verdicts(X, blocks):
-            _add(sums, first, verdicts.of_cells(), verdicts.width)
+            add_to_rows(sums, first, verdicts.of_cells(), verdicts.width)
         out = np.zeros(X.shape)
         out[:, self._sensors.used] = sums.T
         return out
@@ -296,18 +321,23 @@ class Auto(Detector):
             joints = self._joint_models(columns)
         for fold in folds:
             views = self._references(columns, missing, fold.others, fold.number)
-            judge = self._judge(views, joints[fold.number])
+            shapes = self._shapes
+            if shapes is not None:
+                others = fold.others[whole_first(missing, len(X), self.widths_[1])[fold.others]]
+                shapes = ShapeViews.pick(columns[0], others, self.widths_[:2], shapes.usual)
+            judge = self._judge((views, joints[fold.number], shapes))
             # Short windows fit where long ones do not any more.
             stop = len(X) if fold is folds[-1] else fold.high
             yield from _blocks(fold.low, stop, judge)
 
-    def _judge(self, views: SensorViews, joint: JointWindow | None) -> Judge:
-        return Judge(views, joint, self.usual_, self.widths_, self.joint_weight)
+    def _judge(self, learned: _Learned | None = None) -> Judge:
+        learned = learned or (self._views, self._joint, self._shapes)
+        return Judge(*learned, self.usual_, self.widths_, self.joint_weight)
 
     def _row_scores(self, X: FloatMatrix, blocks: Iterable[_Block]) -> FloatVector:
         sums = np.zeros((2, len(X)))
         for first, verdicts in self._verdicts(X, blocks):
-            _add(sums, first, verdicts.of_rows(), verdicts.width)
+            add_to_rows(sums, first, verdicts.of_rows(), verdicts.width)
         judged = sums[1] > 0
         mean = np.divide(sums[0], sums[1], out=np.zeros(len(X)), where=judged)
         return np.where(judged, np.sqrt(mean), self.usual_score_)
@@ -335,8 +365,9 @@ class Auto(Detector):
             "usual": self.usual_,
             "usual_score": np.array(self.usual_score_),
         }
-        joint = {} if self._joint is None else self._joint.state()
-        return own | self._sensors.state() | self._views.state() | joint
+        for part in (self._sensors, self._views, self._joint, self._shapes):
+            own |= {} if part is None else part.state()
+        return own
 
     @override
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -345,29 +376,16 @@ class Auto(Detector):
         self.widths_ = (*self._views.widths, int(state["joint_width"]))
         self.usual_ = np.asarray(state["usual"])
         self.usual_score_ = float(state["usual_score"])
-        self._joint = None
+        self._joint = self._shapes = None
         if self._is_joint(len(self._sensors.used)):
             self._joint = JointWindow.restore(state)
+        if "shape_series" in state:
+            self._shapes = ShapeViews.restore(state, self._views.widths)
         if self.usual_.shape != (len(FLOORS) + 1, len(self._sensors.used)):
             raise ValueError(f"usual distances of shape {self.usual_.shape}")
 
     def _is_joint(self, n_sensors: int) -> bool:
         return n_sensors > 1 and self.joint_weight > 0
-
-
-class _Choice(IntEnum):
-    """What windows are chosen for, each with its own random numbers."""
-
-    REFERENCES = 0
-    CALIBRATION = 1
-    JOINT = 2
-    AS_MANY = 3
-
-
-def _add(sums: FloatMatrix, first: int, found: FloatMatrix, width: int) -> None:
-    """Add sums over windows as means over the windows that cover a row, from row `first` on."""
-    rows = np.arange(first, first + found.shape[1])
-    sums[:, first : first + len(rows)] += found / covering(rows, sums.shape[1], width)
 
 
 def _blocks(first: int, stop: int, judge: Judge) -> Iterator[_Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 _FOLDS, _FOLDS_OF_FEW = 4, 8
 _FEW_WINDOWS = 2000
 _FEWEST_OTHERS = 20
+
+
+class Choice(IntEnum):
+    """What windows are chosen for, each with its own random numbers."""
+
+    REFERENCES = 0
+    CALIBRATION = 1
+    JOINT = 2
+    AS_MANY = 3
 
 
 class Fold(NamedTuple):
@@ -61,6 +71,13 @@ def folds_of(count: int, gap: int) -> list[Fold]:
             others = np.r_[0:low, high:count]
         folds.append(Fold(number, int(low), int(high), others))
     return folds
+
+
+def thinned(starts: Starts, most: int, seed: tuple[int, ...]) -> Starts:
+    """Choose at most so many starts at random; ascending."""
+    if len(starts) <= most:
+        return starts
+    return np.sort(np.random.default_rng(seed).choice(starts, most, replace=False))
 
 
 def calibrated(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from detectors.models.auto_joint import JointWindow
+from detectors.models.auto_shapes import SHAPE_WEIGHT, ShapeViews
 from detectors.models.auto_views import SensorViews, joined, whole_windows
 from detectors.validation import FloatMatrix, FloatVector
 
@@ -25,6 +26,7 @@ of the level-free and shape view of the long one."""
 JOINT_FLOOR = 0.2
 
 _SHORT, _LONG = slice(0, 4), slice(4, 6)
+_SHAPES = [2, 5]
 
 
 class Verdicts(NamedTuple):
@@ -71,6 +73,9 @@ class Judge:
         Reference windows of each sensor.
     joint
         Components of the sensors together; None for a single sensor.
+    shapes
+        All windows of a single sensor, whose nearest in shape takes the place of that among
+        the reference windows; None for several.
     usual
         What distances are divided by, (7, n_sensors).
     widths
@@ -81,6 +86,7 @@ class Judge:
 
     views: SensorViews
     joint: JointWindow | None
+    shapes: ShapeViews | None
     usual: FloatMatrix
     widths: tuple[int, int, int]
     joint_weight: float
@@ -98,7 +104,7 @@ class Judge:
             Windows to judge.
         """
         short, long, joint = self.widths
-        rows = columns.shape[1]
+        rows, weights = columns.shape[1], view_weights(self.shapes)
         for width, method, views in (
             (short, self.views.short, _SHORT),
             (long, self.views.long, _LONG),
@@ -109,8 +115,9 @@ class Judge:
             squares = np.empty((len(columns), len(starts)), np.float32)
             for sensor, x in enumerate(columns):
                 usual = self.usual[views, sensor, None]
-                squares[sensor] = _surprise(method(sensor, x, starts), usual).sum(axis=0)
-            yield self._masked(squares, missing, width, float(views.stop - views.start))
+                found = _surprise(method(sensor, x, starts), usual)
+                squares[sensor] = (weights[views, None] * found).sum(axis=0)
+            yield self._masked(squares, missing, width, float(weights[views].sum()))
         starts = np.arange(min(count, rows - joint + 1))
         if self.joint is not None and len(starts):
             known = None if missing is None else whole_windows(missing, joint)[:, starts]
@@ -118,6 +125,19 @@ class Judge:
             rest = self.joint.residuals(cut, len(columns), known)
             squares = self.joint_weight * _surprise(rest, self.usual[-1][:, None])
             yield self._masked(squares, missing, joint, self.joint_weight)
+        yield from self._verdicts_on_shapes(columns, missing, count)
+
+    def _verdicts_on_shapes(
+        self, columns: Floats, missing: Mask | None, count: int
+    ) -> Iterator[Verdicts]:
+        if self.shapes is None:
+            return
+        for number, width in enumerate(self.shapes.widths):
+            rows = min(count + width - 1, columns.shape[1])
+            if rows >= width:
+                logs = np.log1p(self.shapes.ratios(columns[0, :rows], number))[None]
+                squares = np.float32(SHAPE_WEIGHT) * logs * logs
+                yield self._masked(squares, missing, width, SHAPE_WEIGHT)
 
     @staticmethod
     def _masked(squares: Floats, missing: Mask | None, width: int, weight: float) -> Verdicts:
@@ -129,6 +149,20 @@ class Judge:
             judged = judged[:, : squares.shape[1]] & ~without_references[:, None]
             squares = np.where(judged, squares, np.float32(0))
         return Verdicts(squares, judged, width, weight)
+
+
+def view_weights(shapes: ShapeViews | None) -> Floats:
+    """Return the weights of the six views of reference windows."""
+    weights = np.ones(len(FLOORS), np.float32)
+    if shapes is not None:
+        weights[_SHAPES] = 0.0
+    return weights
+
+
+def add_to_rows(sums: FloatMatrix, first: int, found: FloatMatrix, width: int) -> None:
+    """Add sums over windows as means over the windows that cover a row, from row `first` on."""
+    rows = np.arange(first, first + found.shape[1])
+    sums[:, first : first + len(rows)] += found / covering(rows, sums.shape[1], width)
 
 
 def covering(rows: NDArray[np.int64], n_rows: int, width: int) -> FloatVector:

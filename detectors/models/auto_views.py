@@ -148,6 +148,13 @@ def whole_windows(missing: Mask, width: int) -> Mask:
     return np.asarray(count[:, width:] == count[:, :-width])
 
 
+def whole_first(missing: Mask | None, n_rows: int, width: int) -> Mask:
+    """Tell which windows of the first sensor miss nothing, (n_rows - width + 1,)."""
+    if missing is None:
+        return np.ones(n_rows - width + 1, bool)
+    return np.asarray(whole_windows(missing[:1], width)[0])
+
+
 def joined(columns: Floats, starts: Starts, width: int) -> Floats:
     """Return the windows of all sensors side by side, (n_windows, n_sensors × width)."""
     cut = sliding_window_view(columns, width, axis=1)[:, starts]

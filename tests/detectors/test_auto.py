@@ -235,8 +235,11 @@ def test_the_same_data_and_seed_give_the_same_scores_and_another_seed_nearly(
     np.testing.assert_allclose(other, fitted.score(Y), rtol=0.1)
 
 
-def test_rows_beyond_the_reach_change_no_bit(fitted: Detector) -> None:
-    X = _normal(10_000, seed=1)
+@pytest.mark.parametrize("sensors", [1, 3])
+def test_rows_beyond_the_reach_change_no_bit(fitted: Detector, sensors: int) -> None:
+    if sensors == 1:
+        fitted = catalog.make("auto").fit(_normal(2_000, seed=0)[:, :1])
+    X = _normal(10_000, seed=1)[:, :sensors]
     whole = fitted.score(X)
     before, after = fitted.reach()
     for low, high in ((0, 500), (4_000, 4_300), (9_500, 10_000)):

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors import catalog
+from detectors.kernels.shapes import GRID
 from detectors.kernels.views import SIZE_FLOOR, centred_windows, nearest_views, roughness
 from detectors.models.auto_folds import folds_of
 from detectors.models.auto_judge import covering, spread
@@ -138,6 +139,30 @@ def test_the_score_is_the_root_mean_square_over_windows_views_and_sensors() -> N
     np.testing.assert_allclose(detector.score(Y), slow, rtol=5e-3)
     shares = rows / rows.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(detector.contributions(Y), shares, atol=5e-3)
+
+
+def test_a_single_sensor_is_compared_in_shape_with_every_window() -> None:
+    X = rhythm(np.random.default_rng(0), 700, noise=0.1)[:, :1]
+    Y = rhythm(np.random.default_rng(1), 150, noise=0.1)[:, :1]
+    Y[60:70] += 2.0
+    detector = catalog.make("auto").fit(X)
+    state = detector.state()
+    new = ((Y - state["mean"]) / state["deviation"])[:, 0]
+    allowed = np.flatnonzero(state["shape_starts"])
+    series = state["shape_series"] / GRID
+    short, long = (int(width) for width in state["widths"])
+    rows = np.zeros(len(Y))
+    for usual, width in zip(state["usual_shapes"], (short // 2, short, long), strict=True):
+        own = _shape(_windows(series, allowed, width))
+        others = _shape(_windows(new, np.arange(len(new) - width + 1), width))
+        gaps = np.sqrt(((others[:, None] - own[None]) ** 2).mean(axis=2).min(axis=1))
+        rows += 1.5 * _mean_over_covering(np.log1p(gaps / usual) ** 2, len(Y))
+    for view, found in enumerate(_slow_views(state, 0, new)):
+        if view not in (2, 5):
+            squares = np.log1p(found / detector.usual_[view, 0]) ** 2
+            rows += _mean_over_covering(squares, len(Y))
+    slow = np.sqrt(rows / (4 + 3 * 1.5))
+    np.testing.assert_allclose(detector.score(Y), slow, rtol=5e-3)
 
 
 def _slow_views(state: dict[str, NDArray[np.generic]], sensor: int, x: Vector) -> list[Vector]:
