@@ -36,12 +36,16 @@ _STYLE = """
 }
 [data-testid="stMetric"] { min-height: 84px; }
 h1 { letter-spacing: -0.01em; }
+.kz-name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
 .kz-foot { font-size: 13px; line-height: 1.5; }
 .kz-foot p { margin: 8px 0 0; }
 .kz-foot div { display: flex; justify-content: space-between; gap: 8px; margin-top: 8px; }
 .kz-foot a { color: inherit; text-decoration: none; opacity: .8; white-space: nowrap; }
 .kz-foot .me { overflow: hidden; text-overflow: ellipsis; }
 .kz-foot a:hover { text-decoration: underline; opacity: 1; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"][aria-current]:not(:hover) {
+  background: transparent; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"][aria-current] p { font-weight: 400; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 1rem 3rem; }
 }
@@ -100,6 +104,11 @@ def head(title: str, caption: str = "") -> None:
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
+
+
+def name(text: str) -> None:
+    """Draw the name of somebody or something as a heading, whatever it holds."""
+    st.html(f'<div class="kz-name">{html.escape(text)}</div>', width="stretch")
 
 
 def link(page: str, label: str, icon: str | None = None, **query: str) -> None:

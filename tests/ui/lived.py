@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 import math
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from shutil import disk_usage
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from appliance.access import shell
@@ -20,6 +24,7 @@ from appliance.client import Plant
 from appliance.client.jobs import JobHandle
 from appliance.core.clock import now
 from appliance.core.errors import KizashiError
+from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from appliance.schemas.alert import ChannelDraft
 from appliance.schemas.calendar import WindowDraft, WindowKind
@@ -42,6 +47,9 @@ _REMARKS: dict[Verdict, tuple[str, ...]] = {
     "false": ("Cooling water was colder than usual that night. Nothing was wrong.",),
     "planned": ("Trial with the new set point, agreed with production.",),
 }
+_PATIENCE = 60.0
+"""Seconds after which what is waited for will not come."""
+_T = TypeVar("_T")
 _DAY = timedelta(days=1)
 _EVERY = timedelta(minutes=5)
 
@@ -67,7 +75,7 @@ def live(plant: Plant, home: Path) -> dict[str, str]:
     _intake(plant, home.parent, pumps.end)
     jobs = _jobs(plant)
     _schedules(plant)
-    _channels(plant)
+    _channels(plant, home)
     _measured(home)
     compared = str(jobs["retrain"].result["backtest"])
     return _addresses(plant, pumps.end, compared, jobs)
@@ -153,11 +161,12 @@ def _intake(plant: Plant, folder: Path, end: datetime) -> None:
     """Bring in an hour of a pump, in which some rows and cells cannot be used."""
     fleet = plant.fleet("pumps")
     name = next(iter(fleet.assets())).asset
+    last = fleet.readings(name, start=end - timedelta(hours=1), as_="polars")
     sensors = [one.name for one in islice(fleet.sensors(), 4)]
     lines = [",".join(("time", "asset", *sensors))]
-    for n in range(12):
-        at = f"{end.astimezone(UTC) + (n + 1) * _EVERY:%Y-%m-%dT%H:%M:%SZ}"
-        cells = ["#N/A" if (n + k) % 7 == 0 else f"{40 + k + n / 10:.1f}" for k in range(4)]
+    for n, row in enumerate(last.iter_rows(named=True)):
+        at = f"{row['time'].astimezone(UTC) + _EVERY / 2:%Y-%m-%dT%H:%M:%SZ}"
+        cells = ["1.2.3" if (n + k) % 7 == 0 else str(row[s]) for k, s in enumerate(sensors)]
         lines.append(",".join((("24:61" if n == 5 else at), name, *cells)))
     path = folder / "round-2026-03.csv"
     path.write_text("\n".join(lines) + "\n", "utf-8")
@@ -186,6 +195,7 @@ def _jobs(plant: Plant) -> dict[str, JobHandle]:
     last.cancel()
     _ended(last)
     fans.promote(2)
+    _ended(fans.score())
     return jobs
 
 
@@ -203,9 +213,17 @@ def busy(plant: Plant) -> str:
     fleets = [one.fleet for one in plant.fleets()]
     for fleet in (fleets * 2)[: 3 - len(told)]:
         plant.fleet(fleet).backtest()
-    while not (at_work := list(plant.jobs.list(state=JobState.RUNNING.value))):
-        continue
+    at_work = _until(lambda: list(plant.jobs.list(state=JobState.RUNNING.value)))
     return str(at_work[0].id)
+
+
+def _until(seen: Callable[[], _T]) -> _T:
+    """Look until there is something to be seen."""
+    end = time.monotonic() + _PATIENCE
+    while not (found := seen()):
+        assert time.monotonic() < end, "nothing came of it"
+        time.sleep(0.05)
+    return found
 
 
 def calm(plant: Plant) -> None:
@@ -230,11 +248,13 @@ def _schedules(plant: Plant) -> None:
 
 
 # ---------------------------------------------------------------- channels, figures
-def _channels(plant: Plant) -> None:
+def _channels(plant: Plant, home: Path) -> None:
+    """Tell a chat of an event, and a mail server that is not there of another."""
     with address() as hook:
         post = {"kind": "webhook", "url": f"{hook.url}/hooks/kizashi", "form": "text"}
         _channel(plant, "shift-chat", post)
-        plant.channels.attempt("shift-chat")
+        _tell(plant, home, "shift-chat")
+        _until(lambda: not list(plant.channels.deliveries(state="waiting")))
     mail = {
         "kind": "email",
         "host": "mail.plant.example",
@@ -243,6 +263,15 @@ def _channels(plant: Plant) -> None:
     }
     quiet = {"start": "22:00", "end": "06:00"}
     _channel(plant, "maintenance", mail, language="ja", fleets=["pumps", "fans"], quiet=quiet)
+    _tell(plant, home, "maintenance")
+
+
+def _tell(plant: Plant, home: Path, channel: str) -> None:
+    """Note two events for a channel: they are too old to be told of by themselves."""
+    site = Site(Settings(home=home, engine="local"))
+    for event in plant.events(state="open", kind="anomaly", limit=2):
+        site.deliveries.note(event, {channel: now()}, now())
+    site.close()
 
 
 def _channel(plant: Plant, name: str, target: object, **more: object) -> None:
@@ -260,7 +289,7 @@ def _measured(home: Path) -> None:
         values = {
             Metric.HOST_CPU: 0.08 + 0.05 * wave + 0.6 * work,
             Metric.HOST_MEMORY: (5 + wave + 2 * work) * gib,
-            Metric.HOST_DISK: (41 - n / 400) * gib,
+            Metric.HOST_DISK: disk_usage(home).used - n * 0.02 * gib,
             Metric.HOST_READ: 2e5 + 4e6 * work,
             Metric.HOST_WRITTEN: 1e5 + 2e6 * work * wave,
             Metric.WEB_CPU: 0.05 + 0.1 * wave,

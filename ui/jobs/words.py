@@ -178,11 +178,16 @@ def made(job: Job) -> list[Made]:
     return found
 
 
+def _figure(name: str) -> str:
+    key = f"jobs.figure_{name}"
+    return t(key) if known(key) else name.replace("_", " ")
+
+
 def figures(job: Job) -> list[tuple[str, str]]:
     """Return the plain figures of what a job gave."""
     told = job.result if isinstance(job.result, dict) else {}
     return [
-        (name.replace("_", " "), formats.number(value, 0 if isinstance(value, int) else 2))
+        (_figure(name), formats.number(value, 0 if isinstance(value, int) else 2))
         for name, value in told.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
         if name != "version"

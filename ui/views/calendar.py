@@ -123,6 +123,12 @@ def _called(one: WindowTime) -> str:
     return f"{windows.name_of(one.kind, one.title)} · {place}"
 
 
+def _briefly(one: WindowTime) -> str:
+    """Return what a window is called among those of one fleet."""
+    name = windows.name_of(one.kind, one.title)
+    return f"{name} · {one.asset}" if one.asset else name
+
+
 # ---------------------------------------------------------------- month and list
 def _month(planner: Planner, fleet: str, kind: str, chosen: str) -> None:
     zone = planner.zone
@@ -132,7 +138,7 @@ def _month(planner: Planner, fleet: str, kind: str, chosen: str) -> None:
     start = datetime.combine(days[0], time(), zone)
     end = datetime.combine(days[-1] + timedelta(days=1), time(), zone)
     times = planner.plant.calendar.times(start, end, fleet=fleet or None)
-    entries = [_entry(one, zone, chosen) for one in times if kind in ("", one.kind)]
+    entries = [_entry(one, zone, fleet, chosen) for one in times if kind in ("", one.kind)]
     with st.container(border=True):
         _turn(first, today)
         label = t("calendar.month_of", month=_named(first))
@@ -183,14 +189,14 @@ def _legend() -> None:
     )
 
 
-def _entry(one: WindowTime, zone: ZoneInfo, chosen: str) -> Entry:
+def _entry(one: WindowTime, zone: ZoneInfo, fleet: str, chosen: str) -> Entry:
     begins = one.start.astimezone(zone)
     ends = (one.end - timedelta(microseconds=1)).astimezone(zone)
     name = _called(one)
     hour = f"{begins:%H:%M} " if begins.date() == ends.date() else ""
     span = f"{formats.at(one.start, zone)} – {formats.at(one.end, zone)}"
     return Entry(
-        text=f"{hour}{name}",
+        text=f"{hour}{_briefly(one) if fleet else name}",
         first=begins.date(),
         last=ends.date(),
         colour=windows.colour_of(one.kind),

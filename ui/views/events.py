@@ -122,7 +122,7 @@ def _filters() -> None:
             placeholder=t("events.text"),
             label_visibility="collapsed",
             icon=":material/search:",
-            width=260,
+            width="stretch",
         )
         _pick("state", STATES, STATES[0])
         _pick("severity", ("", *SEVERITIES), "", table="severity")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -21,6 +21,8 @@ from ui.text import t
 from ui.views.jobs import colour, earlier, may
 
 _EVERY = "1s"
+_NOTICED = timedelta(seconds=1)
+"""A wait that is worth a word."""
 _LINES = 2_000
 _STANDINGS: dict[JobState, Standing] = {
     JobState.QUEUED: "queued",
@@ -98,7 +100,7 @@ def _body(plant: Plant, job: Job, zone: ZoneInfo) -> None:
             lines = [Brief(job.error, colour=colour(job.state))]
             if job.remedy:
                 lines.append(Brief(t("job.remedy"), job.remedy))
-            briefs(lines, label=t("job.error"), key="error")
+            briefs(lines, label=t("job.error"), key="error", wraps=True)
     left, right = st.columns([7, 4], gap="small")
     with left.container(border=True):
         st.markdown(f"**{t('job.steps')}**")
@@ -119,11 +121,12 @@ def _figures(plant: Plant, job: Job, zone: ZoneInfo, moment: datetime) -> None:
     if not job.state.over:
         text = t("jobs.about", span=formats.span(remains)) if remains else "–"
         told = Figure(t("job.left"), text, "" if remains else t("job.left_unknown"))
-    waited = formats.span((job.started or moment) - job.created)
+    waited = (job.started or moment) - job.created
+    before = t("job.waited", span=formats.span(waited)) if waited >= _NOTICED else ""
     figures(
         [
             Figure(t("job.state"), t(f"jobs.state_{job.state}"), _attempts(job)),
-            Figure(t("job.took"), formats.span(lasted), t("job.waited", span=waited)),
+            Figure(t("job.took"), formats.span(lasted), before),
             told,
             Figure(t("job.by"), words.by(job), formats.at(job.created, zone)),
         ]
@@ -147,7 +150,9 @@ def _stage(one: JobStep, job: Job, moment: datetime) -> Stage:
         text=words.step(one.name),
         state=_STANDINGS[one.state],
         told=t(f"jobs.state_{one.state}"),
-        below=one.error or words.progress(one),
+        below=words.progress(one)
+        if job.error and one.error
+        else one.error or words.progress(one),
         beside=formats.span(lasted),
         share=words.done(one),
     )

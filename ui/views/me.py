@@ -61,7 +61,7 @@ def _language() -> None:
 
 
 def _who(user: User, zone: ZoneInfo) -> None:
-    st.text(user.name)
+    frame.name(user.name)
     st.caption(t("user.since", day=formats.day(user.created, zone)))
     if user.admin:
         lines = [Brief(t("users.site_admin"), t("user.admin_may"))]

@@ -40,16 +40,18 @@ class Brief:
     colour: str = ""
 
 
-def briefs(lines: Sequence[Brief], *, label: str, key: str) -> None:
+def briefs(lines: Sequence[Brief], *, label: str, key: str, wraps: bool = False) -> None:
     """Draw lines.
 
     Parameters
     ----------
     label
         What the list is, for whoever does not see it.
+    wraps
+        Whether long words are shown whole, on several lines.
     """
     _component(
-        data={"label": label, "lines": [asdict(line) for line in lines]},
+        data={"label": label, "wraps": wraps, "lines": [asdict(line) for line in lines]},
         key=key,
         height="content",
     )

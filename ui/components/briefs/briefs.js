@@ -26,6 +26,7 @@ export default function (component) {
   if (root.signature === signature) return;
   root.signature = signature;
   root.setAttribute("aria-label", data.label);
+  root.classList.toggle("wraps", data.wraps);
   root.classList.toggle("unmarked", !data.lines.some((told) => told.colour));
   root.replaceChildren(...data.lines.map(line));
 }

@@ -120,6 +120,7 @@ def _entry(entry: Entry, day: date) -> dict[str, object]:
     return {
         **{name: facts[name] for name in _SHOWN},
         "begins": entry.first == day or day.weekday() == 0,
+        "days": min((entry.last - day).days, _WEEK - 1 - day.weekday()) + 1,
         "ends": entry.last == day or day.weekday() == _WEEK - 1,
     }
 

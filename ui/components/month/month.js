@@ -4,7 +4,12 @@ const MOST = 5;
 
 function entry(told) {
   if (!told) return element("div", "gap");
-  const made = link("entry", told.begins ? told.text : "\u00a0", told.address);
+  const made = link("entry", "\u00a0", told.address);
+  if (told.begins) {
+    const words = element("span", "words", told.text);
+    words.style.setProperty("--days", told.days);
+    made.append(words);
+  }
   made.classList.toggle("begins", told.begins);
   made.classList.toggle("ends", told.ends);
   made.classList.toggle("chosen", told.chosen);

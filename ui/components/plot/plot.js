@@ -2,6 +2,15 @@
 
 const CURSOR = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 };
 
+// Which values have none beside them, so that no line would show them.
+function lonely(values) {
+  const found = [];
+  for (let n = 0; n < values.length; n++) {
+    if (values[n] != null && values[n - 1] == null && values[n + 1] == null) found.push(n);
+  }
+  return found.length ? found : null;
+}
+
 class Plot {
   constructor(root, data) {
     this.root = root;
@@ -123,14 +132,18 @@ class Plot {
 
   series(curve, number) {
     const area = curve.fill || this.data.stacked;
-    const alone = this.data.x.length === 1;
     return {
       show: this.shown[number],
       stroke: curve.colour,
       fill: curve.bars ? faded(curve.colour, 0.75) : area ? faded(curve.colour, 0.22) : undefined,
       width: curve.bars ? 0 : 1.5,
       dash: curve.dashed ? [6, 4] : undefined,
-      points: { show: alone && !curve.bars, size: 6, fill: curve.colour },
+      points: {
+        show: false,
+        filter: (chart, number) => (curve.bars ? null : lonely(chart.data[number])),
+        size: 6,
+        fill: curve.colour,
+      },
       spanGaps: false,
       paths: curve.bars ? window.uPlot.paths.bars({ size: [0.7, 48, 1] }) : undefined,
     };

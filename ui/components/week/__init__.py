@@ -116,7 +116,7 @@ def week(
 
 
 def _short(day: date) -> str:
-    return f"{day.month}/{day.day}" if language() == "ja" else f"{day.day}/{day.month}"
+    return f"{day.month}/{day.day}" if language() == "ja" else f"{day.day} {day:%b}"
 
 
 def _mark(one: Mark, first: date, zone: ZoneInfo) -> dict[str, Any] | None:

@@ -95,7 +95,7 @@ export default function ({ data, parentElement }) {
   heads.append(element("div"), ...data.days.map(head));
   const hours = element("div", "hours");
   for (const hour of [4, 8, 12, 16, 20]) {
-    const at = element("span", "", `${hour}:00`);
+    const at = element("span", "", `${String(hour).padStart(2, "0")}:00`);
     at.style.top = `${(hour / 24) * HIGH}px`;
     hours.append(at);
   }

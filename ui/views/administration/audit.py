@@ -104,10 +104,18 @@ def _change(one: AuditEntry) -> str:
 
 def _facts(facts: Mapping[str, Any] | None) -> str:
     return ", ".join(
-        f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        f"{name}: {_value(value)}"
         for name, value in (facts or {}).items()
-        if value is not None
+        if value is not None and value not in ("", [], {})
     )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "+".join(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 # ---------------------------------------------------------------- proof and export

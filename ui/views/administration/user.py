@@ -28,7 +28,7 @@ def show(plant: Plant, user: User, zone: ZoneInfo) -> None:
     """Draw a user beside the list of all."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(user.name, width="stretch")
+            frame.name(user.name)
             if st.button("", icon=":material/close:", type="tertiary", help=t("user.close")):
                 state.put(user="")
                 st.rerun()
