@@ -43,9 +43,9 @@ h1 { letter-spacing: -0.01em; }
 .kz-foot a { color: inherit; text-decoration: none; opacity: .8; white-space: nowrap; }
 .kz-foot .me { overflow: hidden; text-overflow: ellipsis; }
 .kz-foot a:hover { text-decoration: underline; opacity: 1; }
-[data-testid="stMain"] [data-testid="stPageLink-NavLink"][aria-current]:not(:hover) {
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"]:not(:hover) {
   background: transparent; }
-[data-testid="stMain"] [data-testid="stPageLink-NavLink"][aria-current] p { font-weight: 400; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p { font-weight: 400; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 1rem 3rem; }
 }

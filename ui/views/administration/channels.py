@@ -211,7 +211,7 @@ def _delivery(one: Delivery, zone: ZoneInfo) -> list[Cell]:
     return [
         Cell(formats.at(one.raised, zone), formats.ago(one.raised, now())),
         Cell(one.channel),
-        Cell(one.fleet, one.event, address=f"/event?id={one.event}"),
+        Cell(one.fleet, t("channels.to_event"), address=f"/event?id={one.event}"),
         Cell(t(f"severity.{one.severity.value}"), colour=tokens[one.severity.value]),
         Cell(t(f"channels.state_{one.state.value}"), then, colour=colours[one.state]),
         Cell(one.error or "–", title=one.error),
