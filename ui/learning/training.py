@@ -42,7 +42,7 @@ def offered(plant: Plant, fleet: FleetSummary, versions: Sequence[ModelVersion])
     if fleet.champion is not None:
         follows = t("models.train_waits", version=fleet.champion)
     left, right = st.container(border=True).columns([3, 1], vertical_alignment="center")
-    left.markdown(f"{told} {follows}")
+    left.markdown(t("formats.sentences", one=told, two=follows))
     with right.container(horizontal=True, horizontal_alignment="right"):
         if st.button(t("models.more_choices"), key="more_choices", icon=":material/tune:"):
             _choose(plant, fleet, versions)
