@@ -151,6 +151,7 @@ _PROJECT_OF: Mapping[Over, Callable[[Site, str], str | None]] = {
     Over.EVENT: lambda site, name: _of_fleet(site, site.events.get(name).fleet),
     Over.JOB: lambda site, name: site.jobs.get(name).project,
     Over.SCHEDULE: lambda site, name: site.schedules.get(name).project,
+    Over.SOURCE: lambda site, name: _of_fleet(site, site.sources.get(name).fleet),
     Over.WINDOW: lambda site, name: _of_window(site, site.calendar.get(name).fleet),
 }
 

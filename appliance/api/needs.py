@@ -27,6 +27,7 @@ class Over(StrEnum):
     JOB = "job"
     SCHEDULE = "schedule"
     WINDOW = "window"
+    SOURCE = "source"
     VISIBLE = "visible"
     """In any project: the route itself keeps to what whoever asks may see."""
     SOMEWHERE = "somewhere"

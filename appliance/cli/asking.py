@@ -1,7 +1,9 @@
-"""Work asked for by pipeline: done at once on a home, by a job on a site that is elsewhere."""
+"""What is asked for: work, at once on a home and by a job elsewhere; and secrets."""
 
 from __future__ import annotations
 
+import getpass
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -37,3 +39,10 @@ def told_recipe(recipe: str | None) -> Any:
     if isinstance(found, str) and not found.replace("_", "").isalnum():
         return {"name": found, "detector": found}
     return found
+
+
+def secret(prompt: str, *, from_stdin: bool) -> str | None:
+    """Return a secret that never stood in the command's words; None for none."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n") or None
+    return getpass.getpass(prompt) or None if sys.stdin.isatty() else None

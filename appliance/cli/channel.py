@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from appliance.cli.asking import secret
 from appliance.cli.context import Context, local, print_json, print_table
 from appliance.cli.data import JSON
 
@@ -69,7 +68,7 @@ def mail(
         "port": port,
         "security": security,
         "user": user,
-        "password": _secret("Password: ", secret_stdin) if user else None,
+        "password": secret("Password: ", from_stdin=secret_stdin) if user else None,
         "sender": sender,
         "to": to,
     }
@@ -90,8 +89,8 @@ def webhook(
     as_json: bool = JSON,
 ) -> None:
     """Add a channel that posts to an address; the secret, if any, signs what is sent."""
-    secret = _secret("Secret: ", secret_stdin) if secret_stdin else None
-    target = {"kind": "webhook", "url": url, "form": form, "secret": secret}
+    signed = secret("Secret: ", from_stdin=True) if secret_stdin else None
+    target = {"kind": "webhook", "url": url, "form": form, "secret": signed}
     _add(context, name, target, _facts(fleets, severity, faults, quiet, language), as_json)
 
 
@@ -206,13 +205,6 @@ def _facts(
             raise InvalidRequest(f"--quiet {quiet}: it is no range.", remedy="As 22:00-06:00.")
         facts["quiet"] = {"start": start.strip(), "end": end.strip()}
     return facts
-
-
-def _secret(prompt: str, from_stdin: bool) -> str | None:
-    """Return a secret that never stood in the command's words; None for none."""
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n") or None
-    return getpass.getpass(prompt) or None if sys.stdin.isatty() else None
 
 
 def _tell(channel: Channel, as_json: bool) -> None:

@@ -30,6 +30,7 @@ GROUPS = (
     "jobs",
     "schedule",
     "channel",
+    "source",
     "access",
     "audit",
     "login",

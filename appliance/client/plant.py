@@ -28,6 +28,7 @@ from appliance.client.recipes import AsyncRecipes, Recipes
 from appliance.client.request import Request
 from appliance.client.resource import Resource
 from appliance.client.schedules import AsyncSchedules, Schedules
+from appliance.client.sources import AsyncSources, Sources
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.access import LoginWays
 from appliance.schemas.approval import Approval
@@ -196,6 +197,8 @@ class Plant(Blocking, _Plant):
         The machine and the processes that all of it runs on.
     channels
         Where word of events goes.
+    sources
+        Where readings come from by themselves.
     users, tokens, projects
         Who may what.
     """
@@ -209,6 +212,7 @@ class Plant(Blocking, _Plant):
         self.overview = Overview(line)
         self.platform = Platform(line)
         self.channels = Channels(line)
+        self.sources = Sources(line)
         self.users = Users(line)
         self.tokens = Tokens(line)
         self.projects = Projects(line)
@@ -243,6 +247,8 @@ class AsyncPlant(Awaiting, _Plant):
         The machine and the processes that all of it runs on.
     channels
         Where word of events goes.
+    sources
+        Where readings come from by themselves.
     users, tokens, projects
         Who may what.
     """
@@ -256,6 +262,7 @@ class AsyncPlant(Awaiting, _Plant):
         self.overview = AsyncOverview(line)
         self.platform = AsyncPlatform(line)
         self.channels = AsyncChannels(line)
+        self.sources = AsyncSources(line)
         self.users = AsyncUsers(line)
         self.tokens = AsyncTokens(line)
         self.projects = AsyncProjects(line)

@@ -15,6 +15,8 @@ from appliance.schemas.ingest import Refused
 
 MOST_FILED = 1_000_000
 """Refused rows and cells in one file."""
+BY = "source:"
+"""What the name of a source follows where it brought something in."""
 _REASONS = 200
 _SAMPLES = 3
 
@@ -36,7 +38,11 @@ def arrivals(
 def _arrival(one: Came, folder: Path) -> Arrival:
     told = one._asdict()
     path = PurePath(told.pop("path"))
-    way: Literal["sent", "file"] = "sent" if path.is_relative_to(folder) else "file"
+    way: Literal["sent", "file", "source"] = "file"
+    if one.by.startswith(BY):
+        way = "source"
+    elif path.is_relative_to(folder):
+        way = "sent"
     return Arrival(**told, file=path.name, way=way)
 
 

@@ -28,6 +28,7 @@ from appliance.intake import IngestOptions
 from appliance.intake.sources.live import Live, Pulled
 from appliance.intake.sources.opening import opened
 from appliance.intake.store.holding import Brought, Held, pause_after
+from appliance.pipelines.arrivals import BY
 from appliance.pipelines.site import Site
 from appliance.schemas.ingest import FileStatus, IngestReport
 from appliance.schemas.job import JobRequest, JobState
@@ -120,7 +121,7 @@ def judge(site: Site, draft: SourceDraft) -> None:
         fleet=draft.fleet, pipeline="score", states=[JobState.QUEUED], limit=1
     )
     if not waiting:
-        by = Person(name=f"source:{draft.name}", via=Via.NOTHING, admin=True, origin="source")
+        by = Person(name=BY + draft.name, via=Via.NOTHING, admin=True, origin="source")
         site.jobs.ask(by, JobRequest(pipeline="score", fleet=draft.fleet))
 
 
@@ -156,7 +157,7 @@ def _brought(
             site, draft, pulled, options
         )
         options = replace(options, **meaning)
-    by, report = f"source:{draft.name}", None
+    by, report = BY + draft.name, None
     try:
         report = site.intake.ingest(pulled.paths, draft.fleet, options, by=by, ongoing=True)
         refused = _rejected(pulled, report)

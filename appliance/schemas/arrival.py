@@ -22,7 +22,8 @@ class Arrival(Schema):
     file
         What its file is called.
     way
-        ``sent``: over the API or the pages; ``file``: from a folder of the site.
+        ``sent``: over the API or the pages; ``file``: from a folder of the site; ``source``: by
+        itself.
     by
         Who brought it in; empty where nobody noted it down.
     rows, corrected
@@ -35,7 +36,7 @@ class Arrival(Schema):
 
     batch: str
     file: str = Field(examples=["november.csv"])
-    way: Literal["sent", "file"] = Field("sent", examples=["sent"])
+    way: Literal["sent", "file", "source"] = Field("sent", examples=["sent"])
     by: str = Field("", examples=["erika"])
     finished: AwareDatetime = Field(examples=[_MOMENT])
     rows: int = Field(examples=[525_600])

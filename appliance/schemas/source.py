@@ -77,7 +77,7 @@ class Sql(Schema):
     port: int | None = Field(None, ge=1, le=65535)
     database: str = Field(min_length=1, max_length=200, examples=["historian"])
     user: str = Field("", max_length=200)
-    password: SecretStr | None = Field(None, max_length=_SECRET)
+    password: SecretStr | None = Field(None, max_length=_SECRET, exclude=True)
     table: str = Field("", max_length=200, examples=["line2.readings"])
     query: str = Field("", max_length=10_000)
     time: Column = Field("time", examples=["time"])
@@ -122,7 +122,7 @@ class Mqtt(Schema):
     port: int = Field(1883, ge=1, le=65535)
     tls: bool = False
     user: str = Field("", max_length=200)
-    password: SecretStr | None = Field(None, max_length=_SECRET)
+    password: SecretStr | None = Field(None, max_length=_SECRET, exclude=True)
     topic: str = Field(
         min_length=1, max_length=1_000, examples=["plant/line2/{asset}/{sensor}"]
     )

@@ -119,7 +119,7 @@ class Feed(threading.Thread):
                 held, pause = self._looked(held)
             except NotHeld:
                 break
-            except StorageError as error:  # the database is away, or a secret is not readable
+            except StorageError as error:  # the database is away
                 _log.warning("source %s: %s It is tried again.", self._source, error)
             self._over.wait(pause.total_seconds())
         self._left(held)

@@ -18,6 +18,7 @@ from appliance.cli.here.events import EventHandle
 from appliance.cli.here.fleet import Fleet, Work
 from appliance.cli.here.jobs import Jobs, Schedules
 from appliance.cli.here.running import run
+from appliance.cli.here.sources import Sources
 from appliance.pipelines import overview
 from appliance.pipelines.site import Site
 from appliance.schemas.approval import Approval, ApprovalState
@@ -64,6 +65,11 @@ class Here:
     def channels(self) -> Channels:
         """Where word of events goes."""
         return Channels(self._site, self._me)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Where readings come from by themselves."""
+        return Sources(self._site, self._me)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 
 from appliance.core.db import Database, utc
+from appliance.core.errors import StorageError
 from appliance.intake.store.tables import SourceRow
 from appliance.jobs.store.tables import WorkerRow
 from appliance.schemas.source import Origin, SourceDraft
@@ -99,12 +100,20 @@ class Holding:
             return dict(session.execute(mine).all())
 
     def open(self, source: str, worker: str) -> Held | None:
-        """Return a source that a worker is to run; None if it is not its own any more."""
+        """Return a source that a worker is to run; None if it is not its own any more.
+
+        None too where its secrets cannot be read: that is noted with it.
+        """
         with self._database.session() as session:
             row = session.scalar(_own(source, worker))
             if row is None or row.paused:
                 return None
-            origin = self._origin(row)
+            try:
+                origin = self._origin(row)
+            except StorageError as error:
+                if row.error != error.message:
+                    row.error, row.remedy, row.failures = error.message, error.remedy, 1
+                return None
             draft = SourceDraft.model_validate({**row.facts, "paused": row.paused})
             return Held(row.id, worker, row.revision, draft, origin, row.cursor, row.failures)
 

@@ -74,6 +74,15 @@ TABLE: dict[str, set[str]] = {
     "GET /deliveries": SITE,
     "GET /events/{event}/deliveries": READ,
     "GET /platform/jobs": KNOWN,
+    # Where readings come from.
+    "GET /sources": KNOWN,
+    "POST /sources": SITE,
+    "POST /sources/try": SITE,
+    "GET /sources/{source}": READ,
+    "PUT /sources/{source}": SITE,
+    "DELETE /sources/{source}": SITE,
+    "POST /sources/{source}/pause": RUN,
+    "POST /sources/{source}/resume": RUN,
     # What they need depends on the body: the route asks (test_bodies).
     "POST /events/bulk": KNOWN,
     "POST /calendar": KNOWN,
@@ -182,7 +191,7 @@ TABLE: dict[str, set[str]] = {
     "GET /audit/verify": SITE,
     "GET /platform/history": SITE,
 }
-HIDING = {Over.FLEET, Over.EVENT, Over.JOB, Over.SCHEDULE, Over.WINDOW}
+HIDING = {Over.FLEET, Over.EVENT, Over.JOB, Over.SCHEDULE, Over.WINDOW, Over.SOURCE}
 """Nouns that are not there for those who may not read them."""
 NAMES = {"project": "default", "fleet": "pumps"}
 
