@@ -19,6 +19,7 @@ from appliance.core.errors import (
     Unreachable,
 )
 from ui import api, theme
+from ui.components.away import away
 from ui.components.go import go
 from ui.components.spoken import spoken
 from ui.text import LANGUAGES, language, t
@@ -62,6 +63,7 @@ def around() -> None:
     with st.sidebar:
         st.html(_foot())
         spoken(language())
+        away()
 
 
 def _readable() -> str:

@@ -135,17 +135,35 @@ def test_an_address_that_is_wanted_is_kept_with_what_it_asks(browse: Browse, odd
 
 
 # ---------------------------------------------------------------- a platform that goes away
-def test_a_server_that_went_away_and_came_back_is_used_again(browse: Browse, tmp_path: Path):
+LOST = {"en": "The platform does not answer. Trying again", "ja": "応答していません"}
+
+
+def test_a_server_that_goes_away_is_waited_for_in_the_pages_language(
+    browse: Browse, tmp_path: Path
+):
     home, port = tmp_path / "home", free_port()
     make_empty_home(home)
     with served(home, port) as (url, process):
-        page = browse("viewer", url=url)
-        page.goto("/events")
-        stands(page)
+        pages = {code: browse("viewer", url=url, language=code) for code in LOST}
+        left = browse("analyst", url=url)
+        for page in (*pages.values(), left):
+            page.goto("/events?state=closed")
+            stands(page)
+        with connect(url, user="root", password=PASSWORD) as root:
+            root.users.end_sessions("analyst")
         process.kill()
-        expect(page.get_by_role("dialog")).to_contain_text("not responding")
+        for code, page in pages.items():
+            expect(page.get_by_role("status").filter(has_text=LOST[code])).to_be_in_viewport()
+            assert page.get_by_role("dialog").count() == 0
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement !== document.body")
     with served(home, port):
-        expect(page.get_by_role("dialog")).to_have_count(0)
+        left.wait_for_url(re.compile(r"/login\?next="))
+        entered(left, "analyst")
+        left.wait_for_url(re.compile(r"/events\?state=closed"))
+        for code, page in pages.items():
+            expect(page.get_by_text(LOST[code])).to_have_count(0)
+        page = pages["en"]
         page.get_by_role("link", name="Jobs").click()
         expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
 
