@@ -24,8 +24,8 @@ def test_an_event_that_ended():
     event = draft(60, 260, 5.25, sensors=SHARES)
     assert sentence(event, "en", TOKYO) == (
         "P-1 ran unusually from 1 Mar 2026, 10:00 to 13:20 (3 h 20 min), mainly because of "
-        "flow (60%, above normal) and pressure (30%, below normal). In normal running, only one "
-        "reading in 200,000 is as unusual as its peak."
+        "flow (60%, above normal) and pressure (30%, below normal). In normal running, only "
+        "one reading in 200,000 is as unusual as its peak."
     )
     assert sentence(event, "ja", TOKYO) == (
         "P-1 は 2026年3月1日 10:00 から 13:20 まで（3 時間 20 分）通常と異なる状態でした。"
