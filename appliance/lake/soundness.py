@@ -35,13 +35,13 @@ def look(table: Table) -> Soundness:
     StorageError
         The table cannot be opened.
     """
-    snapshot = table.snapshot()
+    snapshot = table.opened()
     if snapshot.delta is None:
         return Soundness()
     missing = [
         file.path for file in snapshot.files if _size(table.root / file.path) != file.size
     ]
-    if missing and table.snapshot().version != snapshot.version:
+    if missing and table.opened().version != snapshot.version:
         return look(table)  # a commit and a clean-up passed in between
     with delta_errors(table.root):
         unnamed = snapshot.delta.vacuum(

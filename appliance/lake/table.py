@@ -16,6 +16,7 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Tra
 
 from appliance.core.clock import milliseconds, now
 from appliance.core.errors import KizashiError, StorageError, TryAgain
+from appliance.lake.held import LOG, newest
 from appliance.lake.layout import TIME, DataFile, storage_errors, to_disk
 
 _GUARD = "kizashi-writer"
@@ -136,16 +137,23 @@ class Table:
     # ------------------------------------------------------------------ what it is
     def exists(self) -> bool:
         """Whether the table was ever made."""
-        return (self.root / "_delta_log").is_dir() and DeltaTable.is_deltatable(str(self.root))
+        log = self.root / LOG
+        return any(log.glob("*.json")) or any(log.glob("*.parquet"))
 
     def snapshot(self, version: int | None = None) -> Snapshot:
-        """Open a version, the newest unless one is named.
+        """Return a version to read from, the newest unless one is named.
 
         Raises
         ------
         StorageError
             The table cannot be read, or has no such version.
         """
+        if version is not None:
+            return self.opened(version)
+        return newest(self.root, tuple(self.partitions), self.opened)
+
+    def opened(self, version: int | None = None) -> Snapshot:
+        """Open a version anew, to write after it; raises as `snapshot` does."""
         if not self.exists():
             return Snapshot(self.root, tuple(self.partitions), None)
         with delta_errors(self.root):
@@ -166,7 +174,7 @@ class Table:
             One that has all the columns.
         """
         for _ in retries():
-            snapshot = self.snapshot()
+            snapshot = self.opened()
             missing = [_field(n, t) for n, t in columns.items() if n not in snapshot.columns]
             if snapshot.delta is not None and not missing:
                 return snapshot
@@ -218,7 +226,7 @@ class Table:
         adds: Sequence[DataFile] = ()
         tried = False
         for _ in retries():
-            snapshot = snapshot or self.snapshot()
+            snapshot = snapshot or self.opened()
             if snapshot.committed(key):
                 # A commit may stand although its caller was told of a failure after it.
                 return tried and snapshot.holds(adds)
@@ -229,7 +237,7 @@ class Table:
             except TryAgain:
                 snapshot = None
             except KizashiError:
-                after = self.snapshot()
+                after = self.opened()
                 if not (after.committed(key) and after.holds(adds)):
                     raise
                 return True
@@ -271,7 +279,7 @@ class Table:
 
     def _settle(self, version: int) -> None:
         """Wait until a version's log, and a checkpoint made with it, are on the disk."""
-        log = self.root / "_delta_log"
+        log = self.root / LOG
         to_disk([*log.glob(f"{version:020}.*"), log])
 
     def discard(self, files: Sequence[DataFile]) -> None:
@@ -294,7 +302,7 @@ class Table:
         list of str
             What was deleted, relative to the table.
         """
-        snapshot = self.snapshot()
+        snapshot = self.opened()
         if snapshot.delta is None:
             return []
         with delta_errors(self.root):
