@@ -16,7 +16,7 @@ from ui import formats, frame, state
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Row, table
-from ui.intake import words
+from ui.intake import live, words
 from ui.text import t
 
 _FEW, _MANY = 25, 200
@@ -24,11 +24,12 @@ _MACHINES = 12
 
 
 def show(plant: Plant, fleet: FleetSummary) -> None:
-    """Draw a fleet's batches and how fresh it is."""
+    """Draw a fleet's sources, its batches and how fresh it is."""
     zone, most = plant.zone(), _MANY if state.get("many") else _FEW
     came = list(plant.fleet(fleet.fleet).batches(limit=most + 1))
     assets = sorted(plant.fleet(fleet.fleet).assets(), key=lambda one: one.end)
     figures(_figures(fleet, came, zone))
+    live.show(plant, [one.fleet for one in plant.fleets()], fleet.fleet)
     left, right = st.columns([7, 3], gap="small")
     with left.container(border=True):
         st.markdown(f"**{t('data.came')}**")

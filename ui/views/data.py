@@ -9,7 +9,7 @@ import streamlit as st
 from appliance.client import Plant
 from appliance.schemas.fleet import FleetSummary
 from ui import api, frame, state
-from ui.intake import bring, quality, refused, sensors, sources
+from ui.intake import bring, live, quality, refused, sensors, sources
 from ui.text import t
 
 _PART, _FLEET = "data_part", "data_fleet"
@@ -35,6 +35,8 @@ def show() -> None:
     part, name = _head(fleets)
     if part == _BRING:
         bring.show(plant, fleets, state.get("fleet"))
+        if not fleets:
+            live.show(plant, [], "")
         return
     if state.get("part") == _BRING:
         frame.empty(t("data.may_not"), t("firstrun.ask_engineer"), ":material/lock:")
