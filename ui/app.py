@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from ui import api, frame
@@ -20,7 +22,7 @@ def main() -> None:
         frame.around()
         pages = {
             page.name: st.Page(
-                frame.guarded(page.show, page.open_to),
+                frame.guarded(page.show, t(f"{page.name}.title"), page.open_to),
                 title=t(f"{page.name}.title"),
                 url_path=page.name,
                 icon=page.icon,
@@ -40,7 +42,21 @@ def main() -> None:
             t(f"sections.{name}"): [pages[page.name] for page in section]
             for name, section in PAGES.items()
         }
+        if _wanted() not in {"", *pages}:
+            # Streamlit would say so in a dialog of its own, in English.
+            lost = st.Page(
+                frame.unknown,
+                title=t("frame.unknown"),
+                url_path=_wanted(),
+                visibility="hidden",
+            )
+            sections[""] = [lost]
         st.navigation(sections).run()
+
+
+def _wanted() -> str:
+    """Return the name of the page that the address asks for."""
+    return urlsplit(st.context.url or "").path.strip("/").rpartition("/")[2]
 
 
 def _leave() -> None:

@@ -13,7 +13,7 @@ from appliance.core.clock import now
 from appliance.core.errors import KizashiError
 from appliance.schemas.backtest import VerdictPreview
 from appliance.schemas.event import Event, EventKind, Muting, Verdict
-from ui import api, formats, frame
+from ui import api, formats, frame, wrong
 from ui.text import t
 
 VERDICTS: tuple[Verdict, ...] = ("true", "false", "planned")
@@ -126,7 +126,7 @@ def _ahead(plant: Plant, events: Sequence[Event], verdict: Verdict) -> None:
             with st.spinner(t("dealing.trying")):
                 told = plant.event(events[0].id).verdict_preview(verdict)
         except KizashiError as error:
-            st.text(f"{error.message} {error.remedy}".strip())
+            st.text(wrong.line(error))
             return
         st.text("\n".join(ahead(told)))
 

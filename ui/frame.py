@@ -18,7 +18,7 @@ from appliance.core.errors import (
     Unauthenticated,
     Unreachable,
 )
-from ui import api, theme
+from ui import api, theme, wrong
 from ui.components.away import away
 from ui.components.go import go
 from ui.components.spoken import spoken
@@ -29,6 +29,12 @@ ICON = _STATIC / "mark.svg"
 _TOAST = "_toast"
 PAGES = "_pages"
 """Where the pages of this run are held, by name."""
+_ICON = ":material/error:"
+_ICONS: dict[type, str] = {
+    Forbidden: ":material/lock:",
+    NotFound: ":material/search_off:",
+    Unreachable: ":material/cloud_off:",
+}
 _STYLE = """
 <style>
 [data-testid="stSidebar"] { min-width: 220px; max-width: 220px; }
@@ -37,6 +43,9 @@ _STYLE = """
 }
 [data-testid="stMetric"] { min-height: 84px; }
 h1 { letter-spacing: -0.01em; }
+[data-testid="stMain"]:has([data-testid="stHeading"] h1) .kz-alone { display: none; }
+.kz-alone { font-size: 1.5rem; padding: 0 !important; }
+.kz-detail { margin: 0; font-size: 12.5px; overflow-wrap: anywhere; }
 .kz-name { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
 .kz-foot { font-size: 13px; line-height: 1.5; }
 .kz-foot p { margin: 8px 0 0; }
@@ -72,6 +81,7 @@ def _readable() -> str:
     return f"""
 <style>
 [data-testid="stCaptionContainer"] {{ color: {colours["muted"]}; opacity: 1; }}
+.kz-detail {{ color: {colours["muted"]}; }}
 [data-testid^="stBaseButton-primary"]:not(:disabled) {{ color: {colours["back"]}; }}
 [data-testid="stMain"] code {{ color: inherit; }}
 </style>
@@ -132,18 +142,35 @@ def empty(title: str, text: str, icon: str = ":material/inbox:") -> None:
         st.caption(text, text_alignment="center")
 
 
-def guarded(show: Callable[[], None], right: str | None = None) -> Callable[[], None]:
-    """Return a page that says its troubles in words, and whoever lacks a right that they do."""
+def guarded(
+    show: Callable[[], None], title: str, right: str | None = None
+) -> Callable[[], None]:
+    """Return a page that says its troubles in words, and whoever lacks a right that they do.
+
+    Parameters
+    ----------
+    title
+        Of the page, for where it cannot draw its own.
+    """
 
     @wraps(show)
     def shown() -> None:
-        with troubles():
+        with troubles(title):
             if right is None or api.may(right):
                 show()
             else:
-                empty(t("frame.forbidden"), t("frame.ask_admin"), ":material/lock:")
+                head(title)
+                needed = t("frame.lacks", right=t(f"right.{right}"))
+                empty(t("frame.forbidden"), needed, ":material/lock:")
 
     return shown
+
+
+def unknown() -> None:
+    """Draw the page of an address that none has."""
+    head(t("frame.unknown"))
+    empty(t("frame.not_found"), t("frame.unknown_text"), ":material/search_off:")
+    link("overview", t("overview.title"), ":material/arrow_back:")
 
 
 def to_login() -> None:
@@ -152,27 +179,34 @@ def to_login() -> None:
 
 
 @contextmanager
-def troubles() -> Iterator[None]:
-    """Say what goes wrong in a block: what, and what to do; lead to the login without one."""
+def troubles(title: str = "") -> Iterator[None]:
+    """Say what goes wrong in a block: what, and what to do; lead to the login without one.
+
+    Parameters
+    ----------
+    title
+        Of the page, which is its heading where the block had not drawn one.
+    """
     try:
         yield
     except Unauthenticated:
         to_login()
         st.stop()
-    except Forbidden as error:
-        _say(t("frame.forbidden"), error, ":material/lock:")
-    except NotFound as error:
-        _say(t("frame.not_found"), error, ":material/search_off:")
-    except Unreachable as error:
-        _say(t("frame.unreachable"), error, ":material/cloud_off:")
-        st.button(t("frame.again"), key="again")
     except KizashiError as error:
-        _say(t("frame.failed"), error, ":material/error:")
+        if title:
+            st.html(f'<h1 class="kz-alone">{html.escape(title)}</h1>')
+        _say(error)
+        if isinstance(error, Unreachable):
+            st.button(t("frame.again"), key="again")
 
 
-def _say(title: str, error: KizashiError, icon: str) -> None:
+def _say(error: KizashiError) -> None:
+    icon = next((_ICONS[kind] for kind in type(error).__mro__ if kind in _ICONS), _ICON)
+    told = wrong.told(error)
     with st.container(border=True):
-        st.markdown(f"##### {icon} {title}")
-        st.text(error.message)
-        if error.remedy:
-            st.text(error.remedy)
+        st.markdown(f"##### {icon} {told.title}")
+        for text in (told.text, told.remedy):
+            if text:
+                st.text(text)
+        if told.detail:
+            st.html(f'<p class="kz-detail" lang="en">{html.escape(told.detail)}</p>')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -56,6 +57,8 @@ def error_of(url: str, answer: Answer) -> KizashiError:
         message or _bare(url, answer), remedy=str(told.get("remedy") or "") if message else ""
     )
     error.status = answer.status
+    if isinstance(error, errors.TooOften):
+        error.seconds = math.ceil(retry_after(answer) or error.seconds)
     error.title = str(told.get("title") or "")
     error.request_id = str(told.get("instance") or answer.headers.get("x-request-id", ""))
     return error

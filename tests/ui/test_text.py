@@ -10,6 +10,7 @@ from string import Formatter
 
 import pytest
 
+from appliance.core.errors import KizashiError
 from ui.text import LANGUAGES, catalogue
 from ui.views import PAGES
 
@@ -92,6 +93,20 @@ def test_no_key_is_left_over():
     used |= literals() & set(ENGLISH)
     used |= {f"{page.name}.title" for pages in PAGES.values() for page in pages}
     assert sorted(set(ENGLISH) - used) == []
+
+
+def kinds(kind: type[KizashiError] = KizashiError) -> Iterator[str]:
+    """Yield the names of the platform's public errors."""
+    if kind.__module__ == KizashiError.__module__:
+        yield kind.__name__
+        for below in kind.__subclasses__():
+            yield from kinds(below)
+
+
+@pytest.mark.parametrize("table", ["problem", "problem_do"])
+def test_every_error_of_the_platform_has_words(table: str):
+    told = {key.partition(".")[2] for key in ENGLISH if key.startswith(f"{table}.")}
+    assert told == set(kinds())
 
 
 def test_japanese_is_japanese():

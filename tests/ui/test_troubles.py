@@ -18,6 +18,7 @@ from tests.ui import odd, triage
 from tests.ui.conftest import Browse
 from tests.ui.homes import PASSWORD, add_users, bring, make_empty_home, open_home
 from tests.ui.serving import served, serving
+from ui.text import catalogue
 from ui.views import PAGES
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
@@ -184,6 +185,36 @@ def asks_nobody() -> None:
         nobody.me()
 
 
+# ---------------------------------------------------------------- what is not there
+NOWHERE = {
+    "/nowhere?fleet=odd": "frame.unknown",
+    "/event?id=evt_00000000000000000000": "event.title",
+    "/asset?fleet=none&asset=none": "asset.title",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_is_not_there_is_told_under_a_heading(
+    browse: Browse, odd_server: str, language: str
+):
+    page = browse("viewer", url=odd_server, language=language)
+    for address, title in NOWHERE.items():
+        page.goto(address)
+        page.locator(STANDS).wait_for()
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_have_text(catalogue(language)[title])
+        missing = "見つかりません" if language == "ja" else "This is not there"
+        expect(page.get_by_role("heading", name=missing)).to_be_visible()
+        assert page.get_by_role("dialog").count() == 0
+    detail = page.locator(".kz-detail")
+    if language == "en":
+        expect(detail).to_have_count(0)
+        expect(page.get_by_text("there is no fleet")).to_be_visible()
+    else:
+        expect(detail).to_contain_text("there is no fleet")
+        expect(page.get_by_text("一覧から選び直してください")).to_be_visible()
+
+
 # ---------------------------------------------------------------- rights, nothing, too much
 OFFERED = [page.name for pages in PAGES.values() for page in pages if page.listed]
 """The pages of the navigation."""
@@ -195,6 +226,8 @@ def test_a_viewer_is_offered_nothing_that_would_answer_no(browse: Browse, odd_se
         page.goto(f"/{name}?fleet={odd.FLEET}")
         if name == "administration":
             expect(page.get_by_text("You may not do that")).to_be_visible()
+            expect(page.get_by_role("heading", level=1)).to_have_text("Administration")
+            expect(page.get_by_text("“Give and take roles”")).to_be_visible()
             continue
         stands(page)
         for word in DEEDS:

@@ -11,7 +11,7 @@ from appliance.client import Plant
 from appliance.core.errors import KizashiError, NotFound
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.job import JobState
-from ui import api, frame, state
+from ui import api, frame, state, wrong
 from ui.components.drop import drop
 from ui.components.following import following
 from ui.intake import first, meaning
@@ -167,8 +167,7 @@ def _deeds(
             plant.projects.assign(fleet, project)
         job = plant.fleet(fleet).bring(said.files, said.units, **said.told())
     except KizashiError as error:
-        st.text(error.message)
-        st.text(error.remedy)
+        st.text(wrong.line(error))
         return
     state.put(files="", look="", fleet=fleet, job=job.id)
     st.rerun()

@@ -12,7 +12,7 @@ from appliance.client.fleet import SensorChanges
 from appliance.core.errors import KizashiError, Outdated
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.sensor import RunValues, Sensor, SensorRole
-from ui import api, frame
+from ui import api, frame, wrong
 from ui.components.figures import Figure, figures
 from ui.components.sheet import Edit, Field, Line, sheet
 from ui.text import t
@@ -154,4 +154,4 @@ def _do(plant: Plant, fleet: str, edit: Edit) -> None:
     except ValueError:
         st.session_state[_TROUBLE] = t("data.no_number", value=edit.value)
     except KizashiError as error:
-        st.session_state[_TROUBLE] = f"{error.message} {error.remedy}"
+        st.session_state[_TROUBLE] = wrong.line(error)

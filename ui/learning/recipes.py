@@ -14,7 +14,7 @@ from appliance.client import Plant
 from appliance.core.errors import KizashiError
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.recipe import Recipe, SavedRecipe
-from ui import api, formats, frame, state
+from ui import api, formats, frame, state, wrong
 from ui.components.facts import facts
 from ui.components.table import Cell, Column, Row, table
 from ui.learning import deeds
@@ -144,9 +144,7 @@ def _settle(
             seen = chosen.revision if own else 0
             plant.recipes.put(name, found, fleet.project, revision=seen)
     except KizashiError as error:
-        st.text(error.message)
-        if error.remedy:
-            st.text(error.remedy)
+        st.text(wrong.line(error))
         return
     if not saves:
         st.markdown(t("recipes.can_be_used"))

@@ -15,7 +15,7 @@ from appliance.core.errors import KizashiError
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.job import Job, JobState
 from appliance.schemas.model import CHAMPION, ModelVersion
-from ui import api, controls, formats, frame, state
+from ui import api, controls, formats, frame, state, wrong
 from ui.components.following import following
 from ui.learning import deeds
 from ui.learning.words import called
@@ -197,7 +197,7 @@ def _followed(plant: Plant, number: str, fleet: FleetSummary) -> Job | None:
     try:
         job = following(plant, number, fleet.project)
     except KizashiError as error:
-        st.text(error.message)
+        st.text(wrong.line(error))
         job = None
     if job is None or job.state.over:
         with st.container(horizontal=True, vertical_alignment="center"):

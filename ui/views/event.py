@@ -15,7 +15,7 @@ from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest, KizashiError
 from appliance.schemas.event import Event, EventKind, EventState, EventTold
 from appliance.schemas.sensor import Sensor
-from ui import api, dealing, events, formats, frame, state, theme
+from ui import api, dealing, events, formats, frame, state, theme, wrong
 from ui.components.activity import activity
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
@@ -187,7 +187,7 @@ def _give(plant: Plant, event: Event) -> None:
     try:
         dealing.tell(plant, "assign", [event], owner=owner)
     except KizashiError as error:
-        frame.say_next(error.message)
+        frame.say_next(wrong.line(error))
 
 
 def _figures(event: Event, zone: ZoneInfo) -> list[Figure]:

@@ -14,7 +14,7 @@ from appliance.core.clock import now
 from appliance.core.errors import KizashiError
 from appliance.schemas.job import Job, JobState
 from appliance.schemas.platform import Queue
-from ui import api, controls, formats, frame, state, theme
+from ui import api, controls, formats, frame, state, theme, wrong
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Deed, Row, table
 from ui.jobs import words
@@ -224,7 +224,7 @@ def _done(plant: Plant, jobs: Sequence[str], what: str) -> None:
         try:
             handle.cancel() if what == "cancel" else handle.retry()
         except KizashiError as error:
-            refused = error.message
+            refused = wrong.line(error)
     frame.say_next(refused or t(f"jobs.done_{what}"))
     st.rerun()
 

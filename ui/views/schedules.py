@@ -13,7 +13,7 @@ from appliance.core.clock import now
 from appliance.core.errors import KizashiError
 from appliance.schemas.job import Job, JobState
 from appliance.schemas.schedule import Schedule
-from ui import api, controls, formats, frame, state, theme
+from ui import api, controls, formats, frame, state, theme, wrong
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Deed, Row, table
 from ui.components.week import Mark, week
@@ -185,7 +185,7 @@ def _do(plant: Plant, zone: ZoneInfo, deed: Deed) -> None:
         try:
             acts[deed.name](name)
         except KizashiError as error:
-            frame.say_next(error.message)
+            frame.say_next(wrong.line(error))
         else:
             frame.say_next(t(f"schedules.done_{deed.name}", name=name))
         st.rerun()

@@ -13,7 +13,7 @@ from appliance.client.jobs import JobHandle
 from appliance.core.clock import now
 from appliance.core.errors import KizashiError
 from appliance.schemas.job import Job, JobState, JobStep
-from ui import api, formats, theme
+from ui import api, formats, theme, wrong
 from ui.text import known, t
 
 _EVERY = "1s"
@@ -72,7 +72,7 @@ def _try(deed: Callable[[], object]) -> None:
     try:
         deed()
     except KizashiError as error:
-        st.toast(f"{error.message} {error.remedy}".strip())
+        st.toast(wrong.line(error))
         return
     st.rerun()
 

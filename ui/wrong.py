@@ -1,0 +1,64 @@
+"""What the platform says went wrong, in the reader's language.
+
+The platform words its errors in English.  Their class is a sentence of ours, with what the
+error carries; a reader of another language finds the platform's own words below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.core.errors import KizashiError
+from ui.text import known, language, t
+
+_PLATFORM = "en"
+"""The language in which the platform words its errors."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An error in words.
+
+    Attributes
+    ----------
+    title
+        What is wrong, by the error's class.
+    text
+        What is wrong and where.
+    remedy
+        What to do about it.
+    detail
+        What the platform said, where that is not in the reader's language.
+    """
+
+    title: str
+    text: str
+    remedy: str
+    detail: str = ""
+
+
+def told(error: KizashiError) -> Told:
+    """Return an error in the reader's language."""
+    name = _name(type(error))
+    seconds = getattr(error, "seconds", 1)
+    title, remedy = t(f"problem.{name}"), t(f"problem_do.{name}", seconds=seconds)
+    if language() == _PLATFORM:
+        return Told(title, error.message, error.remedy or remedy)
+    said = f"{error.message} {error.remedy}".strip()
+    return Told(title, "", remedy, t("wrong.detail", text=said))
+
+
+def line(error: KizashiError) -> str:
+    """Return an error in one line."""
+    it = told(error)
+    if language() == _PLATFORM:
+        return f"{it.text} {error.remedy}".strip()
+    return t("wrong.line", title=it.title, remedy=it.remedy, text=error.message)
+
+
+def _name(kind: type) -> str:
+    """Return the nearest class of an error that has words."""
+    return next(
+        (one.__name__ for one in kind.__mro__ if known(f"problem.{one.__name__}")),
+        KizashiError.__name__,
+    )
