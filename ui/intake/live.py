@@ -48,7 +48,7 @@ def _trouble(one: Source) -> None:
     title = t("sources.fails", name=formats.plain(one.name), n=formats.number(one.failures))
     with st.container(border=True):
         st.markdown(f":material/error: **{title}**")
-        st.text(one.error)
+        st.text(one.error[:1].upper() + one.error[1:])
         if one.remedy:
             st.caption(formats.plain(one.remedy))
 
