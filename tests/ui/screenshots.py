@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from itertools import product
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from appliance.client import Plant, connect
 from appliance.core.settings import Settings
@@ -47,6 +48,7 @@ _SETTLED = """() => {
     && performance.now() - quiet.since > 400;
 }"""
 """A page is settled when nothing in it has changed for a while: charts draw when they can."""
+_PATIENCE = 30_000
 _BUSY = ("jobs", "job-running")
 """Shown while something runs."""
 
@@ -144,6 +146,8 @@ def _shoot(page: Page, address: str, path: Path) -> None:
     page.goto(address)
     page.wait_for_selector(_HEAD)
     page.wait_for_load_state("networkidle")
+    for traces in page.locator(".traces").all():
+        expect(traces).to_have_attribute("data-painted", re.compile(r"\d+"), timeout=_PATIENCE)
     page.wait_for_function(_SETTLED)
     page.screenshot(path=path)
 
