@@ -78,7 +78,7 @@ def test_a_machine_is_told_at_one_glance(page: Page):
     expect(page.locator(".figure", has_text="Data coverage")).to_contain_text("100.0%")
     expect(page.locator(".figure", has_text="Health")).to_contain_text("No sign of wear.")
     names = traces.locator(".name").all_inner_texts()
-    assert names[0] == "Whole recording"
+    assert names[0] == "Recording"
     assert names[-1] == "Surprise"
     assert len(names) > 4
     expect(traces.get_by_role("img", name=re.compile("made of: s1 "))).to_be_visible()
