@@ -6,6 +6,7 @@ Cut off anywhere and begun again, what came comes again and adds nothing twice.
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -52,7 +53,13 @@ def open_source(site: Site, held: Held) -> Live:
     SourceError
         It cannot be opened.
     """
-    return opened(held.origin, site.settings, folder_of(site, held.id), f"kizashi-{held.id}")
+    folder = folder_of(site, held.id)
+    return opened(held.origin, site.settings, folder, client_of(held.id))
+
+
+def client_of(source: str) -> str:
+    """Return what a broker knows the listener of a source by."""
+    return f"kizashi-{source}"
 
 
 def folder_of(site: Site, source: str) -> Path:
@@ -60,8 +67,18 @@ def folder_of(site: Site, source: str) -> Path:
     return site.settings.sources_folder / source
 
 
-def look(site: Site, held: Held, live: Live) -> tuple[Held, bool]:
+def look(
+    site: Site,
+    held: Held,
+    live: Live,
+    busy: AbstractContextManager[object] | None = None,
+) -> tuple[Held, bool]:
     """Bring in what came to a source.
+
+    Parameters
+    ----------
+    busy
+        Entered while something is brought in; not while the source is waited for.
 
     Returns
     -------
@@ -81,7 +98,8 @@ def look(site: Site, held: Held, live: Live) -> tuple[Held, bool]:
     cursor, brought = dict(held.cursor), Brought()
     if pulled is not None:
         if pulled.paths:
-            cursor, brought = _brought(site, held, live, pulled)
+            with busy or nullcontext():
+                cursor, brought = _brought(site, held, live, pulled)
         brought = replace(brought, refused=brought.refused + pulled.refused)
     more = pulled is not None and pulled.more
     pause = timedelta() if more else timedelta(seconds=held.draft.every)
@@ -142,6 +160,24 @@ def try_source(site: Site, draft: SourceDraft) -> SourceTrial:
         return SourceTrial(error=error.message, remedy=error.remedy)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_source(site: Site, name: str, by: Person, *, revision: int | None = None) -> None:
+    """Remove a source; a broker is told to keep nothing more for one that nobody runs.
+
+    Raises
+    ------
+    NotFound, Outdated
+        There is no such source (any more), or it changed since the revision seen.
+    """
+    parked = None
+    with suppress(StorageError):  # its secrets cannot be read: it goes without a word
+        parked = site.sources.parked(name)
+    site.sources.remove(name, by, revision=revision)
+    if parked is not None:
+        source, origin = parked
+        with suppress(SourceError):
+            opened(origin, site.settings, folder_of(site, source), client_of(source)).retire()
 
 
 # ---------------------------------------------------------------- what came

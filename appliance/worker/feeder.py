@@ -129,8 +129,7 @@ class Feed(threading.Thread):
         try:
             if self._live is None:
                 self._live = open_source(self._site, held)
-            with self._busy:
-                held, more = look(self._site, held, self._live)
+            held, more = look(self._site, held, self._live, self._busy)
         except NotHeld:
             raise
         except TryAgain:

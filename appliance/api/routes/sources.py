@@ -12,7 +12,7 @@ from appliance.api.needs import Over, needs
 from appliance.api.paging import Page
 from appliance.api.problems import responses
 from appliance.api.router import make_router
-from appliance.pipelines.sources import try_source
+from appliance.pipelines import sources as pipeline
 from appliance.schemas.access import Right
 from appliance.schemas.source import Source, SourceDraft, SourceTrial
 
@@ -56,7 +56,7 @@ def try_a_source(draft: SourceDraft, site: TheSite) -> SourceTrial:
     Nothing of it is kept.  Secrets that are not given are those of the source of that name, if
     it leads to the same place.
     """
-    return try_source(site, draft)
+    return pipeline.try_source(site, draft)
 
 
 @router.get("/sources/{source}", summary="Tell a source", **needs(Right.READ, Over.SOURCE))
@@ -99,7 +99,7 @@ def remove_source(
     source: Name, site: TheSite, person: Caller, if_match: IfMatch = None
 ) -> None:
     """Remove a source; what it brought stays."""
-    site.sources.remove(source, person, revision=expected(if_match))
+    pipeline.remove_source(site, source, person, revision=expected(if_match))
 
 
 @router.post(

@@ -6,7 +6,7 @@ import builtins
 
 from appliance.access import Person
 from appliance.pipelines.site import Site
-from appliance.pipelines.sources import try_source
+from appliance.pipelines.sources import remove_source, try_source
 from appliance.schemas.source import Source, SourceDraft, SourceTrial
 
 
@@ -31,7 +31,7 @@ class Sources:
 
     def remove(self, name: str) -> None:
         """Remove a source; what it brought stays."""
-        self._site.sources.remove(name, self._me)
+        remove_source(self._site, name, self._me)
 
     def pause(self, name: str) -> Source:
         """Let a source bring nothing until it is resumed."""

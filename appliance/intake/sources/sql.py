@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +29,7 @@ _DRIVERS = {
 }
 _CONNECT_SECONDS = 10
 _QUERY_SECONDS = 120
-_MOST_ROWS, _MOST_CELLS = 1_000_000, 10_000_000
+_MOST_ROWS, _MOST_CELLS = 1_000_000, 2_000_000
 _AHEAD = timedelta(days=2)
 """Times beyond come from a clock that is wrong: as a beginning they would hide all others."""
 _FILE = "rows.parquet"
@@ -105,8 +106,9 @@ class SqlSource:
         self._engine.dispose()
 
     def retire(self) -> None:
-        """Close what is open: the database knows nothing of who reads it."""
+        """Close what is open for good: the database knows nothing of who reads it."""
         self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     # ------------------------------------------------------------------ rows
     def _back(self, since: Mapping[str, Any] | None) -> Any:

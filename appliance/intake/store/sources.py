@@ -198,6 +198,12 @@ class SourceStore:
             kept = self._kept(row, draft.origin) if row is not None else {}
         return _origin(plain, {**kept, **given})
 
+    def parked(self, name: str) -> tuple[str, Origin] | None:
+        """Return the identifier of a source that is paused, and where it leads; or None."""
+        with self._database.session() as session:
+            row = session.get(SourceRow, name)
+            return (row.id, self._origin(row)) if row is not None and row.paused else None
+
     def _origin(self, row: SourceRow) -> Origin:
         return _origin(row.facts["origin"], self._seal.open(row.sealed))
 

@@ -7,9 +7,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
 from appliance.core.errors import SourceError
@@ -17,9 +19,9 @@ from appliance.intake.sources.mqtt import spool as spools
 from appliance.intake.sources.mqtt.messages import readings as table
 from appliance.intake.sources.mqtt.messages import said
 from appliance.intake.sources.mqtt.spool import Spool, read
-from appliance.pipelines.sources import open_source
+from appliance.pipelines.sources import client_of, open_source, remove_source
 from appliance.schemas.source import Mqtt, SourceDraft
-from tests.appliance.intake.sources.conftest import Plant
+from tests.appliance.intake.sources.conftest import ME, Plant
 from tests.appliance.intake.sources.kinds import MqttKind, readings
 
 CAME = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -219,6 +221,27 @@ def test_a_source_that_was_retired_leaves_nothing_with_the_broker(plant: Plant, 
         plant.until(again, 2)
     assert plant.same(readings(5, 1))
     assert len(list(plant.site.settings.sources_folder.iterdir())) == 1
+
+
+def test_one_that_is_removed_while_it_is_paused_leaves_nothing_either(
+    plant: Plant, mqtt: MqttKind
+):
+    plant.add(mqtt.origin())
+    with plant.open() as live:
+        plant.drain(live)
+    source = plant.held().id
+    plant.site.sources.turn("line2", ME, paused=True)
+    mqtt.put(readings(0, 5))
+    remove_source(plant.site, "line2", ME)
+    assert not any(plant.site.settings.sources_folder.iterdir())
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_of(source), clean_session=False)
+    there: list[bool] = []
+    client.on_connect = lambda *told: there.append(told[2].session_present)
+    client.connect("127.0.0.1", mqtt.broker.port)
+    while not there:
+        client.loop(0.1)
+    client.disconnect()
+    assert there == [False]
 
 
 def test_another_topic_replaces_the_one_before(plant: Plant, mqtt: MqttKind):
