@@ -103,6 +103,40 @@ def moment(label: str, usual: datetime | None, zone: ZoneInfo, key: str) -> date
     return None if told is None else told.replace(tzinfo=zone).astimezone(UTC)
 
 
+def stretch(zone: ZoneInfo, *, clears: Sequence[str] = ()) -> None:
+    """Ask from when to when; the address keeps it, as whole seconds since 1970 in UTC.
+
+    Parameters
+    ----------
+    clears
+        Words of the address that another choice takes away.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name in ("from", "to"):
+            key = f"control_{name}"
+            told = state.moment(name)
+            # The address is the truth, also when it goes back.
+            there = None if told is None else told.astimezone(zone).replace(tzinfo=None)
+            st.session_state[key] = there
+            st.datetime_input(
+                t(f"frame.{name}"),
+                None,
+                key=key,
+                format="YYYY-MM-DD",
+                step=300,
+                help=t("frame.zone", zone=zone),
+                on_change=_put_moment,
+                args=(name, key, zone, tuple(clears)),
+                width=230,
+            )
+
+
+def _put_moment(name: str, key: str, zone: ZoneInfo, clears: tuple[str, ...]) -> None:
+    told: datetime | None = st.session_state[key]
+    seconds = None if told is None else int(told.replace(tzinfo=zone).timestamp())
+    state.put(**{name: seconds}, **dict.fromkeys(clears, ""))
+
+
 def confirm(title: str, text: str, words: str, do: Callable[[], None], said: str) -> None:
     """Ask whether something is really to be done; do it, say so and draw the page anew.
 

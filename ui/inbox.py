@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,11 +19,14 @@ STATES = ("waiting", "open", "acknowledged", "muted", "closed", "withdrawn", "al
 SEVERITIES = ("act", "plan", "watch")
 KINDS = ("anomaly", "sensor_fault")
 DAYS = ("1", "7", "30", "90", "365")
+RANGE = "range"
+"""In place of days: from one moment to another, both of the address."""
 SORTS = ("urgency", "time")
 MINE = "mine"
 ON_A_PAGE = 50
 _LONGEST_TEXT = 100
 _LONGEST_CURSOR = 500
+_MOST_SECONDS = 11
 _DEEDS = {
     "waiting": ("acknowledge", "close", "assign", "mute"),
     "open": ("acknowledge", "close", "assign", "mute"),
@@ -44,7 +47,9 @@ class Wanted:
     owner
         `MINE`: those that whoever looks is to take care of.
     days
-        Only those that end within so many days before now.
+        Only those that end within so many days before now; `RANGE` takes `from_` and `to`.
+    from_, to
+        Whole seconds since 1970, UTC, between which an event was; empty leaves an end open.
     after
         Where the page begins, as the site said at the end of the one before.
     page
@@ -61,12 +66,18 @@ class Wanted:
     sort: str = "urgency"
     after: str = ""
     page: str = "1"
+    from_: str = ""
+    to: str = ""
 
     def words(self) -> dict[str, str]:
         """Return the words of the address; what is usual is not said."""
         usual = Wanted()
         told = {field.name: str(getattr(self, field.name)) for field in fields(self)}
-        return {name: word for name, word in told.items() if word != getattr(usual, name)}
+        return {
+            name.rstrip("_"): word
+            for name, word in told.items()
+            if word != getattr(usual, name)
+        }
 
     def address(self, **changes: str) -> str:
         """Return the address of this list, or of one that differs; then of its first page."""
@@ -110,7 +121,18 @@ class Wanted:
 
     def start(self, now: datetime) -> datetime | None:
         """Return the moment before which nothing is shown that had ended."""
+        if self.days == RANGE:
+            return _moment(self.from_)
         return now - timedelta(days=int(self.days)) if self.days else None
+
+    @property
+    def end(self) -> datetime | None:
+        """The moment after which nothing is shown that had not begun."""
+        return _moment(self.to) if self.days == RANGE else None
+
+
+def _moment(word: str) -> datetime | None:
+    return datetime.fromtimestamp(int(word), UTC) if word else None
 
 
 def wanted(words: Mapping[str, Any]) -> Wanted:
@@ -120,6 +142,11 @@ def wanted(words: Mapping[str, Any]) -> Wanted:
         word = str(words.get(name, usual))
         return word if word in options else usual
 
+    def seconds(name: str) -> str:
+        word = str(words.get(name, ""))
+        ranged = words.get("days") == RANGE
+        return word if ranged and word.isdecimal() and len(word) <= _MOST_SECONDS else ""
+
     page = str(words.get("page", "1"))
     after = str(words.get("after", ""))
     return Wanted(
@@ -128,7 +155,9 @@ def wanted(words: Mapping[str, Any]) -> Wanted:
         severity=one_of("severity", SEVERITIES),
         kind=one_of("kind", KINDS),
         owner=one_of("owner", (MINE,)),
-        days=one_of("days", DAYS),
+        days=one_of("days", (*DAYS, RANGE)),
+        from_=seconds("from"),
+        to=seconds("to"),
         text=str(words.get("text", "")).strip()[:_LONGEST_TEXT],
         sort=one_of("sort", SORTS, "urgency"),
         after=after if len(after) <= _LONGEST_CURSOR else "",

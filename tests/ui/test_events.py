@@ -201,6 +201,16 @@ def test_where_nothing_waits_it_is_said(browse: Browse, server: str, empty_serve
     expect(page.get_by_text("You see no fleets yet")).to_be_visible()
 
 
+def test_a_free_stretch_of_time_is_in_the_address(browse: Browse):
+    page = browse(language="ja")
+    page.goto("/events?fleet=pumps&state=all&days=range&to=946684800")
+    expect(page.get_by_text("該当するイベントはありません")).to_be_visible()
+    until = page.get_by_label("終了", exact=True)
+    expect(until.first).to_be_visible()
+    page.goto("/events?fleet=pumps&state=all&days=range&from=946684800")
+    expect(page.get_by_role("table").locator("tbody tr").first).to_contain_text("P-")
+
+
 # ---------------------------------------------------------------- addresses
 def test_a_list_comes_back_from_its_address():
     one = Wanted("pumps", "open", "act", "anomaly", "mine", "7", "a&b=c", "time", "xyz", "3")
@@ -209,6 +219,10 @@ def test_a_list_comes_back_from_its_address():
     assert one.address(severity="") == (
         "/events?fleet=pumps&state=open&kind=anomaly&owner=mine&days=7&text=a%26b%3Dc&sort=time"
     )
+    ranged = Wanted(days="range", from_="1700000000", to="1700003600")
+    assert ranged.address() == "/events?days=range&from=1700000000&to=1700003600"
+    assert wanted({**ranged.words(), "days": "7"}) == Wanted(days="7")
+    assert wanted(ranged.words()) == ranged
     address = one.event("evt_1", 4)
     told = dict(part.split("=", 1) for part in address.split("?")[1].split("&"))
     assert (told["id"], told["at"]) == ("evt_1", "4")

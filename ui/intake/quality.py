@@ -14,7 +14,7 @@ from appliance.client import Plant
 from appliance.core.errors import LimitExceeded
 from appliance.schemas.arrival import QualityDays, SensorDays
 from appliance.schemas.fleet import FleetSummary
-from ui import controls, formats, frame
+from ui import controls, formats, frame, wrong
 from ui.components.figures import Figure, figures
 from ui.components.heat import HeatCell, HeatRow, heat
 from ui.intake import words
@@ -33,7 +33,7 @@ def show(plant: Plant, fleet: FleetSummary) -> None:
     try:
         told = plant.fleet(fleet.fleet).quality_days(int(days), asset or None)
     except LimitExceeded as error:
-        frame.empty(t("data.too_much"), f"{error.message} {error.remedy}")
+        frame.empty(t("data.too_much"), wrong.line(error))
         return
     zone = ZoneInfo(told.timezone)
     labels = {one.name: one.label or one.name for one in plant.fleet(fleet.fleet).sensors()}

@@ -13,7 +13,7 @@ from appliance.client.fleet import Fleet
 from appliance.core.errors import Conflict
 from appliance.schemas.approval import Approval
 from appliance.schemas.model import ModelVersion
-from ui import controls, formats, frame, state
+from ui import controls, formats, frame, state, wrong
 from ui.text import t
 
 _YEAR = timedelta(days=365)
@@ -77,7 +77,7 @@ def delete(fleet: Fleet, version: int, events: int) -> None:
             try:
                 fleet.delete_model(version, force=events > 0)
             except Conflict as error:
-                st.text(f"{error.message} {error.remedy}")
+                st.text(wrong.line(error))
                 return
             frame.say_next(t("model.deleted", version=version))
             frame.lead("models", fleet=fleet.name)

@@ -82,7 +82,7 @@ def _steps(plant: Plant, event: Event, deeds: Sequence[str]) -> str:
     wanted = listed(state.get("list"))
     at = state.number("at", 0, 0, ON_A_PAGE)
     me = str(api.me().get("user", ""))
-    pages = plant.events(start=wanted.start(now()), **wanted.query(me))
+    pages = plant.events(start=wanted.start(now()), end=wanted.end, **wanted.query(me))
     try:
         names = [one.id for one in pages.page(wanted.after or None, most=ON_A_PAGE)[0]]
     except InvalidRequest:  # the address was cut or changed: the event is there all the same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -11,7 +12,18 @@ from appliance.schemas.overview import Inbox
 from ui import api, controls, dealing, formats, frame, state, theme
 from ui.components.inbox import Row, inbox
 from ui.components.tally import Count, tally
-from ui.inbox import DAYS, KINDS, MINE, ON_A_PAGE, SEVERITIES, SORTS, STATES, Wanted, wanted
+from ui.inbox import (
+    DAYS,
+    KINDS,
+    MINE,
+    ON_A_PAGE,
+    RANGE,
+    SEVERITIES,
+    SORTS,
+    STATES,
+    Wanted,
+    wanted,
+)
 from ui.text import t
 
 _TURNS = ("after", "page")
@@ -26,14 +38,14 @@ def show() -> None:
     _head({*fleets, asked.fleet} - {""})
     counts = _counts(plant.overview.inbox(asked.fleet or None), asked)
     tally(counts, label=t("events.counts"), key="tally")
-    _filters()
+    zone = plant.zone()
+    _filters(zone)
     at, me = now(), str(api.me().get("user", ""))
-    pages = plant.events(start=asked.start(at), **asked.query(me))
+    pages = plant.events(start=asked.start(at), end=asked.end, **asked.query(me))
     found, cursor = pages.page(asked.after or None, most=ON_A_PAGE)
     if not found:
         _nothing(asked, fleets)
         return
-    zone = plant.zone()
     rows = [
         Row(one, dealing.muted(one, zone, at), asked.event(one.id, place))
         for place, one in enumerate(found)
@@ -109,7 +121,7 @@ def _counts(told: Inbox, asked: Wanted) -> list[Count]:
     ]
 
 
-def _filters() -> None:
+def _filters(zone: ZoneInfo) -> None:
     """Draw what narrows the list down; all of it is in the address."""
     # The address is the truth, also when it goes back.
     st.session_state["control_text"] = state.get("text")
@@ -128,10 +140,14 @@ def _filters() -> None:
         _pick("severity", ("", *SEVERITIES), "", table="severity")
         _pick("kind", ("", *KINDS), "", table="kind")
         _pick("owner", ("", MINE), "")
-        _pick("days", ("", *DAYS), "")
+        _pick("days", ("", *DAYS, RANGE), "", clears=("from", "to"))
+    if state.get("days") == RANGE:
+        controls.stretch(zone, clears=_TURNS)
 
 
-def _pick(name: str, options: Sequence[str], usual: str, table: str = "") -> None:
+def _pick(
+    name: str, options: Sequence[str], usual: str, table: str = "", clears: Sequence[str] = ()
+) -> None:
     words = t(f"events.any_{name}") if "" in options else ""
 
     def told(option: str) -> str:
@@ -140,7 +156,9 @@ def _pick(name: str, options: Sequence[str], usual: str, table: str = "") -> Non
         return t(f"{table}.{option}") if table else t(f"events.{name}_{option}")
 
     label = t(f"events.{name}")
-    controls.pick(name, options, usual, label=label, words=told, clears=_TURNS, width=160)
+    controls.pick(
+        name, options, usual, label=label, words=told, clears=(*_TURNS, *clears), width=160
+    )
 
 
 def _search() -> None:
