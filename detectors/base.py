@@ -153,13 +153,7 @@ class Detector(ABC):
         ndarray of shape (n_rows, n_columns)
             Non-negative; a row adds up to 1.
         """
-        matrix = self._checked(X)
-        raw = np.maximum(np.asarray(self._contributions(matrix), dtype=np.float64), 0.0)
-        top = raw.max(axis=1, keepdims=True)
-        raw /= np.where(top > 0, top, 1.0)  # so that the sum of very large terms is finite
-        total = raw.sum(axis=1, keepdims=True)
-        even = np.full_like(raw, 1.0 / raw.shape[1])
-        return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)
+        return _shares(self._contributions(self._checked(X)))
 
     @final
     def calibration_scores(self, X: ArrayLike) -> FloatVector:
@@ -174,6 +168,62 @@ class Detector(ABC):
         """
         matrix = self._checked(X)
         return np.asarray(self._calibration_scores(matrix), dtype=np.float64)
+
+    # ------------------------------------------------------------------ live
+    def has_live_form(self) -> bool:
+        """Whether a row can be judged by what is known when it arrives.
+
+        A detector that looks at no later rows judges live as it always does; one that does
+        look ahead needs another form.
+        """
+        return self.reach()[1] == 0
+
+    @final
+    def score_live(self, X: ArrayLike, later: int = 0) -> FloatVector:
+        """Return how unusual each row is by what is known when it arrives, or soon after.
+
+        Such a score is provisional.  With all the rows after it that `reach` names it is that
+        of `score`, and final.
+
+        Parameters
+        ----------
+        X
+            As for `score`.
+        later
+            Rows after each row that are known by then.  With 0, a row's score is the same to
+            the last bit whatever comes after it.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+
+        Raises
+        ------
+        InvalidInput
+            The detector has no live form.
+        """
+        matrix = self._checked_live(X)
+        is_final = later >= self.reach()[1]
+        scores = self._score(matrix) if is_final else self._score_live(matrix, later)
+        return np.asarray(scores, np.float64).reshape(len(matrix))
+
+    @final
+    def live_contributions(self, X: ArrayLike) -> FloatMatrix:
+        """Return each column's share of each row's live score; see `contributions`."""
+        return _shares(self._live_contributions(self._checked_live(X)))
+
+    @final
+    def live_calibration_scores(self, X: ArrayLike) -> FloatVector:
+        """Score the training rows live as if each had not been trained on.
+
+        See `calibration_scores`.
+        """
+        matrix = self._checked_live(X)
+        return np.asarray(self._live_calibration_scores(matrix), np.float64)
+
+    def live_reach(self) -> int:
+        """Rows before a row that its live score depends on."""
+        return self.reach()[0]
 
     def reach(self) -> tuple[int, int]:
         """Rows (before, after) a row that its score depends on, beyond the row itself."""
@@ -231,6 +281,15 @@ class Detector(ABC):
     @abstractmethod
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
+    def _score_live(self, X: FloatMatrix, later: int) -> NDArray[np.floating[Any]]:  # noqa: ARG002
+        return self._score(X)
+
+    def _live_contributions(self, X: FloatMatrix) -> NDArray[np.floating[Any]]:
+        return self._contributions(X)
+
+    def _live_calibration_scores(self, X: FloatMatrix) -> FloatVector:
+        return self._calibration_scores(X)
+
     def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
         """Cross-fit over four contiguous folds; detectors with a cheaper exact way override.
 
@@ -254,6 +313,14 @@ class Detector(ABC):
         if not hasattr(self, "n_features_in_"):
             raise NotFitted(f"this {type(self).__name__} is not fitted yet: call fit first")
 
+    def _checked_live(self, X: ArrayLike) -> FloatMatrix:
+        matrix = self._checked(X)
+        if not self.has_live_form():
+            raise InvalidInput(
+                f"{type(self).__name__} judges a row by rows after it: there is no live score"
+            )
+        return matrix
+
     def _checked(self, X: ArrayLike) -> FloatMatrix:
         self._require_fitted()
         matrix = as_matrix(
@@ -261,3 +328,13 @@ class Detector(ABC):
         )
         check_columns(matrix, self.n_features_in_, type(self).__name__)
         return matrix
+
+
+def _shares(terms: NDArray[np.floating[Any]]) -> FloatMatrix:
+    """Return terms of scores as shares of each row that add up to 1."""
+    raw = np.maximum(np.asarray(terms, dtype=np.float64), 0.0)
+    top = raw.max(axis=1, keepdims=True)
+    raw /= np.where(top > 0, top, 1.0)  # so that the sum of very large terms is finite
+    total = raw.sum(axis=1, keepdims=True)
+    even = np.full_like(raw, 1.0 / raw.shape[1])
+    return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)

@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
+from detectors.kernels.recursive import peak_hold
 from detectors.spans import fading_rows, span_scores
 from detectors.thresholds import SurpriseScale, alarm_threshold
 
@@ -49,6 +50,9 @@ class Outcome:
         around its peaks (`detectors.spans`).
     vus_pr_rows
         The same of the score as it is.
+    vus_pr_live, vus_pr_half
+        Of stretches, by scores as they are known when a row arrives, and half a window later;
+        None where the recipe has no live form.
     hit
         Whether the highest score lies within 100 rows of a labelled stretch.
     flagged
@@ -62,6 +66,8 @@ class Outcome:
 
     vus_pr: float
     vus_pr_rows: float
+    vus_pr_live: float | None
+    vus_pr_half: float | None
     hit: bool
     flagged: Mapping[str, Confusion] = field(default_factory=dict)
     refused: bool = False
@@ -90,15 +96,27 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     except InvalidInput:
         return _refusal(series.labels, window)
     scores = detector.score(test)
-    spans = span_scores(
-        scores - min(scores.min(), 0.0), detector.fading_rows() or _fading(series.train)
-    )
+    fading = detector.fading_rows() or _fading(series.train)
+    live = half = None
+    if detector.has_live_form():
+        # Twice a window reaches ahead: a quarter of that is half a window.
+        later = (detector.reach()[1] + 1) // 4
+        known = [_from_zero(detector.score_live(test, rows)) for rows in (0, later)]
+        live, half = (
+            metrics.vus_pr(series.labels, peak_hold(some, fading), window) for some in known
+        )
     return Outcome(
-        metrics.vus_pr(series.labels, spans, window),
+        metrics.vus_pr(series.labels, span_scores(_from_zero(scores), fading), window),
         metrics.vus_pr(series.labels, scores, window),
+        live,
+        half,
         metrics.peak_hits(series.labels, scores),
         _flagged(detector, train, series.labels, scores) if flags else {},
     )
+
+
+def _from_zero(scores: FloatVector) -> FloatVector:
+    return np.asarray(scores - min(scores.min(), 0.0))
 
 
 def _fading(train: Matrix) -> float:
@@ -131,6 +149,8 @@ def _refusal(labels: np.ndarray, window: int) -> Outcome:
     alike, none = np.zeros(len(labels)), np.zeros(len(labels), bool)
     chance = metrics.vus_pr(labels, alike, window)
     return Outcome(
+        chance,
+        chance,
         chance,
         chance,
         hit=False,

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROOT = Path(__file__).resolve().parents[2]
-_RANKINGS = (figures.VUS_PR, figures.VUS_PR_ROWS)
+_RANKINGS = {
+    figures.VUS_PR: "vus_pr",
+    figures.VUS_PR_ROWS: "vus_pr_rows",
+    figures.VUS_PR_LIVE: "vus_pr_live",
+    figures.VUS_PR_HALF: "vus_pr_half",
+}
 _RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
 
 
@@ -55,7 +60,7 @@ def lines(
     every
         Take only every so-many-th series of a set.
     """
-    means: list[tuple[float, float]] = []
+    means: list[dict[str, float]] = []
     everything: list[Outcome] = []
     for name in sets:
         series = loaders.load(name, folder, every)
@@ -65,12 +70,13 @@ def lines(
         means.append(_ranking(outcomes))
         everything += outcomes
     if len(means) == len(loaders.SETS):
-        for metric, value in zip(_RANKINGS, np.mean(means, axis=0), strict=True):
-            yield _line("mean", metric, recipe, float(value)) | _counts(everything)
+        for metric in means[0]:
+            value = float(np.mean([found.get(metric, np.nan) for found in means]))
+            yield _line("mean", metric, recipe, value) | _counts(everything)
 
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
-    yield from zip(_RANKINGS, _ranking(outcomes), strict=True)
+    yield from _ranking(outcomes).items()
     if name == "ucr":
         yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
     if name == "skab":
@@ -84,11 +90,14 @@ def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, f
             yield rate, float(100 * false / max(false + quiet, 1))
 
 
-def _ranking(outcomes: Sequence[Outcome]) -> tuple[float, float]:
-    """Return the mean VUS-PR of stretches and of rows."""
-    found = [(outcome.vus_pr, outcome.vus_pr_rows) for outcome in outcomes]
-    spans, rows = np.mean(found, axis=0)
-    return float(spans), float(rows)
+def _ranking(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the mean over series of each VUS-PR that all of them have, by metric."""
+    means = {}
+    for metric, name in _RANKINGS.items():
+        found = [getattr(outcome, name) for outcome in outcomes]
+        if None not in found:
+            means[metric] = float(np.mean(found))
+    return means
 
 
 def _line(name: str, metric: str, recipe: str, value: float) -> dict[str, Any]:

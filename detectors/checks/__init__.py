@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detectors.base import Detector
-from detectors.checks import explanations, inputs, scores, states
+from detectors.checks import explanations, inputs, live, scores, states
 
 __all__ = ["Check", "all_checks", "check_detector", "parametrize_with_checks"]
 
@@ -52,7 +52,7 @@ def all_checks() -> list[Check]:
     """Return every check, in the order in which their failures are best read."""
     return [
         Check(name, run)
-        for room in (states, inputs, scores, explanations)
+        for room in (states, inputs, scores, live, explanations)
         for name, run in vars(room).items()
         if name.startswith("check_") and run.__module__ == room.__name__
     ]

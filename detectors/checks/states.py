@@ -23,6 +23,9 @@ def _same(a: Detector, b: Detector, detector: Detector) -> None:
     assert np.array_equal(a.score(Y), b.score(Y)), "scores differ after loading"
     assert np.array_equal(a.contributions(Y), b.contributions(Y)), "contributions differ"
     assert a.reach() == b.reach()
+    assert a.has_live_form() == b.has_live_form()
+    if a.has_live_form():
+        assert np.array_equal(a.score_live(Y), b.score_live(Y)), "live scores differ"
     assert a.n_features_in_ == b.n_features_in_
 
 

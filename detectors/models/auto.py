@@ -12,18 +12,12 @@ from detectors.base import Detector
 from detectors.errors import TooLittleData
 from detectors.metrics.period import dominant_period
 from detectors.models.auto_columns import Sensors, filled
-from detectors.models.auto_folds import Choice, Fold, calibrated, folds_of, thinned
-from detectors.models.auto_joint import JointWindow, Moments
-from detectors.models.auto_judge import (
-    FLOORS,
-    JOINT_FLOOR,
-    Judge,
-    Verdicts,
-    add_to_rows,
-    view_weights,
-)
-from detectors.models.auto_shapes import SHAPE_WEIGHT, ShapeViews, learn_shapes
-from detectors.models.auto_views import SensorViews, joined, whole_first, whole_windows
+from detectors.models.auto_joint import JointWindow
+from detectors.models.auto_judge import FLOORS, Judge, Verdicts, add_to_rows, view_weights
+from detectors.models.auto_newest import Newest, learn_newest, left_out_newest, settling
+from detectors.models.auto_shapes import SHAPE_WEIGHT, ShapeViews
+from detectors.models.auto_training import Training
+from detectors.models.auto_views import SensorViews
 from detectors.models.parameters import require_int, require_number
 from detectors.spans import fading_rows
 from detectors.tags import Tags
@@ -34,18 +28,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Mask = NDArray[np.bool_]
-    Starts = NDArray[np.int64]
 
 _WIDTH = 16
 _LONGEST = 256
 _JOINT_SIZE = 1000
-_REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
-_CALIBRATION_WINDOWS = 400
-_JOINT_WINDOWS = 6000
 _BLOCK = 4096
 
 _Block: TypeAlias = tuple[int, int, Judge]
 """First and end of some window starts, and what their windows are compared with."""
+_Part: TypeAlias = tuple[int, int, Newest]
+"""First and end of some rows, and what their newest windows are compared with."""
 _Learned: TypeAlias = tuple[SensorViews, JointWindow | None, ShapeViews | None]
 
 
@@ -162,34 +154,38 @@ class Auto(Detector):
     @override
     def _fit(self, X: FloatMatrix) -> None:
         self._sensors = Sensors.learn(X)
-        columns, missing = self._prepare(X)
-        usual, typical = self._calibrated_views(columns, missing)
+        self.widths_ = self._widths(X)
+        training = self._training(X)
+        usual, typical = training.calibrated_views()
         judged = np.asarray(np.isfinite(typical).all(axis=0))
         if not judged.any():
             raise TooLittleData(
                 f"no sensor has enough windows of {self.widths_[1]} rows without long gaps"
             )
         self._sensors = self._sensors.only(judged)
-        columns = columns[judged]
-        missing = None if missing is None else missing[judged]
-        self._views = self._references(columns, missing, self._as_many(columns), -1).compact()
+        training = training.only(judged)
+        n_sensors = len(training.columns)
+        self._views = training.kept()
         self._joint: JointWindow | None = None
         self._shapes: ShapeViews | None = None
-        self.usual_ = np.vstack([usual[:, judged], np.ones(len(columns))])
+        self.usual_ = np.vstack([usual[:, judged], np.ones(n_sensors)])
         parts = []
-        if len(columns) == 1:
-            self._shapes, seen = self._learn_shapes(columns, missing)
+        if n_sensors == 1:
+            self._shapes, seen = training.learn_shapes()
             parts += [] if self._shapes is None else [(SHAPE_WEIGHT, seen)]
         parts.append((1.0, typical[view_weights(self._shapes) > 0][:, judged]))
-        if self._is_joint(len(columns)):
-            self.usual_[-1], seen = self._learn_joint(columns, missing)
+        if self._is_joint(n_sensors):
+            self._joint, self.usual_[-1], seen = training.learn_joint(self.widths_[2])
             parts.append((self.joint_weight, seen))
         weights = sum(weight * part.size for weight, part in parts)
         sums = sum(weight * part.sum() for weight, part in parts)
         self.usual_score_ = float(np.sqrt(sums / weights))
+        self._newest: Newest | None = learn_newest(
+            training, self._views, self._joint, self.joint_weight
+        )
 
-    def _prepare(self, X: FloatMatrix) -> tuple[Floats, Mask | None]:
-        """Scale the training rows and choose the windows by them."""
+    def _widths(self, X: FloatMatrix) -> tuple[int, int, int]:
+        """Choose the windows by the training rows."""
         columns = self._sensors.apply(X)
         most = max(2, len(X) // 4)
         width = self.window or _WIDTH
@@ -198,100 +194,12 @@ class Auto(Detector):
             width = int(np.clip(dominant_period(values[0]), _WIDTH, _LONGEST))
         short = min(width, most)
         joint = int(np.clip(_JOINT_SIZE // len(columns), 1, short))
-        self.widths_ = (short, min(2 * width, most), joint)
-        return filled(columns, short)
+        return (short, min(2 * width, most), joint)
 
-    def _n_starts(self, columns: Floats) -> int:
-        """Windows that can be references: those that are followed by a whole long one."""
-        return int(columns.shape[1]) - self.widths_[1] + 1
-
-    def _as_many(self, columns: Floats) -> Starts:
-        """Return starts of windows, as many as left-out windows are compared with.
-
-        With more references than those, new rows would always look better than left-out ones.
-        """
-        count = self._n_starts(columns)
-        others = [len(fold.others) for fold in folds_of(count, self.widths_[1])]
-        return self._thinned(np.arange(count), int(np.mean(others)), Choice.AS_MANY)
-
-    def _references(
-        self, columns: Floats, missing: Mask | None, allowed: Starts, fold: int
-    ) -> SensorViews:
-        """Pick references among the allowed starts, for everything or for one fold."""
-        most = self.n_references
-        if most is None:
-            most = _REFERENCES_ONE if len(columns) == 1 else _REFERENCES_MANY
-        starts = self._thinned(allowed, most, Choice.REFERENCES, fold)
-        return SensorViews.pick(columns, missing, starts, self.widths_[:2])
-
-    def _calibrated_views(
-        self, columns: Floats, missing: Mask | None
-    ) -> tuple[FloatMatrix, FloatMatrix]:
-        """Return `calibrated` for the views of each sensor, both (6, n_sensors)."""
-        found = [
-            self._sampled_distances(columns, missing, fold)
-            for fold in folds_of(self._n_starts(columns), self.widths_[1])
-        ]
-        return calibrated(np.concatenate(found, axis=2), self.quantile, np.array(FLOORS))
-
-    def _sampled_distances(
-        self, columns: Floats, missing: Mask | None, fold: Fold
-    ) -> FloatMatrix:
-        """Return distances of some windows of a fold from the others', (6, sensors, some)."""
-        views = self._references(columns, missing, fold.others, fold.number)
-        starts = self._sample(fold)
-        out = np.empty((6, len(columns), len(starts)))
-        for sensor, x in enumerate(columns):
-            out[:4, sensor] = views.short(sensor, x, starts)
-            out[4:, sensor] = views.long(sensor, x, starts)
-        if missing is not None:
-            out[:, ~whole_windows(missing, self.widths_[1])[:, starts]] = np.nan
-        return out
-
-    def _sample(self, fold: Fold) -> Starts:
-        """Return the windows of a fold by which distances are calibrated."""
-        most = _CALIBRATION_WINDOWS
-        return self._thinned(fold.own, most, Choice.CALIBRATION, fold.number)
-
-    def _thinned(self, starts: Starts, most: int, choice: Choice, fold: int = -1) -> Starts:
-        return thinned(starts, most, (self.seed, choice, fold + 1))
-
-    def _learn_shapes(
-        self, columns: Floats, missing: Mask | None
-    ) -> tuple[ShapeViews | None, FloatMatrix]:
-        short, long, _ = self.widths_
-        folds = folds_of(self._n_starts(columns), long)
-        starts, whole = self._as_many(columns), whole_first(missing, columns.shape[1], long)
-        return learn_shapes(columns[0], whole, starts, folds, (short, long), self.quantile)
-
-    def _joint_models(self, columns: Floats) -> list[JointWindow]:
-        """Return components learned without each fold, and last those of everything."""
-        width, parts = self.widths_[2], []
-        folds = folds_of(self._n_starts(columns), width)
-        most = _JOINT_WINDOWS // len(folds)
-        for fold in folds:
-            # Without its edges a fold shares no row with its neighbours.
-            inner = fold.own[width:-width] if len(fold.own) > 4 * width else fold.own
-            starts = self._thinned(inner, most, Choice.JOINT, fold.number)
-            parts.append(Moments.of(joined(columns, starts, width)))
-        others = [[*parts[:number], *parts[number + 1 :]] for number in range(len(parts))]
-        return [JointWindow.learn(Moments.joined(chosen)) for chosen in [*others, parts]]
-
-    def _learn_joint(
-        self, columns: Floats, missing: Mask | None
-    ) -> tuple[FloatVector, FloatVector]:
-        """Learn the components; return `calibrated` for each sensor's residual."""
-        *left_out, self._joint = self._joint_models(columns)
-        width, found = self.widths_[2], []
-        known = None if missing is None else whole_windows(missing, width)
-        for fold, joint in zip(folds_of(self._n_starts(columns), width), left_out, strict=True):
-            starts = self._sample(fold)
-            there = None if known is None else known[:, starts]
-            rest = joint.residuals(joined(columns, starts, width), len(columns), there)
-            found.append(rest if there is None else np.where(there, rest, np.nan))
-        distances = np.concatenate(found, axis=1)[None]
-        usual, typical = calibrated(distances, self.quantile, np.array([JOINT_FLOOR]))
-        return usual[0], typical[0]
+    def _training(self, X: FloatMatrix) -> Training:
+        columns, missing = filled(self._sensors.apply(X), self.widths_[0])
+        rules = (self.widths_, self.n_references, self.quantile, self.seed)
+        return Training(columns, missing, *rules)
 
     # ------------------------------------------------------------------ score
     @override
@@ -314,18 +222,16 @@ class Auto(Detector):
 
     def _left_out(self, X: FloatMatrix) -> Iterator[_Block]:
         """Yield the training windows with a judge that has not seen their fold."""
-        columns, missing = filled(self._sensors.apply(X), self.widths_[0])
-        folds = folds_of(self._n_starts(columns), self.widths_[1])
+        training = self._training(X)
+        folds = training.folds()
         joints: Sequence[JointWindow | None] = [None] * len(folds)
         if self._joint is not None:
-            joints = self._joint_models(columns)
+            joints = training.joint_models(self.widths_[2])
         for fold in folds:
-            views = self._references(columns, missing, fold.others, fold.number)
             shapes = self._shapes
             if shapes is not None:
-                others = fold.others[whole_first(missing, len(X), self.widths_[1])[fold.others]]
-                shapes = ShapeViews.pick(columns[0], others, self.widths_[:2], shapes.usual)
-            judge = self._judge((views, joints[fold.number], shapes))
+                shapes = training.left_out_shapes(fold, shapes.usual)
+            judge = self._judge((training.left_out(fold), joints[fold.number], shapes))
             # Short windows fit where long ones do not any more.
             stop = len(X) if fold is folds[-1] else fold.high
             yield from _blocks(fold.low, stop, judge)
@@ -334,10 +240,12 @@ class Auto(Detector):
         learned = learned or (self._views, self._joint, self._shapes)
         return Judge(*learned, self.usual_, self.widths_, self.joint_weight)
 
-    def _row_scores(self, X: FloatMatrix, blocks: Iterable[_Block]) -> FloatVector:
+    def _row_scores(
+        self, X: FloatMatrix, blocks: Iterable[_Block], later: int | None = None
+    ) -> FloatVector:
         sums = np.zeros((2, len(X)))
         for first, verdicts in self._verdicts(X, blocks):
-            add_to_rows(sums, first, verdicts.of_rows(), verdicts.width)
+            add_to_rows(sums, first, verdicts.of_rows(later), verdicts.width, later)
         judged = sums[1] > 0
         mean = np.divide(sums[0], sums[1], out=np.zeros(len(X)), where=judged)
         return np.where(judged, np.sqrt(mean), self.usual_score_)
@@ -357,6 +265,69 @@ class Auto(Detector):
             for verdicts in judge.verdicts(columns, missing, stop - first):
                 yield first, verdicts
 
+    # ------------------------------------------------------------------ live
+    @override
+    def has_live_form(self) -> bool:
+        self._require_fitted()
+        return self._newest is not None
+
+    @override
+    def live_reach(self) -> int:
+        self._require_fitted()
+        return 2 * self.widths_[0] - 1
+
+    @override
+    def _score_live(self, X: FloatMatrix, later: int) -> FloatVector:
+        newest = self._live_scores(X, self._all_rows(X))
+        if later == 0:
+            return newest
+        covering = self._row_scores(X, _blocks(0, len(X), self._judge()), later)
+        return settling(newest, covering, later, self.reach()[1])
+
+    @override
+    def _live_contributions(self, X: FloatMatrix) -> FloatMatrix:
+        out = np.zeros(X.shape)
+        for rows, sums, _ in self._newest_sums(X, self._all_rows(X)):
+            out[rows, self._sensors.used] = sums.T
+        return out
+
+    @override
+    def _live_calibration_scores(self, X: FloatMatrix) -> FloatVector:
+        training = self._training(X)
+        folds, short = training.folds(), self.widths_[0]
+        models = left_out_newest(training, self._joint, self.joint_weight, self._newest)
+        # A row belongs to the fold in which its window begins.
+        ends = [0, *(fold.high + short - 1 for fold in folds[:-1]), len(X)]
+        return self._live_scores(X, zip(ends[:-1], ends[1:], models, strict=True))
+
+    def _all_rows(self, X: FloatMatrix) -> list[_Part]:
+        return [] if self._newest is None else [(0, len(X), self._newest)]
+
+    def _live_scores(self, X: FloatMatrix, parts: Iterable[_Part]) -> FloatVector:
+        out = np.empty(len(X))
+        for rows, sums, weights in self._newest_sums(X, parts):
+            total, weight = np.zeros((2, rows.stop - rows.start))
+            for sensor, own in zip(sums, weights, strict=True):
+                total += sensor  # one by one: a row alone is rounded as among others
+                weight += own
+            mean = np.divide(total, weight, out=np.zeros(len(total)), where=weight > 0)
+            usual = self._newest.usual_score if self._newest else 0.0
+            out[rows] = np.where(weight > 0, np.sqrt(mean), usual)
+        return out
+
+    def _newest_sums(
+        self, X: FloatMatrix, parts: Iterable[_Part]
+    ) -> Iterator[tuple[slice, FloatMatrix, FloatMatrix]]:
+        """Yield rows, and what `Newest.sums` returns for them, in blocks of bounded size."""
+        for start, end, model in parts:
+            for first in range(start, end, _BLOCK):
+                stop = min(first + _BLOCK, end)
+                before = min(first, self.live_reach())
+                scaled = self._sensors.apply(X[first - before : stop])
+                columns, missing = filled(scaled, self.widths_[0])
+                sums, weights = model.sums(columns, missing)
+                yield slice(first, stop), sums[:, before:], weights[:, before:]
+
     # ------------------------------------------------------------------ state
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
@@ -365,7 +336,7 @@ class Auto(Detector):
             "usual": self.usual_,
             "usual_score": np.array(self.usual_score_),
         }
-        for part in (self._sensors, self._views, self._joint, self._shapes):
+        for part in (self._sensors, self._views, self._joint, self._shapes, self._newest):
             own |= {} if part is None else part.state()
         return own
 
@@ -381,6 +352,7 @@ class Auto(Detector):
             self._joint = JointWindow.restore(state)
         if "shape_series" in state:
             self._shapes = ShapeViews.restore(state, self._views.widths)
+        self._newest = Newest.restore(state, self._views, self._joint, self.joint_weight)
         if self.usual_.shape != (len(FLOORS) + 1, len(self._sensors.used)):
             raise ValueError(f"usual distances of shape {self.usual_.shape}")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+
+from detectors.kernels.residuals import products, residuals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _EXPLAINED = 0.9
 _LEAST_NOISE = 1.0e-6
+_NAMES = ("joint_mean", "axes", "variances")
 
 
 class Moments(NamedTuple):
@@ -99,30 +102,55 @@ class JointWindow:
         power = np.einsum("ijk,ijk->ji", parts, parts) / np.float32(parts.shape[2])
         return np.asarray(np.sqrt(power))
 
+    def residuals_apart(
+        self, windows: Floats, n_sensors: int, known: Mask | None = None
+    ) -> Floats:
+        """Return `residuals`, each window's the same to the last bit whatever comes with it."""
+        if known is not None and not known.all():
+            windows = windows.copy()
+            for rows, there in _patterns(known, windows.shape[1]):
+                gaps = windows[np.ix_(rows, there)] - self.mean[there]
+                found = products(gaps, self._missing_given(there))
+                windows[np.ix_(rows, ~there)] = self.mean[~there] + found
+        return residuals(windows, self.mean, self.axes, n_sensors)
+
     def _complete(self, rest: Floats, known: Mask) -> None:
         """Put the expected deviations in place of missing ones."""
-        size = rest.shape[1] // len(known)
-        patterns, which = np.unique(known, axis=1, return_inverse=True)
-        for number in range(patterns.shape[1]):
-            there = np.repeat(patterns[:, number], size)
-            if there.all():
-                continue
-            rows = np.flatnonzero(which.ravel() == number)
+        for rows, there in _patterns(known, rest.shape[1]):
             rest[np.ix_(rows, ~there)] = self._expected(rest[np.ix_(rows, there)], there)
 
     def _expected(self, present: Floats, there: Mask) -> Floats:
         """Return the missing coordinates' mean given the others, (n_windows, n_missing)."""
         axes = self.axes[there].astype(np.float64)
-        prior = np.diag(self.variances[-1] / self.variances[:-1].astype(np.float64))
-        along = np.linalg.solve(axes.T @ axes + prior, axes.T @ present.T.astype(np.float64))
+        along = np.linalg.solve(
+            axes.T @ axes + self._prior(), axes.T @ present.T.astype(np.float64)
+        )
         return np.asarray((self.axes[~there] @ along).T, np.float32)
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays that `restore` takes."""
-        return {"joint_mean": self.mean, "axes": self.axes, "variances": self.variances}
+    def _missing_given(self, there: Mask) -> Floats:
+        """Return what turns present coordinates into missing ones, (n_missing, n_present)."""
+        axes = self.axes[there].astype(np.float64)
+        along = np.linalg.solve(axes.T @ axes + self._prior(), axes.T)
+        return np.asarray(self.axes[~there] @ along, np.float32)
+
+    def _prior(self) -> Doubles:
+        return np.diag(self.variances[-1] / self.variances[:-1].astype(np.float64))
+
+    def state(self, prefix: str = "") -> dict[str, NDArray[Any]]:
+        """Return the arrays that `restore` takes, their names beginning with `prefix`."""
+        arrays = (self.mean, self.axes, self.variances)
+        return {prefix + name: array for name, array in zip(_NAMES, arrays, strict=True)}
 
     @classmethod
-    def restore(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+    def restore(cls, state: Mapping[str, NDArray[Any]], prefix: str = "") -> Self:
         """Rebuild from `state`."""
-        names = ("joint_mean", "axes", "variances")
-        return cls(*(np.ascontiguousarray(state[name], np.float32) for name in names))
+        return cls(*(np.ascontiguousarray(state[prefix + n], np.float32) for n in _NAMES))
+
+
+def _patterns(known: Mask, size: int) -> Iterator[tuple[NDArray[np.int64], Mask]]:
+    """Yield windows that lack the same sensors, with the coordinates that are there."""
+    patterns, which = np.unique(known, axis=1, return_inverse=True)
+    for number in range(patterns.shape[1]):
+        there = np.repeat(patterns[:, number], size // len(known))
+        if not there.all():
+            yield np.flatnonzero(which.ravel() == number), there

@@ -50,13 +50,19 @@ class Verdicts(NamedTuple):
     width: int
     weight: float
 
-    def of_rows(self) -> FloatMatrix:
-        """Return (weighted squares, weights) a row, summed over sensors and windows."""
+    def of_rows(self, later: int | None = None) -> FloatMatrix:
+        """Return (weighted squares, weights) a row, summed over sensors and windows.
+
+        Parameters
+        ----------
+        later
+            Count only windows that end at most so many rows after the row.
+        """
         total = self.squares.sum(axis=0, dtype=np.float64)
         sensors = np.full(len(total), float(len(self.squares)))
         if self.judged is not None:
             sensors = self.judged.sum(axis=0, dtype=np.float64)
-        return spread(np.stack([total, self.weight * sensors]), self.width)
+        return spread(np.stack([total, self.weight * sensors]), self.width, later)
 
     def of_cells(self) -> FloatMatrix:
         """Return the weighted squares a sensor and row, summed over windows."""
@@ -159,20 +165,35 @@ def view_weights(shapes: ShapeViews | None) -> Floats:
     return weights
 
 
-def add_to_rows(sums: FloatMatrix, first: int, found: FloatMatrix, width: int) -> None:
+def add_to_rows(
+    sums: FloatMatrix, first: int, found: FloatMatrix, width: int, later: int | None = None
+) -> None:
     """Add sums over windows as means over the windows that cover a row, from row `first` on."""
     rows = np.arange(first, first + found.shape[1])
-    sums[:, first : first + len(rows)] += found / covering(rows, sums.shape[1], width)
+    count = np.maximum(covering(rows, sums.shape[1], width, later), 1.0)
+    sums[:, first : first + len(rows)] += found / count
 
 
-def covering(rows: NDArray[np.int64], n_rows: int, width: int) -> FloatVector:
-    """Return how many windows cover each of some rows, of all that fit into `n_rows`."""
-    newest = np.minimum(rows, n_rows - width)
+def covering(
+    rows: NDArray[np.int64], n_rows: int, width: int, later: int | None = None
+) -> FloatVector:
+    """Return how many windows cover each of some rows, of all that fit into `n_rows`.
+
+    With `later`, of those that end at most so many rows after the row.
+    """
+    newest = np.minimum(rows - _youngest(width, later), n_rows - width)
     oldest = np.maximum(rows - width + 1, 0)
     return np.asarray(newest - oldest + 1, np.float64)
 
 
-def spread(values: NDArray[np.floating[Any]], width: int) -> FloatMatrix:
+def _youngest(width: int, later: int | None) -> int:
+    """Return how many rows before a row a window begins at least."""
+    return 0 if later is None else max(width - 1 - later, 0)
+
+
+def spread(
+    values: NDArray[np.floating[Any]], width: int, later: int | None = None
+) -> FloatMatrix:
     """Return for each row the sum over the windows that cover it.
 
     Parameters
@@ -181,6 +202,8 @@ def spread(values: NDArray[np.floating[Any]], width: int) -> FloatMatrix:
         Some vectors over windows, (m, n_windows).
     width
         Rows a window.
+    later
+        Leave out windows that end more than so many rows after the row.
 
     Returns
     -------
@@ -190,7 +213,7 @@ def spread(values: NDArray[np.floating[Any]], width: int) -> FloatMatrix:
     """
     count = values.shape[1]
     out = np.zeros((len(values), count + width - 1))
-    for offset in range(width):
+    for offset in range(_youngest(width, later), width):
         out[:, offset : offset + count] += values
     return out
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ROUGHNESS_FLOOR = 0.02
 _RIDGE = 0.01
-_FEWEST = 3
+FEWEST = 3
 
 
 class _Normal(NamedTuple):
@@ -81,7 +81,7 @@ class SensorViews:
 
     def _prepared(self, sensor: int) -> _Normal | None:
         starts = self.starts[self.known[sensor]]
-        if len(starts) < _FEWEST:
+        if len(starts) < FEWEST:
             return None
         x = self.series[sensor]
         short, long = (_cut(x, starts, width) for width in self.widths)

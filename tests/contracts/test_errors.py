@@ -57,6 +57,14 @@ OUTSIDE = {
     ("detectors/checks/", "ValueError"): "whoever runs the checks named one wrongly",
     ("detectors/models/auto.py", "ValueError"): "a state is refused: persistence catches it",
     (
+        "detectors/models/auto_newest.py",
+        "ValueError",
+    ): "a state is refused: persistence catches it",
+    (
+        "detectors/models/auto_shapes.py",
+        "ValueError",
+    ): "a state is refused: persistence catches it",
+    (
         "detectors/models/auto_views.py",
         "ValueError",
     ): "a state is refused: persistence catches it",

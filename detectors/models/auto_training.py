@@ -1,0 +1,168 @@
+"""The training rows of `auto`: which windows are kept, and how far left-out ones lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors.models.auto_folds import Choice, Fold, calibrated, folds_of, thinned
+from detectors.models.auto_joint import JointWindow, Moments
+from detectors.models.auto_judge import FLOORS, JOINT_FLOOR
+from detectors.models.auto_shapes import ShapeViews, learn_shapes
+from detectors.models.auto_views import SensorViews, joined, whole_first, whole_windows
+from detectors.validation import FloatMatrix, FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+    Starts = NDArray[np.int64]
+
+_REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
+_CALIBRATION_WINDOWS = 400
+_JOINT_WINDOWS = 6000
+
+
+@dataclass(frozen=True)
+class Training:
+    """Scaled training rows, and the rules by which windows of them are chosen.
+
+    Attributes
+    ----------
+    columns, missing
+        As `filled` returns them.
+    widths
+        Rows of the short, long and joint window.
+    n_references
+        Windows a sensor that are kept; None for the default.
+    quantile
+        Left-out quantile that distances are divided by.
+    seed
+        Of every choice.
+    """
+
+    columns: Floats
+    missing: Mask | None
+    widths: tuple[int, int, int]
+    n_references: int | None
+    quantile: float
+    seed: int
+    _joints: dict[int, list[JointWindow]] = field(default_factory=dict)
+
+    def only(self, kept: Mask) -> Training:
+        """Return the rows of these sensors."""
+        missing = None if self.missing is None else self.missing[kept]
+        return replace(self, columns=self.columns[kept], missing=missing, _joints={})
+
+    def folds(self, gap: int | None = None) -> list[Fold]:
+        """Return the folds of the windows that are followed by a whole long one.
+
+        Parameters
+        ----------
+        gap
+            As for `folds_of`; the rows of a long window if not given.
+        """
+        long = self.widths[1]
+        return folds_of(self.columns.shape[1] - long + 1, long if gap is None else gap)
+
+    def whole(self) -> Mask:
+        """Tell which long windows of the first sensor miss nothing."""
+        return whole_first(self.missing, self.columns.shape[1], self.widths[1])
+
+    def sample(self, fold: Fold) -> Starts:
+        """Return the windows of a fold by which distances are calibrated."""
+        return self._thinned(fold.own, _CALIBRATION_WINDOWS, Choice.CALIBRATION, fold.number)
+
+    # ------------------------------------------------------------------ windows that are kept
+    def kept(self) -> SensorViews:
+        """Return the references that new rows are compared with."""
+        return self._references(self._as_many(), -1).compact()
+
+    def left_out(self, fold: Fold) -> SensorViews:
+        """Return references that share no row with a fold."""
+        return self._references(fold.others, fold.number)
+
+    def _as_many(self) -> Starts:
+        """Return starts of windows, as many as left-out windows are compared with.
+
+        With more references than those, new rows would always look better than left-out ones.
+        """
+        folds = self.folds()
+        others = int(np.mean([len(fold.others) for fold in folds]))
+        return self._thinned(np.arange(folds[-1].high), others, Choice.AS_MANY)
+
+    def _references(self, allowed: Starts, fold: int) -> SensorViews:
+        most = self.n_references
+        if most is None:
+            most = _REFERENCES_ONE if len(self.columns) == 1 else _REFERENCES_MANY
+        starts = self._thinned(allowed, most, Choice.REFERENCES, fold)
+        return SensorViews.pick(self.columns, self.missing, starts, self.widths[:2])
+
+    def _thinned(self, starts: Starts, most: int, choice: Choice, fold: int = -1) -> Starts:
+        return thinned(starts, most, (self.seed, choice, fold + 1))
+
+    # ------------------------------------------------------------------ views
+    def calibrated_views(self) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return `calibrated` for the views of each sensor, both (6, n_sensors)."""
+        found = [self._sampled_distances(fold) for fold in self.folds()]
+        return calibrated(np.concatenate(found, axis=2), self.quantile, np.array(FLOORS))
+
+    def _sampled_distances(self, fold: Fold) -> FloatMatrix:
+        """Return distances of some windows of a fold from the others', (6, sensors, some)."""
+        views, starts = self.left_out(fold), self.sample(fold)
+        out = np.empty((6, len(self.columns), len(starts)))
+        for sensor, x in enumerate(self.columns):
+            out[:4, sensor] = views.short(sensor, x, starts)
+            out[4:, sensor] = views.long(sensor, x, starts)
+        if self.missing is not None:
+            out[:, ~whole_windows(self.missing, self.widths[1])[:, starts]] = np.nan
+        return out
+
+    # ------------------------------------------------------------------ shapes
+    def learn_shapes(self) -> tuple[ShapeViews | None, FloatMatrix]:
+        """Return what `learn_shapes` finds for the first sensor."""
+        starts, widths = self._as_many(), self.widths[:2]
+        return learn_shapes(
+            self.columns[0], self.whole(), starts, self.folds(), widths, self.quantile
+        )
+
+    def left_out_shapes(self, fold: Fold, usual: FloatVector) -> ShapeViews:
+        """Return all windows that share no row with a fold."""
+        others = fold.others[self.whole()[fold.others]]
+        return ShapeViews.pick(self.columns[0], others, self.widths[:2], usual)
+
+    # ------------------------------------------------------------------ joint windows
+    def joint_models(self, width: int) -> list[JointWindow]:
+        """Return components learned without each fold, and last those of everything."""
+        if width not in self._joints:
+            self._joints[width] = self._learned_joints(width)
+        return self._joints[width]
+
+    def _learned_joints(self, width: int) -> list[JointWindow]:
+        parts, folds = [], self.folds(width)
+        most = _JOINT_WINDOWS // len(folds)
+        for fold in folds:
+            # Without its edges a fold shares no row with its neighbours.
+            inner = fold.own[width:-width] if len(fold.own) > 4 * width else fold.own
+            starts = self._thinned(inner, most, Choice.JOINT, fold.number)
+            parts.append(Moments.of(joined(self.columns, starts, width)))
+        others = [[*parts[:number], *parts[number + 1 :]] for number in range(len(parts))]
+        return [JointWindow.learn(Moments.joined(chosen)) for chosen in [*others, parts]]
+
+    def learn_joint(self, width: int) -> tuple[JointWindow, FloatVector, FloatVector]:
+        """Learn the components; with them, `calibrated` for each sensor's residual."""
+        *left_out, joint = self.joint_models(width)
+        found = []
+        known = None if self.missing is None else whole_windows(self.missing, width)
+        for fold, without in zip(self.folds(width), left_out, strict=True):
+            starts = self.sample(fold)
+            there = None if known is None else known[:, starts]
+            cut = joined(self.columns, starts, width)
+            rest = without.residuals(cut, len(self.columns), there)
+            found.append(rest if there is None else np.where(there, rest, np.nan))
+        distances = np.concatenate(found, axis=1)[None]
+        usual, typical = calibrated(distances, self.quantile, np.array([JOINT_FLOOR]))
+        return joint, usual[0], typical[0]
