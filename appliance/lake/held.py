@@ -11,23 +11,26 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from appliance.lake.table import Snapshot
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 LOG = "_delta_log"
 _MOST = 64
 """Tables that are held open at once."""
-
-
 _State = tuple[int, int, int] | None
+
+
+class _Opened(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+_Snapshot = TypeVar("_Snapshot", bound=_Opened)
 
 
 class _Held(NamedTuple):
     folder: _State
     commit: _State
-    snapshot: Snapshot
+    snapshot: Any
 
     def is_newest(self, root: Path, folder: _State) -> bool:
         """Whether the table is as it was when it was opened."""
@@ -43,7 +46,9 @@ _held: OrderedDict[tuple[Path, tuple[str, ...]], _Held] = OrderedDict()
 _lock = threading.Lock()
 
 
-def newest(root: Path, partitions: tuple[str, ...], opened: Callable[[], Snapshot]) -> Snapshot:
+def newest(
+    root: Path, partitions: tuple[str, ...], opened: Callable[[], _Snapshot]
+) -> _Snapshot:
     """Return a table's newest version, opened anew only if there is a newer one.
 
     Parameters
@@ -57,7 +62,8 @@ def newest(root: Path, partitions: tuple[str, ...], opened: Callable[[], Snapsho
     with _lock:
         found = _held.get(key)
     if found is not None and found.is_newest(root, folder):
-        return found.snapshot
+        held: _Snapshot = found.snapshot
+        return held
     snapshot = opened()
     with _lock:
         _held.pop(key, None)

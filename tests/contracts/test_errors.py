@@ -65,6 +65,10 @@ OUTSIDE = {
         "ValueError",
     ): "a state is refused: persistence catches it",
     (
+        "detectors/models/auto_shapes.py",
+        "ValueError",
+    ): "a state is refused: persistence catches it",
+    (
         "detectors/models/auto_views.py",
         "ValueError",
     ): "a state is refused: persistence catches it",
