@@ -44,7 +44,6 @@ OUTSIDE = {
     ("appliance/intake/sources/folder.py", "FileNotFoundError"): "caught in the same function",
     ("appliance/intake/sources/mqtt/source.py", "self._away"): "makes one of ours",
     ("appliance/intake/sources/mqtt/spool.py", "OSError"): "as the system says it",
-    ("appliance/intake/sources/sql.py", "_wrong"): "makes one of ours",
     ("appliance/pipelines/sources.py", "NotHeld"): "ends a thread of the worker, no more",
     ("appliance/schemas/alert.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/schemas/source.py", "ValueError"): "pydantic's validators speak by it",

@@ -33,7 +33,7 @@ def opened(origin: Origin, settings: Settings, folder: Path, client: str = "") -
     if isinstance(origin, Sql):
         from appliance.intake.sources.sql import SqlSource
 
-        return SqlSource(origin, folder)
+        return SqlSource(origin, folder, keeps=bool(client))
     return _listening(origin, folder, client)
 
 

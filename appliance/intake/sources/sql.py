@@ -28,7 +28,7 @@ _DRIVERS = {
     "oracle": "oracle+oracledb",
 }
 _CONNECT_SECONDS = 10
-_QUERY_SECONDS = 120
+_QUERY_SECONDS, _TRY_SECONDS = 120, 30
 _MOST_ROWS, _MOST_CELLS = 1_000_000, 2_000_000
 _AHEAD = timedelta(days=2)
 """Times beyond come from a clock that is wrong: as a beginning they would hide all others."""
@@ -54,12 +54,14 @@ class SqlSource:
         What was asked for, with its password.
     folder
         Where rows are written to on their way.
+    keeps
+        Whether it is read for good; somebody waits where it is only looked at.
     """
 
-    def __init__(self, origin: Sql, folder: Path) -> None:
+    def __init__(self, origin: Sql, folder: Path, *, keeps: bool = True) -> None:
         self._origin = origin
         self._folder = folder
-        self._engine = _engine(origin)
+        self._engine = _engine(origin, _QUERY_SECONDS if keeps else _TRY_SECONDS)
 
     def pull(self, cursor: Cursor) -> Pulled | None:
         """Return the rows that follow."""
@@ -189,7 +191,7 @@ def _is_ahead(value: Any, usual: Any) -> bool:
     return False
 
 
-def _engine(origin: Sql) -> sa.Engine:
+def _engine(origin: Sql, seconds: int) -> sa.Engine:
     password = origin.password.get_secret_value() if origin.password is not None else None
     socket = origin.host.startswith("/")
     url = sa.URL.create(
@@ -206,10 +208,10 @@ def _engine(origin: Sql) -> sa.Engine:
     limits: dict[str, dict[str, Any]] = {
         "postgresql": {
             "connect_timeout": _CONNECT_SECONDS,
-            "options": f"-c statement_timeout={_QUERY_SECONDS * 1000}",
+            "options": f"-c statement_timeout={seconds * 1000}",
         },
-        "mysql": {"connect_timeout": _CONNECT_SECONDS, "read_timeout": _QUERY_SECONDS},
-        "mssql": {"login_timeout": _CONNECT_SECONDS, "timeout": _QUERY_SECONDS},
+        "mysql": {"connect_timeout": _CONNECT_SECONDS, "read_timeout": seconds},
+        "mssql": {"login_timeout": _CONNECT_SECONDS, "timeout": seconds},
     }
     try:
         engine = sa.create_engine(
