@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from appliance.client import Plant, connect
+from appliance.core.clock import now
 from appliance.schemas.source import SourceDraft
 from tests.ui.conftest import Browse
 from tests.ui.homes import PASSWORD
@@ -36,7 +38,10 @@ def box(home: Path) -> Path:
     lines += [
         f"2026-01-0{1 + n // 12} {n % 12:02d}:00,L-{n % 2},{n},{n / 10}" for n in range(24)
     ]
-    (folder / "lathes.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    file = folder / "lathes.csv"
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    hour_ago = now().timestamp() - 3_600
+    os.utime(file, (hour_ago, hour_ago))
     return folder
 
 
