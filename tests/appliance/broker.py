@@ -45,9 +45,8 @@ class Broker:
     def start(self) -> None:
         """Let it run, and wait until it can be reached."""
         user = "user root\n" if os.geteuid() == 0 else ""
-        anybody = "" if "password_file" in self.more else "allow_anonymous true\n"
         (self.folder / "broker.conf").write_text(
-            f"listener {self.port} 127.0.0.1\n{user}{anybody}persistence true\n"
+            f"listener {self.port} 127.0.0.1\n{user}allow_anonymous true\npersistence true\n"
             f"persistence_location {self.folder}/\nmax_queued_messages 100000\n{self.more}"
         )
         self.process = subprocess.Popen(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +23,8 @@ from appliance.intake.sources.mqtt.messages import said
 from appliance.intake.sources.mqtt.spool import Spool, read
 from appliance.pipelines.sources import client_of, open_source, remove_source
 from appliance.schemas.source import Mqtt, SourceDraft
+from appliance.tls import Authority
+from tests.appliance import broker as brokers
 from tests.appliance.intake.sources.conftest import ME, Plant
 from tests.appliance.intake.sources.kinds import MqttKind, readings
 
@@ -276,3 +280,40 @@ def test_why_a_broker_gives_nothing_is_told(plant: Plant, mqtt: MqttKind):
         ):
             live.pull({})
         plant.site.sources.remove("bad", "test")
+
+
+def test_a_broker_that_asks_for_a_name_and_proves_its_own(
+    plant: Plant, tmp_path, monkeypatch, mqtt: MqttKind
+):
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    issued = Authority(tmp_path / "tls")
+    key = issued.issue(["127.0.0.1"])
+    names = folder / "names"
+    names.touch(mode=0o600)
+    passwords = shutil.which("mosquitto_passwd") or "/usr/bin/mosquitto_passwd"
+    subprocess.run([passwords, "-b", names, "reader", "sesame"], check=True)
+    port = brokers.free_port()
+    more = (
+        f"password_file {names}\nlistener {port} 127.0.0.1\n"
+        f"certfile {issued.server_certificate}\nkeyfile {key}\n"
+    )
+    with brokers.serve(folder, mqtt.broker.program, more) as guarded:
+        kind = MqttKind(guarded)
+        origin = {**kind.origin(), "port": port, "tls": True, "user": "reader"}
+        plant.add({**origin, "password": "guess"}, name="unproven")
+        with plant.open("unproven") as live, pytest.raises(SourceError, match="certificate"):
+            live.pull({})
+        monkeypatch.setenv("SSL_CERT_FILE", str(issued.certificate))
+        with (
+            plant.open("unproven") as live,
+            pytest.raises(SourceError, match=r"gives nothing: .*[Aa]uthori") as told,
+        ):
+            live.pull({})
+        assert "guess" not in str(told.value)
+        plant.add({**origin, "password": "sesame"})
+        with plant.open() as live:
+            plant.drain(live)
+            kind.put(readings(0, 2))
+            plant.until(live, 4)
+    assert plant.same(readings(0, 2))
