@@ -10,6 +10,9 @@
     model.save("pumps.kz")
     model = kizashi.load("pumps.kz")
 
+    life = kizashi.fit_life(lives_that_ended, asset="unit", time="cycle")
+    left = life.prognose(new_frame)
+
     plant = kizashi.connect("https://plant:8443", token)
     plant.fleet("pumps").train().wait()
 """
@@ -20,15 +23,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from appliance.client import connect, connect_async
-    from appliance.fleet import FleetModel, fit, load
+    from appliance.fleet import FleetModel, LifeModel, fit, fit_life, load, load_life
 
-__all__ = ["FleetModel", "__version__", "connect", "connect_async", "fit", "load"]
+__all__ = [
+    "FleetModel",
+    "LifeModel",
+    "__version__",
+    "connect",
+    "connect_async",
+    "fit",
+    "fit_life",
+    "load",
+    "load_life",
+]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # The platform behind these names takes seconds to import: only when they are used.
-    if name in ("FleetModel", "fit", "load"):
+    if name in ("FleetModel", "LifeModel", "fit", "fit_life", "load", "load_life"):
         from appliance import fleet
 
         return getattr(fleet, name)

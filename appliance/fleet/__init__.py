@@ -6,6 +6,7 @@ from appliance.fleet.detecting import ScoredFleet, find_fleet_events
 from appliance.fleet.findings import drafts_of, fault_drafts, sensor_faults, with_directions
 from appliance.fleet.frames import Layout
 from appliance.fleet.interface import fit, load
+from appliance.fleet.lives import LifeModel, fit_life, load_life
 from appliance.fleet.model import FleetModel
 from appliance.fleet.previewing import AssetView, Stretch, preview_assets
 from appliance.fleet.recipe import resolve
@@ -20,6 +21,7 @@ __all__ = [
     "FleetModel",
     "FrameChunk",
     "Layout",
+    "LifeModel",
     "ScoredChunk",
     "ScoredFleet",
     "Stretch",
@@ -28,7 +30,9 @@ __all__ = [
     "find_fleet_events",
     "fit",
     "fit_fleet",
+    "fit_life",
     "load",
+    "load_life",
     "preview_assets",
     "resolve",
     "score_fleet",

@@ -64,7 +64,7 @@ def write_part(folder: Path, number: int, assets: Sequence[Arrays]) -> list[str]
         for index, arrays in enumerate(assets)
         for name, array in arrays.items()
     }
-    _write(folder / part_name(number), save(tensors))
+    write_file(folder / part_name(number), save(tensors))
     return [checksum(arrays) for arrays in assets]
 
 
@@ -88,11 +88,18 @@ def write_manifest(folder: Path, manifest: FleetManifest) -> str:
     text = manifest.model_dump_json()
     digest = hashlib.sha256(text.encode()).hexdigest()
     outer = f'{{"format":{FORMAT},"digest":"{digest}","model":{text}}}'
-    _write(folder / MANIFEST, outer.encode())
+    write_file(folder / MANIFEST, outer.encode())
     return digest
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all.
+
+    Raises
+    ------
+    StorageFull, StorageError
+        It cannot be written.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     with _storage_errors(path):
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,31 +24,21 @@ _UPPER = 0.99
 _TINY = 1e-12
 
 
-def running_low(values: ArrayLike) -> FloatVector:
+def running_low(values: ArrayLike, hold: int = 1) -> FloatVector:
     """Return values as a course that never rises, each from what came before it alone.
 
-    At each row the least-squares course without a rise up to there (isotonic regression by
-    pooling adjacent violators) is made, and its last value told; and never more than before.
-
-    References
-    ----------
-    Ayer, Brunk, Ewing, Reid, Silverman (1955), doi:10.1214/aoms/1177728423.
+    What is told falls to a value only when all of the last `hold` values are as low: a spike
+    shorter than that changes nothing.  NaN where there is no value is passed over.
     """
     y = np.asarray(values, np.float64)
-    out = np.empty(len(y))
-    sums: list[float] = []
-    counts: list[float] = []
-    low = np.inf
-    for row, value in enumerate(y.tolist()):
-        if not math.isnan(value):
-            sums.append(value)
-            counts.append(1.0)
-            while len(sums) > 1 and sums[-2] * counts[-1] <= sums[-1] * counts[-2]:
-                sums[-2:] = [sums[-2] + sums[-1]]
-                counts[-2:] = [counts[-2] + counts[-1]]
-            low = min(low, sums[-1] / counts[-1])
-        out[row] = low if np.isfinite(low) else np.nan
-    return out
+    known = np.flatnonzero(~np.isnan(y))
+    out = np.full(len(y), np.nan)
+    if len(known) < hold:
+        return out
+    held = np.lib.stride_tricks.sliding_window_view(y[known], hold).max(axis=1)
+    out[known[hold - 1 :]] = np.minimum.accumulate(held)
+    last = np.maximum.accumulate(np.where(np.isnan(out), -1, np.arange(len(y))))
+    return np.where(last >= 0, out[np.maximum(last, 0)], np.nan)
 
 
 class HealthIndex:
@@ -59,8 +48,8 @@ class HealthIndex:
     the machine's own spreads of its first rows.  The distance of a row is the root of the mean
     square over the sensors of their means over `window` rows; 100 is as far as the most distant
     hundredth of the first rows, 0 is `worst` times further, and in between health falls with
-    the logarithm.  It never rises (`running_low`), so that it can be compared between machines
-    of any sensors.
+    the logarithm.  It never rises, and falls only by what `window` rows agree on
+    (`running_low`).  Machines of any sensors can be compared by it.
 
     Assumes that a course begins in good order.  A machine that was overhauled begins anew.
 
@@ -118,7 +107,11 @@ class HealthIndex:
         return self
 
     def health(self, course: ArrayLike, context: ArrayLike | None = None) -> FloatVector:
-        """Return health after each row, from what was known then; NaN before `window` rows."""
+        """Return health after each row, from what was known then; NaN in the first rows."""
+        return running_low(self.points(course, context), self.window)
+
+    def points(self, course: ArrayLike, context: ArrayLike | None = None) -> FloatVector:
+        """Return health as each row has it, which may rise again: what a trend is made from."""
         if not hasattr(self, "_conditions"):
             raise NotFitted("this HealthIndex is not fitted yet: call fit first")
         (one,) = courses_of([course], None if context is None else [context])
@@ -129,7 +122,7 @@ class HealthIndex:
         falls = np.log(np.maximum(far / limit, 1.0)) / np.log(self.worst)
         health = 100.0 * (1.0 - np.minimum(falls, 1.0))
         health[: self.window - 1] = np.nan
-        return running_low(health)
+        return np.asarray(health)
 
     def _distance(self, one: Course) -> FloatVector:
         rows = filled(np.hstack([one.sensors, one.contexts]), self._usual)

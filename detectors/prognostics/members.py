@@ -13,6 +13,7 @@ from detectors.errors import InvalidInput
 from detectors.prognostics.courses import features
 from detectors.prognostics.indices import Course, Indices
 from detectors.prognostics.smooth import KernelRidge
+from detectors.prognostics.tendency import trend
 from detectors.validation import as_matrix
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class Member:
     def course(self, course: Course, cap: float) -> FloatVector:
         """Return the remaining steps after every step of a course."""
         return np.clip(self.function.predict(features(self.indices.apply(course))), 0.0, cap)
+
+    def wears(self, course: Course) -> bool:
+        """Tell whether the wear index of a course goes towards failure."""
+        found = trend(self.indices.apply(course)[:, 0])
+        return found.significant() and found.per_step < 0
 
     def last(self, courses: Sequence[Course], cap: float) -> FloatVector:
         """Return the remaining steps after the last row of each course."""

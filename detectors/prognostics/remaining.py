@@ -47,11 +47,15 @@ class Remaining:
         The cap where more is left; NaN for a course that is too short.
     low, high
         Bounds that hold the truth, capped, with the coverage asked for.
+    wear
+        Whether the course shows wear: the wear index goes towards failure, and that is hardly
+        chance.  Without it the figures say no more than that the machine is not old.
     """
 
     rul: FloatVector
     low: FloatVector
     high: FloatVector
+    wear: NDArray[np.bool_]
 
 
 class RemainingLife:
@@ -213,18 +217,28 @@ class RemainingLife:
             wanted = [machines[n] for n in long]
             each = [member.last(wanted, self._plan.cap) for member in self._members]
             told[:, long] = self._told(np.column_stack(each))
-        return Remaining(*(told * self.step_))
+        wear = np.array([self._members[0].wears(one) for one in machines], bool)
+        rul, low, high = told * self.step_
+        return Remaining(rul, low, high, wear)
 
-    def course(self, course: ArrayLike, context: ArrayLike | None = None) -> Remaining:
+    def course(
+        self, course: ArrayLike, context: ArrayLike | None = None
+    ) -> tuple[FloatVector, FloatVector, FloatVector]:
         """Return what was left after every step of one course, from what was known then.
 
         The steps, of `step_` rows, end with the last row.
+
+        Returns
+        -------
+        rul, low, high
+            As in `Remaining`.
         """
         (machine,) = self._checked([course], None if context is None else [context])
         each = [member.course(machine, self._plan.cap) for member in self._members]
         told = np.array(self._told(np.column_stack(each)))
         told[:, : LEAST_STEPS - 1] = np.nan
-        return Remaining(*(told * self.step_))
+        rul, low, high = told * self.step_
+        return rul, low, high
 
     def _told(self, each: NDArray[np.float64]) -> tuple[FloatVector, FloatVector, FloatVector]:
         low, high = self._left_out.bounds(each, self.coverage)

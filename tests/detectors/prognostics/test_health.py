@@ -20,7 +20,16 @@ def test_a_running_low_never_rises_and_knows_no_future(values):
     assert running_low(values[: len(values) // 2 + 1]) == pytest.approx(
         low[: len(values) // 2 + 1]
     )
-    assert low[-1] <= values[-1] + 1e-9 or low[-1] <= values.mean() + 1e-9
+    assert (low >= values.min()).all()
+
+
+@given(st.integers(1, 5), st.integers(6, 30), st.integers(0, 29))
+def test_a_short_dip_changes_nothing_and_a_long_one_stays(hold, count, at):
+    values = np.full(count + 3 * hold, 9.0)
+    values[at % count : at % count + hold - 1] = 1.0
+    assert (running_low(values, hold)[hold - 1 :] == 9.0).all()
+    values[at % count : at % count + hold] = 1.0
+    assert running_low(values, hold)[-1] == 1.0
 
 
 def test_a_gap_keeps_what_was():

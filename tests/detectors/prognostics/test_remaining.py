@@ -41,6 +41,14 @@ def test_the_interval_holds_the_truth_as_often_as_said(model, others):
     assert np.mean(told.high - told.low) < 0.8 * model.cap_
 
 
+def test_wear_is_told_where_there_is_some(model):
+    worn = model.predict([one[:-5] for one in lives(12, seed=7)])
+    assert worn.wear.all()
+    random = np.random.default_rng(7)
+    new = model.predict([0.15 * random.normal(size=(80, 5)) for _ in range(40)])
+    assert new.wear.mean() <= 0.1
+
+
 def test_bounds(model, others):
     told = model.predict(others[0])
     assert (told.low >= 0).all()
@@ -58,15 +66,15 @@ def test_the_order_of_machines_does_not_matter(model, others):
 
 def test_a_course_knows_no_future(model):
     (machine,) = lives(1, seed=5)
-    whole = model.course(machine)
+    rul, low, _ = model.course(machine)
     for rows in (40, len(machine) - 7):
         known = model.predict([machine[:rows]])
-        assert whole.rul[rows - 1] == pytest.approx(known.rul[0])
-        assert whole.low[rows - 1] == pytest.approx(known.low[0])
+        assert rul[rows - 1] == pytest.approx(known.rul[0])
+        assert low[rows - 1] == pytest.approx(known.low[0])
 
 
 def test_what_is_left_becomes_less(model):
-    ends = [model.course(one).rul for one in lives(12, seed=6)]
+    ends = [model.course(one)[0] for one in lives(12, seed=6)]
     assert np.mean([rul[-1] for rul in ends]) < 8
     assert all(np.nanmax(rul[:60]) > rul[-1] for rul in ends)
 

@@ -1,0 +1,1 @@
+"""Remaining life on public run-to-failure data, beside rivals measured in the same way."""

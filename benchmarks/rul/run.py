@@ -1,0 +1,120 @@
+"""``python -m benchmarks rul``: remaining life of turbofans, lead time on a bearing.
+
+Sets are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).  What engines had
+left is read after everything was told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.rul import loaders
+from benchmarks.rul.rivals import RIVALS
+from detectors import metrics
+from detectors.prognostics import HealthIndex, RemainingLife
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ROOT = Path(__file__).resolve().parents[2]
+_RECIPE = "remaining life"
+_SICK = 50.0
+"""Health below which a machine is told as sick."""
+RMSE, RMSE_WHOLE, SCORE, COVERAGE = "RMSE", "RMSE, uncapped truth", "score", "coverage %"
+GOALS = {RMSE: 12.0, COVERAGE: 90.0}
+PUBLISHED = {RMSE: 11.5}
+"""Deep networks of recent papers: 11 to 12."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print a line a figure."""
+    options = _parser().parse_args(argv)
+    for line in lines(options.data, options.sets, rivals=not options.alone):
+        print(json.dumps(line) if options.json else _shown(line), flush=True)
+    return 0
+
+
+def lines(
+    folder: Path, sets: Sequence[str], *, rivals: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Yield the figures of each set."""
+    if "cmapss" in sets:
+        yield from _turbofans(folder, rivals=rivals)
+    if "ims" in sets:
+        yield from _bearing(folder)
+
+
+def _turbofans(folder: Path, *, rivals: bool) -> Iterator[dict[str, Any]]:
+    data = loaders.turbofans(folder)
+    model = RemainingLife(cap=loaders.CAP).fit(data.lives)
+    told = model.predict(data.courses)
+    others = {
+        name: np.clip(rival(data.lives, data.courses, loaders.CAP), 0, loaders.CAP)
+        for name, rival in RIVALS.items()
+        if rivals
+    }
+    truth = np.minimum(data.left, loaders.CAP)
+    named = {_RECIPE: told.rul} | others
+    for metric, measure, known in (
+        (RMSE, metrics.life_rmse, truth),
+        (RMSE_WHOLE, metrics.life_rmse, data.left),
+        (SCORE, metrics.life_score, truth),
+    ):
+        found = {name: measure(known, one) for name, one in named.items()}
+        yield _line("cmapss-fd001", metric, found.pop(_RECIPE), found)
+    held = 100 * metrics.life_coverage(truth, told.low, told.high)
+    yield _line("cmapss-fd001", COVERAGE, held)
+    yield _line("cmapss-fd001", "mean width", float(np.mean(told.high - told.low)))
+    yield _line("cmapss-fd001", "RMSE, engines left out", model.cv_rmse_)
+
+
+def _bearing(folder: Path) -> Iterator[dict[str, Any]]:
+    bearings, before = loaders.bearings(folder)
+    for number, rows in enumerate(bearings, 1):
+        health = HealthIndex().fit([rows]).health(rows)
+        sick = np.flatnonzero(health < _SICK)
+        lead = float(before[sick[0]]) if len(sick) else 0.0
+        yield _line(f"ims-bearing-{number}", "lead h, health < 50", lead)
+
+
+def _line(
+    name: str, metric: str, value: float, rivals: dict[str, float] | None = None
+) -> dict[str, Any]:
+    return {
+        "set": name,
+        "metric": metric,
+        "recipe": _RECIPE if name.startswith("cmapss") else "health",
+        "value": round(value, 3),
+        "goal": GOALS.get(metric),
+        "published": PUBLISHED.get(metric),
+        "rivals": {other: round(one, 3) for other, one in (rivals or {}).items()},
+    }
+
+
+def _shown(line: dict[str, Any]) -> str:
+    rivals = ", ".join(f"{name} {value:g}" for name, value in line["rivals"].items())
+    goal = "" if line["goal"] is None else f"goal {line['goal']:g}"
+    return f"{line['set']:<14} {line['metric']:<38} {line['value']:>8.4g}   {goal:<10} {rivals}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks rul", description=__doc__)
+    default = os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data")
+    parser.add_argument("--json", action="store_true", help="print an object a line")
+    parser.add_argument(
+        "--sets", nargs="+", choices=("cmapss", "ims"), default=["cmapss", "ims"]
+    )
+    parser.add_argument("--alone", action="store_true", help="without the rivals")
+    parser.add_argument("--data", type=Path, default=Path(default), help="folder of the sets")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
