@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.core.errors import InvalidRequest
 from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.cleaning import CellFault, FaultKind, StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
+from appliance.fleet.live import LiveCalibration
 from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, pieces
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Recipe
 from appliance.schemas.score import Judgement
 from detectors import persistence
-from detectors.base import Detector
 
 EXPLAINED_FROM = 1.0
 """Shares are given from this surprise on: below it they would explain noise."""
@@ -64,6 +65,28 @@ class Judged:
     faults: list[SensorFault]
 
 
+class _Form(NamedTuple):
+    """What a row is judged by: all that bears on it, or what is known when it arrives.
+
+    Attributes
+    ----------
+    score, contributions
+        Of the detector.
+    calibration
+        Of these scores.
+    before
+        Cells before a row that its score depends on.
+    alone
+        A row can be explained without others.
+    """
+
+    score: Callable[[Floats], Scores]
+    contributions: Callable[[Floats], Scores]
+    calibration: Calibration | LiveCalibration
+    before: int
+    alone: bool
+
+
 @dataclass(slots=True)
 class _ByCell:
     surprise: NDArray[np.float64]
@@ -91,7 +114,7 @@ class AssetModel:
             if entry.averages
             else None
         )
-        self._calibration = Calibration.from_state(arrays)
+        self._final, self._live = self._forms(arrays)
         plain, busy = arrays["stuck"]
         self._stuck = StuckLimits(plain, busy, int(arrays["busy_changes"]))
         self._filler = (
@@ -105,8 +128,34 @@ class AssetModel:
         self._interval = round(entry.interval_seconds * MICRO)
         self._looks_around = entry.reach != (0, 0)
 
+    def _forms(self, arrays: Arrays) -> tuple[_Form, _Form | None]:
+        detector, reach = self._detector, self._detector.reach()
+        final = _Form(
+            detector.score,
+            detector.contributions,
+            Calibration.from_state(arrays),
+            reach[0],
+            alone=reach == (0, 0),
+        )
+        calibration = LiveCalibration.from_state(arrays)
+        if calibration is None:
+            return final, None
+        before = detector.live_reach()
+        if self._averages is not None:
+            before = max(before, self._averages.reach()[0])
+        live = _Form(
+            detector.score_live,
+            detector.live_contributions,
+            calibration,
+            before,
+            alone=False,
+        )
+        return final, live
+
     # ------------------------------------------------------------------ judging
-    def judge(self, rows: Rows, *, explain: bool = True) -> Judged:
+    def judge(
+        self, rows: Rows, *, explain: bool = True, goes_on: bool = False, live: bool = False
+    ) -> Judged:
         """Score rows.
 
         Parameters
@@ -116,7 +165,21 @@ class AssetModel:
             for one that is missing.
         explain
             Also give shares.
+        goes_on
+            The asset has readings after these rows.
+        live
+            Judge every row by what is known when it arrives.
+
+        Raises
+        ------
+        InvalidRequest
+            `live` is asked for of a model that has no live scores.
         """
+        if live and self._live is None and self._detector.reach()[1]:
+            raise InvalidRequest(
+                "this model has no live scores.",
+                remedy="Train it again, by the recipe auto or one that looks at no later rows.",
+            )
         series, cell_faults = self._cleaned(rows)
         coverage = np.ones(series.cells, np.float32)
         gone: Mask | None = None
@@ -125,7 +188,9 @@ class AssetModel:
             coverage -= gone.mean(axis=0, dtype=np.float32)
         state = self._obstacles(series, coverage)
         values = self._residuals(series)
-        judged = self._score(series, values, gone, state, explain=explain)
+        shares = np.full(values.shape, np.nan, np.float32) if explain else None
+        judged = _ByCell(np.full(series.cells, np.nan), state, shares)
+        self._score(series, values, gone, judged, goes_on=goes_on, live=live)
         surprise = series.to_rows(judged.surprise, np.nan)
         return Judged(
             surprise=surprise,
@@ -202,13 +267,12 @@ class AssetModel:
         series: Series,
         values: Floats,
         gone: Mask | None,
-        state: NDArray[np.int8],
+        out: _ByCell,
         *,
-        explain: bool,
-    ) -> _ByCell:
-        surprise = np.full(series.cells, np.nan)
-        shares = np.full(values.shape, np.nan, np.float32) if explain else None
-        out = _ByCell(surprise, state, shares)
+        goes_on: bool,
+        live: bool,
+    ) -> None:
+        state = out.state
         obstacle = state != Judgement.FINAL
         parts = pieces(series.bounds, obstacle, self._recipe.cleaning.fill_rows)
         before, after = self._detector.reach()
@@ -224,14 +288,29 @@ class AssetModel:
         if self._filler is not None:
             values = self._filler.fill(values)
         for batch in self._batches(judged, series.cells, windows=self._looks_around):
-            self._score_cells(batch, values, gone, out)
-        surprise[obstacle] = np.nan
-        if shares is not None and obstacle.any():
-            shares[:, obstacle] = np.nan
-        if after and judged and judged[-1].stop == series.cells:
-            tail = state[max(judged[-1].start, series.cells - after) :]
+            self._score_cells(batch, self._final, values, gone, out)
+        for part, first in self._pending(judged, series.cells, goes_on=goes_on, live=live):
+            if self._live is not None:
+                self._score_cells(slice(*part), self._live, values, gone, out, first)
+            tail = state[slice(*part)]
             tail[tail == Judgement.FINAL] = Judgement.PROVISIONAL
-        return out
+        out.surprise[obstacle] = np.nan
+        if out.shares is not None and obstacle.any():
+            out.shares[:, obstacle] = np.nan
+
+    def _pending(
+        self, judged: Sequence[Stretch], cells: int, *, goes_on: bool, live: bool
+    ) -> list[tuple[Stretch, int]]:
+        """Return stretches whose final scores are not known, each with its piece's start."""
+        after = self._detector.reach()[1]
+        if not after or not judged:
+            return []
+        if live:
+            return [(part, part.start) for part in judged]
+        first, stop = judged[-1]
+        if goes_on or stop < cells:
+            return []
+        return [(Stretch(max(first, cells - after), cells), first)]
 
     @staticmethod
     def _batches(
@@ -245,14 +324,21 @@ class AssetModel:
     def _score_cells(
         self,
         cells: slice | NDArray[np.int64],
+        form: _Form,
         values: Floats,
         gone: Mask | None,
         out: _ByCell,
+        first: int | None = None,
     ) -> None:
+        """Judge cells; a slice may have more of its piece before it, from cell `first` on."""
+        lead = 0
         readings = values[:, cells].T
-        scores = self._detector.score(readings)
-        averages = None if self._averages is None else self._averages.score(readings)
-        surprise = self._calibration.surprise(scores, averages)
+        if first is not None and isinstance(cells, slice):
+            lead = min(cells.start - first, form.before)
+            readings = values[:, cells.start - lead : cells.stop].T
+        scores = form.score(readings)[lead:]
+        averages = None if self._averages is None else self._averages.score(readings)[lead:]
+        surprise = form.calibration.surprise(scores, averages)
         out.surprise[cells] = surprise
         if out.shares is None:
             return
@@ -260,19 +346,16 @@ class AssetModel:
         if not len(notable):
             return
         at = notable + cells.start if isinstance(cells, slice) else cells[notable]
-        shares = _of_rows(self._detector, readings, notable)
+        if form.alone:
+            shares = form.contributions(readings[notable])
+        else:
+            shares = form.contributions(readings)[lead + notable]
         if self._averages is not None and averages is not None:
-            lasting = self._calibration.lasting(scores[notable], averages[notable])
+            lasting = form.calibration.lasting(scores[notable], averages[notable])
             if lasting.any():
-                shares[lasting] = _of_rows(self._averages, readings, notable[lasting])
+                rows = lead + notable[lasting]
+                shares[lasting] = self._averages.contributions(readings)[rows]
         out.shares[:, at] = _alive_only(shares.T, None if gone is None else gone[:, at])
-
-
-def _of_rows(detector: Detector, readings: Floats, rows: NDArray[np.int64]) -> Scores:
-    """Return the contributions of some rows, computed on those alone where that is enough."""
-    if detector.reach() == (0, 0):
-        return detector.contributions(readings[rows])
-    return detector.contributions(readings)[rows]
 
 
 def _alive_only(shares: Floats, gone: Mask | None) -> Floats:

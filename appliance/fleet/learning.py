@@ -16,6 +16,7 @@ from appliance.fleet.cleaning import StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner, learn
 from appliance.fleet.filling import Filler
 from appliance.fleet.levels import learn_levels
+from appliance.fleet.live import LiveCalibration
 from appliance.fleet.recipe import make_averages, make_detector
 from appliance.fleet.series import (
     MICRO,
@@ -69,6 +70,7 @@ class _Learned:
     scores: NDArray[np.float64]
     averages: Detector | None
     lasting: NDArray[np.float64] | None
+    live: NDArray[np.float64] | None
 
     def among(self, cells: Mask | None) -> Mask | None:
         """Return by row learned from whether its cell is one of these."""
@@ -226,6 +228,7 @@ def _learn(
         None
         if averages is None
         else _left_out_scores(averages.fit(training.T), training, borders),
+        _live_scores(detector, training, borders),
     )
 
 
@@ -234,6 +237,16 @@ def _left_out_scores(
 ) -> NDArray[np.float64]:
     scores = detector.calibration_scores(training.T)
     return _away_from(borders, scores, detector.reach())
+
+
+def _live_scores(
+    detector: Detector, training: Floats, borders: Ints
+) -> NDArray[np.float64] | None:
+    """Return left-out live scores; None where they are no other than the final ones."""
+    if not detector.reach()[1] or not detector.has_live_form():
+        return None
+    scores = detector.live_calibration_scores(training.T)
+    return _away_from(borders, scores, (detector.live_reach(), 0))
 
 
 def _away_from(
@@ -279,9 +292,10 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
     calibration = Calibration.learn(
         learned.scores, learned.lasting, facts.suspicious, learned.among(facts.vouched)
     )
+    rows_per_month = _MONTH_SECONDS * MICRO / facts.series.interval
     alarm, levels = learn_levels(
         calibration.surprise(learned.scores, learned.lasting),
-        _MONTH_SECONDS * MICRO / facts.series.interval,
+        rows_per_month,
         recipe.threshold,
     )
     budget = BudgetNote(
@@ -294,6 +308,16 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
         arrays, averages = persistence.pack(learned.averages)
         stored |= {f"averages/{name}": array for name, array in arrays.items()}
     stored |= calibration.state() | levels | _own_arrays(facts, learned)
+    if learned.live is not None:
+        live = LiveCalibration.learn(
+            learned.live,
+            learned.lasting,
+            learned.among(facts.vouched),
+            levels["levels"],
+            rows_per_month,
+            recipe.threshold,
+        )
+        stored |= live.state()
     entry = _entry(facts, learned, recipe).model_copy(
         update={
             "threshold": float(alarm.level),

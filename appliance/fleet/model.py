@@ -109,7 +109,7 @@ class FleetModel:
         return f"<FleetModel {recipe}: {len(self.assets)} assets, {len(self.failures)} failed>"
 
     # ------------------------------------------------------------------ scores
-    def score(self, frame: Any, *, contributions: bool = True) -> Any:
+    def score(self, frame: Any, *, contributions: bool = True, live: bool = False) -> Any:
         """Judge every row of a frame.
 
         Parameters
@@ -119,6 +119,8 @@ class FleetModel:
             frame; a sensor that is missing counts as dead, an extra column is carried along.
         contributions
             Also give each sensor's share of the surprise, where that is at least 1.
+        live
+            Judge every row by what was known when it arrived, as a live alarm does.
 
         Returns
         -------
@@ -140,10 +142,10 @@ class FleetModel:
         Raises
         ------
         InvalidRequest
-            The asset or time column is missing or has holes.
+            The asset or time column is missing or has holes; the model has no live scores.
         """
         rows = self._rows(frame)
-        scores = self._scored(rows, explain=contributions)
+        scores = self._scored(rows, explain=contributions, live=live)
         return frames.with_columns(
             frame, _in_order(worded(scores, self.manifest, contributions=contributions), rows)
         )
@@ -232,9 +234,9 @@ class FleetModel:
         """
         return score_files(self.folder, self._models.artifact.digest, source, out, engine)
 
-    def _scored(self, rows: pl.DataFrame, *, explain: bool) -> pl.DataFrame:
+    def _scored(self, rows: pl.DataFrame, *, explain: bool, live: bool) -> pl.DataFrame:
         def judge(chunk: FrameChunk) -> pl.DataFrame:
-            return score_frame(self._models, chunk.frame, explain=explain)[0]
+            return score_frame(self._models, chunk.frame, explain=explain, live=live)[0]
 
         workers = load_settings().worker_count
         cells = rows.height * rows.width

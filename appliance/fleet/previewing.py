@@ -12,7 +12,7 @@ from appliance.engine.base import Engine
 from appliance.fleet.artifact import Artifact
 from appliance.fleet.detecting import ScoredFleet, directed
 from appliance.fleet.findings import drafts_of, fault_drafts
-from appliance.fleet.scoring import Models, Span, inside, opened, score_frame, settled, touching
+from appliance.fleet.scoring import Models, Span, inside, opened, score_frame, touching
 from appliance.fleet.training import value_of
 from appliance.schemas.event import EventDraft
 from appliance.schemas.progress import Progress, Silent
@@ -148,8 +148,8 @@ def _judged(
     readings = task.fleet.readings.read(
         [task.asset], *stretch.read, columns=models.columns.names
     )
-    scores, faults = score_frame(models, readings, masks=task.fleet.masks)
     span, extent = {task.asset: stretch.span}, {task.asset: task.extent}
+    scores, faults = score_frame(models, readings, masks=task.fleet.masks, extents=extent)
     own = faults.filter(touching(span)) if faults.height else faults
     drafts = fault_drafts(own, {task.asset: task.extent[1]})
-    return settled(scores, extent).filter(inside(span)), drafts
+    return scores.filter(inside(span)), drafts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
 from appliance.fleet.artifact import MANIFEST, Artifact
-from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
+from appliance.fleet.chunks import Chunk, Columns, assets_of
 from appliance.fleet.frames import TIME
-from appliance.fleet.judging import AssetModel, Judged, SensorFault
+from appliance.fleet.judging import AssetModel, SensorFault
 from appliance.fleet.series import Rows
 from appliance.fleet.training import value_of
 from appliance.lake import Scores, StagedFiles
@@ -38,6 +38,8 @@ FAULTS: dict[str, pl.DataType] = {
 }
 """Columns of a frame of sensor faults; ``kind`` is missing, frozen or out of limits."""
 _KEPT_MODELS = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Models:
@@ -65,7 +67,13 @@ class Models:
 
 
 def score_frame(
-    models: Models, frame: pl.DataFrame, *, explain: bool = True, masks: Masks | None = None
+    models: Models,
+    frame: pl.DataFrame,
+    *,
+    explain: bool = True,
+    masks: Masks | None = None,
+    extents: Mapping[str, Span] | None = None,
+    live: bool = False,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Score a frame as the lake gives it.
 
@@ -77,6 +85,10 @@ def score_frame(
         Also give shares.
     masks
         Stretches that the calendar takes out: not judged, and no part of the series.
+    extents
+        By asset, its first and last reading of all, where the frame holds only a part.
+    live
+        Judge every row by what is known when it arrives.
 
     Returns
     -------
@@ -94,13 +106,19 @@ def score_frame(
     coverage = np.zeros(rows, np.float32)
     shares = np.full((len(models.manifest.sensors) if explain else 0, rows), np.nan, np.float32)
     faults: list[tuple[str, SensorFault]] = []
+    last = {asset: _micro(end) for asset, (_, end) in (extents or {}).items()}
     for found in assets_of(frame, models.columns, masks):
         place = found.place
         if found.masked is not None:
             masked[place] = found.masked
         if found.asset not in models.manifest.assets:
             continue
-        judged = _judge(models, found, explain=explain)
+        judged = models.get(found.asset).judge(
+            models.rows_for(found.asset, found.rows),
+            explain=explain,
+            goes_on=found.rows.times[-1] < last.get(found.asset, 0),
+            live=live,
+        )
         surprise[place] = judged.surprise
         alarm[place] = judged.alarm
         state[place] = judged.state
@@ -115,13 +133,8 @@ def score_frame(
         pl.Series(share_column(name), values, nan_to_null=True)
         for name, values in zip(models.manifest.sensors if explain else (), shares, strict=True)
     ]
-    return frame.select("asset", "time").with_columns(columns), fault_frame(faults)
-
-
-def _judge(models: Models, found: AssetRows, *, explain: bool) -> Judged:
-    return models.get(found.asset).judge(
-        models.rows_for(found.asset, found.rows), explain=explain
-    )
+    scores = frame.select("asset", "time").with_columns(columns)
+    return scores if extents is None else settled(scores, extents), fault_frame(faults)
 
 
 def _put(
@@ -275,9 +288,7 @@ def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and want
 def _score_chunk(task: _Task) -> ScoredChunk:
     models = opened(task.model, task.digest)
     frame = task.chunk.read(models.columns.names)
-    scores, faults = score_frame(models, frame, masks=task.masks)
-    if task.extents is not None:
-        scores = settled(scores, task.extents)
+    scores, faults = score_frame(models, frame, masks=task.masks, extents=task.extents)
     if task.spans is not None:
         scores = scores.filter(inside(task.spans))
         faults = faults.filter(touching(task.spans)) if faults.height else faults
@@ -309,6 +320,10 @@ def opened(folder: str, digest: str) -> Models:
 @lru_cache(maxsize=4)
 def _opened(folder: str, digest: str, changed: int) -> Models:  # noqa: ARG001 - part of the key
     return Models(Artifact(Path(folder)))
+
+
+def _micro(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def settled(scores: pl.DataFrame, extents: Mapping[str, Span]) -> pl.DataFrame:

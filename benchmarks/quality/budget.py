@@ -1,7 +1,8 @@
 """``python -m benchmarks.quality.budget``: false events in healthy running beside the budget.
 
 The demo plant is made without its faults.  Each fleet is learned from the training days and
-judged on the days after them, so that every anomaly found there is a false one.
+judged on the days after them, so that every anomaly found there is a false one: by the final
+scores, or with ``--live`` by those that are known when a reading arrives.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def line(fleet: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
         engine="local",
     )
     months = readings["asset"].n_unique() * (config.days - config.training) / _DAYS_A_MONTH
-    events = _false_events(model, readings, config)
+    events = _false_events(model, readings, config, live=options.live)
     budget = resolve(options.recipe).threshold.false_alarms_per_month
     return _line(fleet, [seed], events, months, budget)
 
@@ -61,8 +62,10 @@ def _healthy(config: PlantConfig, fleet: str) -> Iterator[pl.DataFrame]:
         yield frame.with_columns(pl.lit(asset).alias("asset"))
 
 
-def _false_events(model: FleetModel, readings: pl.DataFrame, config: PlantConfig) -> int:
-    found = model.events(model.score(readings))
+def _false_events(
+    model: FleetModel, readings: pl.DataFrame, config: PlantConfig, *, live: bool
+) -> int:
+    found = model.events(model.score(readings, live=live))
     anomaly, later = pl.col("kind") == "anomaly", pl.col("start") >= config.training_end
     return int(found.filter(anomaly & later).height)
 
@@ -104,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=60, help="two thirds are learned from")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the machines")
     parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
+    parser.add_argument("--live", action="store_true", help="by what is known at once")
     return parser
 
 

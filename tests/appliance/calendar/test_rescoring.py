@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from appliance.calendar.masks import Masks, changes, merged
 from appliance.fleet.findings import drafts_of
-from appliance.fleet.scoring import Models, inside, score_frame, settled
+from appliance.fleet.scoring import Models, inside, score_frame
 from appliance.pipelines import stretches
 from tests.appliance.pipelines.test_stretches import (
     LATER,
@@ -59,8 +59,9 @@ class Table:
             low, high = stretches.to_read(self.models.manifest, one, self.masks)
             seen = self.rows.filter(pl.col("time").is_between(low, high, closed="left"))
             seen = seen.filter(pl.col("asset").is_in(list(one)))
-            scores, _ = score_frame(self.models, seen, masks=self.masks)
-            new = settled(scores, stretches.extents(self.known)).filter(inside(one))
+            extents = stretches.extents(self.known)
+            scores, _ = score_frame(self.models, seen, masks=self.masks, extents=extents)
+            new = scores.filter(inside(one))
             kept = self.scores.filter(~inside(one)) if self.scores.height else self.scores
             self.scores = pl.concat([kept, new]).sort("asset", "time") if len(kept) else new
 

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 
 import appliance as kizashi
 from appliance.fleet.findings import drafts_of
-from appliance.fleet.scoring import Models, inside, score_frame, settled
+from appliance.fleet.scoring import Models, inside, score_frame
 from appliance.pipelines import stretches
 from appliance.schemas.manifest import FleetManifest
 from tests.appliance.fleet.plants import SENSORS, START, readings
@@ -124,9 +124,10 @@ class Table:
         for one in stretches.rounds(stretches.to_judge(manifest, changed, self.known)):
             low, high = stretches.to_read(manifest, one)
             seen = self.rows.filter(pl.col("time").is_between(low, high, closed="left"))
-            scores, _ = score_frame(self.models, seen.filter(pl.col("asset").is_in(list(one))))
+            own = seen.filter(pl.col("asset").is_in(list(one)))
             extents = stretches.extents(self.known, changed)
-            new = settled(scores, extents).filter(inside(one))
+            scores, _ = score_frame(self.models, own, extents=extents)
+            new = scores.filter(inside(one))
             kept = self.scores.filter(~inside(one)) if self.scores.height else self.scores
             self.scores = pl.concat([kept, new]).sort("asset", "time") if len(kept) else new
         for asset, own in changed.items():
@@ -171,18 +172,19 @@ def test_pieces_in_any_order_give_the_scores_and_events_of_one_run(
     assert drafts_of(table.models, table.scores) == drafts_of(table.models, whole)
 
 
-def test_rows_around_a_long_gap_are_what_they_would_be_in_one_run():
+@pytest.mark.parametrize("recipe", ["spectral_residual", "auto"])
+def test_rows_around_a_long_gap_are_what_they_would_be_in_one_run(recipe):
     frame = difficult(0, (0, 0), (114, 264))
     place = pl.Series(((frame["time"] - LATER).dt.total_minutes()).to_list())
-    whole, _ = score_frame(models("spectral_residual"), frame)
+    whole, _ = score_frame(models(recipe), frame)
     for late in ([0], [265], [280], [499]):
-        table = Table(models("spectral_residual"))
+        table = Table(models(recipe))
         table.bring(frame.filter(~place.is_in(late)))
         table.bring(frame.filter(place.is_in(late)))
         assert_frame_equal(table.scores, whole, check_exact=False, abs_tol=1e-4)
 
 
-@pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual"])
+@pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual", "auto"])
 def test_corrected_values_give_the_scores_of_the_right_ones(recipe):
     right = difficult(0, (300, 340), (0, -1))
     wrong = right.with_columns(

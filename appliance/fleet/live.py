@@ -1,0 +1,89 @@
+"""Surprise of rows whose final score cannot be known yet."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.fleet.artifact import Arrays, below
+from appliance.fleet.calibration import Calibration, Scores
+from appliance.fleet.levels import learn_levels
+from appliance.schemas.recipe import Threshold
+
+_PREFIX = "live/"
+_LEVELS = "alarm_levels"
+
+
+class LiveCalibration:
+    """From live scores to a surprise that alarms no more often than the final one.
+
+    Live scores are calibrated by themselves, as the final ones are.  They are rougher, so that
+    as many rows above a level make more events.  The surprise is therefore moved on, so that
+    one alarm level holds its budget by both: where the live one alone would raise so many
+    events a month, it is given the level at which the final one does.
+
+    Parameters
+    ----------
+    calibration
+        Of live scores.
+    levels
+        Alarm levels of the same budgets for the surprise by `calibration` and for the final
+        one, ascending, shape (2, n_budgets).
+    """
+
+    def __init__(self, calibration: Calibration, levels: NDArray[np.float64]) -> None:
+        self._calibration = calibration
+        self._levels = levels
+
+    @classmethod
+    def learn(
+        cls,
+        scores: Scores,
+        averages: Scores | None,
+        vouched: NDArray[np.bool_] | None,
+        levels: NDArray[np.float64],
+        rows_per_month: float,
+        rule: Threshold,
+    ) -> Self:
+        """Learn from left-out live scores of the training rows.
+
+        Parameters
+        ----------
+        scores, averages, vouched
+            As for `Calibration.learn`.
+        levels
+            Budgets and alarm levels of the final surprise, as `learn_levels` keeps them.
+        rows_per_month, rule
+            As for `learn_levels`.
+        """
+        calibration = Calibration.learn(scores, averages, None, vouched)
+        surprise = calibration.surprise(scores, averages)
+        own = learn_levels(surprise, rows_per_month, rule)[1]["levels"]
+        pairs = np.array([own[::-1, 1], levels[::-1, 1]])
+        return cls(calibration, np.maximum.accumulate(pairs, axis=1))
+
+    def surprise(self, scores: Scores, averages: Scores | None) -> Scores:
+        """Return the surprise of rows; NaN where the detector's score is."""
+        found = self._calibration.surprise(scores, averages)
+        own, final = self._levels
+        moved = np.interp(found, np.r_[0.0, own], np.r_[0.0, final])
+        return np.where(found > own[-1], final[-1] + found - own[-1], moved)
+
+    def lasting(self, scores: Scores, averages: Scores) -> NDArray[np.bool_]:
+        """Tell in which rows the averages are the more surprising."""
+        return self._calibration.lasting(scores, averages)
+
+    def state(self) -> Arrays:
+        """Return what was learned as arrays."""
+        own = self._calibration.state() | {_LEVELS: self._levels}
+        return {_PREFIX + name: array for name, array in own.items()}
+
+    @classmethod
+    def from_state(cls, arrays: Arrays) -> Self | None:
+        """Rebuild from `state`; None where a model has no live scores."""
+        own = below(arrays, _PREFIX)
+        if not own:
+            return None
+        return cls(Calibration.from_state(own), np.asarray(own[_LEVELS], np.float64))
