@@ -143,11 +143,13 @@ def test_auto_is_as_good_as_documented(
 @pytest.mark.slow
 def test_false_events_of_healthy_plants_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--fleets", "gearboxes", "--seeds", "1,2", "--days", "9", "--scale", "0.1"]
-    assert budget.main(["--json", *options]) == 0
+    assert budget.main(["--json", "--live", *options]) == 0
     *plants, together = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     assert [plant["seeds"] for plant in plants] == [[1], [2]]
     assert together["seeds"] == [1, 2]
-    assert together["events"] == sum(plant["events"] for plant in plants)
+    for key in ("events", "live", "either"):
+        assert together[key] == sum(plant[key] for plant in plants)
+    assert together["either"] <= together["events"] + together["live"]
     # Two machines, three of nine days.
     assert together["asset_months"] == pytest.approx(2 * 2 * 3 / 30)
     assert together["budget"] == 1.0
