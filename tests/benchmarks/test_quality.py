@@ -130,13 +130,16 @@ def test_a_set_is_read_whole(data_dir: Path, name: str, count: int, columns: int
 @pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize(
-    ("name", "every", "least"), [("skab", 4, 0.88), ("asd", 2, 0.69), ("msl", 1, 0.73)]
+    ("name", "every", "least", "live", "half"),
+    [("skab", 4, 0.88, 0.86, 0.87), ("asd", 2, 0.69, 0.61, 0.68), ("msl", 1, 0.73, 0.59, 0.72)],
 )
 def test_auto_is_as_good_as_documented(
-    data_dir: Path, name: str, every: int, least: float
+    data_dir: Path, name: str, every: int, least: float, live: float, half: float
 ) -> None:
     found = {line["metric"]: line["value"] for line in lines("auto", [name], data_dir, every)}
     assert found[figures.VUS_PR] > least
+    assert found[figures.VUS_PR_LIVE] > live
+    assert found[figures.VUS_PR_HALF] > half
 
 
 # ---------------------------------------------------------------- the budget
