@@ -128,6 +128,11 @@ class AssetModel:
         self._interval = round(entry.interval_seconds * MICRO)
         self._looks_around = entry.reach != (0, 0)
 
+    @property
+    def has_live_scores(self) -> bool:
+        """Whether rows are judged otherwise when they arrive than when they are final."""
+        return self._live is not None
+
     def _forms(self, arrays: Arrays) -> tuple[_Form, _Form | None]:
         detector, reach = self._detector, self._detector.reach()
         final = _Form(

@@ -43,7 +43,11 @@ def stay_silent(
     place = {name: number for number, name in enumerate(sensors)}
     used = [place[name] for name in entry.sensors]
     own = Rows(rows.times, rows.sensors[used], rows.context, rows.running)
-    surprise = AssetModel(entry, arrays, recipe).judge(own, explain=False).surprise[vouched]
+    model = AssetModel(entry, arrays, recipe)
+    surprise = model.judge(own, explain=False).surprise[vouched]
+    if model.has_live_scores:
+        live = model.judge(own, explain=False, live=True).surprise[vouched]
+        surprise = np.fmax(surprise, live)
     if np.isnan(surprise).all():
         return entry, arrays
     floor = float(np.nanmax(surprise)) * (1 + _SPARE)

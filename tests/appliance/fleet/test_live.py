@@ -13,14 +13,18 @@ from polars.testing import assert_frame_equal
 import appliance as kizashi
 from appliance.core.errors import InvalidRequest
 from appliance.fleet.calibration import Calibration
+from appliance.fleet.chunks import Columns, assets_of
+from appliance.fleet.judging import AssetModel
+from appliance.fleet.learning import fit_asset
 from appliance.fleet.levels import learn_levels
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.model import FleetModel
+from appliance.fleet.recipe import resolve
 from appliance.fleet.scoring import score_frame
 from appliance.schemas.recipe import Threshold
 from appliance.schemas.score import Judgement
 from detectors.thresholds import find_stretches
-from tests.appliance.fleet.plants import START, readings
+from tests.appliance.fleet.plants import SENSORS, START, readings
 
 LATER = START + timedelta(days=20)
 RULE = Threshold()
@@ -155,3 +159,16 @@ def test_live_surprise_rises_with_the_score_and_is_kept() -> None:
     assert again is not None
     np.testing.assert_array_equal(again.surprise(scores, None), found)
     assert LiveCalibration.from_state(final.state()) is None
+
+
+def test_what_people_called_normal_alarms_by_neither_score() -> None:
+    frame = readings(("a",), 1_500, faults={"a": (2, 700, 712)})
+    recipe = resolve("auto")
+    [found] = assets_of(frame, Columns.of(recipe, SENSORS, ()))
+    vouched = np.zeros(1_500, bool)
+    vouched[695:717] = True
+    fitted = fit_asset("a", found.rows, SENSORS, recipe, vouched)
+    model = AssetModel(fitted.entry, fitted.arrays, recipe)
+    assert model.has_live_scores
+    for live in (False, True):
+        assert not model.judge(found.rows, explain=False, live=live).alarm[vouched].any()
