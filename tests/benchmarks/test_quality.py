@@ -92,8 +92,12 @@ def test_a_line_holds_set_metric_value_goal_and_rivals(data_dir: Path) -> None:
         timeout=280,
     )
     assert done.returncode == 0, done.stderr
-    line, rows = [json.loads(text) for text in done.stdout.splitlines()]
-    assert rows["metric"] == "VUS-PR, rows"
+    line, *others = [json.loads(text) for text in done.stdout.splitlines()]
+    assert [other["metric"] for other in others] == [
+        figures.VUS_PR_ROWS,
+        figures.VUS_PR_LIVE,
+        figures.VUS_PR_HALF,
+    ]
     assert (line["set"], line["metric"], line["recipe"]) == ("asd", "VUS-PR", "ecod")
     assert (line["series"], line["refused"], line["goal"]) == (2, 0, 0.705)
     assert 0 < line["value"] < 1
