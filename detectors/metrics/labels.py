@@ -39,3 +39,23 @@ def segments(truth: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.in
     """Return first and last row (inclusive) of every run of labelled rows."""
     steps = np.diff(np.r_[0, truth.astype(np.int8), 0])
     return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1) - 1
+
+
+def flagged(
+    labels: ArrayLike, alarms: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return labels and alarms as booleans, both of shape (n_rows,).
+
+    Raises
+    ------
+    InvalidInput
+        Shapes differ, or no row is labelled.
+    """
+    truth, told = np.asarray(labels).astype(bool), np.asarray(alarms).astype(bool)
+    if truth.ndim != 1 or truth.shape != told.shape:
+        raise InvalidInput(
+            f"labels {truth.shape} and alarms {told.shape} must be vectors of one length"
+        )
+    if not truth.any():
+        raise InvalidInput("no row is labelled: there is nothing to find")
+    return truth, told
