@@ -23,6 +23,7 @@ GROUPS = (
     "events",
     "calendar",
     "scorecard",
+    "rul",
     "backtest",
     "verdicts",
     "retrain",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the file; raised whenever an older reader would misread it."""
 _KEY = "kizashi.life"
+_RESTORE = "Restore it from a backup or train again."
 _HOUR_MICRO = 3_600 * 1_000_000
 """A cycle is an hour in the times that rows are kept with."""
 
@@ -212,7 +213,7 @@ def load_life(path: str | Path) -> LifeModel:
                 )
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if checksum(arrays) != manifest["checksum"]:
-            raise ValueError("its arrays were changed")
+            raise ArtifactCorrupt(f"the arrays of {source} were changed.", remedy=_RESTORE)
         layout: dict[str, Any] = manifest["layout"]
         layout |= {k: tuple(v) for k, v in layout.items() if isinstance(v, list)}
         remaining = RemainingLife.from_state(arrays, manifest["params"])
@@ -220,7 +221,7 @@ def load_life(path: str | Path) -> LifeModel:
     except (SafetensorError, DetectorError, OSError, KeyError, TypeError, ValueError) as error:
         raise ArtifactCorrupt(
             f"{source} is no whole model of remaining life: {error}.",
-            remedy="Restore it from a backup or train again.",
+            remedy=_RESTORE,
         ) from error
 
 

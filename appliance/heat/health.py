@@ -12,6 +12,8 @@ import polars as pl
 
 from appliance.heat.days import Calendar
 from appliance.schemas.score import Judgement
+from detectors.prognostics import MATTERS
+from detectors.prognostics import trend as measured
 
 Direction: TypeAlias = Literal["falling", "steady", "rising", "unknown"]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -22,13 +24,6 @@ _NORMAL = 1.0
 """Surprise that a tenth of all readings reach in normal running: what −log10 makes of 0.1."""
 _ROOM = 0.5
 """Least distance from there to the alarm level, so that no level divides by nothing."""
-_FEWEST = 8
-"""Stretches of days without which nothing is said of a trend."""
-_CHANCE = 0.05
-_MATTERS = 5.0
-"""Points that health must have changed by: less is no wear, however certain."""
-_MOST_BOUND = 0.5
-"""Dependence on the day before that is allowed for: what is beyond it is the wear itself."""
 
 
 @dataclass(frozen=True)
@@ -134,41 +129,11 @@ def trend(days: Floats, values: Floats) -> Trend:
     They fall or rise only where that is hardly chance (below one in twenty) and matters (five
     points from the first day to the last).
     """
-    count = len(values)
-    if count < _FEWEST:
+    found = measured(values, days)
+    if math.isnan(found.per_step):
         return Trend("unknown")
-    earlier, later = np.triu_indices(count, 1)
-    rises = values[later] - values[earlier]
-    slope = float(np.median(rises / (days[later] - days[earlier])))
-    total = float(np.sign(rises).sum())
-    chance = _chance(total, values, values - slope * days)
-    change = slope * float(days[-1] - days[0])
+    change = found.per_step * float(days[-1] - days[0])
     direction: Direction = "steady"
-    if chance < _CHANCE and abs(change) >= _MATTERS:
+    if found.significant() and abs(change) >= MATTERS:
         direction = "falling" if change < 0 else "rising"
-    return Trend(direction, slope, chance)
-
-
-def _chance(total: float, values: Floats, left: Floats) -> float:
-    """Return how probable it is that chance orders values so.
-
-    Parameters
-    ----------
-    total
-        Pairs that rise less those that fall.
-    left
-        The values without their trend: what a day takes from the day before shows in them.
-    """
-    count = len(values)
-    _, ties = np.unique(values, return_counts=True)
-    spread = count * (count - 1) * (2 * count + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()
-    if spread <= 0:
-        return 1.0
-    off = left - left.mean()
-    power = float((off**2).sum())
-    bound = float((off[1:] * off[:-1]).sum()) / power if power > 0 else 0.0
-    # Of a short course it shows too small, by as much as Kendall found (1954).
-    bound = min(max(bound + (1.0 + 4.0 * bound) / count, 0.0), _MOST_BOUND)
-    variance = float(spread) / 18.0 * (1.0 + bound) / (1.0 - bound)
-    far = max(abs(total) - 1.0, 0.0) / math.sqrt(variance)
-    return math.erfc(far / math.sqrt(2.0))
+    return Trend(direction, found.per_step, found.chance)

@@ -60,6 +60,40 @@ class Health(Schema):
     coverage: float | None = Field(None, ge=0, le=1, examples=[0.994])
 
 
+class RemainingLife(Schema):
+    """How long one machine lasts, going by its health.
+
+    Attributes
+    ----------
+    trend
+        As in its health.  Unless it is ``falling`` there is no sign of wear, and nothing is
+        told.
+    limit
+        Health that is taken for the end.
+    days, low, high
+        Days left after `since` until health is at the limit, and the bounds around it; 24
+        cycles are one where times are counters.  None without a sign of wear, and for what
+        lies too far ahead to be told.
+    coverage
+        How often such bounds hold the truth, if the wear goes on as it does.
+    since
+        The end of the last stretch that was judged.
+    """
+
+    fleet: FleetName = Field(examples=["pumps"])
+    asset: str = Field(examples=["P-101"])
+    time_kind: TimeKind = "time"
+    version: int | None = Field(None, examples=[3])
+    trend: Literal["falling", "steady", "rising", "unknown"] = "unknown"
+    now: float | None = Field(None, examples=[61.0])
+    limit: float = Field(ge=0, le=100, examples=[0.0])
+    days: float | None = Field(None, ge=0, examples=[34.5])
+    low: float | None = Field(None, ge=0, examples=[27.0])
+    high: float | None = Field(None, ge=0, examples=[46.0])
+    coverage: float = Field(0.9, gt=0, lt=1, examples=[0.9])
+    since: AwareDatetime | None = None
+
+
 class SimilarStretch(Schema):
     """One stretch that looks like the one asked about.
 

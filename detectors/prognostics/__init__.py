@@ -5,11 +5,12 @@ they carry the course of a health index on, if it goes anywhere; `HealthIndex` m
 """
 
 from detectors.prognostics.health import HealthIndex, running_low
-from detectors.prognostics.limit import TimeToLimit, time_to_limit
+from detectors.prognostics.limit import MATTERS, TimeToLimit, time_to_limit
 from detectors.prognostics.remaining import Remaining, RemainingLife
 from detectors.prognostics.tendency import Trend, trend
 
 __all__ = [
+    "MATTERS",
     "HealthIndex",
     "Remaining",
     "RemainingLife",

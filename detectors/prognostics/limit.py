@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-_CHANCE = 0.05
-_MATTERS = 5.0
+MATTERS = 5.0
 """Points that health must have fallen by over the course: less is no wear, however certain."""
 _RESAMPLES = 200
 _FARTHEST = 3.0
@@ -98,7 +97,7 @@ def time_to_limit(
     known = np.isfinite(y) & np.isfinite(t)
     y, t = y[known], t[known]
     fell = whole.per_step * (t[-1] - t[0]) if len(t) >= FEWEST else 0.0
-    if not (whole.significant(_CHANCE) and fell <= -_MATTERS):
+    if not (whole.significant() and fell <= -MATTERS):
         return TimeToLimit(wear=False, middle=None, low=None, high=None, trend=whole)
     late = slice(len(y) // 2 if len(y) >= 2 * FEWEST else 0, None)
     y, t = y[late], t[late]

@@ -15,11 +15,12 @@ from appliance.api.router import make_router
 from appliance.pipelines import overview
 from appliance.pipelines.health import health
 from appliance.pipelines.modes import modes
+from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.similar import Stretch, similar
 from appliance.schemas.access import Right
 from appliance.schemas.base import Language, Moment, fleet_name
 from appliance.schemas.fleet import Asset
-from appliance.schemas.history import Health, Similar
+from appliance.schemas.history import Health, RemainingLife, Similar
 from appliance.schemas.mode import ModesTold
 
 router = make_router("assets")
@@ -51,6 +52,21 @@ def get_health(
 ) -> Health:
     """Return how an asset's days compare with normal running, 0 to 100, and their trend."""
     return health(site, fleet_name(fleet), asset, days)
+
+
+@router.get(
+    "/fleets/{fleet}/assets/{asset:path}/rul", summary="Remaining life of an asset", **_READ
+)
+def get_remaining_life(
+    fleet: FleetPath,
+    asset: AssetPath,
+    site: TheSite,
+    limit: Annotated[
+        float, Query(ge=0, le=100, description="Health that is taken for the end.")
+    ] = 0.0,
+) -> RemainingLife:
+    """Return how long an asset lasts if its wear goes on, with bounds; nothing without wear."""
+    return remaining_life(site, fleet_name(fleet), asset, limit)
 
 
 @router.get("/fleets/{fleet}/assets/{asset:path}/similar", summary="Stretches alike", **_READ)

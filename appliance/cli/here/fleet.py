@@ -15,6 +15,7 @@ from appliance.core.errors import NotFound
 from appliance.events.store import Search
 from appliance.pipelines import overview, sensors
 from appliance.pipelines.promote import promote, rollback
+from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.retrain import answer
 from appliance.pipelines.score import ScoreReport, score
 from appliance.pipelines.scorecard import scorecard
@@ -26,6 +27,7 @@ from appliance.schemas.base import fleet_name
 from appliance.schemas.event import Event, EventKind, EventState
 from appliance.schemas.fleet import Asset
 from appliance.schemas.fleet import Fleet as FleetFacts
+from appliance.schemas.history import RemainingLife
 from appliance.schemas.ingest import FleetQuality
 from appliance.schemas.model import ModelVersion
 from appliance.schemas.progress import Progress
@@ -70,6 +72,14 @@ class Fleet:
     def asset(self, asset: str) -> Asset:
         """Return one asset."""
         return overview.asset(self._site, self.name, asset)
+
+    def assets(self) -> list[Asset]:
+        """Return its assets, each with its last score and the events that wait."""
+        return overview.assets(self._site, self.name, after=None, limit=_EVERY)
+
+    def rul(self, asset: str, *, limit: float = 0.0) -> RemainingLife:
+        """Return how long an asset lasts if its wear goes on; nothing without wear."""
+        return remaining_life(self._site, self.name, asset, limit)
 
     # ------------------------------------------------------------------ readings
     def sensors(self) -> list[Sensor]:

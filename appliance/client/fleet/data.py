@@ -18,7 +18,7 @@ from appliance.client.resource import edit
 from appliance.client.verbs import verb
 from appliance.schemas.base import Language
 from appliance.schemas.fleet import Asset, Fleet
-from appliance.schemas.history import Health, Similar
+from appliance.schemas.history import Health, RemainingLife, Similar
 from appliance.schemas.ingest import FleetQuality, IngestReport, Refused
 from appliance.schemas.job import Job
 from appliance.schemas.mode import ModesTold
@@ -86,6 +86,18 @@ class FleetData(FleetBase):
         """
         path = self._at("assets", asset, "health")
         return parsed(Health, await self._line.get(path, days=days))
+
+    @verb
+    async def rul(self, asset: str, *, limit: float = 0.0) -> RemainingLife:
+        """Return how long an asset lasts if its wear goes on; nothing without a sign of wear.
+
+        Parameters
+        ----------
+        limit
+            Health that is taken for the end.
+        """
+        path = self._at("assets", asset, "rul")
+        return parsed(RemainingLife, await self._line.get(path, limit=limit))
 
     @verb
     async def similar(

@@ -22,6 +22,15 @@ def test_a_machine_without_a_model_has_no_health(as_, readings):
     assert (told["asset"], told["now"], told["trend"]) == ("P-1", None, "unknown")
 
 
+def test_without_a_sign_of_wear_no_life_is_told(as_, readings):
+    answer = as_("viewer").get(f"{AT}/hall%2FP%203/rul?limit=20")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["asset"], told["limit"], told["trend"]) == ("hall/P 3", 20, "unknown")
+    assert told["days"] is told["low"] is told["high"] is None
+    assert as_("stranger").get(f"{AT}/P-1/rul").status_code == 404
+
+
 def test_names_with_slashes_are_machines_like_others(as_, readings):
     assert as_("root").get(f"{AT}/hall%2FP%203/health").json()["asset"] == "hall/P 3"
     told = as_("root").get(f"{AT}/hall%2FP%203/similar?{STRETCH}").json()
@@ -53,6 +62,8 @@ ASKED = [
     ("P-1/modes?language=fr", 422),
     ("P-9/health", 404),
     ("P-1/health?days=0", 422),
+    ("P-9/rul", 404),
+    ("P-1/rul?limit=101", 422),
     (f"P-9/similar?{STRETCH}", 404),
     (f"P-1/similar?{STRETCH}&sensors=s9", 422),
     ("P-1/similar?from=2026-01-01T01:00:00Z", 422),

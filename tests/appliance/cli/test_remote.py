@@ -81,6 +81,7 @@ READING = [
     ["quality", "pumps"],
     ["models", "pumps"],
     ["scorecard", "pumps"],
+    ["rul", "pumps"],
     ["backtests", "pumps"],
     ["approvals"],
     ["jobs", "list"],

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.pipelines.health import health
+from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.similar import Stretch, similar
 from tests.appliance.pipelines.sites import (
     DAY,
@@ -37,6 +38,25 @@ def test_health_is_told_by_day_up_to_the_newest(learned):
     assert sick.coverage == 1.0
     assert health(learned, FLEET, "P-2", 2).values == sick.values[-2:]
     assert sick.starts[-1] == moment(LEARNED).replace(hour=0, minute=0)
+
+
+def test_wear_is_carried_on_to_its_limit(learned):
+    from appliance.pipelines.score import score
+
+    days = 12
+    worn = plant(days * DAY, first=LEARNED, seed=3)
+    ramp = (pl.col("time").rank("dense") / (days * DAY)) * worn["s1"].std() * 6
+    wears = pl.when(pl.col("asset") == "P-3").then(ramp).otherwise(0.0)
+    bring(learned, worn.with_columns(s1=pl.col("s1") + wears), "worn")
+    score(learned, FLEET)
+    told = remaining_life(learned, FLEET, "P-3", 0.0)
+    assert told.trend == health(learned, FLEET, "P-3", None).trend == "falling"
+    assert told.days is not None
+    assert 0 <= told.low <= told.days
+    assert told.since == moment(LEARNED + days * DAY).replace(hour=0, minute=0)
+    well = remaining_life(learned, FLEET, "P-1", 0.0)
+    assert (well.days, well.low, well.high, well.since) == (None, None, None, None)
+    assert well.trend != "falling"
 
 
 def test_without_a_model_there_is_no_health(tmp_path):
