@@ -64,10 +64,6 @@ OUTSIDE = {
         "ValueError",
     ): "a state is refused: persistence catches it",
     (
-        "detectors/models/auto_shapes.py",
-        "ValueError",
-    ): "a state is refused: persistence catches it",
-    (
         "detectors/models/auto_views.py",
         "ValueError",
     ): "a state is refused: persistence catches it",
