@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.appliance.databases import new_database
 from tests.appliance.postgres import Server, binaries, serve
 from tests.conftest import skip_or_fail
 
@@ -22,16 +23,24 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]
-        ),
-    ]
-)
+DATABASES = [
+    "sqlite",
+    pytest.param("postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]),
+]
+
+
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty database, of each kind in turn."""
+    """Return the address of a new database, of each kind in turn; SQLite's has its tables."""
+    if request.param == "sqlite":
+        return new_database(tmp_path / "kizashi.db")
+    server: Server = request.getfixturevalue("postgresql")
+    return server.make(f"t{uuid4().hex}")
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a database without tables, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'kizashi.db'}"
     server: Server = request.getfixturevalue("postgresql")

@@ -33,8 +33,8 @@ from appliance.registry import store as _registry  # noqa: F401
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_revisions_give_the_tables_that_the_code_declares(database_url):
-    database = open_database(database_url)
+def test_the_revisions_give_the_tables_that_the_code_declares(empty_url):
+    database = open_database(empty_url)
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": migrations.TABLE, "compare_type": True}
@@ -49,45 +49,45 @@ def test_the_newest_revision_is_the_one_asked_for():
     assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
 
 
-def test_opening_again_changes_nothing(database_url):
-    open_database(database_url).close()
-    database = open_database(database_url)
+def test_opening_again_changes_nothing(empty_url):
+    open_database(empty_url).close()
+    database = open_database(empty_url)
     with database.session() as session:
         found = session.execute(text(f"SELECT version_num FROM {migrations.TABLE}")).all()
     assert found == [(migrations.HEAD,)]
     database.close()
 
 
-def test_a_database_of_a_newer_version_is_refused(database_url):
-    database = open_database(database_url)
+def test_a_database_of_a_newer_version_is_refused(empty_url):
+    database = open_database(empty_url)
     with database.session() as session:
         session.execute(text(f"UPDATE {migrations.TABLE} SET version_num = '9999'"))
     database.close()
     with pytest.raises(StorageError, match="another version"):
-        open_database(database_url)
+        open_database(empty_url)
 
 
-def test_a_failure_in_the_middle_leaves_nothing(database_url):
-    engine = create_engine(database_url)
+def test_a_failure_in_the_middle_leaves_nothing(empty_url):
+    engine = create_engine(empty_url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE promotions (id INTEGER)"))  # in the way
     with pytest.raises(StorageError, match="promotions"):
-        open_database(database_url)
+        open_database(empty_url)
     assert inspect(engine).get_table_names() == ["promotions"]
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE promotions"))
     engine.dispose()
-    open_database(database_url).close()
+    open_database(empty_url).close()
 
 
-def test_of_many_processes_one_makes_the_tables(database_url):
+def test_of_many_processes_one_makes_the_tables(empty_url):
     program = (
         "import sys; from appliance.core.db import open_database; sys.stdin.readline();"
         "open_database(sys.argv[1]).close()"
     )
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", program, database_url],
+            [sys.executable, "-c", program, empty_url],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,

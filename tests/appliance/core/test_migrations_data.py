@@ -67,8 +67,8 @@ def kept(rows: list[dict[str, Any]], table: str, columns: set[str]) -> list[str]
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
+def engine(empty_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_url)
     yield engine
     engine.dispose()
 
@@ -82,9 +82,9 @@ def brought_to(engine: Engine, last: str) -> Rows:
 
 
 @pytest.mark.parametrize("released", REVISIONS)
-def test_data_of_a_released_schema_is_whole_after_the_upgrade(engine, database_url, released):
+def test_data_of_a_released_schema_is_whole_after_the_upgrade(engine, empty_url, released):
     before = brought_to(engine, released)
-    open_database(database_url).close()
+    open_database(empty_url).close()
     after = held(engine)
     for table, rows in before.items():
         if not rows or (table, "*") in CHANGED:
@@ -116,9 +116,9 @@ _ALWAYS_NULL = {
 """Columns that the seeds released so far leave without a value."""
 
 
-def test_stores_read_what_an_old_version_wrote(engine, database_url):
+def test_stores_read_what_an_old_version_wrote(engine, empty_url):
     brought_to(engine, "0003")
-    database = open_database(database_url)
+    database = open_database(empty_url)
     changes = [(one.version, one.kind) for one in ModelStore(database).promotions("pumps")]
     assert changes == [(1, "first"), (2, "promote")]
     check = AuditLog(database).verify()

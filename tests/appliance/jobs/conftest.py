@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from appliance.core.db import Database, open_database
 from appliance.jobs import Jobs, Schedules
 from appliance.schemas.access import Role
 from appliance.schemas.job import JobRequest
+from tests.appliance.databases import new_database
 from tests.appliance.postgres import Server
 
 KEY = bytes(range(32))
@@ -41,14 +41,6 @@ class Clock:
 
 
 @pytest.fixture(scope="session")
-def sqlite_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an SQLite file that has all tables, to be copied."""
-    path = tmp_path_factory.mktemp("master") / "kizashi.db"
-    open_database(f"sqlite:///{path}").close()
-    return path
-
-
-@pytest.fixture(scope="session")
 def postgresql_master(postgresql: Server) -> str:
     """Make a database that has all tables, to be emptied."""
     url = postgresql.make(f"jobs{uuid4().hex}")
@@ -67,8 +59,7 @@ def postgresql_master(postgresql: Server) -> str:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of a database as a new installation has it."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_master"), tmp_path / "kizashi.db")
-        return f"sqlite:///{tmp_path / 'kizashi.db'}"
+        return new_database(tmp_path / "kizashi.db")
     address: str = request.getfixturevalue("postgresql_master")
     engine = create_engine(address)
     with engine.begin() as connection:

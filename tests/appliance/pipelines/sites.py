@@ -20,6 +20,7 @@ from appliance.intake import IngestOptions
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.site import Site
 from appliance.schemas.event import Event, EventState
+from tests.appliance.databases import new_database
 from tests.appliance.fleet.plants import START, readings
 
 FLEET = "pumps"
@@ -41,10 +42,11 @@ def empty_registry() -> Path:
 
 
 def new_home(home: Path) -> Path:
-    """Make a home with an empty registry, if there is none."""
+    """Make a home with an empty registry and database, if there is none."""
     if not home.exists():
         home.mkdir(mode=0o700, parents=True)
         shutil.copy(empty_registry(), home / "registry.db")
+        new_database(home / "kizashi.db")
     return home
 
 
