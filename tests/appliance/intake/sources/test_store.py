@@ -117,7 +117,7 @@ def test_it_begins_anew_where_it_leads_elsewhere_and_only_there(sources):
     ):
         (source,) = sources.holding.hold("one.1")
         held = sources.holding.open(source, "one.1")
-        brought = Brought(5, 1, AT - timedelta(seconds=7), "no")
+        brought = Brought(5, 1, now() - timedelta(seconds=7), "no")
         assert sources.holding.looked(held, AT, {"live": {"since": 1}}, AT, brought)
         told = sources.get("line2")
         assert told.lag == pytest.approx(7, abs=60)
