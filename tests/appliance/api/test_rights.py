@@ -155,6 +155,7 @@ TABLE: dict[str, set[str]] = {
     "GET /fleets/{fleet}/assets": READ,
     "GET /fleets/{fleet}/assets/{asset:path}": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/health": READ,
+    "GET /fleets/{fleet}/assets/{asset:path}/rul": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/modes": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/similar": READ,
     "GET /fleets/{fleet}/sensors": READ,

@@ -68,11 +68,11 @@ def test_a_machine_that_does_not_run():
         (
             False,
             [trait("high")],
-            ", in the mode with high speed: in",
+            ", in the mode with high speed, mainly",
             "、speed が高い運転中に通常と",
         ),
-        (True, [], ", while stopped: in", "、停止中に通常と"),
-        (False, [], "): in", ")通常と"),
+        (True, [], ", while stopped, mainly", "、停止中に通常と"),
+        (False, [], "), mainly", "）通常と"),
     ],
 )
 def test_an_event_says_the_mode(ongoing, stopped, traits, english, japanese):

@@ -137,7 +137,7 @@ def test_an_event_tells_the_mode_and_what_is_normal_in_it(furnished: Site) -> No
     assert (answer.mode.mode, answer.mode.words) == (2, "mode with high speed")
     assert answer.mode.share == 1
     assert not answer.mode.only
-    assert ", in the mode with high speed: in normal running" in answer.words
+    assert ", in the mode with high speed, mainly because of" in answer.words
     assert "、speed が高い運転中に" in told(furnished, event.id, "ja").words
     names = [share.name for share in event.sensors[:5]]
     assert [one.sensor for one in answer.mode.sensors] == names

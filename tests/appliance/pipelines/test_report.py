@@ -20,10 +20,10 @@ def test_the_page_tells_what_happened_by_name(learned):
     page = report(learned, FLEET)
     assert page.startswith("<!doctype html>")
     assert "P-2 ran unusually from 7 Jan 2026, 06:40" in page
-    assert "Sensor s4 of P-1 has given no value since 2026-01-07 00:00" in page
+    assert "Sensor s4 of P-1 has given no value since 7 Jan 2026, 00:00" in page
     assert "://" not in page
     japanese = report(learned, FLEET, language="ja")
-    assert "P-2 は 2026-01-07" in japanese
+    assert "P-2 は 2026年1月7日" in japanese
     before = report(learned, FLEET, end=moment(LEARNED))
     assert "P-2 ran unusually from 7 Jan 2026" not in before
 
