@@ -221,6 +221,7 @@ def test_a_source_that_was_retired_leaves_nothing_with_the_broker(plant: Plant, 
     live.retire()
     mqtt.put(readings(0, 5))
     with plant.open() as again:
+        plant.drain(again)  # it listens
         mqtt.put(readings(5, 1))
         plant.until(again, 2)
     assert plant.same(readings(5, 1))
