@@ -61,6 +61,31 @@ class Seal:
             ) from error
         return told
 
+    def kept(
+        self,
+        sealed: bytes | None,
+        before: Mapping[str, Any],
+        after: BaseModel,
+        place: Sequence[str],
+    ) -> dict[str, str]:
+        """Return the secrets that stay when what they are for is changed.
+
+        None stays where it would then go to another place than it was given for: whoever may
+        change it is not to learn them by sending them to a server of their own.
+
+        Parameters
+        ----------
+        sealed
+            The secrets so far.
+        before, after
+            What they are for, as it was told and as it is to be.
+        place
+            Names of the fields that say where secrets go.
+        """
+        new = after.model_dump(mode="json")
+        same = all(before.get(name) == new.get(name) for name in place)
+        return self.open(sealed) if same else {}
+
 
 def parted(model: BaseModel) -> tuple[dict[str, Any], dict[str, str]]:
     """Return what may be told of a wire model, and its secrets: its fields of `SecretStr`."""

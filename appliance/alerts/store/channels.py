@@ -18,6 +18,7 @@ from appliance.schemas.alert import Channel, ChannelDraft, Email, Target, Webhoo
 
 MOST = 100
 """Channels of a site."""
+_PLACE = ("kind", "host", "port", "security", "user", "url")
 
 
 class ChannelStore:
@@ -93,7 +94,7 @@ class ChannelStore:
         with self._log.change(known(by)) as change:
             row = _require(change.session, name, revision)
             before = _told(row)
-            kept = self._seal.open(row.sealed) if _same_place(row, draft.target) else {}
+            kept = self._seal.kept(row.sealed, row.facts["target"], draft.target, _PLACE)
             if row.facts["paused"] and not draft.paused:
                 row.since = change.at  # what happened in between is no news
             self._record(change, row, draft, kept)
@@ -144,12 +145,6 @@ class ChannelStore:
             if plain["kind"] == "email":
                 return joined(Email, plain, secrets)
             return joined(Webhook, plain, secrets)
-
-
-def _same_place(row: ChannelRow, target: Target) -> bool:
-    old, new = row.facts["target"], target.model_dump(mode="json")
-    fixed = ("kind", "host", "port", "security", "user", "url")
-    return all(old.get(name) == new.get(name) for name in fixed)
 
 
 def _require(session: Session, name: str, revision: int | None) -> ChannelRow:

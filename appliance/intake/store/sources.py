@@ -32,7 +32,7 @@ from appliance.schemas.source import (
 MOST = 100
 """Sources of a site: each has a thread of its own while it runs."""
 _KINDS: Mapping[str, type[Folder | Sql | Mqtt]] = {"folder": Folder, "sql": Sql, "mqtt": Mqtt}
-_SAME_PLACE = ("kind", "dialect", "host", "port", "database", "user", "tls")
+_PLACE = ("kind", "dialect", "host", "port", "database", "user", "tls")
 _BEGINS_ANEW = ("fleet", "origin", "asset", "time", "timezone", "layout")
 
 
@@ -166,10 +166,7 @@ class SourceStore:
         row.updated, row.updated_by = change.at, change.by.name
 
     def _kept(self, row: SourceRow, origin: Origin) -> dict[str, str]:
-        """Return the secrets that stay: none goes to another place than it was given for."""
-        old, new = row.facts["origin"], origin.model_dump(mode="json")
-        same = all(old.get(name) == new.get(name) for name in _SAME_PLACE)
-        return self._seal.open(row.sealed) if same else {}
+        return self._seal.kept(row.sealed, row.facts["origin"], origin, _PLACE)
 
     # ------------------------------------------------------------------ reading
     def list(self, fleets: Collection[str] | None = None) -> builtins.list[Source]:
