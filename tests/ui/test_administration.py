@@ -153,7 +153,7 @@ def test_whoever_may_not_is_told(browse: Browse):
     expect(page.get_by_role("link", name="Overview")).to_be_visible()
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)
     page.goto("/administration?part=users")
-    expect(page.get_by_text("Your role does not include this page")).to_be_visible()
+    expect(page.get_by_role("heading", name="You may not do that")).to_be_visible()
     owner = browse("admin")
     owner.goto("/administration?part=users")
     expect(owner.get_by_role("radio", name="Projects")).to_be_visible()

@@ -52,7 +52,7 @@ def test_it_tells_what_why_and_what_happened_last_time(analyst: Page, busy):
     analyst.goto(f"/event?id={second.id}")
     expect(analyst.get_by_role("heading", name="P-3: unusual running")).to_be_visible()
     expect(analyst.get_by_text("Plan a check or a repair")).to_be_visible()
-    told = "Last time this looked alike: 2026-01-02 on P-3, closed as true: Bearing replaced."
+    told = "Last time this looked alike: 2 Jan 2026 on P-3, closed as true: Bearing replaced."
     expect(analyst.get_by_text(told)).to_be_visible()
     before = analyst.get_by_role("list", name="When it looked like this before")
     expect(before).to_contain_text("Closed: True · shell:mori: Bearing replaced.")
