@@ -8,8 +8,10 @@ from datetime import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from appliance.client import Plant, connect
 from appliance.schemas.job import Job, JobState, JobStep
 from tests.ui.conftest import Browse
+from tests.ui.homes import PASSWORD
 from ui.jobs import words
 from ui.jobs.clock import Times, read
 
@@ -77,6 +79,28 @@ def ended(page: Page):
     return page.get_by_role("table", name="Ended")
 
 
+def test_a_press_is_not_lost_while_the_table_changes(page: Page, server: str):
+    with connect(server, user="root", password=PASSWORD) as plant:
+        _press(page, plant)
+
+
+def _press(page: Page, plant: Plant) -> None:
+    first = plant.jobs.ask("score", "fans")
+    page.goto("/jobs")
+    rows = active(page).locator("tbody").get_by_role("row")
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Cancel").hover()
+    page.mouse.down()
+    second = plant.jobs.ask("score", "pumps")
+    expect(page.locator(".figure").filter(has_text="Waiting")).to_contain_text("2")
+    expect(rows).to_have_count(1)
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(rows).to_have_count(2)
+    for one in (first, second):
+        one.cancel()
+
+
 def test_a_job_waits_is_run_and_tells_what_it_did(page: Page, request):
     page.goto("/jobs?start=score&fleet=fans")
     dialog = page.get_by_role("dialog")
@@ -106,6 +130,7 @@ def test_a_failed_job_says_why_and_is_begun_anew(browse: Browse, worker):
     dialog.get_by_label("Model version").fill("99")
     dialog.get_by_label("Model version").press("Tab")
     dialog.get_by_role("button", name="Start", exact=True).click()
+    expect(dialog).to_have_count(0)
     page.goto("/jobs?state=failed")
     row = ended(page).get_by_role("row").filter(has_text="Put a version to work")
     expect(row).to_contain_text("has no model version 99", timeout=40_000)

@@ -131,6 +131,7 @@ def test_a_password_goes_in_and_never_comes_back(browse: Browse, plant: Plant):
     dialog.get_by_label("Password", exact=True).fill("open sesame")
     dialog.get_by_label("Table or view", exact=True).fill("line2.readings")
     dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
     expect(rows).to_contain_text("127.0.0.1 · plant · line2.readings")
     assert plant.sources.get("historian").secrets == ("password",)
     page.get_by_role("button", name="Edit").click()

@@ -263,11 +263,29 @@ class Table {
 
 const standing = new WeakMap();
 
+// A button that is replaced while it is held down is never clicked: what comes meanwhile waits.
+function afterPress(root, draw) {
+  const waits = root.draw !== undefined;
+  root.draw = draw;
+  if (waits) return;
+  const release = () => setTimeout(() => {
+    root.draw?.();
+    delete root.draw;
+  });
+  for (const end of ["pointerup", "pointercancel", "keyup"]) {
+    window.addEventListener(end, release, { once: true });
+  }
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".table");
-  const signature = JSON.stringify(data);
-  const known = standing.get(root);
-  if (known?.signature === signature) return;
-  const held = known?.table.held();
-  standing.set(root, { signature, table: new Table(root, data, setTriggerValue, held) });
+  const draw = () => {
+    const signature = JSON.stringify(data);
+    const known = standing.get(root);
+    if (known?.signature === signature) return;
+    const held = known?.table.held();
+    standing.set(root, { signature, table: new Table(root, data, setTriggerValue, held) });
+  };
+  if (root.matches(":active")) afterPress(root, draw);
+  else draw();
 }
