@@ -6,6 +6,7 @@ Labels are used here and nowhere else: no detector sees them.
 from __future__ import annotations
 
 from detectors.metrics.affiliation import Agreement, affiliation
+from detectors.metrics.causes import cause_gain, cause_hit, cause_hit_rate
 from detectors.metrics.events import event_f1, false_alarms_per_month, lead_rows
 from detectors.metrics.life import life_coverage, life_rmse, life_score
 from detectors.metrics.nab import (
@@ -32,6 +33,9 @@ __all__ = [
     "affiliation",
     "auc_pr",
     "auc_roc",
+    "cause_gain",
+    "cause_hit",
+    "cause_hit_rate",
     "dominant_period",
     "event_f1",
     "false_alarms_per_month",

@@ -1,0 +1,1 @@
+"""Whether contributions point at the sensors that are the cause."""
