@@ -26,6 +26,7 @@
     ├── TryAgain              another process was in the way; the same call may succeed
     │   └── TooOften          whoever asks, asks too often
     └── Cancelled             somebody asked for the work's end, or it took too long
+        └── NotHeld           another process does the work by now
 """
 
 from __future__ import annotations
@@ -174,3 +175,7 @@ class TooOften(TryAgain):
 
 class Cancelled(KizashiError):
     """Somebody asked for the work's end, or it took too long."""
+
+
+class NotHeld(Cancelled):
+    """Another process does the work by now, or it is not what it was."""

@@ -19,9 +19,9 @@ from appliance.core.errors import (
     KizashiError,
     LimitExceeded,
     NotFound,
+    NotHeld,
     SourceError,
     StorageError,
-    TryAgain,
 )
 from appliance.core.ids import new_id
 from appliance.core.log import get
@@ -39,10 +39,6 @@ _log = get(__name__)
 _SAMPLE = 1_000
 _LIVE, _MEANING = "live", "meaning"
 """What a source's cursor holds: where the next look begins, and how columns were understood."""
-
-
-class NotHeld(TryAgain):
-    """Another worker runs the source by now, or it is not what it was."""
 
 
 def open_source(site: Site, held: Held) -> Live:

@@ -6,12 +6,12 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 
-from appliance.core.errors import KizashiError, SourceError, StorageError, TryAgain
+from appliance.core.errors import KizashiError, NotHeld, SourceError, StorageError, TryAgain
 from appliance.core.log import get
 from appliance.intake.sources.live import Live
 from appliance.intake.store.holding import Held
 from appliance.pipelines.site import Site
-from appliance.pipelines.sources import NotHeld, fail, look, open_source
+from appliance.pipelines.sources import fail, look, open_source
 from appliance.worker.life import Life
 
 _log = get(__name__)

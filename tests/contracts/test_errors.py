@@ -44,7 +44,6 @@ OUTSIDE = {
     ("appliance/intake/sources/folder.py", "FileNotFoundError"): "caught in the same function",
     ("appliance/intake/sources/mqtt/source.py", "self._away"): "makes one of ours",
     ("appliance/intake/sources/mqtt/spool.py", "OSError"): "as the system says it",
-    ("appliance/pipelines/sources.py", "NotHeld"): "ends a thread of the worker, no more",
     ("appliance/schemas/alert.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/schemas/source.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/schemas/backup.py", "ValueError"): "pydantic's validators speak by it",
@@ -78,8 +77,7 @@ def _tree(kind: type[Exception]) -> list[type[Exception]]:
     return [kind] + [e for sub in kind.__subclasses__() for e in _tree(sub)]
 
 
-OURS = [kind for kind in _tree(KizashiError) if kind.__module__ == errors.__name__]
-DETECTORS = [kind for kind in _tree(DetectorError) if kind.__module__.startswith("detectors.")]
+OURS, DETECTORS = _tree(KizashiError), _tree(DetectorError)
 TREES = {kind.__name__ for kind in OURS + DETECTORS}
 
 
