@@ -3,6 +3,10 @@
 The demo plant is made without its faults.  Each fleet is learned from the training days and
 judged on the days after them, so that every anomaly found there is a false one.  With
 ``--live`` also by the scores that are known when a reading arrives, and by either of the two.
+
+With ``--sets`` the same question is put to normal running of public data sets
+(`benchmarks.quality.clean`), read from the data folder (``KIZASHI_DATA``, or
+``../shared/data``).
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import argparse
 import json
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -19,6 +24,8 @@ import appliance as kizashi
 from appliance.demo import plant
 from appliance.demo.config import PlantConfig
 from appliance.fleet.recipe import resolve
+from benchmarks.quality import clean, loaders
+from benchmarks.quality.run import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +37,17 @@ _COUNTS = ("events", "live", "either")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print a line a plant and fleet, and one a fleet over all plants."""
+    """Print a line a plant and fleet, and one a fleet over all plants; or a line a set."""
     options = _parser().parse_args(argv)
+    unknown = [name for name in options.sets if name not in loaders.SETS]
+    if unknown:
+        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    if options.sets:
+        kept = clean.lines(options.sets, options.data, options.budgets, options.recipe)
+        for one in kept:
+            print(json.dumps(one) if options.json else clean.shown(one), flush=True)
+        return 0
     for fleet in options.fleets:
         found = [line(fleet, seed, options) for seed in options.seeds]
         for one in [*found, _together(fleet, found)]:
@@ -127,11 +143,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the machines")
     parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
     parser.add_argument("--live", action="store_true", help="also by what is known at once")
+    parser.add_argument(
+        "--sets", type=_names, default=[], metavar="A,B,…", help="public sets, not the plant"
+    )
+    parser.add_argument(
+        "--budgets", type=_budgets, default=[1.0, 0.3], help="events for 1,000 rows of a set"
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
     return parser
 
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _budgets(text: str) -> list[float]:
+    return [float(number) for number in _names(text)]
 
 
 def _numbers(text: str) -> list[int]:

@@ -31,7 +31,7 @@ Confusion: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class _Rule:
+class EventRule:
     """What makes an event, as recipes have it by default."""
 
     release: float = 0.7
@@ -138,7 +138,7 @@ def _flagged(
     limit = np.quantile(known[np.isfinite(known)], _FLAGGED_QUANTILE)
     scale = SurpriseScale().fit(known)
     rows_a_month = _HOURS_A_MONTH * _ROWS_AN_HOUR
-    alarm = alarm_threshold(scale.surprise(known), rows_a_month, _HOURS_A_MONTH, _Rule())
+    alarm = alarm_threshold(scale.surprise(known), rows_a_month, _HOURS_A_MONTH, EventRule())
     return {
         QUANTILE: _confusion(labels, scores > limit),
         HOURLY: _confusion(labels, scale.surprise(scores) >= alarm.level),

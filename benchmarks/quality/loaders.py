@@ -164,16 +164,14 @@ def wells(folder: Path) -> Iterator[Series]:
     any of its seconds is.
     """
     root = folder / "3w"
-    normal: dict[str, list[Matrix]] = {}
-    for path in sorted((root / "0").glob("*.csv.gz")):
-        normal.setdefault(path.name.split("_")[0], []).append(_well(path)[0])
+    recordings = _recordings(root)
     for path in sorted(root.glob("[1-8]/*.csv.gz")):
         values, classes = _well(path)
         name = f"{path.parent.name}/{path.name.removesuffix('.csv.gz')}"
         labels = np.asarray((classes > 0).any(axis=1))
-        recordings = normal.get(path.name.split("_")[0])
-        if recordings is not None:
-            yield Series(name, np.concatenate(recordings), values, labels)
+        own = recordings.get(path.name.split("_")[0])
+        if own is not None:
+            yield Series(name, own, values, labels)
         else:
             first_fault = int(np.argmax(~(classes == 0).all(axis=1)))
             yield _split(name, values, labels, first_fault // 2)
@@ -216,3 +214,37 @@ def load(name: str, folder: Path, every: int = 1) -> Iterator[Series]:
     """Yield every `every`-th series of a set whose test part holds both classes."""
     usable = (s for s in SETS[name](folder) if s.labels.any() and not s.labels.all())
     yield from (series for i, series in enumerate(usable) if i % every == 0)
+
+
+def normal(name: str, folder: Path) -> Iterator[Matrix]:
+    """Yield the rows of a set that nobody labelled faulty, a matrix a machine.
+
+    Of series with faults in them that is what comes before the first fault.  The first of TEP
+    is its normal training run, the others come from the same plant.
+    """
+    if name == "3w":
+        yield from _recordings(folder / "3w").values()
+    elif name == "skab":
+        (path,) = (folder / "skab" / "data").glob("anomaly-free/*.csv")
+        frame = pl.read_csv(path, separator=";")
+        yield frame.drop("datetime").to_numpy().astype(float)
+    elif name == "tep":
+        yield _text(folder / "tep" / "d00.dat.gz", delimiter=None).T
+        yield _text(folder / "tep" / "d00_te.dat.gz", delimiter=None)
+        yield from (series.test[:TEP_FAULT_ROW] for series in tep(folder))
+    else:
+        for series in SETS[name](folder):
+            if name not in ("nab", "ucr"):
+                yield series.train
+                continue
+            faulty = np.flatnonzero(series.labels)
+            before = series.test[: faulty[0]] if len(faulty) else series.test
+            yield np.concatenate([series.train, before])
+
+
+def _recordings(root: Path) -> dict[str, Matrix]:
+    """Return the fault-free recordings of each well, one after the other."""
+    found: dict[str, list[Matrix]] = {}
+    for path in sorted((root / "0").glob("*.csv.gz")):
+        found.setdefault(path.name.split("_")[0], []).append(_well(path)[0])
+    return {well: np.concatenate(parts) for well, parts in found.items()}

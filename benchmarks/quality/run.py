@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data"))
 _RANKINGS = {
     figures.VUS_PR: "vus_pr",
     figures.VUS_PR_ROWS: "vus_pr_rows",
@@ -133,13 +134,12 @@ def _extent(line: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks quality", description=__doc__)
-    default = os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data")
     parser.add_argument("--json", action="store_true", help="print an object a line")
     parser.add_argument("--sets", type=_names, default=list(loaders.SETS), metavar="A,B,…")
     parser.add_argument("--recipe", default="auto", help="name of a detector")
     parser.add_argument("--rivals", action="store_true", help="measure PyOD's as well")
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")
-    parser.add_argument("--data", type=Path, default=Path(default), help="folder of the sets")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
     return parser
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.quality import budget, figures, loaders
+from benchmarks.quality import budget, clean, figures, loaders
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
 from benchmarks.quality.run import lines, main
@@ -160,3 +160,40 @@ def test_false_events_of_healthy_plants_are_counted(capsys: pytest.CaptureFixtur
     # Two machines, three of nine days.
     assert together["asset_months"] == pytest.approx(2 * 2 * 3 / 30)
     assert together["budget"] == 1.0
+
+
+def test_a_count_of_false_events_is_told_with_what_chance_makes_of_it() -> None:
+    assert clean.counted(0) == pytest.approx((0.0, 3.689), abs=1e-3)
+    assert clean.counted(10) == pytest.approx((4.795, 18.390), abs=1e-3)
+
+
+def test_an_unknown_set_has_no_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    assert budget.main(["--sets", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_the_promise_is_held_against_normal_running(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--json", "--sets", "asd", "--budgets", "1", "--data", str(data_dir)]
+    assert budget.main(options) == 0
+    forward, backward = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    assert (forward["way"], backward["way"]) == clean.WAYS
+    assert forward["series"] == backward["series"] == 6
+    both = (forward["events"] + backward["events"]) / (
+        forward["promised"] + backward["promised"]
+    )
+    assert 0.5 < both < 2
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("3w", 4), ("asd", 6), ("nab", 58), ("skab", 1), ("smap", 21), ("smd", 3), ("tep", 12)],
+)
+def test_normal_running_is_read_by_machine(data_dir: Path, name: str, count: int) -> None:
+    found = list(loaders.normal(name, data_dir))
+    assert len(found) == count
+    assert all(values.ndim == 2 and len(values) for values in found)
