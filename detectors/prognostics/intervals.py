@@ -19,11 +19,13 @@ _KNOTS = 21
 _BANDWIDTH = 0.08
 """Of the smoothing of errors over predictions, as a share of the cap."""
 _LEAST = 0.004
+_CLOSEST = 0.5
+"""Members that differ more than this explains are no reason for narrower bounds."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Errors of predictions for machines that were not learned from (CV+).
+    """Errors of predictions for machines that were not learned from.
 
     Attributes
     ----------
@@ -31,8 +33,6 @@ class LeftOut:
         How large errors are for predictions at equal distances from 0 to the cap.
     errors
         Absolute errors in these spreads, one a cut.
-    folds
-        Which member's error it is.
     weights
         Of each cut; those of a machine add up to one machine's.
     machines
@@ -42,7 +42,6 @@ class LeftOut:
     cap: float
     spreads: FloatVector
     errors: FloatVector
-    folds: IntVector
     weights: FloatVector
     machines: int
 
@@ -51,7 +50,6 @@ class LeftOut:
         cls,
         predicted: FloatVector,
         truth: FloatVector,
-        folds: IntVector,
         machines: IntVector,
         cap: float,
     ) -> LeftOut:
@@ -70,32 +68,33 @@ class LeftOut:
         local = np.sqrt((near @ off**2 + every**2) / (total + 1.0))
         spreads = np.maximum(local, _LEAST * cap)
         errors = off / np.interp(predicted, knots, spreads)
-        return cls(cap, spreads, errors, folds, weights, len(cuts))
+        return cls(cap, spreads, errors, weights, len(cuts))
 
     def bounds(self, members: FloatMatrix, coverage: float) -> tuple[FloatVector, FloatVector]:
-        """Return the lower and the upper bound.
+        """Return the lower and the upper bound around the members' mean.
+
+        The errors are those of single members.  The square of the mean's error is less by the
+        members' variance, and the bounds are as much closer.
 
         Parameters
         ----------
         members
             What each member predicts: rows × members.
         """
-        spread = np.interp(members, np.linspace(0.0, self.cap, _KNOTS), self.spreads)
-        reach = spread[:, self.folds] * self.errors
-        middle = members[:, self.folds]
-        high = self._quantile(middle + reach, coverage)
-        low = -self._quantile(reach - middle, coverage)
-        return np.clip(low, 0.0, self.cap), np.clip(high, 0.0, self.cap)
+        middle, apart = members.mean(axis=1), members.var(axis=1)
+        spread = np.interp(middle, np.linspace(0.0, self.cap, _KNOTS), self.spreads)
+        closer = np.sqrt(np.maximum(1.0 - apart / spread**2, _CLOSEST**2))
+        reach = self._quantile(coverage) * spread * closer
+        low, high = np.maximum(middle - reach, 0.0), np.minimum(middle + reach, self.cap)
+        return low, high
 
-    def _quantile(self, values: FloatMatrix, coverage: float) -> FloatVector:
-        """Return the weighted quantile of each row, with one machine more at infinity."""
-        order = np.argsort(values, axis=1, kind="stable")
-        mass = np.cumsum(self.weights[order], axis=1)
+    def _quantile(self, coverage: float) -> float:
+        """Return the weighted quantile of the errors, with one machine more at infinity."""
+        order = np.argsort(self.errors, kind="stable")
+        mass = np.cumsum(self.weights[order])
         needed = coverage * (self.machines + 1)
-        at = (mass < needed - 1e-9).sum(axis=1)
-        ranked = np.take_along_axis(values, order, axis=1)
-        padded = np.hstack([ranked, np.full((len(ranked), 1), np.inf)])
-        return np.asarray(np.take_along_axis(padded, at[:, None], axis=1)[:, 0])
+        at = int((mass < needed - 1e-9).sum())
+        return float(self.errors[order[at]]) if at < len(order) else np.inf
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the errors as arrays."""
@@ -108,7 +107,6 @@ class LeftOut:
             float(state["cap"]),
             state["spreads"],
             state["errors"],
-            state["folds"],
             state["weights"],
             int(state["machines"]),
         )

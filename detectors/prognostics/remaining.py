@@ -59,7 +59,7 @@ class Remaining:
 
 
 class RemainingLife:
-    """Remaining life by kernel ridge regression on wear indices, with conformal intervals.
+    """Remaining life by kernel ridge regression on wear indices, with intervals.
 
     Sensors are freed from load and ambient (`Conditions`) and become one to three wear indices:
     the direction that tells the remaining life of the training machines, and principal
@@ -67,12 +67,14 @@ class RemainingLife:
     the machine was new, memory, age) two kernels tell what is left.  Components, width and
     penalty are chosen by the error on machines left out.
 
-    The intervals are those of CV+: each of `folds` members predicts, and the errors are those
-    on the machines that it had not seen, in units of the error usual at such a prediction.
-    All cuts of one machine together weigh as one.  They hold the truth with the probability
-    `coverage` for machines that are like those learned from (exchangeable), cut at any moment
-    of the last 1.2 caps of their lives.  With fewer than nine lives nothing can be promised at
-    90 %, and the interval is everything from 0 to the cap.
+    The intervals come from cross-validation by machine: each of `folds` members predicts the
+    machines that it had not seen, and the errors, in units of the error usual at such a
+    prediction, give the reach, with one machine more at infinity.  All cuts of one machine
+    together weigh as one.  What is told is the members' mean, whose squared error is less by
+    their variance, and the reach is shortened by that.  So they hold the truth in about the
+    share `coverage` of cases, for machines that are like those learned from (exchangeable),
+    cut at any moment of the last 1.2 caps of their lives: measured, not guaranteed.  With
+    fewer than nine lives nothing can be said at 90 %: the interval is all from 0 to the cap.
 
     Assumes that machines fail in the way they failed before, and that a recording begins when
     the machine was new or overhauled.  Not for a fleet without failures: there, see
@@ -101,10 +103,11 @@ class RemainingLife:
     ----------
     Saxena, Goebel, Simon, Eklund (2008), Damage propagation modeling for aircraft engine
     run-to-failure simulation, doi:10.1109/PHM.2008.4711414 (data and score).  Saunders,
-    Gammerman, Vovk (1998), Ridge regression learning algorithm in dual variables.  Barber,
-    Candès, Ramdas, Tibshirani (2021), Predictive inference with the jackknife+,
-    doi:10.1214/20-AOS1965.  Lee, Barber, Willett (2023), Distribution-free inference with
-    hierarchical data, arXiv:2306.06342 (one machine, many cuts).
+    Gammerman, Vovk (1998), Ridge regression learning algorithm in dual variables.  Vovk
+    (2015), Cross-conformal predictors, doi:10.1007/s10472-013-9368-4.  Krogh, Vedelsby (1995),
+    Neural network ensembles, cross validation, and active learning (the mean's error is less by
+    the variance).  Lee, Barber, Willett (2023), Distribution-free inference with hierarchical
+    data, arXiv:2306.06342 (one machine, many cuts).
 
     Examples
     --------
@@ -191,9 +194,7 @@ class RemainingLife:
                 own = cuts.machines == number
                 said[own] = cuts.predicted(member, number, courses[number], self._plan.cap)
             self._members.append(member)
-        self._left_out = LeftOut.learn(
-            said, cuts.truth, folds[cuts.machines], cuts.machines, self._plan.cap
-        )
+        self._left_out = LeftOut.learn(said, cuts.truth, cuts.machines, self._plan.cap)
         squares = self._left_out.weights @ (said - cuts.truth) ** 2 / len(courses)
         self.cv_rmse_ = float(np.sqrt(squares)) * self.step_
 

@@ -36,5 +36,5 @@ def test_turbofans_and_the_bearing(data_dir):
         for line in lines(data_dir, ["cmapss", "ims"], rivals=False)
     }
     assert found["cmapss-fd001", RMSE] <= 12.0
-    assert 85 <= found["cmapss-fd001", COVERAGE] <= 98
+    assert 86 <= found["cmapss-fd001", COVERAGE] <= 94
     assert found["ims-bearing-1", "lead h, health < 50"] > 48
