@@ -205,8 +205,20 @@ def _say(error: KizashiError) -> None:
     told = wrong.told(error)
     with st.container(border=True):
         st.markdown(f"##### {icon} {told.title}")
-        for text in (told.text, told.remedy):
-            if text:
-                st.text(text)
-        if told.detail:
-            st.html(f'<p class="kz-detail" lang="en">{html.escape(told.detail)}</p>')
+        _explain(told)
+
+
+def explain(error: KizashiError) -> None:
+    """Draw what went wrong and what to do about it, under a heading that says where."""
+    told = wrong.told(error)
+    if not told.text:
+        st.text(told.title)
+    _explain(told)
+
+
+def _explain(told: wrong.Told) -> None:
+    for text in (told.text, told.remedy):
+        if text:
+            st.text(text)
+    if told.detail:
+        st.html(f'<p class="kz-detail" lang="en">{html.escape(told.detail)}</p>')

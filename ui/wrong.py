@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.core.errors import KizashiError
+from appliance.client.outcome import failure
+from appliance.core.errors import KizashiError, SourceError
+from appliance.schemas.job import Job, JobState
+from appliance.schemas.source import Source
 from ui.text import known, language, t
 
 _PLATFORM = "en"
@@ -54,6 +57,22 @@ def line(error: KizashiError) -> str:
     if language() == _PLATFORM:
         return f"{it.text} {error.remedy}".strip()
     return t("wrong.line", title=it.title, remedy=it.remedy, text=error.message)
+
+
+def few(error: KizashiError) -> str:
+    """Return an error in as few words as tell it."""
+    it = told(error)
+    return it.text or it.title
+
+
+def of_job(job: Job) -> KizashiError | None:
+    """Return the error that a job failed with; None if it did not."""
+    return failure(job) if job.state is JobState.FAILED else None
+
+
+def of_source(source: Source) -> KizashiError | None:
+    """Return why the last look at a source failed; None if it did not."""
+    return SourceError(source.error, remedy=source.remedy) if source.error else None
 
 
 def _name(kind: type) -> str:

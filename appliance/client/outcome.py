@@ -27,9 +27,10 @@ def outcome(job: Job) -> Any:
         raise Conflict(f"job {job.id} was cancelled.", remedy="Begin it again: retry.")
     if not job.state.over:
         raise TryAgain(f"job {job.id} is {job.state.value}.", remedy="Wait for it.")
-    raise _failure(job)
+    raise failure(job)
 
 
-def _failure(job: Job) -> KizashiError:
+def failure(job: Job) -> KizashiError:
+    """Return the error that a job failed with."""
     kind = named(job.error_kind) or KizashiError
     return kind(job.error or f"job {job.id} failed.", remedy=job.remedy)

@@ -10,8 +10,8 @@ import streamlit as st
 
 from appliance.client import Plant
 from appliance.schemas.fleet import FleetSummary
-from appliance.schemas.job import Job, JobState
-from ui import api, formats, frame
+from appliance.schemas.job import Job
+from ui import api, formats, frame, wrong
 from ui.components.following import following
 from ui.components.way import Stretch
 from ui.components.way import way as drawn
@@ -177,8 +177,9 @@ def _judge(plant: Plant, fleet: FleetSummary) -> None:
 
 
 def _failed(job: Job | None) -> None:
-    if job is not None and job.state is JobState.FAILED:
-        st.text(t("firstrun.failed", why=f"{job.error} {job.remedy}"))
+    error = wrong.of_job(job) if job is not None else None
+    if error is not None:
+        st.text(t("firstrun.failed", why=wrong.line(error)))
 
 
 def _look(plant: Plant, fleet: FleetSummary, stage: str) -> None:

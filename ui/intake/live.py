@@ -12,7 +12,7 @@ from appliance.client import Plant
 from appliance.core.clock import now
 from appliance.core.errors import NotFound
 from appliance.schemas.source import Folder, Source, SourceState, Sql
-from ui import api, controls, formats, frame, theme
+from ui import api, controls, formats, frame, theme, wrong
 from ui.components.table import Cell, Column, Row, table
 from ui.intake import source_form
 from ui.text import t
@@ -43,14 +43,13 @@ def show(plant: Plant, fleets: Sequence[str], fleet: str) -> None:
 
 def _trouble(one: Source) -> None:
     """Say why a source fails, and what to do about it."""
-    if one.state is not SourceState.FAILING:
+    error = wrong.of_source(one)
+    if error is None or one.state is not SourceState.FAILING:
         return
     title = t("sources.fails", name=formats.plain(one.name), n=formats.number(one.failures))
     with st.container(border=True):
         st.markdown(f":material/error: **{title}**")
-        st.text(one.error[:1].upper() + one.error[1:])
-        if one.remedy:
-            st.caption(formats.plain(one.remedy))
+        frame.explain(error)
 
 
 def _table(plant: Plant, found: Sequence[Source], zone: ZoneInfo) -> None:

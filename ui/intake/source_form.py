@@ -9,7 +9,15 @@ import streamlit as st
 from pydantic import ValidationError
 
 from appliance.client import Plant
-from appliance.core.errors import Conflict, LimitExceeded, NotFound, Outdated
+from appliance.core.errors import (
+    BadFile,
+    Conflict,
+    KizashiError,
+    LimitExceeded,
+    NotFound,
+    Outdated,
+    SourceError,
+)
 from appliance.schemas.preview import Preview
 from appliance.schemas.source import Folder, Mqtt, Source, SourceDraft, Sql
 from ui import formats, frame
@@ -161,18 +169,17 @@ def _try(plant: Plant, told: Mapping[str, Any]) -> None:
         with st.spinner(t("sources.trying")):
             trial = plant.sources.attempt(draft)
         if trial.preview is None:
-            _nothing(trial.error, trial.remedy)
+            _nothing(SourceError(trial.error, remedy=trial.remedy))
         elif trial.preview.refused:
-            _nothing(trial.preview.refused, trial.preview.remedy)
+            seen = trial.preview
+            _nothing(BadFile(seen.refused, remedy=seen.remedy))
         else:
             _seen(trial.preview)
 
 
-def _nothing(why: str, remedy: str) -> None:
+def _nothing(why: KizashiError) -> None:
     st.error(t("sources.nothing_comes"), icon=":material/error:")
-    st.text(why)
-    if remedy:
-        st.caption(formats.plain(remedy))
+    frame.explain(why)
 
 
 def _seen(seen: Preview) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from appliance.client import JobHandle, Plant
 from appliance.core.clock import now
 from appliance.schemas.job import Job, JobState, JobStep
-from ui import api, formats, frame, state
+from ui import api, formats, frame, state, wrong
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.log import log
@@ -94,12 +94,15 @@ def _live(plant: Plant, job: str, zone: ZoneInfo) -> None:
 def _body(plant: Plant, job: Job, zone: ZoneInfo) -> None:
     moment = now()
     _figures(plant, job, zone, moment)
-    if job.state is JobState.FAILED:
+    error = wrong.of_job(job)
+    if error is not None:
+        told = wrong.told(error)
         with st.container(border=True):
             st.markdown(f"**{t('job.error')}**")
-            lines = [Brief(job.error, colour=colour(job.state))]
-            if job.remedy:
-                lines.append(Brief(t("job.remedy"), job.remedy))
+            lines = [
+                Brief(told.text or told.title, told.detail, colour=colour(job.state)),
+                Brief(t("job.remedy"), told.remedy),
+            ]
             briefs(lines, label=t("job.error"), key="error", wraps=True)
     left, right = st.columns([7, 4], gap="small")
     with left.container(border=True):

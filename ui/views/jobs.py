@@ -284,6 +284,7 @@ def _retrying(plant: Plant, jobs: Sequence[str]) -> None:
 
 
 def _ended(plant: Plant, job: Job, zone: ZoneInfo) -> Row:
+    error = wrong.of_job(job)
     gave = ", ".join(one.text for one in words.made(job))
     again = job.state is not JobState.SUCCEEDED and may(plant, job)
     return Row(
@@ -296,8 +297,9 @@ def _ended(plant: Plant, job: Job, zone: ZoneInfo) -> Row:
             ),
             Cell(
                 t(f"jobs.state_{job.state}"),
-                job.error if job.state is JobState.FAILED else gave,
+                gave if error is None else wrong.few(error),
                 colour=colour(job.state),
+                title=job.error,
             ),
             Cell(words.by(job)),
             Cell(formats.at(job.ended, zone)),

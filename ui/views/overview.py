@@ -15,11 +15,12 @@ from appliance.core.clock import now
 from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.fleet import FleetSummary
 from appliance.schemas.overview import Changes, Lane, Overview, Stopped
-from ui import api, controls, formats, frame, theme
+from ui import api, controls, formats, frame, theme, wrong
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, Part, figures
 from ui.components.lanes import lanes
 from ui.intake import first
+from ui.jobs import words
 from ui.text import t
 
 _RANGES = ("7", "30", "90", "all")
@@ -160,8 +161,10 @@ def _changes(told: Changes) -> list[Brief]:
         text = t("overview.promoted", fleet=made.fleet, version=made.version)
         lines.append(Brief(text, made.by, formats.ago(made.at, now())))
     for job in told.failed[:_LINES]:
-        text = t("overview.job_failed", pipeline=job.pipeline, fleet=job.fleet or "–")
-        lines.append(Brief(text, job.error, formats.ago(job.ended, now())))
+        text = t("overview.job_failed", job=words.title(job))
+        error = wrong.of_job(job)
+        why = "" if error is None else wrong.few(error)
+        lines.append(Brief(text, why, formats.ago(job.ended, now()), f"/job?id={job.id}"))
     return lines
 
 

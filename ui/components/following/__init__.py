@@ -13,7 +13,7 @@ from appliance.client.jobs import JobHandle
 from appliance.core.clock import now
 from appliance.core.errors import KizashiError
 from appliance.schemas.job import Job, JobState, JobStep
-from ui import api, formats, theme, wrong
+from ui import api, formats, frame, theme, wrong
 from ui.text import known, t
 
 _EVERY = "1s"
@@ -50,10 +50,9 @@ def _panel(handle: JobHandle, project: str) -> None:
         st.html(_head(job), width="stretch")
         if may and not job.state.over:
             _cancel(handle)
-    if job.error and job.state is JobState.FAILED:
-        st.text(job.error)
-        if job.remedy:
-            st.text(job.remedy)
+    error = wrong.of_job(job)
+    if error is not None:
+        frame.explain(error)
         retry = f"retry_{job.id}"
         if may and st.button(t("following.retry"), icon=":material/replay:", key=retry):
             _try(handle.retry)
