@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from benchmarks.quality import loaders
-from benchmarks.quality.judging import EventRule
+from benchmarks.quality.alarms import EventRule
 from detectors import catalog
 from detectors.errors import InvalidInput
 from detectors.thresholds import SurpriseScale, alarm_levels, find_stretches

@@ -10,6 +10,9 @@ from __future__ import annotations
 VUS_PR, VUS_PR_ROWS = "VUS-PR", "VUS-PR, rows"
 VUS_PR_LIVE, VUS_PR_HALF = "VUS-PR, live", "VUS-PR, half"
 HIT_RATE, F1, FALSE_ALARMS = "hit rate", "F1", "false alarms %"
+VUS_ROC, AUC_PR = "VUS-ROC", "AUC-PR"
+AFFILIATION, EVENTS = "affiliation F1", "event F1"
+FOUND, LEAD, FALSE = "faults found", "lead, hours", "false a month"
 F1_HOURLY, FALSE_ALARMS_HOURLY = "F1, 1/h", "false %, 1/h"
 
 GOALS: dict[tuple[str, str], float] = {

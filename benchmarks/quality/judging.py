@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from benchmarks.quality.alarms import Alarms, EventRule, Judged, judge_alarms, silence
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
 from detectors.kernels.recursive import peak_hold
@@ -16,7 +17,6 @@ from detectors.thresholds import SurpriseScale, alarm_threshold
 
 if TYPE_CHECKING:
     from benchmarks.quality.loaders import Matrix, Series
-    from detectors.base import Detector
     from detectors.validation import FloatVector
 
 _FLAGGED_QUANTILE = 0.99
@@ -28,15 +28,6 @@ QUANTILE, HOURLY = "99 %", "1/h"
 
 Confusion: TypeAlias = tuple[int, int, int, int]
 """Rows that are (true positive, false positive, false negative, true negative)."""
-
-
-@dataclass(frozen=True)
-class EventRule:
-    """What makes an event, as recipes have it by default."""
-
-    release: float = 0.7
-    merge_rows: int = 30
-    minimum_rows: int = 3
 
 
 @dataclass(frozen=True)
@@ -53,6 +44,10 @@ class Outcome:
     vus_pr_live, vus_pr_half
         Of stretches, by scores as they are known when a row arrives, and half a window later;
         None where the recipe has no live form.
+    vus_roc, auc_pr
+        As `vus_pr`: volume under the range-aware ROC surface, and average precision of rows.
+    alarms
+        What events are worth at the level that the product sets.
     hit
         Whether the highest score lies within 100 rows of a labelled stretch.
     flagged
@@ -68,12 +63,17 @@ class Outcome:
     vus_pr_rows: float
     vus_pr_live: float | None
     vus_pr_half: float | None
+    vus_roc: float
+    auc_pr: float
+    alarms: Alarms
     hit: bool
     flagged: Mapping[str, Confusion] = field(default_factory=dict)
     refused: bool = False
 
 
-def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
+def judge(
+    recipe: str, series: Series, *, seconds: float = 60.0, flags: bool = False
+) -> Outcome:
     """Learn from the training part, score the test part, and compare with the labels.
 
     Parameters
@@ -82,11 +82,13 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
         Name in the catalog.
     series
         Labelled readings.
+    seconds
+        From row to row.
     flags
         Also flag rows; for readings of one a second.
     """
     detector = catalog.make(recipe)
-    train, test = series.train, series.test
+    train, test, labels = series.train, series.test, series.labels
     if not detector.tags.handles_missing:
         train, test = complete(train, series.train), complete(test, series.train)
     first = complete(series.test[:, :1], series.train[:, :1])[:, 0]
@@ -94,24 +96,30 @@ def judge(recipe: str, series: Series, *, flags: bool = False) -> Outcome:
     try:
         detector.fit(train)
     except InvalidInput:
-        return _refusal(series.labels, window)
-    scores = detector.score(test)
+        return _refusal(labels, window, seconds)
+    final = Judged(detector.calibration_scores(train), detector.score(test))
     fading = detector.fading_rows() or _fading(series.train)
-    live = half = None
+    held = span_scores(_from_zero(final.scores), fading)
+    volume = metrics.volume_under_surface(labels, held, window)
+    live, found, half = None, None, None
     if detector.has_live_form():
+        live = Judged(detector.live_calibration_scores(train), detector.score_live(test))
         # Twice a window reaches ahead: a quarter of that is half a window.
-        later = (detector.reach()[1] + 1) // 4
-        known = [_from_zero(detector.score_live(test, rows)) for rows in (0, later)]
-        live, half = (
-            metrics.vus_pr(series.labels, peak_hold(some, fading), window) for some in known
+        later = detector.score_live(test, (detector.reach()[1] + 1) // 4)
+        found, half = (
+            metrics.vus_pr(labels, peak_hold(_from_zero(some), fading), window)
+            for some in (live.scores, later)
         )
     return Outcome(
-        metrics.vus_pr(series.labels, span_scores(_from_zero(scores), fading), window),
-        metrics.vus_pr(series.labels, scores, window),
-        live,
+        volume.pr,
+        metrics.vus_pr(labels, final.scores, window),
+        found,
         half,
-        metrics.peak_hits(series.labels, scores),
-        _flagged(detector, train, series.labels, scores) if flags else {},
+        volume.roc,
+        metrics.auc_pr(labels, held),
+        judge_alarms(labels, final, live, seconds),
+        metrics.peak_hits(labels, final.scores),
+        _flagged(labels, final) if flags else {},
     )
 
 
@@ -131,10 +139,8 @@ def _fading(train: Matrix) -> float:
     return fading_rows(int(np.clip(period, _WIDTH, _LONGEST)), 1)
 
 
-def _flagged(
-    detector: Detector, train: Matrix, labels: np.ndarray, scores: FloatVector
-) -> dict[str, Confusion]:
-    known = detector.calibration_scores(train)
+def _flagged(labels: np.ndarray, judged: Judged) -> dict[str, Confusion]:
+    known, scores = judged
     limit = np.quantile(known[np.isfinite(known)], _FLAGGED_QUANTILE)
     scale = SurpriseScale().fit(known)
     rows_a_month = _HOURS_A_MONTH * _ROWS_AN_HOUR
@@ -145,14 +151,17 @@ def _flagged(
     }
 
 
-def _refusal(labels: np.ndarray, window: int) -> Outcome:
+def _refusal(labels: np.ndarray, window: int, seconds: float) -> Outcome:
     alike, none = np.zeros(len(labels)), np.zeros(len(labels), bool)
-    chance = metrics.vus_pr(labels, alike, window)
+    chance = metrics.volume_under_surface(labels, alike, window)
     return Outcome(
-        chance,
-        chance,
-        chance,
-        chance,
+        chance.pr,
+        chance.pr,
+        chance.pr,
+        chance.pr,
+        chance.roc,
+        metrics.auc_pr(labels, alike),
+        silence(labels, seconds),
         hit=False,
         flagged=dict.fromkeys((QUANTILE, HOURLY), _confusion(labels, none)),
         refused=True,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.quality import figures, loaders
+from benchmarks.quality.alarms import seconds_a_row, together
 from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _RANKINGS = {
     figures.VUS_PR_ROWS: "vus_pr_rows",
     figures.VUS_PR_LIVE: "vus_pr_live",
     figures.VUS_PR_HALF: "vus_pr_half",
+    figures.VUS_ROC: "vus_roc",
+    figures.AUC_PR: "auc_pr",
 }
 _RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
 
@@ -65,7 +68,8 @@ def lines(
     everything: list[Outcome] = []
     for name in sets:
         series = loaders.load(name, folder, every)
-        outcomes = [judge(recipe, one, flags=name == "skab") for one in series]
+        seconds = seconds_a_row(name)
+        outcomes = [judge(recipe, one, seconds=seconds, flags=name == "skab") for one in series]
         for metric, value in _figures_of(name, outcomes):
             yield _line(name, metric, recipe, value) | _counts(outcomes)
         means.append(_ranking(outcomes))
@@ -78,6 +82,7 @@ def lines(
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
     yield from _ranking(outcomes).items()
+    yield from together([outcome.alarms for outcome in outcomes]).items()
     if name == "ucr":
         yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
     if name == "skab":

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.quality import budget, clean, figures, loaders
+from benchmarks.quality import alarms, budget, clean, figures, loaders
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
 from benchmarks.quality.run import lines, main
@@ -69,6 +69,25 @@ def _with_gaps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return train, test, series.labels
 
 
+def test_alarms_at_the_own_level_are_judged() -> None:
+    found = judge("auto", _series()).alarms
+    assert (found.faults, found.false) == (1, 0)
+    assert found.events == 1
+    assert found.affiliation > 0.8
+    # A fault of 30 rows, a row a minute, and 770 others.
+    assert 0 < found.leads[0] <= 29 / 60
+    assert found.months == pytest.approx(770 / 43_200)
+
+
+def test_silence_finds_nothing_and_says_nothing_false() -> None:
+    series = _series()
+    quiet = alarms.silence(series.labels, 60)
+    assert (quiet.affiliation, quiet.events, quiet.leads, quiet.false) == (0, 0, (), 0)
+    both = alarms.together([quiet, judge("auto", series).alarms])
+    assert both[figures.FOUND] == 0.5
+    assert both[figures.EVENTS] == pytest.approx(0.5)
+
+
 # ---------------------------------------------------------------- command
 def test_an_unknown_set_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--sets", "skab,nonsense"]) == 2
@@ -97,6 +116,13 @@ def test_a_line_holds_set_metric_value_goal_and_rivals(data_dir: Path) -> None:
         figures.VUS_PR_ROWS,
         figures.VUS_PR_LIVE,
         figures.VUS_PR_HALF,
+        figures.VUS_ROC,
+        figures.AUC_PR,
+        figures.AFFILIATION,
+        figures.EVENTS,
+        figures.FOUND,
+        figures.LEAD,
+        figures.FALSE,
     ]
     assert (line["set"], line["metric"], line["recipe"]) == ("asd", "VUS-PR", "ecod")
     assert (line["series"], line["refused"], line["goal"]) == (2, 0, 0.705)

@@ -1,0 +1,140 @@
+"""What alarms are worth at the level that the product sets: no threshold that labels chose.
+
+Events are made of scores as the product makes them, under the default promise of one false
+event a month.  Lead is that of scores that were known when a row arrived, where there are such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from benchmarks.quality import figures
+from detectors import metrics
+from detectors.thresholds import SurpriseScale, alarm_threshold, find_stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from detectors.validation import FloatVector
+
+_BUDGET = 1.0
+_SECONDS_AN_HOUR = 3600
+_SECONDS_A_MONTH = 720 * _SECONDS_AN_HOUR
+_A_MINUTE = 60.0
+_SECONDS = {"3w": 10.0, "asd": 300.0, "nab": 300.0, "skab": 1.0, "tep": 180.0}
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """What makes an event, as recipes have it by default."""
+
+    release: float = 0.7
+    merge_rows: int = 30
+    minimum_rows: int = 3
+
+
+class Judged(NamedTuple):
+    """Left-out scores of the training rows, and scores of the test rows."""
+
+    known: FloatVector
+    scores: FloatVector
+
+
+class Alarms(NamedTuple):
+    """What events of one series are worth.
+
+    Attributes
+    ----------
+    affiliation, events
+        F1 by distance, and of whole events.
+    faults
+        Labelled stretches.
+    leads
+        Hours from the first live alarm within a stretch to its end, of the stretches that have
+        one.
+    false
+        Events that touch no labelled stretch.
+    months
+        Length of the rows that are not labelled.
+    """
+
+    affiliation: float
+    events: float
+    faults: int
+    leads: tuple[float, ...]
+    false: float
+    months: float
+
+
+def seconds_a_row(name: str) -> float:
+    """Return what is between two rows of a set; a minute where it does not say.
+
+    Files of NAB differ; most have a row every 5 minutes.
+    """
+    return _SECONDS.get(name, _A_MINUTE)
+
+
+def judge_alarms(
+    labels: np.ndarray, final: Judged, live: Judged | None, seconds: float
+) -> Alarms:
+    """Set alarm levels by the training rows, make events of the test rows and judge them.
+
+    Parameters
+    ----------
+    labels
+        One flag per test row.
+    final, live
+        Scores by all rows, and by those until each; None where there is no live form.
+    seconds
+        From row to row.
+    """
+    told = _told(final, seconds)
+    return _judged(labels, told, told if live is None else _told(live, seconds), seconds)
+
+
+def silence(labels: np.ndarray, seconds: float) -> Alarms:
+    """Return what it is worth to raise no alarm."""
+    none = np.zeros(len(labels), bool)
+    return _judged(labels, none, none, seconds)
+
+
+def _judged(labels: np.ndarray, told: np.ndarray, early: np.ndarray, seconds: float) -> Alarms:
+    rows = _SECONDS_A_MONTH / seconds
+    months = float((~labels).sum() / rows)
+    leads = metrics.lead_rows(labels, early)
+    found = leads[np.isfinite(leads)] * seconds / _SECONDS_AN_HOUR
+    return Alarms(
+        metrics.affiliation(labels, told).f1,
+        metrics.event_f1(labels, told).f1,
+        len(leads),
+        tuple(found.tolist()),
+        months * metrics.false_alarms_per_month(labels, told, rows),
+        months,
+    )
+
+
+def _told(judged: Judged, seconds: float) -> np.ndarray:
+    scale, rule = SurpriseScale().fit(judged.known), EventRule()
+    surprise = scale.surprise(judged.known)
+    level = alarm_threshold(surprise, _SECONDS_A_MONTH / seconds, _BUDGET, rule).level
+    flags = np.zeros(len(judged.scores), bool)
+    for start, stop in find_stretches(
+        scale.surprise(judged.scores), level, rule.release, rule.merge_rows, rule.minimum_rows
+    ):
+        flags[start:stop] = True
+    return flags
+
+
+def together(found: Sequence[Alarms]) -> dict[str, float]:
+    """Return the figures of a set, by the name that they are printed with."""
+    leads = [lead for one in found for lead in one.leads]
+    return {
+        figures.AFFILIATION: float(np.mean([one.affiliation for one in found])),
+        figures.EVENTS: float(np.mean([one.events for one in found])),
+        figures.FOUND: len(leads) / sum(one.faults for one in found),
+        figures.LEAD: float(np.median(leads)) if leads else 0.0,
+        figures.FALSE: sum(one.false for one in found) / sum(one.months for one in found),
+    }
