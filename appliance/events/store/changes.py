@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -76,9 +76,19 @@ def words_of(facts: EventDraft) -> str:
 
 
 def opened(
-    session: Session, fleet: str, draft: EventDraft, source: Mapping[str, Any]
+    session: Session,
+    fleet: str,
+    draft: EventDraft,
+    source: Mapping[str, Any],
+    muted: Sequence[EventRow],
 ) -> EventRow:
-    """Give a finding that is new an identity."""
+    """Give a finding that is new an identity.
+
+    Parameters
+    ----------
+    muted
+        The events of the fleet whose mutes it may take over.
+    """
     row = EventRow(
         id=new_id("evt"),
         fleet=fleet,
@@ -91,7 +101,7 @@ def opened(
     )
     _set_facts(row, draft, source)
     record(session, row, EventChange.OPENED)
-    if muted_by := muting.when_opened(session, row, draft):
+    if muted_by := muting.when_opened(muted, row, draft):
         record(session, row, EventChange.MUTED, note=muted_by)
     return row
 

@@ -12,7 +12,7 @@ from appliance.access.person import Person, known
 from appliance.core.db import Database, utc
 from appliance.core.errors import KizashiError
 from appliance.events.matching import Near, Plan, Span, distance_of, plan
-from appliance.events.store import people
+from appliance.events.store import muting, people
 from appliance.events.store.changes import hand_over, lock, opened, revised, vanished
 from appliance.events.store.listing import VISIBLE, Key, Order, Search, look
 from appliance.events.store.people import Deed, require
@@ -146,7 +146,8 @@ class EventStore:
                 changed += [rows[event.id], rows[keeper.id]]
             for event in todo.vanished:
                 changed.append(vanished(session, rows[event.id], source))
-            changed += [opened(session, fleet, draft, source) for draft in todo.opened]
+            muted = muting.muted(session, fleet) if todo.opened else []
+            changed += [opened(session, fleet, draft, source, muted) for draft in todo.opened]
             return [event_of(row) for row in dict.fromkeys(changed)]
 
     def planned(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -101,11 +102,24 @@ def when_revised(row: EventRow, facts: EventDraft) -> bool:
     return was_muted
 
 
-def when_opened(session: Session, row: EventRow, draft: EventDraft) -> str:
-    """Let a new event take over the mute of one like it; return which one muted it, or ""."""
-    for other in session.scalars(_muted_beside(row)):
+def muted(session: Session, fleet: str) -> list[EventRow]:
+    """Return the events of a fleet that are muted now."""
+    held = and_(EventRow.fleet == fleet, EventRow.muted_until > now())
+    return list(session.scalars(select(EventRow).where(held).order_by(EventRow.id)))
+
+
+def when_opened(beside: Sequence[EventRow], row: EventRow, draft: EventDraft) -> str:
+    """Let a new event take over the mute of one like it; return which one muted it, or "".
+
+    Parameters
+    ----------
+    beside
+        The events of the fleet that are muted.
+    """
+    for other in beside:
         held = mute_of(other)
-        if held is not None and covers(held, draft, now()):
+        alike = (other.asset, other.kind) == (row.asset, row.kind)
+        if alike and held is not None and covers(held, draft, now()):
             put(row, held)
             return held.event
     return ""
