@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -54,28 +54,32 @@ def moment(at_: datetime | None, zone: ZoneInfo, kind: Literal["time", "cycle"])
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:
     """Return a day in the site's zone; a dash for none."""
-    if moment is None:
-        return "–"
-    there = moment.astimezone(zone)
+    return "–" if moment is None else calendar_day(moment.astimezone(zone))
+
+
+def calendar_day(there: date) -> str:
+    """Return a date of the calendar."""
     if language() == "ja":
         return f"{there.year}年{there.month}月{there.day}日"
     return f"{there.day} {there:%b %Y}"
 
 
 def span(length: timedelta | None) -> str:
-    """Return a span in its two largest units; a dash for none."""
+    """Return a span in the two largest units that it has, as an event's words do."""
     if length is None:
         return "–"
     seconds = int(length.total_seconds())
     if seconds < _MINUTE:
         return t("formats.seconds", n=seconds)
-    if seconds < _HOUR:
-        return t("formats.minutes", n=seconds // _MINUTE)
-    if seconds < _DAY:
-        return t("formats.hours", n=seconds // _HOUR, m=seconds % _HOUR // _MINUTE)
     if seconds >= _LONG:
-        return t("formats.whole_days", n=number(seconds // _DAY))
-    return t("formats.days", n=seconds // _DAY, h=seconds % _DAY // _HOUR)
+        return t("formats.days", n=number(seconds // _DAY))
+    counts = {
+        "days": seconds // _DAY,
+        "hours": seconds % _DAY // _HOUR,
+        "minutes": seconds % _HOUR // _MINUTE,
+    }
+    parts = [t(f"formats.{unit}", n=count) for unit, count in counts.items() if count]
+    return reduce(lambda one, two: t("formats.units", one=one, two=two), parts[:2])
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

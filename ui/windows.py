@@ -75,7 +75,7 @@ def returns(rule: str) -> str:
         names = [weekday(DAYS.index(day)) for day in found.days]
         words = t("calendar.on_days", days=t("calendar.comma").join(names))
     if found.until is not None:
-        words = t("calendar.until", repeat=words, day=found.until.isoformat())
+        words = t("calendar.until", repeat=words, day=formats.calendar_day(found.until))
     return words
 
 

@@ -1,8 +1,8 @@
 """A plant that people have lived in: the demo's fleets, and all that is done with them.
 
 By the platform's own client and a real worker: jobs that ended well and badly, two models
-that were compared, windows of the calendar, verdicts and comments, schedules, channels, files
-with rows that were refused, people with roles and tokens.
+that were compared, windows of the calendar, verdicts and comments, schedules, channels,
+sources, files with rows that were refused, people with roles and tokens.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from appliance.access import shell
 from appliance.api.store import VisitStore
 from appliance.client import Plant
+from appliance.client.fleet import Fleet
 from appliance.client.jobs import JobHandle
 from appliance.core.clock import now
 from appliance.core.errors import KizashiError
@@ -33,6 +34,7 @@ from appliance.schemas.job import JobRequest, JobState
 from appliance.schemas.platform import Metric
 from appliance.schemas.recipe import Recipe, Threshold
 from appliance.schemas.schedule import ScheduleDraft
+from appliance.schemas.source import SourceDraft
 from appliance.telemetry.history import History
 from tests.appliance.alerts.receivers import address
 from ui.views import PAGES
@@ -75,6 +77,7 @@ def live(plant: Plant, home: Path) -> dict[str, str]:
     _intake(plant, home.parent, pumps.end)
     jobs = _jobs(plant)
     _schedules(plant)
+    _sources(plant, home)
     _channels(plant, home)
     _measured(home)
     compared = str(jobs["retrain"].result["backtest"])
@@ -160,17 +163,59 @@ def _calendar(plant: Plant, end: datetime) -> None:
 def _intake(plant: Plant, folder: Path, end: datetime) -> None:
     """Bring in an hour of a pump, in which some rows and cells cannot be used."""
     fleet = plant.fleet("pumps")
+    lines = _hour(fleet, end)
+    for n, row in enumerate(lines[1:]):
+        lines[n + 1] = ["24:61" if n == 5 else row[0], row[1]] + [
+            "1.2.3" if (n + k) % 7 == 0 else cell for k, cell in enumerate(row[2:])
+        ]
+    path = folder / "round-2026-03.csv"
+    _write(path, lines)
+    fleet.bring(fleet.send(path).upload, time="time", asset="asset").wait(progress=False)
+
+
+def _hour(fleet: Fleet, end: datetime) -> list[list[str]]:
+    """Return the cells of an hour of a fleet's first machine, taken between its readings."""
     name = next(iter(fleet.assets())).asset
     last = fleet.readings(name, start=end - timedelta(hours=1), as_="polars")
     sensors = [one.name for one in islice(fleet.sensors(), 4)]
-    lines = [",".join(("time", "asset", *sensors))]
-    for n, row in enumerate(last.iter_rows(named=True)):
+    lines = [["time", "asset", *sensors]]
+    for row in last.iter_rows(named=True):
         at = f"{row['time'].astimezone(UTC) + _EVERY / 2:%Y-%m-%dT%H:%M:%SZ}"
-        cells = ["1.2.3" if (n + k) % 7 == 0 else str(row[s]) for k, s in enumerate(sensors)]
-        lines.append(",".join((("24:61" if n == 5 else at), name, *cells)))
-    path = folder / "round-2026-03.csv"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    fleet.bring(fleet.send(path).upload, time="time", asset="asset").wait(progress=False)
+        lines.append([at, name, *(str(row[sensor]) for sensor in sensors)])
+    return lines
+
+
+def _write(path: Path, lines: list[list[str]]) -> None:
+    path.write_text("".join(",".join(line) + "\n" for line in lines), "utf-8")
+
+
+def _sources(plant: Plant, home: Path) -> None:
+    """Add a folder that brings readings, a database that is not there and a paused broker."""
+    fans = plant.fleet("fans")
+    end = fans.get().end
+    assert end is not None, "the demo has readings"
+    folder = home / "import" / "hall-1"
+    folder.mkdir(parents=True)
+    _write(folder / "fans-0312.csv", _hour(fans, end))
+    (folder / "fans-0313.csv").write_text("no readings that night\n", "utf-8")
+    historian = {"host": "historian.plant.example", "database": "plant", "user": "kizashi"}
+    broker = {"host": "broker.plant.example", "topic": "plant/hall-2/{asset}/{sensor}"}
+    told: dict[str, tuple[str, dict[str, object], bool]] = {
+        "hall-1-export": (
+            "fans",
+            {"kind": "folder", "path": "hall-1", "pattern": "*.csv", "settled": 0},
+            False,
+        ),
+        "historian": ("pumps", {"kind": "sql", "table": "line2.readings", **historian}, False),
+        "gearbox-broker": ("gearboxes", {"kind": "mqtt", "tls": True, **broker}, True),
+    }
+    for name, (fleet, origin, paused) in told.items():
+        draft = {"name": name, "fleet": fleet, "origin": origin, "paused": paused}
+        plant.sources.add(SourceDraft.model_validate(draft))
+    _until(lambda: plant.sources.get("hall-1-export").rows)
+    _until(lambda: plant.sources.get("historian").failures)
+    waiting = [JobState.RUNNING.value, JobState.QUEUED.value]
+    _until(lambda: not list(plant.jobs.list(state=waiting)))
 
 
 # ---------------------------------------------------------------- jobs

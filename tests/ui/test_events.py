@@ -163,7 +163,7 @@ def test_some_are_closed_with_a_verdict_and_muted_with_a_reason(analyst: Page):
     analyst.keyboard.press("c")
     dialog = analyst.get_by_role("dialog")
     expect(dialog).to_contain_text("2 events: what were they?")
-    expect(dialog).to_contain_text("The next training learns these 2 h 0 min as normal.")
+    expect(dialog).to_contain_text("The next training learns these 2 h as normal.")
     dialog.get_by_text("False alarm", exact=True).click()
     dialog.get_by_role("button", name="Close", exact=True).last.click()
     expect(analyst.get_by_text("Closed: 2")).to_be_visible()
