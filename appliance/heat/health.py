@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from appliance.heat.change import changed_at
 from appliance.heat.days import Calendar
 from appliance.schemas.score import Judgement
 from detectors.prognostics import MATTERS
@@ -68,11 +69,21 @@ class Points:
         Day that the first stretch begins at.
     values
         None where too little was judged.
+    uppers
+        Surprise that a tenth of the readings reach, where there is a value.
+    level
+        Surprise at which an alarm begins.
     """
 
     first: int
     width: int
     values: tuple[float | None, ...]
+    uppers: tuple[float | None, ...]
+    level: float
+
+    def changed(self) -> int | None:
+        """Return the place of the first stretch since which normal has changed, if it has."""
+        return changed_at(self.uppers, _NORMAL, self.level)
 
     def trend(self, stretches: int) -> Trend:
         """Return the trend of the last stretches."""
@@ -114,13 +125,14 @@ def by_days(scores: pl.DataFrame, calendar: Calendar, level: float, width: int =
         .sort("bucket")
     )
     if told.is_empty():
-        return Points(0, width, ())
+        return Points(0, width, (), (), level)
     first, last = int(told["bucket"][0]), int(told["bucket"][-1])
-    values: list[float | None] = [None] * (last - first + 1)
+    uppers: list[float | None] = [None] * (last - first + 1)
     for bucket, upper, count in told.iter_rows():
         if count >= LEAST and upper is not None:
-            values[bucket - first] = points(upper, level)
-    return Points(first * width, width, tuple(values))
+            uppers[bucket - first] = upper
+    values = (None if upper is None else points(upper, level) for upper in uppers)
+    return Points(first * width, width, tuple(values), tuple(uppers), level)
 
 
 def trend(days: Floats, values: Floats) -> Trend:

@@ -56,7 +56,9 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
     width = max(ceil(LEAST * model.interval_seconds / _DAY), 1)
     points = by_days(scores, calendar, model.threshold, width)
     starts = [calendar.start(points.first + n * width) for n in range(len(points.values))]
-    trend = points.trend(TREND)
+    changed = points.changed()
+    since = starts[-TREND:] if changed is None else starts[max(changed, len(starts) - TREND) :]
+    trend = points.trend(len(since))
     return told.model_copy(
         update={
             "version": version,
@@ -68,7 +70,8 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
             "trend": trend.direction,
             "per_week": _rounded(trend.per_day, 7.0, 2),
             "chance": _rounded(trend.chance, 1.0, 5),
-            "trend_from": starts[-TREND:][0] if starts else None,
+            "trend_from": since[0] if since else None,
+            "changed_from": None if changed is None else starts[changed],
             "coverage": _coverage(known[0], model.interval_seconds),
         }
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from appliance.pipelines.health import TREND, health
+from appliance.pipelines.health import health
 from appliance.pipelines.site import Site
 from appliance.schemas.history import Health, RemainingLife
 from detectors.prognostics import TimeToLimit, time_to_limit
@@ -53,7 +53,15 @@ def remaining_life(site: Site, fleet: str, asset: str, limit: float) -> Remainin
 
 
 def _carried_on(known: Health, limit: float) -> TimeToLimit:
-    values = np.array(known.values[-TREND:], np.float64)
+    since = known.trend_from
+    values = np.array(
+        [
+            value
+            for start, value in zip(known.starts, known.values, strict=True)
+            if since is not None and start >= since
+        ],
+        np.float64,
+    )
     return time_to_limit(values, np.arange(len(values)) * float(known.days), limit=limit)
 
 

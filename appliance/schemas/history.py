@@ -39,7 +39,10 @@ class Health(Schema):
     chance
         How probable days in such an order are without any trend.
     trend_from
-        First moment of the stretches that the trend is made from.
+        First moment of the stretches that the trend is made from: none before a change.
+    changed_from
+        Since when it runs otherwise than before, at once, lastingly and without growing: normal
+        has changed, or a fault stays as it is, which only a person can tell.
     coverage
         Share of the readings to be expected that there are, from the first to the newest.
     """
@@ -57,6 +60,7 @@ class Health(Schema):
     per_week: float | None = Field(None, examples=[-3.5])
     chance: float | None = Field(None, examples=[0.002])
     trend_from: AwareDatetime | None = None
+    changed_from: AwareDatetime | None = Field(None, examples=["2026-03-02T00:00:00Z"])
     coverage: float | None = Field(None, ge=0, le=1, examples=[0.994])
 
 

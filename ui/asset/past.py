@@ -44,6 +44,9 @@ def health_panel(told: Health, zone: ZoneInfo) -> None:
                 high=100,
                 height=150,
             )
+        if told.changed_from is not None:
+            since = formats.moment(told.changed_from, zone, told.time_kind)
+            st.info(t("asset.health_changed", moment=since), icon=":material/moved_location:")
         st.caption(f"{trend_words(told)} {t('asset.health_how')}")
 
 

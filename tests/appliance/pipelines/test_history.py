@@ -52,11 +52,30 @@ def test_wear_is_carried_on_to_its_limit(learned):
     told = remaining_life(learned, FLEET, "P-3", 0.0)
     assert told.trend == health(learned, FLEET, "P-3", None).trend == "falling"
     assert told.days is not None
+    assert health(learned, FLEET, "P-3", None).changed_from is None
     assert 0 <= told.low <= told.days
     assert told.since == moment(LEARNED + days * DAY).replace(hour=0, minute=0)
     well = remaining_life(learned, FLEET, "P-1", 0.0)
     assert (well.days, well.low, well.high, well.since) == (None, None, None, None)
     assert well.trend != "falling"
+
+
+def test_a_change_that_stays_is_told_from_wear(learned):
+    from appliance.pipelines.score import score
+
+    days = 12
+    later = plant(days * DAY, first=LEARNED, seed=4)
+    moved = pl.when(pl.col("asset") == "P-2").then(6 * later["s1"].std()).otherwise(0.0)
+    bring(learned, later.with_columns(s1=pl.col("s1") + moved), "moved")
+    score(learned, FLEET)
+    told = health(learned, FLEET, "P-2", None)
+    assert told.changed_from == told.trend_from
+    assert abs(told.changed_from - moment(LEARNED)) < timedelta(days=1)
+    assert (told.trend, remaining_life(learned, FLEET, "P-2", 0.0).days) == ("steady", None)
+    well = health(learned, FLEET, "P-1", None)
+    assert well.changed_from is None
+    # What lies before is not asked for: nothing to have changed from.
+    assert health(learned, FLEET, "P-2", 10).changed_from is None
 
 
 def test_without_a_model_there_is_no_health(tmp_path):
