@@ -7,13 +7,23 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
-# CI tells the same every time; elsewhere new examples are tried in each run.
-settings.register_profile("required", derandomize=True, database=None)
-if os.environ.get("KIZASHI_REQUIRE_ALL") == "1":
-    settings.load_profile("required")
+from tests.scheduling import ByRoom
+
+# CI tells the same every time; elsewhere new examples are tried in each run.  How long one
+# takes depends on what else the machine does.
+settings.register_profile("required", deadline=None, derandomize=True, database=None)
+settings.register_profile("usual", deadline=None)
+settings.load_profile("required" if os.environ.get("KIZASHI_REQUIRE_ALL") == "1" else "usual")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Give each room's tests to one worker, under ``--dist loadgroup``."""
+    return ByRoom(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def _required() -> bool:
