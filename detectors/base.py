@@ -236,6 +236,22 @@ class Detector(ABC):
         """
         return 0.0
 
+    @final
+    def choices(self, X: ArrayLike) -> dict[str, Any]:
+        """Return what `fit` chose by itself for rows, and by which facts of them; as JSON.
+
+        Parameters
+        ----------
+        X
+            The training rows.
+
+        Returns
+        -------
+        dict
+            Empty for a detector that chooses nothing.
+        """
+        return self._choices(self._checked(X))
+
     # ------------------------------------------------------------------ state
     @final
     def state(self) -> dict[str, NDArray[Any]]:
@@ -280,6 +296,9 @@ class Detector(ABC):
 
     @abstractmethod
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
+
+    def _choices(self, X: FloatMatrix) -> dict[str, Any]:  # noqa: ARG002
+        return {}
 
     def _score_live(self, X: FloatMatrix, later: int) -> NDArray[np.floating[Any]]:  # noqa: ARG002
         return self._score(X)

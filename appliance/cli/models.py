@@ -9,6 +9,7 @@ import typer
 
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
 from appliance.cli.data import FLEET, JSON
+from appliance.core.errors import NotFound
 
 if TYPE_CHECKING:
     from appliance.pipelines.score import ScoreReport
@@ -18,7 +19,7 @@ ENGINE = typer.Option(None, "--engine", help="ray, local or auto; the settings' 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (train, score, models, promote, rollback):
+    for command in (train, score, models, model, promote, rollback):
         app.command()(command)
 
 
@@ -192,6 +193,37 @@ def models(context: typer.Context, fleet: str = FLEET, as_json: bool = JSON) -> 
         ],
         right="rllrrr",
     )
+
+
+def model(
+    context: typer.Context,
+    fleet: str = FLEET,
+    version: int | None = typer.Argument(None, help="Version; the champion if not given."),
+    assets: list[str] = typer.Option([], "--asset", help="Machine; repeatable; all if none."),
+    as_json: bool = JSON,
+) -> None:
+    """Say what a version found out about each machine, and why it judges so."""
+    own: Context = context.obj
+    with own.plant() as plant:
+        known = plant.fleet(fleet)
+        number = version if version is not None else known.get().champion
+        if number is None:
+            raise NotFound(
+                f"{fleet} has no champion.", remedy=f"Train a model: kizashi train {fleet}"
+            )
+        found = [*known.model_assets(number)]
+    if assets:
+        gone = sorted({*assets} - {one.asset for one in found})
+        if gone:
+            raise NotFound(f"version {number} of {fleet} knows no {', '.join(gone)}.")
+        found = [one for one in found if one.asset in assets]
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+        return
+    for one in found:
+        print(one.asset)
+        for sentence in one.reasons or (f"no model: {one.problem}",):
+            print(f"  {sentence}")
 
 
 def promote(

@@ -1,6 +1,7 @@
 """The heart: recipe, fit, score, fleet model; plain functions on frames and an engine."""
 
 from appliance.fleet.artifact import Artifact
+from appliance.fleet.choice_words import choice_words
 from appliance.fleet.chunks import Chunk, FrameChunk
 from appliance.fleet.detecting import ScoredFleet, find_fleet_events
 from appliance.fleet.findings import drafts_of, fault_drafts, sensor_faults, with_directions
@@ -25,6 +26,7 @@ __all__ = [
     "ScoredChunk",
     "ScoredFleet",
     "Stretch",
+    "choice_words",
     "drafts_of",
     "fault_drafts",
     "find_fleet_events",

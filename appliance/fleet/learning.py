@@ -29,6 +29,7 @@ from appliance.fleet.series import (
     sampling_interval,
 )
 from appliance.fleet.vouching import stay_silent
+from appliance.schemas.choice import Choice
 from appliance.schemas.manifest import AssetManifest, BudgetNote, Stretch
 from appliance.schemas.recipe import Recipe
 from detectors import persistence
@@ -71,6 +72,7 @@ class _Learned:
     averages: Detector | None
     lasting: NDArray[np.float64] | None
     live: NDArray[np.float64] | None
+    choices: dict[str, Any]
 
     def among(self, cells: Mask | None) -> Mask | None:
         """Return by row learned from whether its cell is one of these."""
@@ -229,6 +231,7 @@ def _learn(
         if averages is None
         else _left_out_scores(averages.fit(training.T), training, borders),
         _live_scores(detector, training, borders),
+        detector.choices(training.T),
     )
 
 
@@ -384,6 +387,7 @@ def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:
             Stretch(start=moment(series.time_of(a)), end=moment(series.time_of(b - 1)))
             for a, b in facts.excluded
         ),
+        choice=Choice.of(learned.choices, names),
     )
 
 

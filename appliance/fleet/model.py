@@ -11,11 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from appliance.core.errors import InvalidRequest
+from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.settings import load_settings
 from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.fleet import findings, frames
 from appliance.fleet.artifact import Artifact, draft_of
+from appliance.fleet.choice_words import choice_words
 from appliance.fleet.chunks import FrameChunk, cut
 from appliance.fleet.files import ScoredFiles, score_files
 from appliance.fleet.scoring import (
@@ -26,6 +27,7 @@ from appliance.fleet.scoring import (
     worded,
 )
 from appliance.fleet.training import value_of
+from appliance.schemas.base import Language
 from appliance.schemas.event import EventDraft, Severity
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.score import Judgement, share_column
@@ -87,9 +89,26 @@ class FleetModel:
         step = timedelta(seconds=entry.interval_seconds)
         return entry.warm_rows * step, entry.after_rows * step
 
-    def describe(self) -> str:
-        """Return a few lines on what was learned."""
+    def describe(self, asset: str | None = None, *, language: Language = "en") -> str:
+        """Return a few lines on what was learned.
+
+        Parameters
+        ----------
+        asset
+            Only why this one is judged as it is, a sentence a line.
+        language
+            Of these sentences: ``en`` or ``ja``.
+
+        Raises
+        ------
+        NotFound
+            There is no model of this asset.
+        """
         manifest = self.manifest
+        if asset is not None:
+            if asset not in manifest.assets:
+                raise NotFound(f"there is no model of {asset}.")
+            return "\n".join(choice_words(manifest, asset, language))
         recipe = manifest.recipe
         size = f"{len(manifest.assets)} assets, {len(manifest.sensors)} sensors"
         lines = [f"{size}, recipe {recipe.name} (detector {recipe.detector})"]

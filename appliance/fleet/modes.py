@@ -35,8 +35,10 @@ class Spell(NamedTuple):
     end: datetime
 
 
-def learn_modes(found: AssetRows, entry: AssetManifest, columns: Columns) -> Arrays:
-    """Return the arrays of an asset's modes: those of its sensors, then of the contexts.
+def learn_modes(found: AssetRows, entry: AssetManifest, columns: Columns) -> tuple[Arrays, int]:
+    """Return the arrays of an asset's modes, and how many there are without standstill.
+
+    The arrays are those of its sensors, then of the contexts.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ def learn_modes(found: AssetRows, entry: AssetManifest, columns: Columns) -> Arr
         values, stopped = values[:, kept], stopped[kept]
     contexts = range(len(used), len(values))
     modes = OperatingModes.learn(values.T, contexts=contexts, stopped=stopped)
-    return {f"{_PREFIX}{name}": array for name, array in modes.state().items()}
+    arrays = {f"{_PREFIX}{name}": array for name, array in modes.state().items()}
+    return arrays, modes.count
 
 
 def _kept(

@@ -260,8 +260,9 @@ def _fit_chunk(task: _Task) -> _Part:
             _log.warning("asset %s could not be learned", found.asset, exc_info=True)
             failures[found.asset] = f"it could not be learned: {error}"
         else:
-            modes = learn_modes(found, model.entry, task.columns)
-            fitted[found.asset] = Fitted({**model.arrays, **modes}, model.entry)
+            arrays, modes = learn_modes(found, model.entry, task.columns)
+            entry = model.entry.model_copy(update={"modes": modes})
+            fitted[found.asset] = Fitted({**model.arrays, **arrays}, entry)
             rows += len(times) - by_calendar - sum(by_reason.values())
     if not fitted:
         return _Part({}, failures, 0, masked, dict(held))

@@ -11,10 +11,10 @@ import polars as pl
 
 from appliance.access import Person
 from appliance.core.errors import Conflict, InvalidRequest
-from appliance.fleet import Artifact
+from appliance.fleet import Artifact, choice_words
 from appliance.pipelines.scorecard import scorecard
 from appliance.pipelines.site import Site
-from appliance.schemas.base import fleet_name
+from appliance.schemas.base import Language, fleet_name
 from appliance.schemas.job import JobState
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.model import (
@@ -63,7 +63,13 @@ def told(site: Site, fleet: str, version: int, *, metrics: bool = False) -> Mode
 
 
 def assets(
-    site: Site, fleet: str, version: int, *, after: str | None = None, limit: int | None = None
+    site: Site,
+    fleet: str,
+    version: int,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+    language: Language = "en",
 ) -> list[ModelAsset]:
     """Return the machines of a version by name: what was learned of each, or why nothing was.
 
@@ -71,6 +77,8 @@ def assets(
     ----------
     after
         Only those that come after this name.
+    language
+        Of the reasons.
 
     Raises
     ------
@@ -83,12 +91,14 @@ def assets(
     manifest = Artifact(Path(found.path)).manifest
     names = sorted({*manifest.assets, *manifest.failures})
     return [
-        _asset(name, manifest, found.lineage.kept)
+        _asset(name, manifest, found.lineage.kept, language)
         for name in [name for name in names if after is None or name > after][:limit]
     ]
 
 
-def _asset(name: str, manifest: FleetManifest, kept: Mapping[str, str]) -> ModelAsset:
+def _asset(
+    name: str, manifest: FleetManifest, kept: Mapping[str, str], language: Language
+) -> ModelAsset:
     entry = manifest.assets.get(name)
     if entry is None:
         return ModelAsset(asset=name, problem=manifest.failures[name])
@@ -110,6 +120,9 @@ def _asset(name: str, manifest: FleetManifest, kept: Mapping[str, str]) -> Model
         left_out=entry.left_out,
         explained=entry.conditioned,
         unusual=len(entry.excluded),
+        modes=entry.modes,
+        choice=entry.choice,
+        reasons=choice_words(manifest, name, language),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from appliance.schemas.base import Schema
+from appliance.schemas.choice import Choice
 from appliance.schemas.recipe import Recipe
 
 FORMAT = 1
@@ -73,6 +74,10 @@ class AssetManifest(Schema):
         Grid rows learned from.
     excluded
         Stretches of the training data that looked faulty and were not learned as normal.
+    choice
+        What the detector chose by itself; None for one that chooses nothing.
+    modes
+        Operating modes that were found, without standstill; None before any were looked for.
     """
 
     part: int
@@ -93,6 +98,8 @@ class AssetManifest(Schema):
     data_start: datetime
     data_end: datetime
     excluded: tuple[Stretch, ...] = ()
+    choice: Choice | None = None
+    modes: int | None = None
 
     @property
     def after_rows(self) -> int:

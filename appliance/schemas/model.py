@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from appliance.schemas.base import FleetName, Schema
+from appliance.schemas.choice import Choice
 from appliance.schemas.recipe import Recipe
 from appliance.schemas.scorecard import ScorecardRow
 
@@ -208,6 +209,12 @@ class ModelAsset(Schema):
         Share of a sensor's variance that context explains, for those that it does.
     unusual
         Stretches that looked faulty and were not learned as normal.
+    modes
+        Operating modes that were found; None before any were looked for.
+    choice
+        What the default chose by itself; None for another detector.
+    reasons
+        Why it is judged so, in sentences.
     """
 
     asset: str = Field(examples=["P-101"])
@@ -227,6 +234,9 @@ class ModelAsset(Schema):
     left_out: dict[str, str] = Field(default_factory=dict)
     explained: dict[str, float] = Field(default_factory=dict)
     unusual: int = 0
+    modes: int | None = Field(None, examples=[3])
+    choice: Choice | None = None
+    reasons: tuple[str, ...] = Field((), examples=[["It runs in 3 modes."]])
 
 
 class Difference(Schema):

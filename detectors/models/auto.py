@@ -11,6 +11,7 @@ from typing_extensions import override
 from detectors.base import Detector
 from detectors.errors import TooLittleData
 from detectors.metrics.period import dominant_period
+from detectors.models.auto_choices import choices
 from detectors.models.auto_columns import Sensors, filled
 from detectors.models.auto_joint import JointWindow
 from detectors.models.auto_judge import FLOORS, Judge, Verdicts, add_to_rows, view_weights
@@ -200,6 +201,11 @@ class Auto(Detector):
         columns, missing = filled(self._sensors.apply(X), self.widths_[0])
         rules = (self.widths_, self.n_references, self.quantile, self.seed)
         return Training(columns, missing, *rules)
+
+    @override
+    def _choices(self, X: FloatMatrix) -> dict[str, Any]:
+        joint = self._joint is not None
+        return choices(X, self._sensors, self.widths_, self._shapes, joint=joint)
 
     # ------------------------------------------------------------------ score
     @override

@@ -13,7 +13,7 @@ from appliance.api.problems import responses
 from appliance.api.router import make_router
 from appliance.pipelines import models
 from appliance.schemas.access import Right
-from appliance.schemas.base import Moment
+from appliance.schemas.base import Language, Moment
 from appliance.schemas.model import (
     ModelAsset,
     ModelComparison,
@@ -116,11 +116,17 @@ def get_model(
     **needs(Right.READ, Over.FLEET),
 )
 def list_model_assets(
-    fleet: str, version: Version, site: TheSite, cursor: Cursor = None, limit: Limit = 50
+    fleet: str,
+    version: Version,
+    site: TheSite,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    language: Language | None = None,
 ) -> Page[ModelAsset]:
-    """Return what a version learned of each machine, or why it has no model of one."""
+    """Return what a version learned of each machine and why it judges so, or does not."""
     (after,) = key_of(cursor, str) or (None,)
-    found = models.assets(site, fleet, version, after=after, limit=limit + 1)
+    spoken = language or site.settings.language
+    found = models.assets(site, fleet, version, after=after, limit=limit + 1, language=spoken)
     return page(found, limit, lambda one: (one.asset,))
 
 

@@ -13,7 +13,7 @@ from appliance.client.fleet import SensorChanges
 from appliance.client.telling import shown
 from appliance.core.errors import NotFound
 from appliance.events.store import Search
-from appliance.pipelines import overview, sensors
+from appliance.pipelines import models, overview, sensors
 from appliance.pipelines.promote import promote, rollback
 from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.retrain import answer
@@ -23,13 +23,13 @@ from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.approval import Approval
 from appliance.schemas.backtest import Backtest
-from appliance.schemas.base import fleet_name
+from appliance.schemas.base import Language, fleet_name
 from appliance.schemas.event import Event, EventKind, EventState
 from appliance.schemas.fleet import Asset
 from appliance.schemas.fleet import Fleet as FleetFacts
 from appliance.schemas.history import RemainingLife
 from appliance.schemas.ingest import FleetQuality
-from appliance.schemas.model import ModelVersion
+from appliance.schemas.model import ModelAsset, ModelVersion
 from appliance.schemas.progress import Progress
 from appliance.schemas.scorecard import Scorecard
 from appliance.schemas.sensor import Sensor, SensorEdit
@@ -142,6 +142,13 @@ class Fleet:
         if not found:
             self._site.require_fleet(self.name)
         return found
+
+    def model_assets(
+        self, version: int, *, language: Language | None = None
+    ) -> list[ModelAsset]:
+        """Return what a version learned of each machine, or why it has no model of one."""
+        spoken = language or self._site.settings.language
+        return models.assets(self._site, self.name, version, language=spoken)
 
     def backtests(self) -> list[Backtest]:
         """Return its backtests without their events, the latest first."""

@@ -15,6 +15,7 @@ from appliance.client.request import Request
 from appliance.client.verbs import verb
 from appliance.schemas.approval import Approval
 from appliance.schemas.backtest import Backtest
+from appliance.schemas.base import Language
 from appliance.schemas.job import Job
 from appliance.schemas.model import (
     ModelAsset,
@@ -170,9 +171,18 @@ class FleetModels(FleetBase):
         return parsed(ModelTold, await self._line.get(path, metrics=metrics))
 
     @listing
-    def model_assets(self, version: int) -> Listing[ModelAsset]:
-        """Return what a version learned of each machine, or why it has no model of one."""
-        return Listing(self._line, self._at("models", version, "assets"), ModelAsset)
+    def model_assets(
+        self, version: int, *, language: Language | None = None
+    ) -> Listing[ModelAsset]:
+        """Return what a version learned of each machine, or why it has no model of one.
+
+        Parameters
+        ----------
+        language
+            Of the reasons; the site's if not said.
+        """
+        path = self._at("models", version, "assets")
+        return Listing(self._line, path, ModelAsset, {"language": language})
 
     @listing
     def promotions(self) -> Listing[Promotion]:

@@ -80,6 +80,8 @@ READING = [
     ["sensors", "pumps"],
     ["quality", "pumps"],
     ["models", "pumps"],
+    ["model", "pumps"],
+    ["model", "pumps", "1", "--asset", "P-1"],
     ["scorecard", "pumps"],
     ["rul", "pumps"],
     ["backtests", "pumps"],
