@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from appliance.intake import IngestOptions
 from appliance.pipelines.ingest import ingest
@@ -89,6 +89,23 @@ def test_a_machine_is_told_at_one_glance(page: Page):
     page.wait_for_url(re.compile(r"/event\?id=evt_"))
 
 
+def test_rows_that_are_judged_for_now_are_told_apart(page: Page):
+    traces = opened(page, address("P-2", **around_fault()))
+    told = traces.locator(".lane.last .value")
+    expect(told).to_contain_text("Highest here")
+    expect(told).not_to_contain_text("shaded: judged for now")
+
+    def newest(route: Route) -> None:
+        answer = route.fetch()
+        rows = answer.json()
+        rows["series"][0]["standing"][-5:] = ["provisional"] * 5
+        route.fulfill(response=answer, json=rows)
+
+    page.route("**/scores?*", newest)
+    page.reload()
+    expect(told).to_contain_text("shaded: judged for now")
+
+
 def test_one_moves_by_mouse_wheel_and_keys_and_the_address_follows(page: Page):
     traces = opened(page, address("P-2"))
     whole = shown(traces)
@@ -149,7 +166,7 @@ def test_a_stretch_is_found_again_with_what_was_found_then(page: Page):
 def test_the_next_machine_is_shown_at_the_same_time(page: Page):
     traces = opened(page, address("P-2", **around_fault()))
     seen = shown(traces)
-    page.locator(".st-key-asset_next button").first.click()
+    page.get_by_role("button", name="Next machine: P-3").click()
     expect(page.get_by_role("heading", name="P-3")).to_be_visible()
     assert shown(traces) == seen
     page.go_back()

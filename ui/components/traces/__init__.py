@@ -44,6 +44,7 @@ _WORDS = (
     "find",
     "modes",
     "shares",
+    "for_now",
 )
 OVERLAYS = tuple(theme.CATEGORIES[at] for at in (2, 3, 5, 4, 1))
 """The lines themselves are in the theme's own colours, and events in those of alarm."""

@@ -87,9 +87,16 @@ class Asking extends Strips {
     return {
       times: rows.times.map((text) => Date.parse(text) / 1000),
       surprise: rows.surprise,
+      since: this.forNowSince(rows.standing),
       sensors: answer.sensors,
       shares: answer.sensors.map((name) => rows.contributions[name]),
     };
+  }
+
+  // The row from which all are judged for now, until their windows are complete.
+  forNowSince(standings) {
+    const last = standings.findLastIndex((standing) => standing !== "provisional");
+    return last + 1 < standings.length ? last + 1 : null;
   }
 
   // Of a long range only modes that lasted are told: a closer view asks for its own.

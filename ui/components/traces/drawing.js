@@ -26,7 +26,8 @@ class Drawing {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    if (!told.whole && !told.surprise) this.normal(chart, told);
+    if (told.surprise && !told.whole) this.forNow(chart);
+    if (!told.surprise) this.normal(chart, told);
     for (const window of this.data.windows) this.window(chart, window);
     this.data.events.forEach((event, number) => {
       const colour = this.colours[event.severity] ?? this.colours.plan;
@@ -38,6 +39,19 @@ class Drawing {
       }
     });
     ctx.restore();
+  }
+
+  // Surprise falls where final scores end: the newest rows are judged otherwise, not better.
+  forNow(chart) {
+    const { times, since } = this.scores ?? {};
+    if (since === null || since === undefined) return;
+    const [left] = this.band(
+      chart, { start: times[since], end: times.at(-1) }, faded(this.colours.muted, 0.16));
+    chart.ctx.fillStyle = this.colours.muted;
+    const dash = 3 * devicePixelRatio;
+    for (let y = chart.bbox.top; y < chart.bbox.top + chart.bbox.height; y += 2 * dash) {
+      chart.ctx.fillRect(left, y, devicePixelRatio, dash);
+    }
   }
 
   // A failure is hatched: it is no reason to look away, as other windows are.

@@ -289,7 +289,9 @@ class Traces extends Moving {
     if (!this.surprise) return;
     const known = (this.scores?.surprise ?? []).filter((value) => value !== null);
     const highest = known.length ? this.formats.number.format(Math.max(...known)) : "–";
-    this.surprise.value.textContent = this.words.highest.replace("{n}", highest);
+    const told = [this.words.highest.replace("{n}", highest)];
+    if (Number.isInteger(this.scores?.since)) told.push(this.words.for_now);
+    this.surprise.value.textContent = told.join("\n");
   }
 
   tellRange() {
