@@ -58,6 +58,8 @@ h1 { letter-spacing: -0.01em; }
 [data-testid="stMain"] [data-testid="stPageLink-NavLink"] p { font-weight: 400; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 1rem 3rem; }
+  .st-key-filters > [data-testid="stElementContainer"] {
+    width: auto !important; flex: 1 1 45% !important; max-width: none !important; }
 }
 </style>
 """

@@ -72,7 +72,9 @@ def of_job(job: Job) -> KizashiError | None:
 
 def of_source(source: Source) -> KizashiError | None:
     """Return why the last look at a source failed; None if it did not."""
-    return SourceError(source.error, remedy=source.remedy) if source.error else None
+    if not source.error:
+        return None
+    return SourceError(source.error[:1].upper() + source.error[1:], remedy=source.remedy)
 
 
 def _name(kind: type) -> str:

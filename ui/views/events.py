@@ -125,7 +125,7 @@ def _filters(zone: ZoneInfo) -> None:
     """Draw what narrows the list down; all of it is in the address."""
     # The address is the truth, also when it goes back.
     st.session_state["control_text"] = state.get("text")
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         st.text_input(
             t("events.text"),
             key="control_text",

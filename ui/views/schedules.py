@@ -123,7 +123,7 @@ def _summary(found: Sequence[Schedule], last: dict[str, Job | None], zone: ZoneI
             Figure(
                 t("schedules.failed"),
                 formats.number(len(failed)),
-                t("schedules.failed_note"),
+                t("schedules.failed_note") if failed else "",
             ),
             Figure(t("schedules.zone"), zone.key, f"{moment.astimezone(zone):%H:%M}"),
         ]

@@ -77,6 +77,7 @@ def _style() -> str:
   margin-right: 5px; border: 1px solid rgba(128, 128, 128, .35); }}
 .figure .part b {{ color: {colours["text"]}; font-weight: 600; }}
 @media (max-width: 640px) {{ .figures {{ grid-template-columns: 1fr 1fr; gap: 8px; }}
-  .figure {{ padding: 8px 10px; }} .figure .value {{ font-size: 18px; }} }}
+  .figure {{ padding: 8px 10px; }} .figure .value {{ font-size: 18px; }}
+  .figure:last-child:nth-child(odd) {{ grid-column: 1 / -1; }} }}
 </style>
 """
