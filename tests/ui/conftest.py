@@ -5,6 +5,10 @@ A module of these tests begins with
 started once a module, on a home of its own.  `page` is the analyst's; `browse` gives
 anybody's, and in another size, theme or language.  A test that changes something does so on
 machine P-3 or on what it added itself, so that those beside it find what they look for.
+
+Pages that are alike share a context within a module, and so what the browser keeps of the
+pages' scripts: fetching and compiling them anew takes as long as all else of a page.  Each
+test finds the cookies of a new login in it, and nothing that the test before left behind.
 """
 
 from __future__ import annotations
@@ -23,9 +27,13 @@ from tests.ui.homes import PASSWORD, make_empty_home, make_home
 from tests.ui.serving import serving, working
 
 Browse = Callable[..., Page]
+Contexts = Callable[..., BrowserContext]
+FORGET = "() => { try { localStorage.clear() } catch (error) { /* a page of no site */ } }"
 PATIENCE = 15_000
 """Milliseconds for which a browser waits for what is to be seen."""
 expect.set_options(timeout=PATIENCE)
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"]
+"""Without an imitated graphics card, which takes a third of a page's processor time."""
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +86,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         if not (program or Path(playwright.chromium.executable_path).exists()):
             skip_or_fail("Chromium is not installed: set KIZASHI_CHROMIUM")
-        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        made = playwright.chromium.launch(executable_path=program, args=SWITCHES)
         yield made
         made.close()
 
@@ -104,16 +112,33 @@ def cookies(browser: Browser) -> Callable[[str, str], list[Any]]:
     return enter
 
 
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Iterator[Contexts]:
+    """Return a function that gives the context of some settings, made once a module."""
+    made: dict[str, BrowserContext] = {}
+
+    def give(user: str, **settings: Any) -> BrowserContext:
+        alike = repr((user, sorted(settings.items())))
+        if alike not in made:
+            made[alike] = browser.new_context(timezone_id="UTC", **settings)
+            made[alike].set_default_timeout(PATIENCE)
+        return made[alike]
+
+    yield give
+    for context in made.values():
+        context.close()
+
+
 @pytest.fixture
 def browse(
-    browser: Browser, server: str, cookies: Callable[[str, str], list[Any]]
+    contexts: Contexts, server: str, cookies: Callable[[str, str], list[Any]]
 ) -> Iterator[Browse]:
     """Return a function that opens a page as somebody who is logged in.
 
     Its arguments are the user, ``language`` (``en`` or ``ja``), ``dark``, ``size``, and
     ``url`` of another server.  Addresses are then relative: ``page.goto("/events")``.
     """
-    opened: list[BrowserContext] = []
+    opened: list[Page] = []
 
     def open_page(
         user: str = "analyst",
@@ -123,21 +148,23 @@ def browse(
         size: tuple[int, int] = (1440, 900),
         url: str = server,
     ) -> Page:
-        context = browser.new_context(
+        context = contexts(
+            user,
             base_url=url,
             locale="ja-JP" if language == "ja" else "en-GB",
-            timezone_id="UTC",
             color_scheme="dark" if dark else "light",
             viewport={"width": size[0], "height": size[1]},
         )
-        context.set_default_timeout(PATIENCE)
-        context.add_cookies(cookies(url, user))
-        opened.append(context)
-        return context.new_page()
+        if not context.pages:
+            context.clear_cookies()
+            context.add_cookies(cookies(url, user))
+        opened.append(context.new_page())
+        return opened[-1]
 
     yield open_page
-    for context in opened:
-        context.close()
+    for page in opened:
+        page.evaluate(FORGET)
+        page.close()
 
 
 @pytest.fixture
