@@ -87,6 +87,14 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "–" if moment is None else t("formats.ago", span=span(now - moment))
 
 
+def who(by: str) -> str:
+    """Return who did something: a person, a schedule or a source."""
+    for kind in ("schedule", "source"):
+        if by.startswith(f"{kind}:"):
+            return t(f"formats.{kind}", name=by.removeprefix(f"{kind}:"))
+    return by.removeprefix("shell:") or "–"
+
+
 def size(octets: float) -> str:
     """Return a number of bytes."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -54,7 +54,7 @@ def _figures(fleet: FleetSummary, came: Sequence[Arrival], zone: ZoneInfo) -> li
         Figure(
             t("data.last_came"),
             formats.ago(latest.finished, now()) if latest else "–",
-            latest.by if latest else "",
+            formats.who(latest.by) if latest else "",
         ),
         Figure(
             t("data.readings"),
@@ -87,7 +87,7 @@ def _row(one: Arrival, fleet: FleetSummary, zone: ZoneInfo) -> Row:
         [
             Cell(formats.at(one.finished, zone)),
             Cell(one.file, t(f"data.way_{one.way}")),
-            Cell(one.by or "–"),
+            Cell(formats.who(one.by)),
             Cell(formats.number(one.rows), corrected),
             Cell(words.spell(one.start, one.end, fleet.time_kind, zone), machines),
             Cell(formats.number(one.quarantined), address=refused if one.quarantined else ""),

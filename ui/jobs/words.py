@@ -18,9 +18,6 @@ from ui.text import known, t
 ACTIVE = (JobState.RUNNING, JobState.CANCELLING, JobState.QUEUED)
 AT_WORK = (JobState.RUNNING, JobState.CANCELLING)
 OVER = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
-_BY_SCHEDULE = "schedule:"
-_BY_SHELL = "shell:"
-"""Whoever worked on the machine itself."""
 _LONGEST = 120
 
 
@@ -87,13 +84,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
-
-
-def by(job: Job) -> str:
-    """Return who asked for a job."""
-    if job.by.startswith(_BY_SCHEDULE):
-        return t("jobs.by_schedule", name=job.by.removeprefix(_BY_SCHEDULE))
-    return job.by.removeprefix(_BY_SHELL)
 
 
 # ---------------------------------------------------------------- how far

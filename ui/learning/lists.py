@@ -43,7 +43,7 @@ def waiting(found: Sequence[Approval]) -> None:
                         of=len(one.checks),
                     )
                 ),
-                Cell(one.by, below=formats.ago(one.asked, now())),
+                Cell(formats.who(one.by), below=formats.ago(one.asked, now())),
             ],
         )
         for one in found
@@ -87,7 +87,7 @@ def comparisons(
                 [
                     Cell(
                         formats.at(one.created, zone),
-                        below=one.by,
+                        below=formats.who(one.by),
                         address=f"/backtest?fleet={fleet.fleet}&id={one.id}",
                     ),
                     Cell(side_name(one.candidate), below=_against(one)),
@@ -163,7 +163,7 @@ def history(plant: Plant, fleet: FleetSummary) -> None:
                         address=f"/model?fleet={fleet.fleet}&version={one.version}",
                     ),
                     Cell(t(f"models.kind_{one.kind}"), below=_reason(one, why)),
-                    Cell(one.by),
+                    Cell(formats.who(one.by)),
                     Cell(formats.at(one.at, zone), below=formats.ago(one.at, now())),
                 ],
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from appliance.schemas.approval import Check
 from appliance.schemas.backtest import Backtest, BacktestSide, Figures, Side, Worth
@@ -187,7 +187,7 @@ def _caught(one: Figures) -> str:
 def _lead(one: Figures) -> str:
     if one.lead_hours is None:
         return "–"
-    return t("backtest.hours", n=formats.number(one.lead_hours.median, 1))
+    return formats.span(timedelta(hours=one.lead_hours.median))
 
 
 # ---------------------------------------------------------------- conditions

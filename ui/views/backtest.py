@@ -108,7 +108,7 @@ def _asked(handle: Fleet, fleet: FleetSummary, approval: Approval, found: Backte
         st.markdown(f"**{t(f'backtest.asked_{approval.state.value}')}**", width="stretch")
         if _waits(approval) and api.may("promote", fleet.project):
             _answers(handle, approval)
-    said = t("backtest.asked_by", by=approval.by, version=approval.version)
+    said = t("backtest.asked_by", by=formats.who(approval.by), version=approval.version)
     if approval.answered_by:
         said = f"{said} {t('backtest.answered_by', by=approval.answered_by)}"
     st.text(f"{said} {approval.note}".strip())

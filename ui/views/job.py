@@ -131,7 +131,7 @@ def _figures(plant: Plant, job: Job, zone: ZoneInfo, moment: datetime) -> None:
             Figure(t("job.state"), t(f"jobs.state_{job.state}"), _attempts(job)),
             Figure(t("job.took"), formats.span(lasted), before),
             told,
-            Figure(t("job.by"), words.by(job), formats.at(job.created, zone)),
+            Figure(t("job.by"), formats.who(job.by), formats.at(job.created, zone)),
         ]
     )
 

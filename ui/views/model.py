@@ -181,10 +181,11 @@ def _way(version: ModelTold, zone: ZoneInfo) -> list[Fact]:
         text = t("models.derived", version=lineage.derived_from)
         address = f"/model?fleet={fleet}&version={lineage.derived_from}"
         lines.append(Fact(t("model.derived"), text, address))
-    made = t("model.made_text", by=lineage.by or "–", at=formats.at(version.created, zone))
+    by, at = formats.who(lineage.by or ""), formats.at(version.created, zone)
+    made = t("model.made_text", by=by, at=at)
     lines.append(Fact(t("model.made"), made))
     for one in version.promotions[-3:]:
-        text = t("model.made_text", by=one.by, at=formats.at(one.at, zone))
+        text = t("model.made_text", by=formats.who(one.by), at=formats.at(one.at, zone))
         lines.append(Fact(t(f"models.kind_{one.kind}"), text))
     judged = t("model.judged_text", n=formats.number(version.scored.judged))
     lines.append(Fact(t("model.judged"), judged))

@@ -299,7 +299,7 @@ def _version(
             ),
             Cell(formats.number(lineage.assets), below=failed),
             Cell(_promised(one), below=seen),
-            Cell(lineage.by or "–", below=formats.ago(one.created, now())),
+            Cell(formats.who(lineage.by or ""), below=formats.ago(one.created, now())),
         ],
         deeds=[] if alias == CHAMPION else offered,
     )

@@ -159,7 +159,7 @@ def _changes(told: Changes) -> list[Brief]:
         lines.append(Brief(text, address="/events?state=closed"))
     for made in told.promotions[:_LINES]:
         text = t("overview.promoted", fleet=made.fleet, version=made.version)
-        lines.append(Brief(text, made.by, formats.ago(made.at, now())))
+        lines.append(Brief(text, formats.who(made.by), formats.ago(made.at, now())))
     for job in told.failed[:_LINES]:
         text = t("overview.job_failed", job=words.title(job))
         error = wrong.of_job(job)

@@ -88,7 +88,7 @@ def _said(handle: JobHandle) -> None:
 def _head(job: Job) -> str:
     """Return what it does, how far it is, and a bar."""
     title = html.escape(_word("pipeline", job.pipeline))
-    state = html.escape(_word("state", job.state.value))
+    state, by = html.escape(_word("state", job.state.value)), html.escape(formats.who(job.by))
     colours = theme.tokens()
     part, told = _progress(job)
     bar = ""
@@ -97,7 +97,7 @@ def _head(job: Job) -> str:
     told = html.escape(told)
     return (
         f'<div style="font-size:13px"><b>{title}</b> '
-        f'<span style="color:{colours["muted"]}">· {state} · {html.escape(job.by)}</span>'
+        f'<span style="color:{colours["muted"]}">· {state} · {by}</span>'
         f'{bar}<div style="color:{colours["muted"]};min-height:18px" aria-live="polite">'
         f"{told}</div></div>"
     )
