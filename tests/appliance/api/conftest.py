@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Role
+from tests.appliance.databases import new_database
 
 PASSWORD = "a long enough passphrase 42"
 PREFIX = "/api/v1"
@@ -50,17 +52,41 @@ class Caller:
         return self.ask("DELETE", path, **options)
 
 
-@pytest.fixture
-def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
-    made = Site(Settings(home=tmp_path / "home", database_url=database_url, engine="local"))
-    # Hashes that cost next to nothing: what is tested here is who may what.
+def open_site(home: Path, database_url: str) -> Site:
+    """Open a site whose hashes cost next to nothing: what is tested is who may what."""
+    site = Site(Settings(home=home, database_url=database_url, engine="local"))
     quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    made.access = Access(made.database, site_key(made.settings.home), passwords=quick)
-    made.access.users.add(ME, "root", PASSWORD, admin=True)
+    site.access = Access(site.database, site_key(site.settings.home), passwords=quick)
+    return site
+
+
+def add_users(site: Site) -> None:
+    """Add an admin of the site, a user of each role, and one of none."""
+    site.access.users.add(ME, "root", PASSWORD, admin=True)
     for role in Role:
-        made.access.users.add(ME, role.value, PASSWORD)
-        made.access.users.grant(ME, role.value, "default", role)
-    made.access.users.add(ME, "stranger", PASSWORD)
+        site.access.users.add(ME, role.value, PASSWORD)
+        site.access.users.grant(ME, role.value, "default", role)
+    site.access.users.add(ME, "stranger", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder of a home with users and of its database, to be copied."""
+    folder = tmp_path_factory.mktemp("peopled")
+    site = open_site(folder / "home", new_database(folder / "kizashi.db"))
+    add_users(site)
+    site.close()
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path, database_url: str, peopled: Path) -> Iterator[Site]:
+    if database_url.startswith("sqlite:"):
+        shutil.copytree(peopled, tmp_path, dirs_exist_ok=True)
+        made = open_site(tmp_path / "home", database_url)
+    else:
+        made = open_site(tmp_path / "home", database_url)
+        add_users(made)
     yield made
     made.close()
 
