@@ -326,7 +326,7 @@ def _channel(plant: Plant, name: str, target: object, **more: object) -> None:
 
 def _measured(home: Path) -> None:
     """Keep a day of the machine's figures, as they would have been measured."""
-    history, end = History(home), now()
+    history, end, disk = History(home), now(), disk_usage(home)
     gib = 2.0**30
     for n in range(int(_DAY / _EVERY), 0, -1):
         wave = 0.5 + 0.5 * math.sin(n / 21)
@@ -334,7 +334,7 @@ def _measured(home: Path) -> None:
         values = {
             Metric.HOST_CPU: 0.08 + 0.05 * wave + 0.6 * work,
             Metric.HOST_MEMORY: (5 + wave + 2 * work) * gib,
-            Metric.HOST_DISK: disk_usage(home).used - n * 0.02 * gib,
+            Metric.HOST_DISK: disk.total - disk.free - n * 0.02 * gib,
             Metric.HOST_READ: 2e5 + 4e6 * work,
             Metric.HOST_WRITTEN: 1e5 + 2e6 * work * wave,
             Metric.WEB_CPU: 0.05 + 0.1 * wave,

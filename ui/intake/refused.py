@@ -118,6 +118,7 @@ def _download(fleet: str, reason: str) -> str:
     colours = theme.tokens()
     style = (
         f"display:inline-block;padding:5px 12px;border:1px solid {colours['border']};"
-        f"border-radius:6px;color:{colours['text']};text-decoration:none;white-space:nowrap"
+        f"border-radius:6px;color:{colours['text']};text-decoration:none;white-space:nowrap;"
+        "font-size:12.5px;line-height:1.6"
     )
     return f'<a href="{address}" download style="{style}">{html.escape(t("data.download"))}</a>'

@@ -66,7 +66,7 @@ def _state(user: User, zone: ZoneInfo) -> None:
 def _deeds(plant: Plant, user: User) -> None:
     """Draw what may be done to a user; nobody shuts themselves out."""
     own = user.name == api.me().get("user")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if user.locked_until is not None and user.locked_until > now():
             unlock = st.button(t("user.unlock"), icon=":material/lock_open:")
             if unlock:
