@@ -71,7 +71,7 @@ def _who(user: User, zone: ZoneInfo) -> None:
             for project, role in sorted(user.roles.items())
         ]
     if lines:
-        briefs(lines, label=t("user.roles"), key="own_roles")
+        briefs(lines, label=t("user.roles"), key="own_roles", wraps=True)
     else:
         st.caption(t("users.no_role"))
 
