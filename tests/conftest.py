@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import scipy.linalg  # noqa: F401 - brings a BLAS of its own, which is to be limited too
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
@@ -35,6 +38,17 @@ def skip_or_fail(reason: str) -> None:
     if _required():
         pytest.fail(f"required here, but missing: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_of_blas() -> Iterator[None]:
+    """Hold BLAS of this process at one thread.
+
+    Workers of tests fill the machine; threads that wait for each other beside them cost many
+    times what they compute.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="session")

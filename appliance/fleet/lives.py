@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from appliance.core.errors import ArtifactCorrupt, ArtifactVersion, InvalidRequest, NotFound
+from appliance.engine.local import one_thread_each
 from appliance.fleet import frames
 from appliance.fleet.artifact import checksum, write_file
 from appliance.fleet.frames import Layout
@@ -183,7 +184,8 @@ def fit_life(
     interval = _interval(rows)
     model = RemainingLife(cap=None if cap is None else cap / interval, coverage=coverage)
     try:
-        model.fit(sensors, contexts if layout.context else None)
+        with one_thread_each():  # the matrices are small: threads wait longer than they work
+            model.fit(sensors, contexts if layout.context else None)
     except InvalidInput as error:
         raise InvalidRequest(f"{error}.") from error
     return LifeModel(model, layout, interval)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from appliance.core.errors import InvalidRequest, StorageFull
 from appliance.core.settings import Settings
@@ -68,6 +68,13 @@ def modules_of_a_fit(_: int) -> list[str]:
     importlib.import_module("appliance.fleet.scoring")
     importlib.import_module("detectors.catalog").make("forest").fit(np.eye(64))
     return sorted({name.split(".")[0] for name in sys.modules})
+
+
+@pytest.fixture(autouse=True)
+def threads_of_blas():
+    """Let BLAS have more than one thread, as it has outside of tests."""
+    with threadpool_limits(2, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="module")
