@@ -13,13 +13,17 @@ from appliance.schemas.history import Health, RemainingLife
 from detectors.prognostics import TimeToLimit, time_to_limit
 
 
-def remaining_life(site: Site, fleet: str, asset: str, limit: float) -> RemainingLife:
+def remaining_life(
+    site: Site, fleet: str, asset: str, limit: float, days: int | None = None
+) -> RemainingLife:
     """Return how long a machine lasts, from the stretches that its health's trend is made from.
 
     Parameters
     ----------
     limit
         Health that is taken for the end.
+    days
+        As for `health`: how many days of it are read; None: all.
 
     Raises
     ------
@@ -28,7 +32,7 @@ def remaining_life(site: Site, fleet: str, asset: str, limit: float) -> Remainin
     LimitExceeded
         It has more readings than one request may read.
     """
-    known = health(site, fleet, asset, None)
+    known = health(site, fleet, asset, days)
     told = RemainingLife(
         fleet=fleet,
         asset=asset,

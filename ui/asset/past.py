@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from appliance.schemas.event import Event, EventKind
-from appliance.schemas.history import Health
+from appliance.schemas.history import Health, RemainingLife
 from ui import formats, frame, theme
+from ui.asset.wear import life_words
 from ui.components.briefs import Brief, briefs
 from ui.components.plot import Curve, plot
 from ui.text import t
@@ -21,8 +22,8 @@ _FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
 _HOUR = 3_600.0
 
 
-def health_panel(told: Health, zone: ZoneInfo) -> None:
-    """Draw health over time and say whether there is a sign of wear."""
+def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> None:
+    """Draw health over time, and say whether there is a sign of wear and what is left then."""
     with st.container(border=True):
         st.markdown(f"**{t('asset.health_title')}**")
         if not any(value is not None for value in told.values):
@@ -47,6 +48,10 @@ def health_panel(told: Health, zone: ZoneInfo) -> None:
         if told.changed_from is not None:
             since = formats.moment(told.changed_from, zone, told.time_kind)
             st.info(t("asset.health_changed", moment=since), icon=":material/moved_location:")
+        left = None if life is None else life_words(life, zone)
+        if left is not None:
+            st.markdown(f"**{formats.plain(left.head)}**")
+            st.caption(left.below)
         st.caption(f"{trend_words(told)} {t('asset.health_how')}")
 
 

@@ -65,7 +65,9 @@ def show() -> None:
         mark(plant, place, (asked.start, asked.end))
     left, right = st.columns([5, 3], gap="small")
     with left:
-        health_panel(health, zone)
+        wears = health.trend == "falling"
+        life = fleet.rul(asset, days=_HEALTH_DAYS) if wears else None
+        health_panel(health, life, zone)
     with right:
         events_panel(name, asset, events, zone)
 

@@ -25,8 +25,9 @@ from ui.components.facts import Fact, facts
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Row, table
 from ui.learning import deeds
+from ui.learning.why import why_panel
 from ui.learning.words import called, reasons, told
-from ui.text import t
+from ui.text import language, t
 
 _PARTS = ("about", "machines", "against")
 _MOST = 1_000
@@ -54,7 +55,9 @@ def show() -> None:
         words=lambda word: t(f"model.part_{word}"),
     )
     if part == "machines":
-        _machines(list(islice(handle.model_assets(number), _MOST)), name, zone)
+        found = list(islice(handle.model_assets(number, language=language()), _MOST))
+        _machines(found, name, zone)
+        why_panel(found)
     elif part == "against":
         _against(handle, fleet, version, zone)
     else:

@@ -64,9 +64,12 @@ def get_remaining_life(
     limit: Annotated[
         float, Query(ge=0, le=100, description="Health that is taken for the end.")
     ] = 0.0,
+    days: Annotated[
+        int | None, Query(ge=1, le=MOST_DAYS, description="Up to the newest; all if not given.")
+    ] = None,
 ) -> RemainingLife:
     """Return how long an asset lasts if its wear goes on, with bounds; nothing without wear."""
-    return remaining_life(site, fleet_name(fleet), asset, limit)
+    return remaining_life(site, fleet_name(fleet), asset, limit, days)
 
 
 @router.get("/fleets/{fleet}/assets/{asset:path}/similar", summary="Stretches alike", **_READ)

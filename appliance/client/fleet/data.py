@@ -88,16 +88,20 @@ class FleetData(FleetBase):
         return parsed(Health, await self._line.get(path, days=days))
 
     @verb
-    async def rul(self, asset: str, *, limit: float = 0.0) -> RemainingLife:
+    async def rul(
+        self, asset: str, *, limit: float = 0.0, days: int | None = None
+    ) -> RemainingLife:
         """Return how long an asset lasts if its wear goes on; nothing without a sign of wear.
 
         Parameters
         ----------
         limit
             Health that is taken for the end.
+        days
+            Of its health so many are looked at; the whole recording if not said.
         """
         path = self._at("assets", asset, "rul")
-        return parsed(RemainingLife, await self._line.get(path, limit=limit))
+        return parsed(RemainingLife, await self._line.get(path, limit=limit, days=days))
 
     @verb
     async def similar(
