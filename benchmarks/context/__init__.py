@@ -1,0 +1,1 @@
+"""Whether what is normal given load is judged given load."""
