@@ -1,0 +1,211 @@
+"""``python -m benchmarks.quality.feedback``: what verdicts on events make of the next model.
+
+A model learns from the normal rows of a series and watches the first half of the rest.  Whoever
+judges goes by the labels: the first events, as many as asked for, are called true if they touch
+a fault and false if they do not; those not judged stay open.  Then the platform learns anew
+from all rows so far: what was called true, or is open, is not learned from, what was called
+false is, however unusual.  False events and found faults are counted in the second half, by the
+model as it was, by one that learned anew without a word, and by one with the verdicts.
+
+A row stands for 40 minutes, so that a budget of one event a month is one in 1,080 rows.  Sets
+are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from appliance.calendar.masks import Masks
+from appliance.core.errors import InvalidRequest
+from appliance.core.settings import load_settings
+from appliance.engine import make
+from appliance.fleet import frames
+from appliance.fleet.chunks import cut
+from appliance.fleet.guide import Guide
+from appliance.fleet.model import FleetModel
+from appliance.fleet.recipe import resolve
+from appliance.fleet.training import fit_fleet
+from benchmarks.quality import loaders
+from benchmarks.quality.run import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from appliance.engine import Engine
+    from benchmarks.quality.loaders import Series
+
+    Flags = NDArray[np.bool_]
+
+_START = datetime(2020, 1, 1, tzinfo=UTC)
+_STEP = timedelta(minutes=40)
+_ASSET = "A"
+WAYS = ("as it was", "learned anew", "with verdicts")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model found in some rows.
+
+    Attributes
+    ----------
+    false
+        Events that touch no fault.
+    found, faults
+        Labelled stretches that an event touches, and all of them.
+    """
+
+    false: int
+    found: int
+    faults: int
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print a line a set and number of verdicts."""
+    options = _parser().parse_args(argv)
+    unknown = [name for name in options.sets if name not in loaders.SETS]
+    if unknown:
+        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    for name in options.sets:
+        for line in lines(name, options.data, options.verdicts, options.every):
+            print(json.dumps(line) if options.json else _shown(line), flush=True)
+    return 0
+
+
+def lines(
+    name: str, folder: Path, verdicts: Sequence[int], every: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Yield what a set's second halves hold, summed over its series, by number of verdicts."""
+    found: list[list[list[Seen]]] = []
+    refused = 0
+    with make("local", load_settings()) as engine:
+        for series in loaders.load(name, folder, every):
+            try:
+                found.append(by_verdicts(series, verdicts, engine))
+            except InvalidRequest:
+                refused += 1
+    for place, count in enumerate(verdicts):
+        of_ways = zip(WAYS, zip(*[one[place] for one in found], strict=True), strict=True)
+        yield {
+            "set": name,
+            "verdicts": count,
+            "series": len(found),
+            "refused": refused,
+            "faults": sum(one[place][0].faults for one in found),
+            "ways": {
+                way: {"false": sum(s.false for s in seen), "found": sum(s.found for s in seen)}
+                for way, seen in of_ways
+            },
+        }
+
+
+def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list[list[Seen]]:
+    """Return what a model of each of `WAYS` finds in the second half, by number of verdicts."""
+    values = np.concatenate([series.train, series.test])
+    labels = np.concatenate([np.zeros(len(series.train), bool), series.labels])
+    first, border = len(series.train), len(series.train) + len(series.test) // 2
+    frame = _frame(values)
+    with tempfile.TemporaryDirectory(prefix="kizashi-") as scratch:
+        folder = Path(scratch)
+        before = _learned(frame[:first], Guide(), folder / "before", engine)
+        events = [
+            (start, stop) for start, stop in _events(before, frame) if first <= start < border
+        ]
+        silent = _learned(frame[:border], Guide(), folder / "silent", engine)
+        unheard = [_seen(model, frame, labels, border) for model in (before, silent)]
+        told = []
+        for count in verdicts:
+            guide = _guide(events, labels, count)
+            model = _learned(frame[:border], guide, folder / f"told{count}", engine)
+            told.append([*unheard, _seen(model, frame, labels, border)])
+    return told
+
+
+def _learned(known: pl.DataFrame, guide: Guide, folder: Path, engine: Engine) -> FleetModel:
+    layout = frames.guess(known, "asset", "time", [])
+    rows = frames.normalise(known, layout)
+    report = fit_fleet(cut(rows, 1), resolve("auto"), layout, folder, engine, guide=guide)
+    return FleetModel(report.folder)
+
+
+def _guide(events: Sequence[tuple[int, int]], labels: Flags, verdicts: int) -> Guide:
+    """Return what people said: nothing is learned from events that are true or still open."""
+    false = [span for span in events[:verdicts] if not labels[slice(*span)].any()]
+    held = [span for span in events if span not in false]
+    return Guide(held=(("events", _masks(held)),), vouched=_masks(false))
+
+
+def _masks(spans: Sequence[tuple[int, int]]) -> Masks:
+    return Masks(own={_ASSET: tuple((_time(start), _time(stop)) for start, stop in spans)})
+
+
+def _time(row: int) -> datetime:
+    return _START + row * _STEP
+
+
+def _events(model: FleetModel, frame: pl.DataFrame) -> list[tuple[int, int]]:
+    """Return first row and one past the last of each anomaly."""
+    found = model.events(model.score(frame)).filter(pl.col("kind") == "anomaly").sort("start")
+    return [
+        (round((start - _START) / _STEP), round((end - _START) / _STEP) + 1)
+        for start, end in found.select("start", "end").iter_rows()
+    ]
+
+
+def _seen(model: FleetModel, frame: pl.DataFrame, labels: Flags, border: int) -> Seen:
+    later = [span for span in _events(model, frame) if span[0] >= border]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], labels[border:].view(np.int8), [0]])))
+    faults = border + edges.reshape(-1, 2)
+    found = sum(any(a < stop and start < b for a, b in later) for start, stop in faults)
+    false = sum(not labels[slice(*span)].any() for span in later)
+    return Seen(false, found, len(faults))
+
+
+def _frame(values: NDArray[np.float64]) -> pl.DataFrame:
+    columns = {f"s{place:02d}": column for place, column in enumerate(values.T)}
+    times = [_time(row) for row in range(len(values))]
+    return pl.DataFrame({"asset": [_ASSET] * len(values), "time": times, **columns})
+
+
+def _shown(line: dict[str, Any]) -> str:
+    ways = "; ".join(
+        f"{way}: {one['false']} false, {one['found']} of {line['faults']} faults"
+        for way, one in line["ways"].items()
+    )
+    return f"{line['set']:<5} {line['verdicts']:>3} verdicts, {line['series']} series: {ways}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality.feedback", description=__doc__
+    )
+    parser.add_argument("--json", action="store_true", help="print an object a line")
+    parser.add_argument("--sets", type=_names, default=["asd", "nab", "smd"], metavar="A,B,…")
+    parser.add_argument("--verdicts", type=_numbers, default=[3, 10], metavar="N,…")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in _names(text)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,47 @@
+"""What faults among the training rows, and verdicts on events, make of a model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from appliance.core.settings import load_settings
+from appliance.engine import make
+from benchmarks.quality import contamination, feedback
+from benchmarks.quality.loaders import Series
+
+pytestmark = pytest.mark.slow
+
+
+def _series() -> Series:
+    """Return correlated noise with two faults of 200 rows, one in each half judged."""
+    random = np.random.default_rng(0)
+    values = random.normal(size=(3000, 1)) + random.normal(size=(3000, 4))
+    labels = np.zeros(3000, bool)
+    for start in (1600, 2400):
+        labels[start : start + 200] = True
+        values[start : start + 200, 1] += 8
+    return Series("two faults", values[:1000], values[1000:], labels[1000:])
+
+
+def test_what_looks_like_a_fault_among_the_training_rows_costs_less_left_out() -> None:
+    clean, mixed = (contamination.judged(_series(), share, 0.1) for share in (0.0, 0.1))
+    assert clean[0] == 0.0
+    assert mixed[0] == pytest.approx(0.1, abs=0.001)
+    assert min(clean[1:]) > 0.9
+    all_learned, protected, _ = mixed[1:]
+    assert protected > all_learned + 0.1
+
+
+def test_verdicts_leave_true_faults_found() -> None:
+    with make("local", load_settings()) as engine:
+        ((*unheard, told),) = feedback.by_verdicts(_series(), [5], engine)
+    assert len(unheard) == len(feedback.WAYS) - 1
+    assert [seen.faults for seen in (*unheard, told)] == [1, 1, 1]
+    assert told.found == 1
+
+
+def test_an_unknown_set_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    for benchmark in (contamination, feedback):
+        assert benchmark.main(["--sets", "nonsense"]) == 2
+        assert "nonsense" in capsys.readouterr().err
