@@ -121,7 +121,7 @@ def _by_platform(train: Matrix, test: Matrix, hours: float | None) -> FloatVecto
         engine="local",
     )
     scores: pl.DataFrame = model.score(_frame(test, _START + _LATER))
-    return np.nan_to_num(scores["surprise"].to_numpy().astype(np.float64))
+    return np.asarray(np.nan_to_num(scores["surprise"].to_numpy().astype(np.float64)))
 
 
 def _frame(values: Matrix, start: datetime) -> pl.DataFrame:
