@@ -13,6 +13,8 @@ from appliance.core.errors import ArtifactCorrupt, InvalidRequest, NotFound
 from tests.detectors.prognostics.fleets import cut, lives
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SHORT = (60, 120)
+"""Rows of machines that are learned quickly."""
 
 
 def frame(machines, hours=None):
@@ -29,11 +31,11 @@ def frame(machines, hours=None):
 
 @pytest.fixture(scope="module")
 def life():
-    return kizashi.fit_life(frame(lives(12)), asset="unit", time="cycle")
+    return kizashi.fit_life(frame(lives(12, rows=SHORT)), asset="unit", time="cycle")
 
 
 def test_what_is_left_is_told_of_each_machine(life):
-    machines, left = cut(lives(20, seed=3), seed=3)
+    machines, left = cut(lives(20, seed=3, rows=SHORT), seed=3)
     told = life.prognose(frame(machines)).sort(pl.col("asset").cast(pl.Int64))
     assert told.columns == ["asset", "time", "wear", "rul", "low", "high"]
     assert told["time"].to_list() == [len(one) for one in machines]
@@ -53,7 +55,7 @@ def test_without_a_sign_of_wear_nothing_is_told(life):
 
 
 def test_times_give_hours(life):
-    machines = lives(12)
+    machines = lives(12, rows=SHORT)
     timed = kizashi.fit_life(frame(machines, hours=6), asset="unit", time="cycle")
     assert (timed.unit, timed.interval) == ("h", 6.0)
     assert timed.cap == pytest.approx(6 * life.cap)
