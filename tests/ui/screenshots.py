@@ -99,9 +99,10 @@ def prepare(home: Path, source: Path | None) -> None:
 
 
 def renew(picture: Path, target: Path) -> None:
-    """Write a picture small enough for the docs: 128 colours are all that a page has."""
+    """Write a picture small enough for the docs: 128 colours, the rare ones of marks too."""
     with Image.open(picture) as image:
-        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        rare = Image.Quantize.MAXCOVERAGE
+        small = image.convert("RGB").quantize(128, rare, dither=Image.Dither.NONE)
     small.save(target, optimize=True)
 
 
