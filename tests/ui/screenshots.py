@@ -99,10 +99,10 @@ def prepare(home: Path, source: Path | None) -> None:
 
 
 def renew(picture: Path, target: Path) -> None:
-    """Write a picture small enough for the docs: 128 colours, the rare ones of marks too."""
+    """Write a picture small enough for the docs: 256 colours, the rare ones of marks too."""
     with Image.open(picture) as image:
         rare = Image.Quantize.MAXCOVERAGE
-        small = image.convert("RGB").quantize(128, rare, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(256, rare, kmeans=2, dither=Image.Dither.NONE)
     small.save(target, optimize=True)
 
 
