@@ -40,7 +40,9 @@ def test_a_choice_and_its_rule_are_the_same_thing(repeat: Repeat, rule: str):
 def test_rules_are_told_in_words():
     assert windows.returns("") == "Once"
     assert windows.returns("FREQ=WEEKLY;BYDAY=MO,SA") == "Every Mon, Sat"
-    assert windows.returns("FREQ=DAILY;UNTIL=20270331T000000Z") == "Every day, until 31 Mar 2027"
+    assert (
+        windows.returns("FREQ=DAILY;UNTIL=20270331T000000Z") == "Every day, until 31 Mar 2027"
+    )
     assert "FREQ=YEARLY" in windows.returns("FREQ=YEARLY")
 
 
