@@ -24,30 +24,48 @@ def suspicious_of(
     return [(start, stop) for start, stop in found if not vouched[start:stop].any()]
 
 
+_WEIGHT = 0.5
+"""Of the averages' surprise, where the detector's has 1."""
+_SUM, _HIGHER = "sum_scale", "highest_scale"
+_LASTING_WEIGHT = "lasting_weight"
+
+
 class Calibration:
-    """Scales of the detector, of the averages beside it, and of the higher of the two.
+    """Scales of the detector, of the averages beside it, and of both together.
 
     Each is calibrated to surprise by itself, so that a shift that lasts for hours is compared
     with what hours of normal running do, and a sudden change with what single rows do.  The
-    higher one is calibrated once more: the higher of two is more often high.
+    weighted sum of the two, as of logarithms of probabilities [1]_ [2]_, is calibrated once
+    more: they are not independent.
 
     Parameters
     ----------
     single
         Of the detector's scores.
-    lasting, highest
-        Of the averages' scores and of the higher surprise; None without averages.
+    lasting, together
+        Of the averages' scores and of both surprises together; None without averages.
+    weight
+        Of the averages' surprise in the sum.  None for what was learned when the higher of the
+        two was taken instead.
+
+    References
+    ----------
+    .. [1] Fisher, R. A. (1932). Statistical Methods for Research Workers, 4th ed., 21.1.
+    .. [2] Good, I. J. (1955). On the weighted combination of significance tests. Journal of the
+       Royal Statistical Society B 17(2). doi:10.1111/j.2517-6161.1955.tb00200.x
     """
 
     def __init__(
         self,
         single: SurpriseScale,
         lasting: SurpriseScale | None = None,
-        highest: SurpriseScale | None = None,
+        together: SurpriseScale | None = None,
+        weight: float | None = _WEIGHT,
     ) -> None:
         self._single = single
         self._lasting = lasting
-        self._highest = highest
+        self._together = together
+        self._weight = weight
 
     @classmethod
     def learn(
@@ -77,38 +95,40 @@ class Calibration:
         if averages is None:
             return cls(single)
         lasting = SurpriseScale().fit(averages, suspicious_of(averages, vouched))
-        higher = np.fmax(single.surprise(scores), lasting.surprise(averages))
-        higher[np.isnan(scores)] = np.nan
-        highest = SurpriseScale().fit(higher, suspicious_of(higher, vouched))
-        return cls(single, lasting, highest)
+        both = _joined(single.surprise(scores), lasting.surprise(averages), _WEIGHT)
+        together = SurpriseScale().fit(both, suspicious_of(both, vouched))
+        return cls(single, lasting, together)
 
     def surprise(self, scores: Scores, averages: Scores | None) -> Scores:
         """Return the surprise of rows; NaN where the detector's score is."""
         single = self._single.surprise(scores)
-        if self._lasting is None or self._highest is None or averages is None:
+        if self._lasting is None or self._together is None or averages is None:
             return single
-        higher = np.fmax(single, self._lasting.surprise(averages))
-        higher[np.isnan(scores)] = np.nan
-        return self._highest.surprise(higher)
+        both = _joined(single, self._lasting.surprise(averages), self._weight)
+        return self._together.surprise(both)
 
     def lasting(self, scores: Scores, averages: Scores) -> NDArray[np.bool_]:
-        """Tell in which rows the averages are the more surprising."""
+        """Tell in which rows the averages are the greater part of the surprise."""
         if self._lasting is None:
             return np.zeros(len(scores), bool)
-        return np.asarray(self._lasting.surprise(averages) > self._single.surprise(scores))
+        part = self._lasting.surprise(averages) * (
+            1.0 if self._weight is None else self._weight
+        )
+        return np.asarray(part > self._single.surprise(scores))
 
     def state(self) -> Arrays:
         """Return what was learned as arrays."""
-        return {
+        scales = {"scale": self._single, "lasting_scale": self._lasting}
+        scales[_HIGHER if self._weight is None else _SUM] = self._together
+        arrays = {
             f"{name}/{key}": np.asarray(array)
-            for name, scale in (
-                ("scale", self._single),
-                ("lasting_scale", self._lasting),
-                ("highest_scale", self._highest),
-            )
+            for name, scale in scales.items()
             if scale is not None
             for key, array in scale.state().items()
         }
+        if self._together is not None and self._weight is not None:
+            arrays[_LASTING_WEIGHT] = np.array(self._weight)
+        return arrays
 
     @classmethod
     def from_state(cls, arrays: Arrays) -> Self:
@@ -122,8 +142,18 @@ class Calibration:
         single = SurpriseScale.from_state(below(arrays, "scale/"))
         if not below(arrays, "lasting_scale/"):
             return cls(single)
-        lasting, highest = (
-            SurpriseScale.from_state(below(arrays, f"{name}_scale/"))
-            for name in ("lasting", "highest")
+        weight = float(arrays[_LASTING_WEIGHT]) if _LASTING_WEIGHT in arrays else None
+        lasting, together = (
+            SurpriseScale.from_state(below(arrays, f"{name}/"))
+            for name in ("lasting_scale", _HIGHER if weight is None else _SUM)
         )
-        return cls(single, lasting, highest)
+        return cls(single, lasting, together, weight)
+
+
+def _joined(single: Scores, lasting: Scores, weight: float | None) -> Scores:
+    """Return both surprises together; NaN where the detector's is."""
+    if weight is None:
+        both = np.fmax(single, lasting)
+        both[np.isnan(single)] = np.nan
+        return both
+    return np.asarray(single + weight * np.nan_to_num(lasting))

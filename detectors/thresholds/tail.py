@@ -34,7 +34,7 @@ _FAR_SHAPE = 0.25
 _SMALLEST = 1e-3
 _LEAST_SUPPORT = 4.0
 _DIGITS = 1e-6
-_FARTHEST = 1e12
+_FARTHEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)

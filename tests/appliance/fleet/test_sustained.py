@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 import appliance as kizashi
+from appliance.fleet.calibration import Calibration
+from detectors.thresholds import SurpriseScale
 from tests.appliance.fleet.plants import SENSORS, START, readings
 
 LATER = START + timedelta(days=30)
@@ -58,7 +61,47 @@ def test_any_detector_can_have_averages_beside_it(training, worn):
     recipe = {"detector": "mahalanobis", "sustained_hours": 2}
     model = kizashi.fit(training, recipe=recipe, engine="local")
     assert model.manifest.assets["a"].reach == (119, 0)
-    assert model.score(worn)["alarm"][1_440:].mean() > 0.9
+    scored = model.score(worn)
+    # Single rows are noise to it, up and down; the events of what is above alarm go on.
+    assert scored["alarm"][1_440:].mean() > 0.5
+    events = model.events(scored).filter(pl.col("kind") == "anomaly")
+    assert (events["end"] - events["start"]).sum() > timedelta(minutes=0.9 * 960)
+    assert events["start"].min() > LATER + timedelta(minutes=1_200)
+
+
+def test_what_both_find_a_little_unusual_outranks_what_one_does():
+    noise = np.random.default_rng(0)
+    scores, averages = noise.exponential(size=(2, 20_000))
+    calibration = Calibration.learn(scores, averages)
+    one, other, both = calibration.surprise(
+        np.array([7.0, 0.7, 7.0]), np.array([0.7, 7.0, 7.0])
+    )
+    assert both > one + 0.5
+    assert one > other > 1.0
+    lasting = calibration.lasting(np.array([7.0, 0.7]), np.array([0.7, 7.0]))
+    assert lasting.tolist() == [False, True]
+    assert Calibration.from_state(calibration.state()).surprise(
+        scores, averages
+    ) == pytest.approx(calibration.surprise(scores, averages), rel=0)
+
+
+def test_what_was_learned_when_the_higher_counted_goes_on_so():
+    scores, averages = np.random.default_rng(0).exponential(size=(2, 20_000))
+    single, lasting = (SurpriseScale().fit(one) for one in (scores, averages))
+    higher = np.fmax(single.surprise(scores), lasting.surprise(averages))
+    scale = SurpriseScale().fit(higher)
+    arrays = {
+        f"{name}/{key}": array
+        for name, part in (
+            ("scale", single),
+            ("lasting_scale", lasting),
+            ("highest_scale", scale),
+        )
+        for key, array in part.state().items()
+    }
+    again = Calibration.from_state(arrays)
+    assert np.array_equal(again.surprise(scores, averages), scale.surprise(higher))
+    assert set(again.state()) == set(arrays)
 
 
 def test_too_few_rows_to_average_are_no_obstacle():

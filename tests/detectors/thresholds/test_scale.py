@@ -73,6 +73,13 @@ def test_ranks_are_kept_far_beyond_the_training_scores(name):
     assert (np.diff(scale.surprise(ladder)) > 0).all()
 
 
+def test_ranks_are_kept_where_training_hardly_scored_at_all():
+    still = np.r_[np.zeros(300), np.geomspace(1e-22, 5e-22, 200)]
+    told = SurpriseScale().fit(still).surprise(np.linspace(0.4, 1e6, 5_000))
+    assert np.isfinite(told).all()
+    assert (np.diff(told) > 0).all()
+
+
 def test_far_extrapolations_stay_readable():
     scores = np.random.default_rng(2).normal(size=10_000)
     assert 5 < SurpriseScale().fit(scores).surprise([100.0])[0] < 30
