@@ -56,6 +56,8 @@ h1 { letter-spacing: -0.01em; }
 [data-testid="stMain"] [data-testid="stPageLink-NavLink"]:not(:hover) {
   background: transparent; }
 [data-testid="stMain"] [data-testid="stPageLink-NavLink"] p { font-weight: 400; }
+[class*="st-key-icon_"] button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 4.2rem 1rem 3rem; }
   .st-key-filters > [data-testid="stElementContainer"] {

@@ -31,6 +31,9 @@ STDIN = typer.Option(
     help="Read the password from standard input; asked for at a terminal.",
 )
 
+_FIXED = frozenset({"name", "origin", "kind", "paused"})
+"""What `edit` does not change."""
+
 group = typer.Typer(
     name="source",
     help="Where readings come from by themselves: a folder, a database or an MQTT broker.",
@@ -41,7 +44,7 @@ group = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (folder, sql, mqtt, show, pause, resume, remove):
+    for command in (folder, sql, mqtt, show, edit, pause, resume, remove):
         group.command()(command)
     group.command("list")(list_sources)
     app.add_typer(group)
@@ -187,6 +190,31 @@ def show(context: typer.Context, name: str = NAME, as_json: bool = JSON) -> None
         _tell(plant.sources.get(name), plant.zone(), as_json)
 
 
+def edit(
+    context: typer.Context,
+    name: str = NAME,
+    changes: list[str] = typer.Argument(
+        help="What is to be otherwise, by its name in `show --json`: every=300 pattern='*.csv'"
+    ),
+    secret_stdin: bool = typer.Option(
+        False, "--secret-stdin", help="Read another password from standard input."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Change a source; what is not said stays, and so does its password."""
+    from appliance.cli.words import fitted
+    from appliance.schemas.source import SourceDraft
+
+    own: Context = context.obj
+    with own.plant() as plant:
+        found = plant.sources.get(name)
+        told = _changed(found, changes)
+        if secret_stdin:
+            told["origin"]["password"] = secret("Password: ", from_stdin=True)
+        draft = fitted(SourceDraft, told, "source")
+        _tell(plant.sources.put(draft, found.revision), plant.zone(), as_json)
+
+
 def pause(context: typer.Context, name: str = NAME, as_json: bool = JSON) -> None:
     """Let a source bring nothing until it is resumed."""
     own: Context = context.obj
@@ -229,6 +257,30 @@ def _facts(
         "every": every,
         "judge": not unjudged,
     }
+
+
+def _changed(source: Source, changes: list[str]) -> dict[str, Any]:
+    """Return a source as it is asked for, with what is to be otherwise."""
+    from appliance.core.errors import InvalidRequest
+    from appliance.schemas.source import SourceDraft
+
+    told = source.model_dump(mode="json", include=set(SourceDraft.model_fields))
+    # What both have is the origin's: it says where a time or a machine stands there.
+    places = [(told["origin"], type(source.origin)), (told, SourceDraft)]
+    for change in changes:
+        key, sign, value = change.partition("=")
+        at = next((one for one in places if key in one[0] and key not in _FIXED), None)
+        if not sign or at is None:
+            known = sorted({name for place, _ in places for name in place} - _FIXED)
+            raise InvalidRequest(
+                f"{change!r} changes nothing of a source.",
+                remedy=f"NAME=VALUE, with one of: {', '.join(known)}.",
+            )
+        place, kind = at
+        usual = kind.model_fields[key].default
+        given: Any = value.split(",") if isinstance(usual, tuple) else value
+        place[key] = usual if not value and usual in (None, ()) else given
+    return told
 
 
 def _add(context: typer.Context, told: dict[str, Any], attempt: bool, as_json: bool) -> None:

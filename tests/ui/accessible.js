@@ -16,14 +16,18 @@
     return true;
   };
 
+  const MUTE = "[aria-hidden=true], [data-testid=stIconMaterial]"; // an icon's word says nothing
+  const words = (one) => [...(one?.childNodes ?? [])].map((part) =>
+    part.nodeType === 3 ? part.data : part.nodeType === 1 && !part.matches(MUTE) ? words(part) : "")
+    .join("");
   const named = (one) => {
     const root = one.getRootNode();
     const by = (one.getAttribute("aria-labelledby") ?? "").split(/\s+/).filter(Boolean)
-      .map((id) => root.getElementById(id)?.textContent ?? "").join(" ");
-    const labels = [...(one.labels ?? [])].map((label) => label.textContent).join(" ");
+      .map((id) => words(root.getElementById(id))).join(" ");
+    const labels = [...(one.labels ?? [])].map(words).join(" ");
     const within = [...one.querySelectorAll("img[alt], [aria-label], svg title")]
       .map((part) => part.getAttribute("alt") ?? part.getAttribute("aria-label") ?? part.textContent);
-    return [one.getAttribute("aria-label"), by, labels, one.textContent, one.title, ...within]
+    return [one.getAttribute("aria-label"), by, labels, words(one), one.title, ...within]
       .some((text) => text?.trim());
   };
 

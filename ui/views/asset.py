@@ -94,11 +94,12 @@ def _head(asset: str, sisters: Sequence[str]) -> None:
 
 
 def _step(name: str, icon: str, asset: str) -> None:
+    label = t(f"asset.{name}", asset=formats.plain(asset))
     st.button(
-        " ",
-        key=f"asset_{name}",
+        label,
+        key=f"icon_{name}",
         icon=icon,
-        help=t(f"asset.{name}", asset=formats.plain(asset)),
+        help=label,
         on_click=lambda: state.put(asset=asset, like_from="", like_to="", pick=""),
     )
 

@@ -29,6 +29,10 @@ class Sources:
         """Let readings come from somewhere by themselves, from now on."""
         return self._site.sources.add(draft, self._me)
 
+    def put(self, draft: SourceDraft, revision: int | None = None) -> Source:
+        """Change the source of this name; a secret that is not given stays."""
+        return self._site.sources.edit(draft.name, draft, self._me, revision=revision)
+
     def remove(self, name: str) -> None:
         """Remove a source; what it brought stays."""
         remove_source(self._site, name, self._me)

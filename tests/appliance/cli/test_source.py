@@ -46,6 +46,26 @@ def test_a_password_never_stands_in_the_words_of_a_command(kizashi, full, monkey
         assert "password" not in told["origin"]
 
 
+def test_what_is_said_is_changed_and_the_rest_stays(kizashi, full, monkeypatch):
+    given = ("--host", "h", "--topic", "p/{asset}/#", "--payload", "json", "--time", "at")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("open sesame\n"))
+    secret = ("--user", "reader", "--secret-stdin")
+    ok(kizashi("source", "mqtt", "mq", "--fleet", "pumps", *given, *secret))
+    changes = ("every=300", "time=", "step=5", "judge=no", "context=load,speed")
+    told = json.loads(ok(kizashi("source", "edit", "mq", *changes, "--json")))
+    assert (told["every"], told["judge"], told["context"]) == (300, False, ["load", "speed"])
+    origin = told["origin"]
+    assert (origin["time"], origin["step"], origin["payload"]) == ("", 5, "json")
+    assert (told["secrets"], told["revision"]) == (["password"], 2)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("open barley\n"))
+    told = json.loads(
+        ok(kizashi("source", "edit", "mq", "host=other", "--secret-stdin", "--json"))
+    )
+    assert (told["origin"]["host"], told["secrets"]) == ("other", ["password"])
+    assert "topic" in kizashi("source", "edit", "mq", "color=red").err
+    assert "origin.mqtt.port" in kizashi("source", "edit", "mq", "port=none").err
+
+
 def test_what_cannot_be_used_is_told_in_words(kizashi, full):
     given = ("source", "mqtt", "mq", "--fleet", "pumps", "--host", "h", "--topic", "plant/{x}")
     wrong = kizashi(*given)
