@@ -91,8 +91,8 @@ def judge_alarms(
     seconds
         From row to row.
     """
-    told = _told(final, seconds)
-    return _judged(labels, told, told if live is None else _told(live, seconds), seconds)
+    later = told(final, seconds)
+    return _judged(labels, later, later if live is None else told(live, seconds), seconds)
 
 
 def silence(labels: np.ndarray, seconds: float) -> Alarms:
@@ -101,22 +101,23 @@ def silence(labels: np.ndarray, seconds: float) -> Alarms:
     return _judged(labels, none, none, seconds)
 
 
-def _judged(labels: np.ndarray, told: np.ndarray, early: np.ndarray, seconds: float) -> Alarms:
+def _judged(labels: np.ndarray, final: np.ndarray, early: np.ndarray, seconds: float) -> Alarms:
     rows = _SECONDS_A_MONTH / seconds
     months = float((~labels).sum() / rows)
     leads = metrics.lead_rows(labels, early)
     found = leads[np.isfinite(leads)] * seconds / _SECONDS_AN_HOUR
     return Alarms(
-        metrics.affiliation(labels, told).f1,
-        metrics.event_f1(labels, told).f1,
+        metrics.affiliation(labels, final).f1,
+        metrics.event_f1(labels, final).f1,
         len(leads),
         tuple(found.tolist()),
-        months * metrics.false_alarms_per_month(labels, told, rows),
+        months * metrics.false_alarms_per_month(labels, final, rows),
         months,
     )
 
 
-def _told(judged: Judged, seconds: float) -> np.ndarray:
+def told(judged: Judged, seconds: float) -> np.ndarray:
+    """Tell which test rows lie within events."""
     scale, rule = SurpriseScale().fit(judged.known), EventRule()
     surprise = scale.surprise(judged.known)
     level = alarm_threshold(surprise, _SECONDS_A_MONTH / seconds, _BUDGET, rule).level

@@ -58,33 +58,47 @@ def _text(path: Path, delimiter: str | None = ",") -> Matrix:
         return np.loadtxt(file, delimiter=delimiter, ndmin=2)
 
 
-def skab(folder: Path) -> Iterator[Series]:
-    """Yield the 34 labelled runs of the pump loop; the first 400 rows are normal."""
+def skab_runs(folder: Path) -> Iterator[tuple[str, pl.DataFrame, Matrix]]:
+    """Yield name, frame and readings of the pump loop's labelled runs."""
     for path in sorted((folder / "skab" / "data").glob("*/*.csv")):
         frame = pl.read_csv(path, separator=";")
-        if "anomaly" not in frame.columns:
-            continue
-        values = frame.drop("datetime", "anomaly", "changepoint").to_numpy().astype(float)
+        if "anomaly" in frame.columns:
+            values = frame.drop("datetime", "anomaly", "changepoint").to_numpy().astype(float)
+            yield f"{path.parent.name}/{path.stem}", frame, values
+
+
+def skab(folder: Path) -> Iterator[Series]:
+    """Yield the 34 labelled runs of the pump loop; the first 400 rows are normal."""
+    for name, frame, values in skab_runs(folder):
         labels = frame["anomaly"].to_numpy() > 0
-        yield _split(f"{path.parent.name}/{path.stem}", values, labels, SKAB_TRAIN_ROWS)
+        yield _split(name, values, labels, SKAB_TRAIN_ROWS)
 
 
-def nab(folder: Path) -> Iterator[Series]:
-    """Yield the NAB series with a labelled window after their first 15 %."""
+def nab_files(folder: Path) -> Iterator[tuple[str, Matrix, list[tuple[int, int]]]]:
+    """Yield name, readings and labelled windows, as first and last row, of all NAB files."""
     root = folder / "nab"
     windows = json.loads((root / "labels" / "combined_windows.json").read_text())
     for name in sorted(windows):
         frame = pl.read_csv(root / "data" / name)
         times = frame["timestamp"].str.to_datetime("%Y-%m-%d %H:%M:%S")
-        labels = np.zeros(len(frame), dtype=bool)
+        found = []
         for start, end in windows[name]:
             first, last = (
                 pl.Series([text]).str.to_datetime("%Y-%m-%d %H:%M:%S%.f").item()
                 for text in (start, end)
             )
-            labels |= times.is_between(first, last).to_numpy()
-        values = frame["value"].to_numpy().astype(float)[:, None]
-        yield _split(name, values, labels, int(NAB_TRAIN_SHARE * len(frame)))
+            rows = np.flatnonzero(times.is_between(first, last).to_numpy())
+            found.append((int(rows[0]), int(rows[-1])))
+        yield name, frame["value"].to_numpy().astype(float)[:, None], found
+
+
+def nab(folder: Path) -> Iterator[Series]:
+    """Yield the NAB series with a labelled window after their first 15 %."""
+    for name, values, windows in nab_files(folder):
+        labels = np.zeros(len(values), dtype=bool)
+        for first, last in windows:
+            labels[first : last + 1] = True
+        yield _split(name, values, labels, int(NAB_TRAIN_SHARE * len(values)))
 
 
 def ucr(folder: Path) -> Iterator[Series]:

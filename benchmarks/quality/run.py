@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.quality import figures, loaders
+from benchmarks.quality import calls, figures, loaders, tsbad
 from benchmarks.quality.alarms import seconds_a_row, together
 from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
 
@@ -31,13 +31,16 @@ _RANKINGS = {
     figures.VUS_ROC: "vus_roc",
     figures.AUC_PR: "auc_pr",
 }
+_OTHERS = (*tsbad.TRACKS, *calls.SETS)
+"""Series with a published score of each method, and streams in which calls count."""
 _RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
 
 
 def main(argv: Sequence[str]) -> int:
     """Judge recipes on data sets and print a line a figure."""
     options = _parser().parse_args(argv)
-    unknown = [name for name in options.sets if name not in loaders.SETS]
+    known = {*loaders.SETS, *_OTHERS}
+    unknown = [name for name in options.sets if name not in known]
     if unknown:
         print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
         return 2
@@ -58,7 +61,8 @@ def lines(
     recipe
         Name in the catalog.
     sets
-        Names of `loaders.SETS`.
+        Names of `loaders.SETS`; or of `tsbad.TRACKS` or `calls.SETS`, which count towards no
+        mean.
     folder
         Where the data sets are.
     every
@@ -67,6 +71,14 @@ def lines(
     means: list[dict[str, float]] = []
     everything: list[Outcome] = []
     for name in sets:
+        if name in tsbad.TRACKS:
+            yield from _beside_published(recipe, name, folder, every)
+            continue
+        if name in calls.SETS:
+            count, found = calls.figures_of(recipe, name, folder, every)
+            for metric, value in found.items():
+                yield _line(name, metric, recipe, value) | {"series": count, "refused": 0}
+            continue
         series = loaders.load(name, folder, every)
         seconds = seconds_a_row(name)
         outcomes = [judge(recipe, one, seconds=seconds, flags=name == "skab") for one in series]
@@ -78,6 +90,22 @@ def lines(
         for metric in means[0]:
             value = float(np.mean([found.get(metric, np.nan) for found in means]))
             yield _line("mean", metric, recipe, value) | _counts(everything)
+
+
+def _beside_published(
+    recipe: str, name: str, folder: Path, every: int
+) -> Iterator[dict[str, Any]]:
+    """Yield how series are ranked for which every method of a leaderboard has a figure."""
+    found = list(tsbad.load(name, folder, every))
+    outcomes = [judge(recipe, one.series) for one in found]
+    others = tsbad.best(found)
+    first = max(others.values())
+    for metric, value in _ranking(outcomes).items():
+        line = _line(name, metric, recipe, value) | _counts(outcomes)
+        if metric in (figures.VUS_PR, figures.VUS_PR_ROWS):
+            goal = round(tsbad.GOAL * first, 4)
+            line |= {"goal": goal, "published": first, "rivals": others}
+        yield line
 
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
@@ -140,7 +168,13 @@ def _extent(line: dict[str, Any]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks quality", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print an object a line")
-    parser.add_argument("--sets", type=_names, default=list(loaders.SETS), metavar="A,B,…")
+    parser.add_argument(
+        "--sets",
+        type=_names,
+        default=list(loaders.SETS),
+        metavar="A,B,…",
+        help=f"also {', '.join(_OTHERS)}",
+    )
     parser.add_argument("--recipe", default="auto", help="name of a detector")
     parser.add_argument("--rivals", action="store_true", help="measure PyOD's as well")
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")

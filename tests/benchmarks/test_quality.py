@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.harness.processes import ROOT
 from benchmarks.quality import alarms, budget, clean, figures, loaders
+from benchmarks.quality.calls import Stream, called
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
 from benchmarks.quality.run import lines, main
@@ -96,7 +97,41 @@ def test_an_unknown_set_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_every_goal_has_the_rivals_beside_it() -> None:
     assert set(figures.GOALS) <= set(figures.RIVALS)
-    assert {name for name, _ in figures.GOALS} == {*loaders.SETS, "mean"}
+    assert {name for name, _ in figures.GOALS} == {*loaders.SETS, "mean", "nab-stream"}
+
+
+def test_an_event_is_called_at_its_first_row_and_in_no_other() -> None:
+    noise = np.random.default_rng(0).normal(size=(6_000, 2))
+    noise[5_000:5_040, 1] += 12
+    found = called("auto", Stream(noise, 4_000, [(4_990, 5_050)]), 600.0)
+    assert found.events.scores[:4_000].max() == found.scores.scores[:4_000].max() == 0
+    at = np.flatnonzero(found.events.scores)
+    assert ((at >= 5_000) & (at < 5_040)).any()
+    assert (np.diff(at) > 1).all()
+    (refused,) = called("auto", Stream(noise[:50], 10, []), 600.0).events.scores[None]
+    assert not refused.any()
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_series_of_a_leaderboard_are_judged_beside_each_of_its_methods(data_dir: Path) -> None:
+    found = {line["metric"]: line for line in lines("auto", ["tsbad-m"], data_dir, 4)}
+    ranked = found[figures.VUS_PR]
+    assert ranked["series"] == 4
+    assert ranked["published"] == max(ranked["rivals"].values())
+    assert ranked["goal"] == pytest.approx(1.1 * ranked["published"], abs=1e-4)
+    assert ranked["value"] > ranked["goal"]
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_streams_are_judged_by_nab_with_the_published_scores_beside(data_dir: Path) -> None:
+    found = {line["metric"]: line for line in lines("auto", ["nab-stream"], data_dir, 15)}
+    assert len(found) == 6
+    assert {line["series"] for line in found.values()} == {4}
+    assert found["NAB standard"]["goal"] == 77
+    assert found["NAB standard"]["rivals"]["ARTime"] == 74.9
+    assert found["NAB low FP"]["value"] <= found["NAB low FN"]["value"]
 
 
 @pytest.mark.slow

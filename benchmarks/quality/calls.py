@@ -1,0 +1,117 @@
+"""Early calls in a stream, by NAB's score: on NAB itself and on SKAB's change points.
+
+A recipe learns the probation alone; the other rows are judged one after the other by what came
+before them.  NAB's leaderboard chooses one threshold for all files by their labels, which no
+plant can: besides there is what events of the live scores are worth that the product raises
+under its default promise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from benchmarks.quality import alarms, figures, loaders
+from detectors import catalog, metrics
+from detectors.errors import InvalidInput
+from detectors.metrics import NabSeries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from benchmarks.quality.loaders import Matrix
+
+    Windows = list[tuple[int, int]]
+
+_CHANGE_ROWS = 60
+
+
+class Stream(NamedTuple):
+    """Rows of one file, how many of them are learned from, and its labelled windows."""
+
+    values: Matrix
+    learned: int
+    windows: Windows
+
+
+class Called(NamedTuple):
+    """What was said of one file: live scores, and rows at which events begin."""
+
+    scores: NabSeries
+    events: NabSeries
+
+
+def nab(folder: Path) -> Iterator[Stream]:
+    """Yield all files of NAB; its probation is learned from."""
+    for _, values, windows in loaders.nab_files(folder):
+        yield Stream(values, metrics.probation_rows(len(values)), windows)
+
+
+def skab_changes(folder: Path) -> Iterator[Stream]:
+    """Yield the pump loop's runs; a window is the 60 s from a change on, as its authors say.
+
+    Changes within the first 400 rows, which are learned from, do not count.
+    """
+    for _, frame, values in loaders.skab_runs(folder):
+        changes = np.flatnonzero(frame["changepoint"].to_numpy() > 0)
+        judged = changes[changes >= loaders.SKAB_TRAIN_ROWS].tolist()
+        ends = [*(after - 1 for after in judged[1:]), len(values) - 1]
+        windows = [
+            (first, min(first + _CHANGE_ROWS, end))
+            for first, end in zip(judged, ends, strict=True)
+        ]
+        yield Stream(values, loaders.SKAB_TRAIN_ROWS, windows)
+
+
+SETS: dict[str, Callable[[Path], Iterator[Stream]]] = {
+    "nab-stream": nab,
+    "skab-changes": skab_changes,
+}
+
+
+def figures_of(
+    recipe: str, name: str, folder: Path, every: int = 1
+) -> tuple[int, dict[str, float]]:
+    """Return how many files there are, and the figures by the name they are printed with.
+
+    Parameters
+    ----------
+    recipe
+        Name in the catalog.
+    name
+        Of `SETS`.
+    folder
+        Where the data sets are.
+    every
+        Take only every so-many-th file.
+    """
+    seconds = alarms.seconds_a_row(name.split("-")[0])
+    streams = [one for i, one in enumerate(SETS[name](folder)) if i % every == 0]
+    found = [called(recipe, one, seconds) for one in streams]
+    scores, events = [one.scores for one in found], [one.events for one in found]
+    out = {}
+    for profile, costs in metrics.NAB_PROFILES.items():
+        out[f"{figures.NAB} {profile}"] = metrics.nab_best(scores, costs).score
+        out[f"{figures.NAB_EVENTS} {profile}"] = metrics.nab_score(events, costs, 1.0)
+    return len(found), out
+
+
+def called(recipe: str, stream: Stream, seconds: float) -> Called:
+    """Judge a file row by row; one that a recipe refuses is one in which nothing is said.
+
+    A recipe without a live form is judged by its scores, whatever these look at.
+    """
+    known, rest = np.split(stream.values, [stream.learned])
+    said = np.zeros((2, len(stream.values)))
+    detector = catalog.make(recipe)
+    try:
+        detector.fit(known)
+    except InvalidInput:
+        return Called(*(NabSeries(row, stream.windows) for row in said))
+    live = alarms.Judged(detector.live_calibration_scores(known), detector.score_live(rest))
+    said[0, stream.learned :] = live.scores - min(float(live.scores.min()), 0.0)
+    within = alarms.told(live, seconds).astype(np.int8)
+    said[1, stream.learned :] = np.diff(within, prepend=0) > 0
+    return Called(*(NabSeries(row, stream.windows) for row in said))
