@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from appliance.client import Plant, connect
 from appliance.schemas.alert import ChannelDraft
-from tests.appliance.alerts.receivers import Address, address
+from tests.appliance.alerts.receivers import Address, address, mailbox
 from tests.ui.conftest import Browse
 from tests.ui.homes import PASSWORD
 
@@ -66,6 +66,33 @@ def test_a_channel_is_added_and_tried(browse: Browse, plant: Plant, hook: Addres
     expect(page.get_by_text("took the message")).to_be_visible()
     assert [post.path for post in hook.posts] == ["/hooks/hidden"]
     assert "X-Kizashi-Signature" in hook.posts[0].headers
+
+
+def test_mail_is_told_by_the_plants_own_server(browse: Browse, plant: Plant):
+    page, rows = opened(browse)
+    page.get_by_role("button", name="Add a channel").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("night-shift")
+    with mailbox() as box:
+        dialog.get_by_label("Mail server", exact=True).fill("127.0.0.1")
+        dialog.get_by_label("Port", exact=True).fill(str(box.port))
+        dialog.get_by_role("radio", name="None").click()
+        expect(dialog.get_by_label("Password", exact=True)).to_have_count(0)
+        dialog.get_by_label("Sender", exact=True).fill("kizashi@plant.example")
+        receivers = dialog.get_by_label("Receivers", exact=True)
+        receivers.fill("shift@plant.example\nnot an address")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_text("“Receivers” cannot be used as it is.")).to_be_visible()
+        receivers.fill("shift@plant.example\nmaintenance@plant.example")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_have_count(0)
+        expect(rows).to_contain_text("night-shift")
+        assert plant.channels.get("night-shift").secrets == ()
+        page.get_by_role("button", name="Try").click()
+        expect(page.get_by_text("The mail server took the message")).to_be_visible()
+    (mail,) = box.mails
+    assert mail["From"] == "kizashi@plant.example"
+    assert "shift@plant.example" in mail["To"]
 
 
 def test_a_try_that_fails_says_why(browse: Browse, plant: Plant, hook: Address):

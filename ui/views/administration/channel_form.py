@@ -20,6 +20,8 @@ _Kind = Literal["email", "webhook"]
 _KINDS: tuple[_Kind, ...] = ("email", "webhook")
 _SECURITY = ("starttls", "tls", "none")
 _FORMS = ("text", "events")
+_ASKED_AS = {"to": "receivers"}
+"""Fields of a channel that the form calls otherwise."""
 _SECRET = 1_000
 _NIGHT = Quiet(start=time(22), end=time(6))
 
@@ -87,7 +89,8 @@ def _save(plant: Plant, told: Mapping[str, Any], standing: Channel | None) -> No
 
 def _wrong(error: ValidationError) -> str:
     """Return which field cannot be used; never what is in it."""
-    place = [str(part) for part in error.errors(include_input=False)[0]["loc"]]
+    found = error.errors(include_input=False)[0]["loc"]
+    place = [_ASKED_AS.get(str(part), str(part)) for part in found]
     field = next((part for part in reversed(place) if known(f"channels.{part}")), "name")
     asked = f"channels.{field}_help"
     text = t("channels.wrong", field=t(f"channels.{field}"))
