@@ -75,7 +75,7 @@ def test_learned_from_everything_with_its_faults(
     )
     labelled = sum(map(len, windows.values()))
     tell(_sentence("learned from everything", (met, outside), labelled, months))
-    assert met >= 5
+    assert met >= 8
     assert outside <= months, "the budget is one false alarm a sensor and month"
 
 
@@ -103,5 +103,5 @@ def test_learned_from_the_first_days(
     months = spans["span"].sum() / _MONTH
     labelled = sum(map(len, windows.values()))
     tell(_sentence("learned from the first 15 %", (met, outside), labelled, months))
-    assert met >= 12
+    assert met >= 11
     assert outside <= months, "the budget is one false alarm a sensor and month"

@@ -94,9 +94,11 @@ def test_a_worker_that_was_taken_for_dead_ends_and_changes_nothing(plant):
 
 
 def test_two_workers_on_one_queue_do_no_job_twice(either_plant):
+    either_plant.work()
+    either_plant.work()
+    for number in range(2):
+        either_plant.until(lambda at=number: "ready" in either_plant.said(at).read_text())
     jobs = [either_plant.ask(fleet=f"f{number % 7}", steps=2) for number in range(40)]
-    either_plant.work()
-    either_plant.work()
     done = either_plant.over(*jobs)
     assert {job.state for job in done} == {JobState.SUCCEEDED}
     assert len({job.worker.split(".")[0] for job in done}) == 2
