@@ -111,6 +111,42 @@ def entered(page: Page, user: str) -> None:
     page.click("button")
 
 
+LEADS = (
+    "events?fleet={fleet}",
+    "models?fleet={fleet}",
+    "models?fleet={fleet}&part=history",
+    "model?fleet={fleet}&version=1",
+    "data?fleet={fleet}",
+    "data?fleet={fleet}&part=sensors",
+    "schedules",
+    "calendar?fleet={fleet}",
+)
+"""Pages with something to do that not everybody may."""
+LACKS = {
+    "analyst": ("Promote", "Delete", "Roll back", "Add a source", "Add a schedule", "Pause"),
+    "engineer": ("Delete", "Add a user", "Make a project", "Add a channel"),
+}
+"""Begins of what would answer no to whoever has a role."""
+HAS = {"analyst": "Train", "engineer": "Add a schedule"}
+"""What each is offered on one of the pages, so that the others are missing for a reason."""
+
+
+@pytest.mark.parametrize("role", LACKS)
+def test_whoever_may_something_is_offered_that_and_no_more(
+    browse: Browse, odd_server: str, role: str
+):
+    page = browse(role, url=odd_server)
+    offered = False
+    for lead in LEADS:
+        page.goto("/" + lead.format(fleet=odd.FLEET))
+        stands(page)
+        for word in LACKS[role]:
+            button = page.get_by_role("button", name=re.compile(f"^{word}"))
+            assert button.count() == 0, (lead, word)
+        offered |= page.get_by_role("button", name=re.compile(f"^{HAS[role]}")).count() > 0
+    assert offered
+
+
 def test_a_session_that_ends_leads_to_the_login_and_back(browse: Browse, odd_server: str):
     page = browse("analyst", url=odd_server)
     page.goto("/")
@@ -217,42 +253,6 @@ def test_what_is_not_there_is_told_under_a_heading(
 # ---------------------------------------------------------------- rights, nothing, too much
 OFFERED = [page.name for pages in PAGES.values() for page in pages if page.listed]
 """The pages of the navigation."""
-
-
-LEADS = (
-    "events?fleet={fleet}",
-    "models?fleet={fleet}",
-    "models?fleet={fleet}&part=history",
-    "model?fleet={fleet}&version=1",
-    "data?fleet={fleet}",
-    "data?fleet={fleet}&part=sensors",
-    "schedules",
-    "calendar?fleet={fleet}",
-)
-"""Pages with something to do that not everybody may."""
-LACKS = {
-    "analyst": ("Promote", "Delete", "Roll back", "Add a source", "Add a schedule", "Pause"),
-    "engineer": ("Delete", "Add a user", "Make a project", "Add a channel"),
-}
-"""Begins of what would answer no to whoever has a role."""
-HAS = {"analyst": "Train", "engineer": "Add a schedule"}
-"""What each is offered on one of the pages, so that the others are missing for a reason."""
-
-
-@pytest.mark.parametrize("role", LACKS)
-def test_whoever_may_something_is_offered_that_and_no_more(
-    browse: Browse, odd_server: str, role: str
-):
-    page = browse(role, url=odd_server)
-    offered = False
-    for lead in LEADS:
-        page.goto("/" + lead.format(fleet=odd.FLEET))
-        stands(page)
-        for word in LACKS[role]:
-            button = page.get_by_role("button", name=re.compile(f"^{word}"))
-            assert button.count() == 0, (lead, word)
-        offered |= page.get_by_role("button", name=re.compile(f"^{HAS[role]}")).count() > 0
-    assert offered
 
 
 def test_a_viewer_is_offered_nothing_that_would_answer_no(browse: Browse, odd_server: str):
