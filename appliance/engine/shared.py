@@ -25,6 +25,8 @@ from appliance.schemas.platform import Cluster
 _STARTING = 60.0
 """Seconds after which a head that has not told its address is not waited for any more."""
 _LOOK = 0.2
+_READERS = 20
+"""How often the lock is tried for: whoever looks for the head holds it too, for an instant."""
 
 
 def token_file(home: Path) -> Path:
@@ -46,7 +48,7 @@ def claimed(home: Path) -> Iterator[Callable[[str], None]]:
     path = _address_file(home)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a+") as file:
-        if not _locked(file, fcntl.LOCK_EX):
+        if not _locked_soon(file):
             raise Conflict(f"another Ray already serves {home}.", remedy="`kizashi status`")
         file.truncate(0)
 
@@ -115,6 +117,14 @@ def _cluster_file(home: Path) -> Path:
 
 def _address_file(home: Path) -> Path:
     return home / "run" / "ray_address"
+
+
+def _locked_soon(file: IO[str]) -> bool:
+    for _ in range(_READERS):
+        if _locked(file, fcntl.LOCK_EX):
+            return True
+        threading.Event().wait(_LOOK / 4)
+    return False
 
 
 def _locked(file: IO[str], how: int) -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,24 @@ def test_there_is_one_a_home(head: psutil.Process, home: Path) -> None:
     assert second.returncode == 1
     with pytest.raises(Conflict), shared.claimed(home):
         pass
+
+
+def test_whoever_looks_for_it_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            shared.find(tmp_path, patience=0)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(100):
+            with shared.claimed(tmp_path):
+                pass
+    finally:
+        done.set()
+        looking.join()
 
 
 def test_a_part_that_dies_ends_it_all_and_the_next_is_found(tmp_path: Path) -> None:
