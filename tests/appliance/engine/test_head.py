@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -130,21 +131,15 @@ def test_there_is_one_a_home(head: psutil.Process, home: Path) -> None:
 
 
 def test_whoever_looks_for_it_does_not_keep_it_from_starting(tmp_path: Path) -> None:
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.is_set():
-            shared.find(tmp_path, patience=0)
-
-    looking = threading.Thread(target=look)
-    looking.start()
-    try:
-        for _ in range(100):
-            with shared.claimed(tmp_path):
-                pass
-    finally:
-        done.set()
-        looking.join()
+    with shared.claimed(tmp_path):
+        pass
+    with (tmp_path / "run" / "ray_address").open("r") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        leaving = threading.Timer(0.2, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        leaving.start()
+        with shared.claimed(tmp_path):
+            assert leaving.finished.is_set()
+        leaving.join()
 
 
 def test_a_part_that_dies_ends_it_all_and_the_next_is_found(tmp_path: Path) -> None:
