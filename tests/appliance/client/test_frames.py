@@ -115,7 +115,7 @@ def test_a_kind_that_is_unknown(ask: Ask, url: str, script: Script) -> None:
 
 
 _LIGHT = """
-import importlib.abc, json, sys, time
+import importlib.abc, json, sys
 
 ALLOWED = {
     "annotated_types", "anyio", "appliance", "certifi", "h11", "httpcore2", "httpx2", "idna",
@@ -131,25 +131,18 @@ class Nothing(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Nothing())
-begun = time.process_time()
-import appliance.client
-took = time.process_time() - begun
 import appliance as kizashi
 
 with kizashi.connect(sys.argv[1], "token") as plant:
     plant.me()
-print(json.dumps({"took": took, "loaded": "numpy" in sys.modules}))
+print(json.dumps({"loaded": "numpy" in sys.modules}))
 """
 
 
 def test_the_client_needs_neither_frames_nor_the_platform(url: str, script: Script) -> None:
     script.json("GET", "/session", {})
-    told = []
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", _LIGHT, url], cwd=ROOT, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        told.append(json.loads(done.stdout))
-    assert not told[0]["loaded"]
-    assert min(one["took"] for one in told) < 0.3
+    done = subprocess.run(
+        [sys.executable, "-c", _LIGHT, url], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not json.loads(done.stdout)["loaded"]
