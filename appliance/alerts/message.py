@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.core.spoken import spoken
 from appliance.schemas.base import Language
 from appliance.schemas.event import Event, Severity
 
@@ -107,4 +108,4 @@ def _key(names: Sequence[str]) -> str:
 
 
 def _say(key: str, language: Language, **values: object) -> str:
-    return _WORDS[key][language == "ja"].format(**values)
+    return spoken(_WORDS, language, key, **values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from appliance.core.spoken import spoken
 from appliance.schemas.base import Language
 from appliance.schemas.mode import ModeTrait
 
@@ -95,4 +96,4 @@ def _number(value: float) -> str:
 
 
 def _say(language: Language, key: str, **values: str) -> str:
-    return _TEXT[key][0 if language == "en" else 1].format(**values)
+    return spoken(_TEXT, language, key, **values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from appliance.core.spoken import spoken
 from appliance.schemas.base import Language
 from appliance.schemas.event import Event, EventDraft, EventKind, SensorShare
 from appliance.schemas.manifest import TimeKind
@@ -168,7 +169,7 @@ def last_time(
 
 
 def _say(language: Language, key: str, **values: str) -> str:
-    return _TEXT[key][0 if language == "en" else 1].format(**values)
+    return spoken(_TEXT, language, key, **values)
 
 
 def _fault(event: EventDraft, language: Language, facts: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from appliance.core.spoken import spoken
 from appliance.schemas.base import Language
 from appliance.schemas.choice import Choice, View
 from appliance.schemas.manifest import AssetManifest, FleetManifest
@@ -164,7 +165,7 @@ class _Machine:
 
     def say(self, key: str, **values: str) -> str:
         """Return a text in the language."""
-        return _TEXT[key][0 if self.language == "en" else 1].format(**values)
+        return spoken(_TEXT, self.language, key, **values)
 
     def names(self, names: Sequence[str]) -> str:
         """Return the first of some names, and how many more there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.core.spoken import spoken
 from appliance.schemas.base import Language
 
 _CATALOGUE: dict[str, tuple[str, str]] = {
@@ -85,5 +86,4 @@ def keys() -> list[str]:
 
 def say(language: Language, key: str, **values: object) -> str:
     """Return a message in a language with its values filled in."""
-    text = _CATALOGUE[key][0 if language == "en" else 1]
-    return text.format(**values) if values else text
+    return spoken(_CATALOGUE, language, key, **values)
