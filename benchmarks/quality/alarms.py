@@ -6,11 +6,11 @@ event a month.  Lead is that of scores that were known when a row arrived, where
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from appliance.schemas.recipe import Threshold
 from benchmarks.quality import figures
 from detectors import metrics
 from detectors.thresholds import SurpriseScale, alarm_threshold, find_stretches
@@ -20,20 +20,12 @@ if TYPE_CHECKING:
 
     from detectors.validation import FloatVector
 
-_BUDGET = 1.0
+RULE = Threshold()
+"""What makes an event, and how many false ones a month are promised, by default."""
 _SECONDS_AN_HOUR = 3600
 _SECONDS_A_MONTH = 720 * _SECONDS_AN_HOUR
 _A_MINUTE = 60.0
 _SECONDS = {"3w": 10.0, "asd": 300.0, "nab": 300.0, "skab": 1.0, "tep": 180.0}
-
-
-@dataclass(frozen=True)
-class EventRule:
-    """What makes an event, as recipes have it by default."""
-
-    release: float = 0.7
-    merge_rows: int = 30
-    minimum_rows: int = 3
 
 
 class Judged(NamedTuple):
@@ -118,12 +110,13 @@ def _judged(labels: np.ndarray, final: np.ndarray, early: np.ndarray, seconds: f
 
 def told(judged: Judged, seconds: float) -> np.ndarray:
     """Tell which test rows lie within events."""
-    scale, rule = SurpriseScale().fit(judged.known), EventRule()
+    scale = SurpriseScale().fit(judged.known)
     surprise = scale.surprise(judged.known)
-    level = alarm_threshold(surprise, _SECONDS_A_MONTH / seconds, _BUDGET, rule).level
+    rows = _SECONDS_A_MONTH / seconds
+    level = alarm_threshold(surprise, rows, RULE.false_alarms_per_month, RULE).level
     flags = np.zeros(len(judged.scores), bool)
     for start, stop in find_stretches(
-        scale.surprise(judged.scores), level, rule.release, rule.merge_rows, rule.minimum_rows
+        scale.surprise(judged.scores), level, RULE.release, RULE.merge_rows, RULE.minimum_rows
     ):
         flags[start:stop] = True
     return flags

@@ -15,7 +15,6 @@ import argparse
 import json
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,8 +23,8 @@ import appliance as kizashi
 from appliance.demo import plant
 from appliance.demo.config import PlantConfig
 from appliance.fleet.recipe import resolve
+from benchmarks.harness.sets import add_data, add_sets, counts, known, names, numbers
 from benchmarks.quality import clean, loaders
-from benchmarks.quality.run import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +38,7 @@ _COUNTS = ("events", "live", "either")
 def main(argv: Sequence[str]) -> int:
     """Print a line a plant and fleet, and one a fleet over all plants; or a line a set."""
     options = _parser().parse_args(argv)
-    unknown = [name for name in options.sets if name not in loaders.SETS]
-    if unknown:
-        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+    if not known(options.sets, loaders.SETS):
         return 2
     if options.sets:
         kept = clean.lines(options.sets, options.data, options.budgets, options.recipe)
@@ -136,33 +133,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality.budget", description=__doc__
     )
-    parser.add_argument("--json", action="store_true", help="print an object a line")
-    parser.add_argument("--fleets", type=_names, default=list(plant.FLEETS), metavar="A,B,…")
-    parser.add_argument("--seeds", type=_numbers, default=[7, 8], metavar="N,…")
+    add_data(parser)
+    add_sets(parser, (), "public sets, not the plant")
+    parser.add_argument("--fleets", type=names, default=list(plant.FLEETS), metavar="A,B,…")
+    parser.add_argument("--seeds", type=counts, default=[7, 8], metavar="N,…")
     parser.add_argument("--days", type=int, default=60, help="two thirds are learned from")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the machines")
     parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
     parser.add_argument("--live", action="store_true", help="also by what is known at once")
     parser.add_argument(
-        "--sets", type=_names, default=[], metavar="A,B,…", help="public sets, not the plant"
+        "--budgets", type=numbers, default=[1.0, 0.3], help="events for 1,000 rows of a set"
     )
-    parser.add_argument(
-        "--budgets", type=_budgets, default=[1.0, 0.3], help="events for 1,000 rows of a set"
-    )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
     return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _budgets(text: str) -> list[float]:
-    return [float(number) for number in _names(text)]
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in _names(text)]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from benchmarks.quality import alarms, figures, loaders
+from benchmarks.quality.judging import from_zero
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
 from detectors.metrics import NabSeries
@@ -111,7 +112,7 @@ def called(recipe: str, stream: Stream, seconds: float) -> Called:
     except InvalidInput:
         return Called(*(NabSeries(row, stream.windows) for row in said))
     live = alarms.Judged(detector.live_calibration_scores(known), detector.score_live(rest))
-    said[0, stream.learned :] = live.scores - min(float(live.scores.min()), 0.0)
+    said[0, stream.learned :] = from_zero(live.scores)
     within = alarms.told(live, seconds).astype(np.int8)
     said[1, stream.learned :] = np.diff(within, prepend=0) > 0
     return Called(*(NabSeries(row, stream.windows) for row in said))

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from benchmarks.quality import loaders
-from benchmarks.quality.alarms import EventRule
+from benchmarks.quality.alarms import RULE
 from detectors import catalog
 from detectors.errors import InvalidInput
 from detectors.thresholds import SurpriseScale, alarm_levels, find_stretches
@@ -120,11 +120,10 @@ def _kept(recipe: str, train: Matrix, test: Matrix, budgets: Sequence[float]) ->
     scale = SurpriseScale().fit(known)
     surprise = scale.surprise(detector.score(test))
     rows = int(np.isfinite(surprise).sum())
-    rule = EventRule()
     kept = []
-    for alarm in alarm_levels(scale.surprise(known), PER_ROWS, budgets, rule):
+    for alarm in alarm_levels(scale.surprise(known), PER_ROWS, budgets, RULE):
         found = find_stretches(
-            surprise, alarm.level, rule.release, rule.merge_rows, rule.minimum_rows
+            surprise, alarm.level, RULE.release, RULE.merge_rows, RULE.minimum_rows
         )
         promised = alarm.expected_per_month * rows / PER_ROWS
         kept.append(Kept(len(found), promised, rows, int(np.diff(found, axis=1).sum())))

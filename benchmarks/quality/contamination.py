@@ -23,9 +23,9 @@ import polars as pl
 import appliance as kizashi
 from appliance.core.errors import InvalidRequest
 from appliance.fleet.recipe import resolve
+from benchmarks.harness.sets import add_data, add_sets, known, numbers
 from benchmarks.quality import loaders
-from benchmarks.quality.judging import complete
-from benchmarks.quality.run import DATA
+from benchmarks.quality.judging import complete, from_zero
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
 from detectors.spans import span_scores
@@ -39,14 +39,13 @@ if TYPE_CHECKING:
 WAYS = ("all_learned", "protected", "default")
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _LATER = timedelta(days=365)
+_STEP = timedelta(minutes=1)
 
 
 def main(argv: Sequence[str]) -> int:
     """Print a line a set and share."""
     options = _parser().parse_args(argv)
-    unknown = [name for name in options.sets if name not in loaders.SETS]
-    if unknown:
-        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+    if not known(options.sets, loaders.SETS):
         return 2
     for line in lines(options.sets, options.data, options.shares, options.every):
         print(json.dumps(line) if options.json else _shown(line), flush=True)
@@ -94,7 +93,7 @@ def judged(series: Series, share: float, most: float) -> tuple[float, ...]:
     detector = catalog.make("auto").fit(train)
     fading = detector.fading_rows() or 0.0
     scores = (
-        _from_zero(detector.score(test)),
+        from_zero(detector.score(test)),
         _by_platform(train, test, 0.0),
         _by_platform(train, test, None),
     )
@@ -106,29 +105,18 @@ def _needed(series: Series, share: float) -> int:
     return int(share * len(series.train) / (1 - share))
 
 
-def _from_zero(scores: FloatVector) -> FloatVector:
-    return np.asarray(scores - min(scores.min(), 0.0))
-
-
 def _by_platform(train: Matrix, test: Matrix, hours: float | None) -> FloatVector:
     """Return the surprise of rows by the platform's own training; 0 where not judged."""
     model = kizashi.fit(
-        _frame(train, _START),
+        loaders.timed(train, _START, _STEP),
         asset="asset",
         time="time",
         context=[],
         recipe=resolve("auto").model_copy(update={"sustained_hours": hours}),
         engine="local",
     )
-    scores: pl.DataFrame = model.score(_frame(test, _START + _LATER))
+    scores: pl.DataFrame = model.score(loaders.timed(test, _START + _LATER, _STEP))
     return np.asarray(np.nan_to_num(scores["surprise"].to_numpy().astype(np.float64)))
-
-
-def _frame(values: Matrix, start: datetime) -> pl.DataFrame:
-    rows = len(values)
-    columns = {f"s{place:02d}": column for place, column in enumerate(values.T)}
-    moments = [start + row * timedelta(minutes=1) for row in range(rows)]
-    return pl.DataFrame({"asset": ["A"] * rows, "time": moments, **columns})
 
 
 def _shown(line: dict[str, Any]) -> str:
@@ -142,24 +130,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality.contamination", description=__doc__
     )
-    parser.add_argument("--json", action="store_true", help="print an object a line")
-    parser.add_argument(
-        "--sets", type=_names, default=["asd", "skab", "smap", "tep"], metavar="A,B,…"
-    )
-    parser.add_argument(
-        "--shares", type=_shares, default=[0.0, 0.05, 0.1, 0.2], metavar="X,Y,…"
-    )
+    add_data(parser)
+    add_sets(parser, ("asd", "skab", "smap", "tep"))
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
+    parser.add_argument(
+        "--shares", type=numbers, default=[0.0, 0.05, 0.1, 0.2], metavar="X,Y,…"
+    )
     return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _shares(text: str) -> list[float]:
-    return [float(part) for part in _names(text)]
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ from appliance.fleet.guide import Guide
 from appliance.fleet.model import FleetModel
 from appliance.fleet.recipe import resolve
 from appliance.fleet.training import fit_fleet
+from benchmarks.harness.sets import add_data, add_sets, counts, known
 from benchmarks.quality import loaders
-from benchmarks.quality.run import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _STEP = timedelta(minutes=40)
-_ASSET = "A"
 WAYS = ("as it was", "learned anew", "with verdicts")
 
 
@@ -74,9 +73,7 @@ class Seen:
 def main(argv: Sequence[str]) -> int:
     """Print a line a set and number of verdicts."""
     options = _parser().parse_args(argv)
-    unknown = [name for name in options.sets if name not in loaders.SETS]
-    if unknown:
-        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+    if not known(options.sets, loaders.SETS):
         return 2
     for name in options.sets:
         for line in lines(name, options.data, options.verdicts, options.every):
@@ -116,7 +113,7 @@ def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list
     values = np.concatenate([series.train, series.test])
     labels = np.concatenate([np.zeros(len(series.train), bool), series.labels])
     first, border = len(series.train), len(series.train) + len(series.test) // 2
-    frame = _frame(values)
+    frame = loaders.timed(values, _START, _STEP)
     with tempfile.TemporaryDirectory(prefix="kizashi-") as scratch:
         folder = Path(scratch)
         before = _learned(frame[:first], Guide(), folder / "before", engine)
@@ -148,7 +145,9 @@ def _guide(events: Sequence[tuple[int, int]], labels: Flags, verdicts: int) -> G
 
 
 def _masks(spans: Sequence[tuple[int, int]]) -> Masks:
-    return Masks(own={_ASSET: tuple((_time(start), _time(stop)) for start, stop in spans)})
+    return Masks(
+        own={loaders.ASSET: tuple((_time(start), _time(stop)) for start, stop in spans)}
+    )
 
 
 def _time(row: int) -> datetime:
@@ -173,12 +172,6 @@ def _seen(model: FleetModel, frame: pl.DataFrame, labels: Flags, border: int) ->
     return Seen(false, found, len(faults))
 
 
-def _frame(values: NDArray[np.float64]) -> pl.DataFrame:
-    columns = {f"s{place:02d}": column for place, column in enumerate(values.T)}
-    times = [_time(row) for row in range(len(values))]
-    return pl.DataFrame({"asset": [_ASSET] * len(values), "time": times, **columns})
-
-
 def _shown(line: dict[str, Any]) -> str:
     ways = "; ".join(
         f"{way}: {one['false']} false, {one['found']} of {line['faults']} faults"
@@ -191,20 +184,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality.feedback", description=__doc__
     )
-    parser.add_argument("--json", action="store_true", help="print an object a line")
-    parser.add_argument("--sets", type=_names, default=["asd", "nab", "smd"], metavar="A,B,…")
-    parser.add_argument("--verdicts", type=_numbers, default=[3, 10], metavar="N,…")
+    add_data(parser)
+    add_sets(parser, ("asd", "nab", "smd"))
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
+    parser.add_argument("--verdicts", type=counts, default=[3, 10], metavar="N,…")
     return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in _names(text)]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from benchmarks.quality.alarms import Alarms, EventRule, Judged, judge_alarms, silence
+from benchmarks.quality.alarms import RULE, Alarms, Judged, judge_alarms, silence
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
 from detectors.kernels.recursive import peak_hold
@@ -99,7 +99,7 @@ def judge(
         return _refusal(labels, window, seconds)
     final = Judged(detector.calibration_scores(train), detector.score(test))
     fading = detector.fading_rows() or _fading(series.train)
-    held = span_scores(_from_zero(final.scores), fading)
+    held = span_scores(from_zero(final.scores), fading)
     volume = metrics.volume_under_surface(labels, held, window)
     live, found, half = None, None, None
     if detector.has_live_form():
@@ -107,7 +107,7 @@ def judge(
         # Twice a window reaches ahead: a quarter of that is half a window.
         later = detector.score_live(test, (detector.reach()[1] + 1) // 4)
         found, half = (
-            metrics.vus_pr(labels, peak_hold(_from_zero(some), fading), window)
+            metrics.vus_pr(labels, peak_hold(from_zero(some), fading), window)
             for some in (live.scores, later)
         )
     return Outcome(
@@ -123,7 +123,8 @@ def judge(
     )
 
 
-def _from_zero(scores: FloatVector) -> FloatVector:
+def from_zero(scores: FloatVector) -> FloatVector:
+    """Return scores moved up so far that none is below 0, as holding them asks for."""
     return np.asarray(scores - min(scores.min(), 0.0))
 
 
@@ -144,7 +145,7 @@ def _flagged(labels: np.ndarray, judged: Judged) -> dict[str, Confusion]:
     limit = np.quantile(known[np.isfinite(known)], _FLAGGED_QUANTILE)
     scale = SurpriseScale().fit(known)
     rows_a_month = _HOURS_A_MONTH * _ROWS_AN_HOUR
-    alarm = alarm_threshold(scale.surprise(known), rows_a_month, _HOURS_A_MONTH, EventRule())
+    alarm = alarm_threshold(scale.surprise(known), rows_a_month, _HOURS_A_MONTH, RULE)
     return {
         QUANTILE: _confusion(labels, scores > limit),
         HOURLY: _confusion(labels, scale.surprise(scores) >= alarm.level),

@@ -17,6 +17,7 @@ import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,6 +28,8 @@ SKAB_TRAIN_ROWS = 400
 NAB_TRAIN_SHARE = 0.15
 TEP_FAULT_ROW = 160
 WELL_BLOCK_SECONDS = 10
+ASSET = "A"
+"""Name of the one machine that a series is of, where a frame needs one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +225,13 @@ SETS: dict[str, Callable[[Path], Iterator[Series]]] = {
     "tep": tep,
     "ucr": ucr,
 }
+
+
+def timed(values: Matrix, start: datetime, step: timedelta) -> pl.DataFrame:
+    """Return rows as a frame of one machine that has a row a step."""
+    columns = {f"s{place:02d}": column for place, column in enumerate(values.T)}
+    times = [start + row * step for row in range(len(values))]
+    return pl.DataFrame({"asset": [ASSET] * len(values), "time": times, **columns})
 
 
 def load(name: str, folder: Path, every: int = 1) -> Iterator[Series]:

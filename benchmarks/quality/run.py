@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.harness.sets import add_data, add_sets, known
 from benchmarks.quality import calls, figures, loaders, tsbad
 from benchmarks.quality.alarms import seconds_a_row, together
 from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
@@ -21,8 +20,6 @@ from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data"))
 _RANKINGS = {
     figures.VUS_PR: "vus_pr",
     figures.VUS_PR_ROWS: "vus_pr_rows",
@@ -39,10 +36,7 @@ _RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
 def main(argv: Sequence[str]) -> int:
     """Judge recipes on data sets and print a line a figure."""
     options = _parser().parse_args(argv)
-    known = {*loaders.SETS, *_OTHERS}
-    unknown = [name for name in options.sets if name not in known]
-    if unknown:
-        print(f"no such set: {', '.join(unknown)}", file=sys.stderr)
+    if not known(options.sets, {*loaders.SETS, *_OTHERS}):
         return 2
     recipes = [options.recipe, *(_RIVALS if options.rivals else ())]
     for recipe in recipes:
@@ -167,20 +161,9 @@ def _extent(line: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks quality", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print an object a line")
-    parser.add_argument(
-        "--sets",
-        type=_names,
-        default=list(loaders.SETS),
-        metavar="A,B,…",
-        help=f"also {', '.join(_OTHERS)}",
-    )
+    add_data(parser)
+    add_sets(parser, list(loaders.SETS), f"also {', '.join(_OTHERS)}")
     parser.add_argument("--recipe", default="auto", help="name of a detector")
     parser.add_argument("--rivals", action="store_true", help="measure PyOD's as well")
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the sets")
     return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

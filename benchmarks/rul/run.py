@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.harness.sets import add_data
 from benchmarks.rul import loaders
 from benchmarks.rul.rivals import RIVALS
 from detectors import metrics
@@ -23,7 +23,6 @@ from detectors.prognostics import HealthIndex, RemainingLife
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_ROOT = Path(__file__).resolve().parents[2]
 _RECIPE = "remaining life"
 _SICK = 50.0
 """Health below which a machine is told as sick."""
@@ -106,13 +105,11 @@ def _shown(line: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks rul", description=__doc__)
-    default = os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data")
-    parser.add_argument("--json", action="store_true", help="print an object a line")
+    add_data(parser)
     parser.add_argument(
         "--sets", nargs="+", choices=("cmapss", "ims"), default=["cmapss", "ims"]
     )
     parser.add_argument("--alone", action="store_true", help="without the rivals")
-    parser.add_argument("--data", type=Path, default=Path(default), help="folder of the sets")
     return parser
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.harness.sets import add_data
 from benchmarks.quality import loaders
 from benchmarks.why.loaders import SETS, faults
 from detectors import catalog, metrics
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     Measure = Callable[[np.ndarray, FloatVector], float]
 
-_ROOT = Path(__file__).resolve().parents[2]
 HIT_1, HIT_3, HIT_ALL, GAIN = "hit@1", "hit@3", "hit@100%", "NDCG"
 MEASURES: dict[str, Measure] = {
     HIT_1: lambda causes, shares: metrics.cause_hit(causes, shares, 1),
@@ -116,11 +115,9 @@ def _shown(line: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks why", description=__doc__)
-    default = os.environ.get("KIZASHI_DATA", _ROOT.parent / "shared" / "data")
-    parser.add_argument("--json", action="store_true", help="print an object a line")
+    add_data(parser)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--recipe", default="auto", help="name of a detector")
-    parser.add_argument("--data", type=Path, default=Path(default), help="folder of the sets")
     return parser
 
 
