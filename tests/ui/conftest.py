@@ -22,8 +22,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.appliance.people import PASSWORD
 from tests.conftest import skip_or_fail
-from tests.ui.homes import PASSWORD, make_empty_home, make_home
+from tests.ui.homes import make_empty_home, make_home
 from tests.ui.serving import serving, working
 
 Browse = Callable[..., Page]

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import polars as pl
 
-from appliance.access import Access, shell
-from appliance.access.passwords import Passwords
-from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.intake import IngestOptions
 from appliance.pipelines.ingest import ingest
@@ -16,12 +13,9 @@ from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Role
+from tests.appliance.people import ADMIN, STRANGER, add_people, cheap_access
 from tests.appliance.pipelines.sites import DAY, LEARNED, new_home, plant
 
-PASSWORD = "a long enough passphrase 42"
-ADMIN = "root"
-STRANGER = "stranger"
-"""Has no role anywhere."""
 USERS = (ADMIN, *(role.value for role in Role), STRANGER)
 """Who may log in: the admin of the site, somebody of each role, and a stranger."""
 ZONE = "Asia/Tokyo"
@@ -29,7 +23,6 @@ PUMPS = ("P-1", "P-2", "P-3", "P-4")
 """P-2 has a fault on its last day."""
 FANS = ("F-1", "F-2", "F-3")
 """Nothing is wrong with them."""
-_ME = shell("test")
 
 
 def open_home(home: Path) -> Site:
@@ -39,13 +32,7 @@ def open_home(home: Path) -> Site:
 
 def add_users(site: Site) -> None:
     """Let everybody of `USERS` log in, by hashes that cost next to nothing."""
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    users = Access(site.database, site_key(site.settings.home), passwords=quick).users
-    users.add(_ME, ADMIN, PASSWORD, admin=True)
-    for role in Role:
-        users.add(_ME, role.value, PASSWORD)
-        users.grant(_ME, role.value, "default", role)
-    users.add(_ME, STRANGER, PASSWORD)
+    add_people(cheap_access(site))
 
 
 def make_fleet(

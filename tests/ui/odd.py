@@ -20,8 +20,9 @@ from appliance.schemas.recipe import Cleaning, Limits, Recipe
 from appliance.schemas.schedule import ScheduleDraft
 from appliance.schemas.source import SourceDraft
 from tests.appliance.fleet.plants import SENSORS
+from tests.appliance.people import PASSWORD
 from tests.appliance.pipelines.sites import DAY, LEARNED, plant
-from tests.ui.homes import PASSWORD, add_users, bring, open_home
+from tests.ui.homes import add_users, bring, open_home
 from ui.views import PAGES
 
 HURT = '<img src=x onerror="window.__x=1">'

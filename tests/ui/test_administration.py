@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from appliance.client import connect
 from appliance.core.errors import Forbidden, Unauthenticated
+from tests.appliance.people import PASSWORD
 from tests.ui.conftest import Browse
-from tests.ui.homes import PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 
@@ -127,7 +127,9 @@ def test_a_fleet_is_seen_by_its_project_alone(browse: Browse):
     page.get_by_role("dialog").get_by_label("Name", exact=True).fill("hall9")
     page.get_by_role("dialog").get_by_role("button", name="Make a project").click()
     page.wait_for_url(re.compile("project=hall9"))
-    page.get_by_label("Name", exact=True).last.fill("viewer")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_label("Name", exact=True)).to_have_count(1)
+    page.get_by_label("Name", exact=True).fill("viewer")
     page.get_by_role("button", name="Give the role").click()
     members = page.get_by_label("Members")
     expect(members.locator("tbody")).to_contain_text("viewer")

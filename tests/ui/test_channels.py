@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from appliance.client import Plant, connect
 from appliance.schemas.alert import ChannelDraft
 from tests.appliance.alerts.receivers import Address, address, mailbox
+from tests.appliance.people import PASSWORD
 from tests.ui.conftest import Browse
-from tests.ui.homes import PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 _SECRET = "open sesame, but nobody else"

@@ -8,10 +8,10 @@ from datetime import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from appliance.client import Plant, connect
+from appliance.client import connect
 from appliance.schemas.job import Job, JobState, JobStep
+from tests.appliance.people import PASSWORD
 from tests.ui.conftest import Browse
-from tests.ui.homes import PASSWORD
 from ui.jobs import words
 from ui.jobs.clock import Times, read
 
@@ -79,11 +79,6 @@ def ended(page: Page):
     return page.get_by_role("table", name="Ended")
 
 
-def test_a_press_is_not_lost_while_the_table_changes(page: Page, server: str):
-    with connect(server, user="root", password=PASSWORD) as plant:
-        _press(page, plant)
-
-
 HELD_BACK = """(table) => new Promise((done) => {
   const look = () => table.draw ? done() : setTimeout(look, 50);
   look();
@@ -91,17 +86,18 @@ HELD_BACK = """(table) => new Promise((done) => {
 """Waits until a table has something new to draw and keeps it, as it is pressed."""
 
 
-def _press(page: Page, plant: Plant) -> None:
-    job = plant.jobs.ask("score", "fans")
-    page.goto("/jobs")
-    expect(active(page).locator("tbody").get_by_role("row")).to_have_count(1)
-    page.get_by_role("button", name="Cancel").hover()
-    page.mouse.down()
-    # How long it has waited is told anew every other second.
-    page.locator(".table", has=active(page)).evaluate(HELD_BACK)
-    page.mouse.up()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    job.cancel()
+def test_a_press_is_not_lost_while_the_table_changes(page: Page, server: str):
+    with connect(server, user="root", password=PASSWORD) as plant:
+        job = plant.jobs.ask("score", "fans")
+        page.goto("/jobs")
+        expect(active(page).locator("tbody").get_by_role("row")).to_have_count(1)
+        page.get_by_role("button", name="Cancel").hover()
+        page.mouse.down()
+        # How long it has waited is told anew every other second.
+        page.locator(".table", has=active(page)).evaluate(HELD_BACK)
+        page.mouse.up()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        job.cancel()
 
 
 def test_a_job_waits_is_run_and_tells_what_it_did(page: Page, request):

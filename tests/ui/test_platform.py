@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from appliance.schemas.platform import Metric
+from tests.appliance.people import ADMIN
 from tests.ui.conftest import Browse
-from tests.ui.homes import ADMIN
 from ui.platform.charts import METRICS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]

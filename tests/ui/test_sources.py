@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from appliance.client import Plant, connect
 from appliance.core.clock import now
 from appliance.schemas.source import SourceDraft
+from tests.appliance.people import PASSWORD
 from tests.ui.conftest import Browse
-from tests.ui.homes import PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 _FLEET = "lathes"

@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from appliance.client import connect
 from tests.appliance.api.ports import free_port
+from tests.appliance.people import PASSWORD
 from tests.appliance.pipelines.sites import plant
 from tests.ui import odd, triage
 from tests.ui.conftest import Browse
-from tests.ui.homes import PASSWORD, add_users, bring, make_empty_home, open_home
+from tests.ui.homes import add_users, bring, make_empty_home, open_home
 from tests.ui.serving import served, serving
 from ui.text import catalogue
 from ui.views import PAGES

@@ -9,19 +9,13 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from appliance.access import Access
-from appliance.access.passwords import Passwords
-from appliance.access.person import shell
 from appliance.api.app import create_app
-from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
-from appliance.schemas.access import Role
 from tests.appliance.databases import new_database
+from tests.appliance.people import PASSWORD, add_people, cheap_access
 
-PASSWORD = "a long enough passphrase 42"
 PREFIX = "/api/v1"
-ME = shell("test")
 
 
 class Caller:
@@ -55,18 +49,8 @@ class Caller:
 def open_site(home: Path, database_url: str) -> Site:
     """Open a site whose hashes cost next to nothing: what is tested is who may what."""
     site = Site(Settings(home=home, database_url=database_url, engine="local"))
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    site.access = Access(site.database, site_key(site.settings.home), passwords=quick)
+    site.access = cheap_access(site)
     return site
-
-
-def add_users(site: Site) -> None:
-    """Add an admin of the site, a user of each role, and one of none."""
-    site.access.users.add(ME, "root", PASSWORD, admin=True)
-    for role in Role:
-        site.access.users.add(ME, role.value, PASSWORD)
-        site.access.users.grant(ME, role.value, "default", role)
-    site.access.users.add(ME, "stranger", PASSWORD)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +58,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the folder of a home with users and of its database, to be copied."""
     folder = tmp_path_factory.mktemp("peopled")
     site = open_site(folder / "home", new_database(folder / "kizashi.db"))
-    add_users(site)
+    add_people(site.access)
     site.close()
     return folder
 
@@ -86,7 +70,7 @@ def site(tmp_path: Path, database_url: str, peopled: Path) -> Iterator[Site]:
         made = open_site(tmp_path / "home", database_url)
     else:
         made = open_site(tmp_path / "home", database_url)
-        add_users(made)
+        add_people(made.access)
     yield made
     made.close()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.appliance.api.conftest import ME
 from tests.appliance.backtests.test_store import asking, made
+from tests.appliance.people import ME
 from tests.appliance.registry.test_registry import lineage
 
 

@@ -9,8 +9,8 @@ import pytest
 from appliance.pipelines.calendar import outdated
 from appliance.schemas.access import Role
 from appliance.schemas.calendar import WindowDraft
-from tests.appliance.api.conftest import ME
 from tests.appliance.events.drafts import DAY, START, draft, minute
+from tests.appliance.people import ME
 
 HOUR = timedelta(hours=1)
 ICS = """BEGIN:VCALENDAR

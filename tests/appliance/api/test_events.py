@@ -8,8 +8,8 @@ import pytest
 
 from appliance.schemas.access import Role
 from appliance.schemas.event import Severity
-from tests.appliance.api.conftest import ME
 from tests.appliance.events.drafts import DAY, draft, fault, minute
+from tests.appliance.people import ME
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 
 from appliance.schemas.access import Role
 from appliance.schemas.event import EventKind
-from tests.appliance.api.conftest import ME
 from tests.appliance.api.fleets import MINUTE, START, bring, rows
 from tests.appliance.events.drafts import DAY, draft
+from tests.appliance.people import ME
 
 
 @pytest.fixture

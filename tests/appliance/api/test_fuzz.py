@@ -14,15 +14,12 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from appliance.access import Access
-from appliance.access.passwords import Passwords
 from appliance.api.app import PREFIX, create_app
 from appliance.api.limits import Rate
-from appliance.core.secrets import site_key
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Right
-from tests.appliance.api.conftest import ME, PASSWORD
+from tests.appliance.people import ME, PASSWORD, cheap_access
 from tests.appliance.pipelines.sites import FLEET, bring, next_day, open_site, plant
 
 CHECKS = [
@@ -48,8 +45,7 @@ def as_it_is(context, value):
 def busy(tmp_path_factory):
     """Open a site whose fleet has a champion, scores and events, asked by its admin."""
     site = open_site(tmp_path_factory.mktemp("fuzz") / "home")
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    site.access = Access(site.database, site_key(site.settings.home), passwords=quick)
+    site.access = cheap_access(site)
     site.access.users.add(ME, "root", PASSWORD, admin=True)
     site.access.users.add(ME, "erika", PASSWORD)
     bring(site, plant(432), "training")

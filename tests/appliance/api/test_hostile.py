@@ -12,7 +12,8 @@ from appliance.api import app as application
 from appliance.api.limits import Rate
 from appliance.api.needs import OVER, Over
 from appliance.schemas.access import Right
-from tests.appliance.api.conftest import ME, Caller
+from tests.appliance.api.conftest import Caller
+from tests.appliance.people import ME
 
 CLIMBS = [
     "..",

@@ -8,14 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
-from appliance.access import Access
-from appliance.access.passwords import Passwords
 from appliance.api.app import PREFIX, create_app
-from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
-from tests.appliance.api.conftest import ME, PASSWORD
+from tests.appliance.people import ME, PASSWORD, cheap_access
 from tests.appliance.postgres import Server, binaries, serve
 from tests.conftest import skip_or_fail
 
@@ -36,8 +33,7 @@ def server():
 def opened(folder, url=""):
     """Return a site with an admin, and what they show."""
     site = Site(Settings(home=folder / "home", database_url=url, engine="local"))
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    site.access = Access(site.database, site_key(site.settings.home), passwords=quick)
+    site.access = cheap_access(site)
     site.access.users.add(ME, "root", PASSWORD, admin=True)
     token = site.access.tokens.create(ME, "root", "t", list(Right)).secret
     return site, {"Authorization": f"Bearer {token}"}

@@ -13,7 +13,7 @@ from appliance.api import pace
 from appliance.api.app import create_app
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
-from tests.appliance.api.conftest import ME, PASSWORD
+from tests.appliance.people import ME, PASSWORD
 
 GB = 2**30
 LIMIT = 5 * 2**20

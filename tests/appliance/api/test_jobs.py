@@ -17,7 +17,7 @@ from appliance.jobs.store.runs import RunStore, Told
 from appliance.jobs.store.workers import WorkerStore
 from appliance.schemas.access import Role
 from appliance.schemas.job import JobRequest, JobState
-from tests.appliance.api.conftest import ME
+from tests.appliance.people import ME
 
 SCORE = {"pipeline": "score", "fleet": "pumps"}
 

@@ -12,8 +12,9 @@ from appliance.pipelines.models import compare
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Right
-from tests.appliance.api.conftest import ME, Caller
+from tests.appliance.api.conftest import Caller
 from tests.appliance.events.drafts import DAY, draft
+from tests.appliance.people import ME
 from tests.appliance.pipelines.sites import FLEET, bring, next_day, open_site, plant
 from tests.appliance.registry.test_registry import lineage
 

@@ -12,8 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from joserfc.jwk import KeySet, RSAKey
 
-from appliance.access import Access, shell
-from appliance.access.passwords import Passwords
+from appliance.access import shell
 from appliance.access.provider import Errand
 from appliance.access.provider.terms import SECRET_FILE, terms_of
 from appliance.api.app import create_app
@@ -23,8 +22,9 @@ from appliance.core.errors import InvalidRequest, Unauthenticated
 from appliance.core.secrets import keep, site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
-from tests.appliance.api.conftest import PASSWORD, PREFIX
+from tests.appliance.api.conftest import PREFIX
 from tests.appliance.api.ports import free_port
+from tests.appliance.people import PASSWORD, cheap_access
 
 SECRET = "the provider knows this site by it"
 BACK = "http://testserver/api/v1/session/oidc/callback"
@@ -60,8 +60,7 @@ def plant(tmp_path, issuer):
             "engine": "local",
         }
         site = Site(Settings(home=tmp_path, **(told | more)))
-        quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-        site.access = Access(site.database, site_key(tmp_path), passwords=quick)
+        site.access = cheap_access(site)
         if "line2" not in [one.name for one in site.access.projects.list(ME)]:
             site.access.projects.add(ME, "line2")
         browser = TestClient(create_app(site), follow_redirects=False)

@@ -15,7 +15,7 @@ from appliance.schemas.access import Role
 from appliance.schemas.job import JobRequest, JobState
 from appliance.schemas.platform import Metric
 from appliance.telemetry import History, Sampler, probes
-from tests.appliance.api.conftest import ME
+from tests.appliance.people import ME
 
 ERIKA = Person("erika", Via.SESSION, roles={"default": Role.ENGINEER})
 

@@ -15,7 +15,8 @@ from appliance.api.needs import Over, needs
 from appliance.api.recent import Recent
 from appliance.core.errors import StorageError
 from appliance.schemas.access import Right, Role
-from tests.appliance.api.conftest import ME, PASSWORD, PREFIX
+from tests.appliance.api.conftest import PREFIX
+from tests.appliance.people import ME, PASSWORD
 
 SCOPE = {"type": "http", "method": "GET", "path": "/x", "query_string": b""}
 

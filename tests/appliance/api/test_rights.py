@@ -16,7 +16,8 @@ from appliance.api import guard, idempotency
 from appliance.api.limits import Rate
 from appliance.api.needs import OVER, PUBLIC, Over
 from appliance.schemas.access import Right
-from tests.appliance.api.conftest import ME, Caller
+from tests.appliance.api.conftest import Caller
+from tests.appliance.people import ME
 
 REACHED = 299
 PEOPLE = ("nobody", "stranger", "viewer", "analyst", "engineer", "admin", "root")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.schemas.access import Role
-from tests.appliance.api.conftest import ME
+from tests.appliance.people import ME
 
 
 def weekly(name="weekly", **more):

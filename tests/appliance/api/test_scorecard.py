@@ -10,7 +10,8 @@ from appliance.api.app import create_app
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Role
-from tests.appliance.api.conftest import ME, Caller
+from tests.appliance.api.conftest import Caller
+from tests.appliance.people import ME
 from tests.appliance.pipelines.sites import (
     FLEET,
     LEARNED,

@@ -8,11 +8,9 @@ import shutil
 import polars as pl
 import pytest
 
-from appliance.access import Access
-from appliance.access.passwords import Passwords
-from appliance.core.secrets import site_key
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
+from tests.appliance.people import cheap_access
 from tests.appliance.pipelines.sites import FLEET, bring, next_day, open_site, plant, scores_of
 
 AT = f"/fleets/{FLEET}/scores"
@@ -35,9 +33,8 @@ def learned_home(tmp_path_factory):
 def site(learned_home, tmp_path):
     shutil.copytree(learned_home, tmp_path / "home")
     made = open_site(tmp_path / "home")
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    made.access = Access(made.database, site_key(made.settings.home), passwords=quick)
-    from tests.appliance.api.conftest import ME, PASSWORD
+    made.access = cheap_access(made)
+    from tests.appliance.people import ME, PASSWORD
 
     made.access.users.add(ME, "root", PASSWORD, admin=True)
     yield made

@@ -9,9 +9,9 @@ from appliance.core.clock import monotonic
 from appliance.events.store.tables import EventRow
 from appliance.intake.store.tables import AssetRow, FleetRow, SensorRow
 from appliance.schemas.access import Role
-from tests.appliance.api.conftest import ME
 from tests.appliance.api.fleets import MINUTE, START
 from tests.appliance.events.drafts import DAY, draft
+from tests.appliance.people import ME
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.appliance.api.conftest import ME
 from tests.appliance.api.fleets import bring, rows
+from tests.appliance.people import ME
 
 AT = "/fleets/pumps/sensors"
 

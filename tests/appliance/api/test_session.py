@@ -6,7 +6,8 @@ import pytest
 
 from appliance.api.limits import Rate
 from appliance.core.errors import TooOften
-from tests.appliance.api.conftest import PASSWORD, PREFIX
+from tests.appliance.api.conftest import PREFIX
+from tests.appliance.people import PASSWORD
 
 
 def test_a_login_gives_a_cookie_that_scripts_cannot_read(client):

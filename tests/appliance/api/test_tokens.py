@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from appliance.access import Access
 from appliance.api.app import create_app
 from appliance.core.secrets import site_key
-from tests.appliance.api.conftest import ME, Caller
+from tests.appliance.api.conftest import Caller
+from tests.appliance.people import ME
 
 
 def bearer(secret: str) -> dict[str, str]:

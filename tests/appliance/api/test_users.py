@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from appliance.access.passwords import Passwords
 from appliance.access.secrets import new_password
-from tests.appliance.api.conftest import PASSWORD, PREFIX
+from tests.appliance.api.conftest import PREFIX
+from tests.appliance.people import PASSWORD
 
 
 def test_a_user_is_added_given_a_role_and_logs_in(as_, client):

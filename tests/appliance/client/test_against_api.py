@@ -7,18 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import Access
-from appliance.access.passwords import Passwords
 from appliance.access.person import shell
 from appliance.api.app import create_app
 from appliance.client import Plant, connect
 from appliance.core import errors
-from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right, Role
 from tests.appliance.client.conftest import Ask
 from tests.appliance.client.servers import Cutter, serve
+from tests.appliance.people import cheap_access
 
 PASSWORD = "a long enough passphrase 42"
 ME = shell("test")
@@ -27,8 +25,7 @@ ME = shell("test")
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(Settings(home=tmp_path / "home", engine="local"))
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    made.access = Access(made.database, site_key(made.settings.home), passwords=quick)
+    made.access = cheap_access(made)
     made.access.users.add(ME, "root", PASSWORD, admin=True)
     yield made
     made.close()

@@ -10,11 +10,9 @@ import pytest
 
 import appliance as kizashi
 from appliance.core.errors import ArtifactCorrupt, InvalidRequest, NotFound
-from tests.detectors.prognostics.fleets import cut, lives
+from tests.detectors.prognostics.fleets import SHORT, cut, lives
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SHORT = (60, 120)
-"""Rows of machines that are learned quickly."""
 
 
 def frame(machines, hours=None):

@@ -9,16 +9,15 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from appliance.access import Access, shell
-from appliance.access.passwords import Passwords
+from appliance.access import shell
 from appliance.api.app import create_app
 from appliance.api.guard import COOKIE
-from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from appliance.web.app import Web
 from appliance.web.gate import FONT, Gate, session_in
 from appliance.web.login import application, local
+from tests.appliance.people import cheap_access
 
 STREAM = "/_stcore/stream"
 PASSWORD = "a long enough passphrase 42"
@@ -38,8 +37,7 @@ async def _pages(scope, receive, send):
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(Settings(home=tmp_path / "home", engine="local"))
-    quick = Passwords(time_cost=1, memory_kib=8, lanes=1)
-    made.access = Access(made.database, site_key(made.settings.home), passwords=quick)
+    made.access = cheap_access(made)
     made.access.users.add(shell("test"), "yuki", PASSWORD, admin=True)
     yield made
     made.close()

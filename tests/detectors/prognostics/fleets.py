@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+SHORT = (60, 120)
+"""Rows of machines that are learned quickly."""
+
 
 def lives(count, seed=0, rows=(90, 220), sensors=5, noise=0.15):
     """Return machines whose wear quickens; the last sensor shows nothing."""

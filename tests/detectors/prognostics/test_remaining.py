@@ -7,10 +7,7 @@ import pytest
 
 from detectors.errors import InvalidInput, NotFitted, StateCorrupt, TooLittleData
 from detectors.prognostics import RemainingLife
-from tests.detectors.prognostics.fleets import cut, lives
-
-SHORT = (60, 120)
-"""Rows of machines that are learned quickly."""
+from tests.detectors.prognostics.fleets import SHORT, cut, lives
 
 
 @pytest.fixture(scope="module")
