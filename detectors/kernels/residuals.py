@@ -60,20 +60,3 @@ def residuals(windows: Floats, mean: Floats, axes: Floats, n_sensors: int) -> Fl
     out = np.empty((n_sensors, len(windows)), np.float32)
     _residuals(np.ascontiguousarray(windows), mean, axes, n_sensors, out)
     return out
-
-
-@njit(void(_f2, _f2, float32[:, ::1]), cache=True, nogil=True, fastmath=_FLAGS)
-def _products(rows: Array, matrix: Array, out: Array) -> None:
-    for i in range(len(rows)):
-        for a in range(len(matrix)):
-            total = np.float32(0.0)
-            for b in range(matrix.shape[1]):
-                total += matrix[a, b] * rows[i, b]
-            out[i, a] = total
-
-
-def products(rows: Floats, matrix: Floats) -> Floats:
-    """Return ``rows @ matrix.T``, each row by itself."""
-    out = np.empty((len(rows), len(matrix)), np.float32)
-    _products(np.ascontiguousarray(rows), np.ascontiguousarray(matrix), out)
-    return out

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from detectors.kernels.residuals import products, residuals
+from detectors.kernels.products import products
+from detectors.kernels.residuals import residuals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,6 +84,8 @@ class JointWindow:
     def residuals(self, windows: Floats, n_sensors: int, known: Mask | None = None) -> Floats:
         """Return each sensor's root mean square residual, (n_sensors, n_windows).
 
+        Each window's is the same to the last bit whatever comes with it.
+
         Parameters
         ----------
         windows
@@ -94,18 +97,6 @@ class JointWindow:
             without is given what the others make expect, so that it does not count against
             them.
         """
-        rest = windows - self.mean
-        if known is not None and not known.all():
-            self._complete(rest, known)
-        rest -= (rest @ self.axes) @ self.axes.T
-        parts = rest.reshape(len(rest), n_sensors, -1)
-        power = np.einsum("ijk,ijk->ji", parts, parts) / np.float32(parts.shape[2])
-        return np.asarray(np.sqrt(power))
-
-    def residuals_apart(
-        self, windows: Floats, n_sensors: int, known: Mask | None = None
-    ) -> Floats:
-        """Return `residuals`, each window's the same to the last bit whatever comes with it."""
         if known is not None and not known.all():
             windows = windows.copy()
             for rows, there in _patterns(known, windows.shape[1]):
@@ -113,19 +104,6 @@ class JointWindow:
                 found = products(gaps, self._missing_given(there))
                 windows[np.ix_(rows, ~there)] = self.mean[~there] + found
         return residuals(windows, self.mean, self.axes, n_sensors)
-
-    def _complete(self, rest: Floats, known: Mask) -> None:
-        """Put the expected deviations in place of missing ones."""
-        for rows, there in _patterns(known, rest.shape[1]):
-            rest[np.ix_(rows, ~there)] = self._expected(rest[np.ix_(rows, there)], there)
-
-    def _expected(self, present: Floats, there: Mask) -> Floats:
-        """Return the missing coordinates' mean given the others, (n_windows, n_missing)."""
-        axes = self.axes[there].astype(np.float64)
-        along = np.linalg.solve(
-            axes.T @ axes + self._prior(), axes.T @ present.T.astype(np.float64)
-        )
-        return np.asarray((self.axes[~there] @ along).T, np.float32)
 
     def _missing_given(self, there: Mask) -> Floats:
         """Return what turns present coordinates into missing ones, (n_missing, n_present)."""

@@ -144,7 +144,7 @@ class Newest:
             at = np.arange(rows - width + 1) if starts is None else starts
             known = None if missing is None else whole_windows(missing, width)[:, at]
             cut = joined(columns, at, width)
-            rest = joint.residuals_apart(cut, len(columns), known)
+            rest = joint.residuals(cut, len(columns), known)
             yield width, self.joint_weight, 2 * _VIEWS + number, rest[None]
 
     def state(self) -> dict[str, NDArray[Any]]:

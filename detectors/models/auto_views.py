@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.kernels import views as kernels
+from detectors.kernels.products import products
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +109,7 @@ class SensorViews:
         queries = _cut(x, starts, self.widths[0])
         out = np.empty((4, len(starts)), np.float32)
         out[:3] = kernels.nearest_views(normal.short, queries)
-        gaps = (_summary(queries, x, starts) - normal.centre) @ normal.root
+        gaps = products(_summary(queries, x, starts) - normal.centre, normal.root.T)
         out[3] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
         return out
 

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from typing_extensions import override
 
 from detectors.base import Detector
+from detectors.kernels.products import lagged_products, products
 from detectors.models.parameters import require_int, require_number
 from detectors.models.scaling import RobustScale
 from detectors.tags import Tags
@@ -25,7 +26,6 @@ _OUTLYING_SHARE = 0.25
 _MOST_ROWS = 50_000
 _NORMAL_MAD = 1.4826
 _SPREAD_FLOOR = 1.0e-4
-_BLOCK_CELLS = 4_000_000
 
 
 class Forecast(Detector):
@@ -147,25 +147,27 @@ class Forecast(Detector):
         gram[np.diag_indices_from(gram)] += strength
         return np.asarray(np.linalg.solve(gram, lagged.T @ target))
 
-    def _lagged_factors(self, past: FloatMatrix, rows: NDArray[np.intp] | slice) -> FloatMatrix:
+    def _lagged_factors(self, past: FloatMatrix, rows: NDArray[np.intp]) -> FloatMatrix:
         """Return the lags of the factors, (n_rows, lags * n_factors)."""
-        factors = (past - self.level_) @ self.basis_
-        views = sliding_window_view(factors, self.lags, axis=0)[rows]
+        views = sliding_window_view(self._along(past), self.lags, axis=0)[rows]
         return np.asarray(views.reshape(len(views), -1))
 
+    def _along(self, past: FloatMatrix) -> FloatMatrix:
+        """Return the factors of rows, (n_rows, n_factors)."""
+        return products(past - self.level_, self.basis_.T)
+
     def _residual(self, Z: FloatMatrix) -> FloatMatrix:
-        """Return rows minus their predictions, computed in blocks of bounded memory."""
+        """Return rows minus their predictions."""
         past = self._past(Z)
         out = np.asarray(Z - self.level_)
-        step = max(_BLOCK_CELLS // (self.lags * past.shape[1]), 1)
-        for start in range(0, len(Z), step):
-            part = past[start : start + step + self.lags - 1]
-            views = sliding_window_view(part - self.level_, self.lags, axis=0)
-            out[start : start + step] -= np.einsum("rcl,cl->rc", views, self.own_)
-            if past.shape[1] > 1:
-                out[start : start + step] -= (
-                    self._lagged_factors(part, slice(None)) @ self.cross_
-                )
+        for column, own in enumerate(self.own_):
+            alone = (past[:, column] - self.level_[column])[:, None]
+            out[:, column] -= lagged_products(alone, self.lags, own[None])[:, 0]
+        if past.shape[1] > 1:
+            # One factor's lags stand together there, one row's factors in the product.
+            apart = self.cross_.reshape(-1, self.lags, past.shape[1]).transpose(2, 1, 0)
+            beside = apart.reshape(past.shape[1], -1)
+            out -= lagged_products(self._along(past), self.lags, beside)
         return out
 
     @override

@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from detectors.base import Detector
+from detectors.kernels.products import products
 from detectors.models.covariance import concentrated_covariance
 from detectors.models.parameters import require_number
 from detectors.models.scaling import RobustScale
@@ -82,7 +83,7 @@ class Mahalanobis(Detector):
         self.transform_ = ((axes / np.sqrt(values)) @ axes.T) * inverse_spread
 
     def _parts(self, X: FloatMatrix) -> FloatMatrix:
-        return np.asarray((self._scale.apply(X) - self.location_) @ self.transform_.T)
+        return products(self._scale.apply(X) - self.location_, self.transform_)
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:

@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from detectors.base import Detector
+from detectors.kernels.products import products
 from detectors.models.parameters import require_number
 from detectors.models.scaling import RobustScale
 from detectors.tags import Tags
@@ -121,9 +122,9 @@ class PCA(Detector):
     def _split(self, Z: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
         """Return parts whose squares add up to T² and Q; both (n_rows, n_columns)."""
         centred = Z - self.location_
-        along = centred @ self.components_.T
-        within = (along / np.sqrt(self.variances_)) @ self.components_
-        return np.asarray(within), np.asarray(centred - along @ self.components_)
+        along = products(centred, self.components_)
+        within = products(along / np.sqrt(self.variances_), self.components_.T)
+        return within, np.asarray(centred - products(along, self.components_.T))
 
     def _terms(self, Z: FloatMatrix) -> FloatMatrix:
         within, beside = self._split(Z)
