@@ -14,6 +14,7 @@ from appliance.schemas.recipe import Threshold
 from benchmarks.quality import figures
 from detectors import metrics
 from detectors.thresholds import SurpriseScale, alarm_threshold, find_stretches
+from detectors.thresholds.budget import LOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ RULE = Threshold()
 _SECONDS_AN_HOUR = 3600
 _SECONDS_A_MONTH = 720 * _SECONDS_AN_HOUR
 _A_MINUTE = 60.0
+_NEXT_LEVEL = 1.02
 _SECONDS = {"3w": 10.0, "asd": 300.0, "nab": 300.0, "skab": 1.0, "tep": 180.0}
 
 
@@ -120,6 +122,24 @@ def told(judged: Judged, seconds: float) -> np.ndarray:
     ):
         flags[start:stop] = True
     return flags
+
+
+def begun(judged: Judged) -> FloatVector:
+    """Return the highest alarm level at which an event begins in each test row, or 0.
+
+    Levels rise from `LOWEST` by a fiftieth each, whatever was promised.
+    """
+    scale = SurpriseScale().fit(judged.known)
+    surprise = scale.surprise(judged.scores)
+    out = np.zeros(len(surprise))
+    level = LOWEST
+    while level <= surprise.max(initial=0.0):
+        found = find_stretches(
+            surprise, level, RULE.release, RULE.merge_rows, RULE.minimum_rows
+        )
+        out[found[:, 0]] = level
+        level *= _NEXT_LEVEL
+    return out
 
 
 def together(found: Sequence[Alarms]) -> dict[str, float]:

@@ -3,7 +3,8 @@
 A recipe learns the probation alone; the other rows are judged one after the other by what came
 before them.  NAB's leaderboard chooses one threshold for all files by their labels, which no
 plant can: besides there is what events of the live scores are worth that the product raises
-under its default promise.
+under its default promise, and, to compare like with like, with one alarm level for all files
+that is chosen as NAB chooses.
 """
 
 from __future__ import annotations
@@ -38,10 +39,21 @@ class Stream(NamedTuple):
 
 
 class Called(NamedTuple):
-    """What was said of one file: live scores, and rows at which events begin."""
+    """What was said of one file.
+
+    Attributes
+    ----------
+    scores
+        Live.
+    events
+        1 where an event begins by the product's own level.
+    begun
+        The highest level at which an event begins in a row.
+    """
 
     scores: NabSeries
     events: NabSeries
+    begun: NabSeries
 
 
 def nab(folder: Path) -> Iterator[Stream]:
@@ -91,11 +103,12 @@ def figures_of(
     seconds = alarms.seconds_a_row(name.split("-")[0])
     streams = [one for i, one in enumerate(SETS[name](folder)) if i % every == 0]
     found = [called(recipe, one, seconds) for one in streams]
-    scores, events = [one.scores for one in found], [one.events for one in found]
+    scores, events, begun = (list(part) for part in zip(*found, strict=True))
     out = {}
     for profile, costs in metrics.NAB_PROFILES.items():
         out[f"{figures.NAB} {profile}"] = metrics.nab_best(scores, costs).score
         out[f"{figures.NAB_EVENTS} {profile}"] = metrics.nab_score(events, costs, 1.0)
+        out[f"{figures.NAB_BEGUN} {profile}"] = metrics.nab_best(begun, costs).score
     return len(found), out
 
 
@@ -105,7 +118,7 @@ def called(recipe: str, stream: Stream, seconds: float) -> Called:
     A recipe without a live form is judged by its scores, whatever these look at.
     """
     known, rest = np.split(stream.values, [stream.learned])
-    said = np.zeros((2, len(stream.values)))
+    said = np.zeros((len(Called._fields), len(stream.values)))
     detector = catalog.make(recipe)
     try:
         detector.fit(known)
@@ -115,4 +128,5 @@ def called(recipe: str, stream: Stream, seconds: float) -> Called:
     said[0, stream.learned :] = from_zero(live.scores)
     within = alarms.told(live, seconds).astype(np.int8)
     said[1, stream.learned :] = np.diff(within, prepend=0) > 0
+    said[2, stream.learned :] = alarms.begun(live)
     return Called(*(NabSeries(row, stream.windows) for row in said))

@@ -108,6 +108,10 @@ def test_an_event_is_called_at_its_first_row_and_in_no_other() -> None:
     at = np.flatnonzero(found.events.scores)
     assert ((at >= 5_000) & (at < 5_040)).any()
     assert (np.diff(at) > 1).all()
+    first = int(found.begun.scores.argmax())
+    assert 5_000 <= first < 5_005
+    assert found.begun.scores[first] > found.begun.scores[first + 1 : 5_040].max()
+    assert found.begun.scores[:4_000].max() == 0
     (refused,) = called("auto", Stream(noise[:50], 10, []), 600.0).events.scores[None]
     assert not refused.any()
 
@@ -127,7 +131,7 @@ def test_series_of_a_leaderboard_are_judged_beside_each_of_its_methods(data_dir:
 @pytest.mark.data
 def test_streams_are_judged_by_nab_with_the_published_scores_beside(data_dir: Path) -> None:
     found = {line["metric"]: line for line in lines("auto", ["nab-stream"], data_dir, 15)}
-    assert len(found) == 6
+    assert len(found) == 9
     assert {line["series"] for line in found.values()} == {4}
     assert found["NAB standard"]["goal"] == 77
     assert found["NAB standard"]["rivals"]["ARTime"] == 74.9
