@@ -29,6 +29,8 @@ from appliance.heat import store as _heat  # noqa: F401
 from appliance.intake import store as _intake  # noqa: F401
 from appliance.jobs.store import tables as _jobs  # noqa: F401
 from appliance.registry import store as _registry  # noqa: F401
+from appliance.telemetry.store import tables as _costs  # noqa: F401
+from appliance.telemetry.store import troubles as _troubles  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[3]
 
