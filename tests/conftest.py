@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,21 @@ settings.register_profile("usual", deadline=None)
 settings.load_profile("required" if os.environ.get("KIZASHI_REQUIRE_ALL") == "1" else "usual")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Hundreds of processes read the same modules, and each run the same tests: what they compile
+# is kept, also where the environment says otherwise.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What the collection of tests makes stays to the end.  Looking through it for garbage takes a
+# third of the collection's time, and a second each time that a test makes much.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, in what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
@@ -34,18 +34,9 @@ _TAGS = {
 }
 
 
-def written() -> dict[str, str]:
-    """Return every generated page, by its name."""
-    return {
-        "api.md": _page(api()),
-        "command-line.md": _page(command_line()),
-        "recipe.md": _page(recipes()),
-        "detectors.md": _page(detectors()),
-    }
-
-
-def _page(lines: Iterator[str]) -> str:
-    return "\n".join(lines).rstrip() + "\n"
+def page(name: str) -> str:
+    """Return a generated page."""
+    return "\n".join(PAGES[name]()).rstrip() + "\n"
 
 
 def _cell(text: object) -> str:
@@ -202,7 +193,15 @@ def detectors() -> Iterator[str]:
         )
 
 
+PAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "api.md": api,
+    "command-line.md": command_line,
+    "detectors.md": detectors,
+    "recipe.md": recipes,
+}
+"""What writes the lines of each generated page."""
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in written().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    for name in PAGES:
+        (FOLDER / name).write_text(page(name), "utf-8")
