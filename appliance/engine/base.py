@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, Self, TypeVar
 
 from appliance.core.errors import KizashiError
 from appliance.core.log import get
+from appliance.engine.meter import AloneInProcess, Gauge, OnThread, Used
 
 _log = get(__name__)
 
@@ -42,12 +43,15 @@ class Outcome(Generic[Result]):
         Why it failed, for a person; empty if it did not.
     cause
         The error itself where it is one of ours, so that a caller may act on its kind.
+    used
+        What it used of the machine; None if nobody could measure it to its end.
     """
 
     index: int
     value: Result | None
     error: str = ""
     cause: KizashiError | None = None
+    used: Used | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -80,8 +84,29 @@ class Engine(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
-    """Run one item where the worker is, turning whatever it raises into a reason."""
+def attempt(
+    function: Callable[[Item], Result], index: int, item: Item, gauge: Gauge | None = None
+) -> Outcome[Result]:
+    """Run one item where the worker is, turning whatever it raises into a reason.
+
+    Parameters
+    ----------
+    gauge
+        Measures it; for a thread beside others if not given.
+    """
+    gauge = gauge or OnThread()
+    found = _attempted(function, index, item)
+    return replace(found, used=gauge.used())
+
+
+def attempt_alone(
+    function: Callable[[Item], Result], index: int, item: Item
+) -> Outcome[Result]:
+    """Run one item in a process that runs nothing beside it; see `AloneInProcess`."""
+    return attempt(function, index, item, AloneInProcess())
+
+
+def _attempted(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
     try:
         return Outcome(index, function(item))
     except KizashiError as error:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from threadpoolctl import ThreadpoolController
 
 from appliance.engine.base import Item, Outcome, Result, attempt
+from appliance.engine.meter import count
 from appliance.engine.stop import LOOK, current
 
 _lock = threading.Lock()
@@ -74,6 +75,7 @@ class LocalEngine:
                         following += 1
                     done, running = wait(running, LOOK, return_when=FIRST_COMPLETED)
                     for future in sorted(done, key=lambda f: f.result().index):
+                        count(future.result().used)
                         yield future.result()
                     stop.check()
             finally:

@@ -22,7 +22,8 @@ from appliance.core.errors import EngineError
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.engine import shared
-from appliance.engine.base import THREADS, Item, Outcome, Result, attempt
+from appliance.engine.base import THREADS, Item, Outcome, Result, attempt_alone
+from appliance.engine.meter import count
 from appliance.engine.stop import LOOK, current
 from appliance.schemas.platform import Cluster, ClusterNode
 
@@ -107,7 +108,7 @@ class RayEngine:
             _shared.holders += 1
             self._connection: _Connection | None = _shared
         self.workers = _shared.workers
-        self._task = ray.remote(num_cpus=1, max_retries=_RETRIES)(attempt)
+        self._task = ray.remote(num_cpus=1, max_retries=_RETRIES)(attempt_alone)
 
     def map(
         self, function: Callable[[Item], Result], items: Sequence[Item]
@@ -141,6 +142,7 @@ class RayEngine:
         gone = self._ray.exceptions
         try:
             outcome: Outcome[Any] = self._ray.get(task)
+            count(outcome.used)
         except (gone.WorkerCrashedError, gone.OutOfMemoryError, gone.NodeDiedError) as error:
             _log.debug("item %d was given up", index, exc_info=True)
             kind = "out of memory" if isinstance(error, gone.OutOfMemoryError) else "killed"
