@@ -25,6 +25,8 @@ LASTING = timedelta(days=1)
 """A sensor fault that lasts this long is to be planned for, not just watched."""
 _WORTH_NAMING = 0.01
 _MOST_NAMED = 20
+_MOST_PARTS = 48
+"""Parts of an event's course, as many as a small picture can show."""
 _MICRO = 1_000_000
 
 
@@ -139,6 +141,7 @@ def _found_in(
                 ),
                 sensors=_ranked(rows, sensors),
                 ongoing=_stands(cells, int(stop), rule),
+                course=_course(cells.positions[start:stop], inside),
             )
         )
     return drafts
@@ -156,6 +159,17 @@ def severity_of(peak: float, threshold: float, rows: int, minimum_rows: int) -> 
     """
     steps = (peak >= FAR * threshold) + (rows >= LONG * minimum_rows)
     return (Severity.WATCH, Severity.PLAN, Severity.ACT)[steps]
+
+
+def _course(
+    positions: NDArray[np.int64], surprise: NDArray[np.float64]
+) -> tuple[float | None, ...]:
+    """Return the highest surprise of equal parts of a stretch; None where nothing is judged."""
+    places = positions - positions[0]
+    span = int(places[-1]) + 1
+    highest = np.full(min(span, _MOST_PARTS), np.nan)
+    np.fmax.at(highest, places * len(highest) // span, surprise)
+    return tuple(None if np.isnan(one) else round(float(one), 2) for one in highest)
 
 
 def _surprise(frame: pl.DataFrame) -> NDArray[np.float64]:

@@ -237,10 +237,13 @@ def _joined(old: EventDraft, new: EventDraft, span: Span) -> EventDraft:
         return new
     outside = not span[0] <= old.peak_time <= span[1]
     peak = old if outside and old.peak > new.peak else new
+    start = min(old.start, new.start) if early else new.start
+    end = max(old.end, new.end) if late else new.end
     return new.model_copy(
         update={
-            "start": min(old.start, new.start) if early else new.start,
-            "end": max(old.end, new.end) if late else new.end,
+            "start": start,
+            "end": end,
+            "course": old.course if (start, end) == (old.start, old.end) else (),
             "peak": peak.peak,
             "peak_time": peak.peak_time,
             "threshold": peak.threshold,

@@ -79,6 +79,9 @@ class EventDraft(Schema):
     sensors: tuple[SensorShare, ...]
     ongoing: bool = False
     """It still stood when the data ended."""
+    course: tuple[float | None, ...] = Field((), examples=[[4.1, 6.2, None, 5.0]])
+    """Highest surprise of each of so many equal parts from its start to its end, one where
+    nothing was judged has none; empty where it is not known."""
 
 
 class Mute(Schema):

@@ -141,6 +141,21 @@ def test_no_rows_and_nothing_judged():
     assert find_events(scores([NAN] * 5).with_columns(surprise=None), 4.0, RULE, 60, ()) == []
 
 
+def test_the_course_tells_the_highest_of_equal_parts():
+    (event,) = find([0.0, 5.0, 6.25, NAN, 9.0, 5.0, 0.0])
+    assert event.course == (5.0, 6.25, None, 9.0, 5.0)
+    (event,) = find([5.0, 6.0, 7.0], minutes=[0, 1, 4])
+    assert event.course == (5.0, 6.0, None, None, 7.0)
+
+
+@given(st.lists(st.floats(4, 90, width=32), min_size=2, max_size=300))
+def test_a_course_is_short_and_holds_the_peak(surprise):
+    (event,) = find(surprise)
+    assert len(event.course) == min(len(surprise), 48)
+    assert None not in event.course
+    assert max(event.course) == pytest.approx(event.peak, abs=0.01)
+
+
 def test_peak_and_its_moment():
     (event,) = find([0, 5, NAN, 9.5, 7, 0])
     assert (event.peak, event.peak_time) == (9.5, minute(3))

@@ -95,6 +95,15 @@ def test_what_reaches_out_of_the_new_scores_is_kept():
     assert made == plan([], [], {}, NEAR)
 
 
+def test_a_course_is_only_told_of_the_whole_event():
+    before = stored("a", 0, 20, facts={"peak": 9.0, "course": (5.0, 9.0)})
+    longer = draft(10, 30, 5.0, course=(4.0, 5.0))
+    ((_, facts),) = plan([before], [longer], span(10, 60), NEAR).revised
+    assert facts.course == ()
+    inside = draft(10, 20, 5.0, course=(4.0, 5.0))
+    assert plan([before], [inside], span(10, 20), NEAR).revised == ()
+
+
 def test_an_event_has_ended_once_scores_go_on_without_it():
     events = [stored("a", 0, 10, facts={"ongoing": True})]
     assert not plan(events, [], span(11, 14), NEAR).revised

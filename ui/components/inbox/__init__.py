@@ -97,6 +97,7 @@ def inbox(
             "page": t("inbox.page", n=wanted.page) if wanted.after or cursor else "",
             "words": {name: t(f"inbox.{name}") for name in _WORDS}
             | {"chosen": t("inbox.chosen", n="{n}"), "label": t("inbox.label")},
+            "level": 1 / _FARTHEST,
             "keys": [
                 [key, t(f"inbox.key_{name}")]
                 for key, name in _KEYS
@@ -132,7 +133,7 @@ def _row(row: Row, zone: ZoneInfo, at: datetime) -> dict[str, Any]:
         "ago": formats.ago(event.start, at),
         "lasted": f"{formats.span(event.end - event.start)}{' →' if event.ongoing else ''}",
         "peak": "" if fault else f"{formats.number(far, 1)}×",
-        "far": 0.0 if fault else min(far / _FARTHEST, 1.0),
+        "course": _course(event),
         "state": _state(event),
         "muted": row.muted,
         "owner": event.owner or "",
@@ -140,8 +141,16 @@ def _row(row: Row, zone: ZoneInfo, at: datetime) -> dict[str, Any]:
     }
 
 
+def _course(event: Event) -> list[float | None]:
+    """Return how high the curve of an event is from part to part, 0..1."""
+    if event.threshold <= 0:
+        return []
+    full = _FARTHEST * event.threshold
+    return [None if one is None else round(min(one / full, 1.0), 3) for one in event.course]
+
+
 _FARTHEST = 3.0
-"""Times the alarm level at which the bar of how far an event went is full."""
+"""Times the alarm level at which the curve of an event reaches its top."""
 
 
 def _sensor(one: SensorShare) -> str:

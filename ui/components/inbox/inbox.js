@@ -89,7 +89,8 @@ class Inbox {
     const may = this.data.deeds.length > 0;
     this.rows = this.data.rows.map((told, number) => {
       const label = `${this.data.words.choose} ${told.asset}`;
-      const row = line(told, may ? box(label, () => this.choose(told.id)) : null);
+      const pick = may ? box(label, () => this.choose(told.id)) : null;
+      const row = line(told, pick, this.data.level);
       row.onclick = (event) => {
         if (!event.target.closest(".pick")) open(told.address);
       };

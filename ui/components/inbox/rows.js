@@ -22,15 +22,34 @@ function cell(name, text, below) {
   return made;
 }
 
-function bar(share) {
-  const made = element("span", "far");
-  const part = element("i");
-  part.style.width = `${Math.round(share * 100)}%`;
-  made.append(part);
-  return made;
+// How surprise went from an event's start to its end; the dashes are the alarm level.
+const WIDE = 64, HIGH = 22;
+
+function curve(course, level) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "curve");
+  svg.setAttribute("viewBox", `0 0 ${WIDE} ${HIGH}`);
+  svg.setAttribute("aria-hidden", "true");
+  const y = (share) => (HIGH - 1 - share * (HIGH - 2)).toFixed(1);
+  const step = course.length > 1 ? (WIDE - 2) / (course.length - 1) : 0;
+  let path = "", gap = true;
+  course.forEach((share, at) => {
+    if (share === null) return void (gap = true);
+    const x = (1 + at * step).toFixed(1);
+    // A part alone is a dot: a line of no length with round ends.
+    path += `${gap ? "M" : "L"}${x} ${y(share)}${gap ? `h0` : ""}`;
+    gap = false;
+  });
+  for (const [name, d] of [["level", `M0 ${y(level)}H${WIDE}`], ["course", path]]) {
+    const line = document.createElementNS(svg.namespaceURI, "path");
+    line.setAttribute("class", name);
+    line.setAttribute("d", d);
+    svg.append(line);
+  }
+  return svg;
 }
 
-function line(told, pick) {
+function line(told, pick, level) {
   const row = element("tr");
   row.dataset.id = told.id;
   row.tabIndex = -1;
@@ -53,7 +72,8 @@ function line(told, pick) {
   names.title = told.sensors.join(", ");
   sensors.append(names);
   const peak = element("td", "peak");
-  if (told.peak) peak.append(element("span", "", told.peak), bar(told.far));
+  if (told.peak) peak.append(element("span", "", told.peak));
+  if (told.course.length) peak.append(curve(told.course, level));
   row.append(
     first, urgency, asset, sensors,
     cell("began", told.began, told.ago), cell("lasted", told.lasted), peak,
