@@ -91,6 +91,7 @@ _COLOURS = {
     WindowKind.PLANNED_STOP: theme.CATEGORIES[4],
     WindowKind.TEST_RUN: theme.CATEGORIES[2],
     WindowKind.OTHER: theme.CATEGORIES[3],
+    WindowKind.NORMAL: theme.CATEGORIES[5],
 }
 
 

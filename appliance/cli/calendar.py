@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WINDOW = typer.Argument(help="Identifier of the window.")
 ASSET = typer.Option([], "--asset", help="Only this machine; repeatable.")
 SITE = typer.Option(False, "--site", help="For every fleet of the site.")
-KINDS = "maintenance, planned_stop, test_run, other or failure."
+KINDS = "maintenance, planned_stop, test_run, other, failure or normal."
 SINCE = typer.Option(None, "--from", help="When it begins; the first time of several.")
 UNTIL = typer.Option(None, "--until", help="When it is over.")
 KIND = typer.Option(None, "--kind", help=KINDS)

@@ -14,6 +14,12 @@ from appliance.core.errors import NotFound
 if TYPE_CHECKING:
     from appliance.pipelines.score import ScoreReport
 
+_LEFT_OUT = {
+    "open": "an open event",
+    "true": "called true",
+    "planned": "called planned",
+    "drift": "moved away from normal little by little",
+}
 ENGINE = typer.Option(None, "--engine", help="ray, local or auto; the settings' if not given.")
 
 
@@ -38,6 +44,7 @@ def train(
 ) -> None:
     """Learn what is normal for every machine of a fleet."""
     from appliance.client.line import parsed
+    from appliance.fleet.drift_words import drift_words
     from appliance.schemas.model import ModelVersion
 
     own: Context = context.obj
@@ -64,8 +71,9 @@ def train(
     if made.masked:
         print(f"  left out, in the calendar: {made.masked:,} rows")
     for note in made.held:
-        what = "an open event" if note.reason == "open" else f"called {note.reason}"
-        print(f"  left out, {what}: {note.rows:,} rows")
+        print(f"  left out, {_LEFT_OUT[note.reason]}: {note.rows:,} rows")
+    for drifted in made.drifted:
+        print(f"  {drifted.asset}: {drift_words(drifted)}")
     for asset, reason in made.kept.items():
         print(f"  {asset} keeps the model that it had: {reason}")
     for asset, reason in made.failures.items():

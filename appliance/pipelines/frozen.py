@@ -2,8 +2,8 @@
 
 Learning is frozen while an anomaly is open, so that a lasting fault never becomes normal: its
 readings are left out until somebody says what it was.  What was called true or planned stays
-out for good; what was called false is normal running, and is learned from however unusual it
-looks.
+out for good; what was called false is normal running, and so is what a window of the calendar
+calls so: it is learned from however unusual it looks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from appliance.calendar.masks import Masks, Span, merged
+from appliance.calendar.expand import normal_running
+from appliance.calendar.masks import Masks, Span, merged, union
 from appliance.core.errors import NotFound
 from appliance.fleet import FitReport
 from appliance.fleet.guide import Guide
@@ -71,10 +72,11 @@ def words_on(site: Site, fleet: str, *, verdicts: Mapping[str, str] | None = Non
         elif reason is not None:
             by_reason.setdefault(reason, []).append(event)
     end = span[1] + _INSTANT
+    whole = span[0], end
     held = {reason: by_reason[reason] for reason in REASONS if reason in by_reason}
     guide = Guide(
         held=tuple((reason, _masks(events, end)) for reason, events in held.items()),
-        vouched=_masks(vouched),
+        vouched=union(_masks(vouched), normal_running(site.calendar.list(fleet), fleet, whole)),
         former=_champion(site, fleet),
     )
     return Words(

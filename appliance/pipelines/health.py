@@ -12,6 +12,7 @@ from appliance.pipelines.heat import calendar_in
 from appliance.pipelines.overview import champion_manifest
 from appliance.pipelines.site import Site
 from appliance.schemas.history import Health
+from appliance.schemas.model import DriftNote
 
 TREND = 28
 """Stretches of days that a trend is made from."""
@@ -72,9 +73,17 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
             "chance": _rounded(trend.chance, 1.0, 5),
             "trend_from": since[0] if since else None,
             "changed_from": None if changed is None else starts[changed],
+            "drifted": _drifted(site, fleet, asset),
             "coverage": _coverage(known[0], model.interval_seconds),
         }
     )
+
+
+def _drifted(site: Site, fleet: str, asset: str) -> DriftNote | None:
+    """Return what the newest version found, which need not be the champion."""
+    [newest] = site.registry.page(fleet, before=None, limit=1)
+    notes = (note for note in newest.lineage.drifted if note.asset == asset and not note.over)
+    return next(notes, None)
 
 
 def _coverage(asset: Asset, interval: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import polars as pl
 from appliance.access import Person
 from appliance.core.errors import Conflict, InvalidRequest
 from appliance.fleet import Artifact, choice_words
+from appliance.fleet.drift_words import drift_words
 from appliance.pipelines.scorecard import scorecard
 from appliance.pipelines.site import Site
 from appliance.schemas.base import Language, fleet_name
@@ -21,6 +22,7 @@ from appliance.schemas.model import (
     ComparedModel,
     Difference,
     Disagreement,
+    Lineage,
     ModelAsset,
     ModelComparison,
     ModelTold,
@@ -91,21 +93,22 @@ def assets(
     manifest = Artifact(Path(found.path)).manifest
     names = sorted({*manifest.assets, *manifest.failures})
     return [
-        _asset(name, manifest, found.lineage.kept, language)
+        _asset(name, manifest, found.lineage, language)
         for name in [name for name in names if after is None or name > after][:limit]
     ]
 
 
 def _asset(
-    name: str, manifest: FleetManifest, kept: Mapping[str, str], language: Language
+    name: str, manifest: FleetManifest, lineage: Lineage, language: Language
 ) -> ModelAsset:
     entry = manifest.assets.get(name)
     if entry is None:
         return ModelAsset(asset=name, problem=manifest.failures[name])
     before, after = entry.reach
+    drifted = tuple(note for note in lineage.drifted if note.asset == name)
     return ModelAsset(
         asset=name,
-        kept=kept.get(name, ""),
+        kept=lineage.kept.get(name, ""),
         threshold=entry.threshold,
         expected_per_month=entry.budget.expected_per_month,
         basis="observed" if entry.budget.basis == "observed" else "extrapolated",
@@ -122,7 +125,11 @@ def _asset(
         unusual=len(entry.excluded),
         modes=entry.modes,
         choice=entry.choice,
-        reasons=choice_words(manifest, name, language),
+        drifted=drifted,
+        reasons=(
+            *choice_words(manifest, name, language),
+            *(drift_words(note, language) for note in drifted),
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout, fit_fleet, resolve
+from appliance.pipelines.drift import Drifts, Reading, look_back
 from appliance.pipelines.frozen import Words, words_on
 from appliance.pipelines.recipes import saved_recipe
 from appliance.pipelines.site import Site
@@ -167,22 +168,33 @@ def _fitted(
         raise _nothing_within(site, fleet, plan)
     masks, windows = left_out(site, fleet)
     words = words_on(site, fleet)
+    layout = layout_of(site, fleet, site.intake.sensors(fleet))
+    reading = Reading(plan.readings_version, plan.assets, plan.start, plan.end)
+    drifts = look_back(site, fleet, plan.recipe, layout, reading, engine, words.guide, masks)
+    for note in drifts.notes:
+        if progress is not None:
+            progress.note(f"moved away from normal since {note.since:%Y-%m-%d}: {note.asset}")
+    guide = replace(drifts.guide(words.guide), untouched=frozenset(every) - frozenset(wanted))
     report = fit_fleet(
         chunks,
         plan.recipe,
-        layout_of(site, fleet, site.intake.sensors(fleet)),
+        layout,
         site.registry.folder(fleet) / plan.run,
         engine,
         masks=masks,
-        guide=replace(words.guide, untouched=frozenset(every) - frozenset(wanted)),
+        guide=guide,
         progress=progress,
         machines=len(wanted),
     )
-    return _Fitted(report.digest, _lineage(plan, windows, report, words))
+    return _Fitted(report.digest, _lineage(plan, windows, report, words, drifts))
 
 
 def _lineage(
-    plan: _Plan, windows: tuple[WindowNote, ...], report: FitReport, words: Words
+    plan: _Plan,
+    windows: tuple[WindowNote, ...],
+    report: FitReport,
+    words: Words,
+    drifts: Drifts,
 ) -> Lineage:
     return Lineage(
         run=plan.run,
@@ -197,9 +209,11 @@ def _lineage(
         batches=plan.batches,
         windows=windows,
         masked=report.masked,
-        held=words.notes(report),
+        held=(*words.notes(report), *drifts.held(report)),
         vouched=words.vouched,
         kept=report.kept,
+        normal=drifts.learned(report),
+        drifted=drifts.notes,
         code_version=report.code_version,
         seed=report.seed,
         by=plan.by,
@@ -227,7 +241,7 @@ def left_out(site: Site, fleet: str) -> tuple[Masks, tuple[WindowNote, ...]]:
     notes = tuple(
         WindowNote(window=window.id, revision=window.revision)
         for window in windows
-        if next(occurrences(window, horizon), None) is not None
+        if not window.kind.learned and next(occurrences(window, horizon), None) is not None
     )
     return expand(windows, fleet, horizon, labels=True), notes
 

@@ -12,7 +12,7 @@ from appliance.schemas.event import Event, EventDraft
 
 
 class WindowKind(StrEnum):
-    """Why a machine does not run as usual."""
+    """Why a machine does not run as usual, or that it does."""
 
     MAINTENANCE = "maintenance"
     PLANNED_STOP = "planned_stop"
@@ -20,11 +20,18 @@ class WindowKind(StrEnum):
     OTHER = "other"
     FAILURE = "failure"
     """It had failed: a label.  Not learned from, but judged as ever."""
+    NORMAL = "normal"
+    """It ran as usual, however unusual that looks: learned from, and judged as ever."""
 
     @property
     def judged(self) -> bool:
         """Whether readings inside are judged: what a model says of a failure is no secret."""
-        return self is WindowKind.FAILURE
+        return self in (WindowKind.FAILURE, WindowKind.NORMAL)
+
+    @property
+    def learned(self) -> bool:
+        """Whether readings inside are learned from."""
+        return self is WindowKind.NORMAL
 
 
 class Occurrence(Schema):

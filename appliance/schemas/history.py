@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from appliance.schemas.base import FleetName, Schema
 from appliance.schemas.event import Event
 from appliance.schemas.manifest import TimeKind
+from appliance.schemas.model import DriftNote
 
 _DAYS = ["2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"]
 
@@ -43,6 +44,9 @@ class Health(Schema):
     changed_from
         Since when it runs otherwise than before, at once, lastingly and without growing: normal
         has changed, or a fault stays as it is, which only a person can tell.
+    drifted
+        That it went away from normal little by little, as the newest version found; None where
+        it did not, or is as before again.
     coverage
         Share of the readings to be expected that there are, from the first to the newest.
     """
@@ -61,6 +65,7 @@ class Health(Schema):
     chance: float | None = Field(None, examples=[0.002])
     trend_from: AwareDatetime | None = None
     changed_from: AwareDatetime | None = Field(None, examples=["2026-03-02T00:00:00Z"])
+    drifted: DriftNote | None = None
     coverage: float | None = Field(None, ge=0, le=1, examples=[0.994])
 
 

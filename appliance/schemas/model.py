@@ -9,6 +9,7 @@ from pydantic import Field
 
 from appliance.schemas.base import FleetName, Schema
 from appliance.schemas.choice import Choice
+from appliance.schemas.manifest import Stretch
 from appliance.schemas.recipe import Recipe
 from appliance.schemas.scorecard import ScorecardRow
 
@@ -30,16 +31,56 @@ class HeldNote(Schema):
     ----------
     reason
         ``open``: an anomaly that nobody closed yet; ``true``, ``planned``: what people
-        called it.
+        called it; ``drift``: machines that moved away from normal little by little.
     events
         The anomalies.
     rows
         Readings that no reason before this one, nor the calendar, took out.
     """
 
-    reason: Literal["open", "true", "planned"]
+    reason: Literal["open", "true", "planned", "drift"]
     events: tuple[str, ...]
     rows: int
+
+
+class DriftedSensor(Schema):
+    """How far one sensor of a machine has moved away from what was normal.
+
+    Attributes
+    ----------
+    wider
+        It is its usual range within a day that moved, not its middle.
+    moved, per_week
+        In the sensor's unit, freed from what contexts explain.
+    deviations
+        `moved` in deviations of normal running within a day.
+    """
+
+    name: str = Field(examples=["bearing_temp"])
+    wider: bool = False
+    moved: float = Field(examples=[3.2])
+    per_week: float = Field(examples=[0.6])
+    deviations: float = Field(examples=[2.4])
+
+
+class DriftNote(Schema):
+    """A machine that moved away from normal little by little, and is not learned since.
+
+    Attributes
+    ----------
+    since, until
+        From when on it is not learned; up to when it had been looked at.
+    sensors
+        Those that moved, the farthest first.
+    over
+        It is as before again; what lies between is not learned all the same.
+    """
+
+    asset: str = Field(examples=["P-101"])
+    since: datetime
+    until: datetime
+    sensors: tuple[DriftedSensor, ...]
+    over: bool = False
 
 
 class Lineage(Schema):
@@ -74,6 +115,11 @@ class Lineage(Schema):
         Anomalies that people called false: learned from, however unusual they are.
     kept
         Why assets keep the sub-model that they had, by asset.
+    normal
+        By asset, the time that says what its normal is: readings of later versions are
+        compared with it.
+    drifted
+        Machines that went away from it little by little.
     derived_from
         Version that this one is but for its alarm levels or sensors' limits; None for one
         that was learned.
@@ -96,6 +142,8 @@ class Lineage(Schema):
     held: tuple[HeldNote, ...] = ()
     vouched: tuple[str, ...] = ()
     kept: dict[str, str] = Field(default_factory=dict)
+    normal: dict[str, Stretch] = Field(default_factory=dict)
+    drifted: tuple[DriftNote, ...] = ()
     derived_from: int | None = None
     code_version: str
     seed: int
@@ -211,6 +259,8 @@ class ModelAsset(Schema):
         Stretches that looked faulty and were not learned as normal.
     modes
         Operating modes that were found; None before any were looked for.
+    drifted
+        That it went away from what was normal little by little, and is not learned since.
     choice
         What the default chose by itself; None for another detector.
     reasons
@@ -235,6 +285,7 @@ class ModelAsset(Schema):
     explained: dict[str, float] = Field(default_factory=dict)
     unusual: int = 0
     modes: int | None = Field(None, examples=[3])
+    drifted: tuple[DriftNote, ...] = ()
     choice: Choice | None = None
     reasons: tuple[str, ...] = Field((), examples=[["It runs in 3 modes."]])
 

@@ -2,8 +2,10 @@
 
 `RemainingLife` learns from machines that ran to failure; `trend` and `time_to_limit` need none:
 they carry the course of a health index on, if it goes anywhere; `HealthIndex` makes one.
+`drift` tells days that went away from what was normal from those that changed at once.
 """
 
+from detectors.prognostics.drift import Drift, drift
 from detectors.prognostics.health import HealthIndex, running_low
 from detectors.prognostics.limit import MATTERS, TimeToLimit, time_to_limit
 from detectors.prognostics.remaining import Remaining, RemainingLife
@@ -11,11 +13,13 @@ from detectors.prognostics.tendency import Trend, trend
 
 __all__ = [
     "MATTERS",
+    "Drift",
     "HealthIndex",
     "Remaining",
     "RemainingLife",
     "TimeToLimit",
     "Trend",
+    "drift",
     "running_low",
     "time_to_limit",
     "trend",

@@ -68,7 +68,7 @@ def mark(plant: Plant, place: Place, stretch: tuple[datetime, datetime]) -> None
             ],
         )
         if what == "normal":
-            _normal(plant, waiting)
+            _normal(plant, place, (start, end), waiting)
         else:
             _window(plant, place, what, (start, end))
 
@@ -77,7 +77,7 @@ def _offered(project: str, waiting: Sequence[Event]) -> list[str]:
     found = ["failure"] if api.may("annotate", project) else []
     if api.may("configure", project):
         found += _WINDOWS
-    if waiting and api.may("annotate", project):
+    if api.may("configure", project) or (waiting and api.may("annotate", project)):
         found.append("normal")
     return found
 
@@ -103,11 +103,17 @@ def _ends(
 
 
 # ---------------------------------------------------------------- deeds
-def _normal(plant: Plant, waiting: Sequence[Event]) -> None:
+def _normal(
+    plant: Plant, place: Place, stretch: tuple[datetime, datetime], waiting: Sequence[Event]
+) -> None:
+    """Close its events as false alarms; who may, also writes it into the calendar."""
     st.caption(t("asset.normal_events", n=formats.number(len(waiting))))
     if st.button(t("asset.mark_save"), type="primary"):
-        done = plant.deal([one.id for one in waiting], "close", verdict="false")
-        frame.say_next(t("asset.normal_done", n=formats.number(done.done)))
+        if waiting and api.may("annotate", place.project):
+            plant.deal([one.id for one in waiting], "close", verdict="false")
+        if api.may("configure", place.project):
+            plant.calendar.add(_draft(place, "normal", "", stretch))
+        frame.say_next(t("asset.normal_done", n=formats.number(len(waiting))))
         st.rerun()
 
 
@@ -115,14 +121,7 @@ def _window(plant: Plant, place: Place, what: str, stretch: tuple[datetime, date
     title = st.text_input(
         t("asset.mark_words"), max_chars=200, placeholder=t(f"asset.mark_{what}_example")
     ).strip()
-    draft = WindowDraft(
-        fleet=place.fleet,
-        asset=place.asset,
-        kind=WindowKind(what),
-        title=title,
-        start=stretch[0],
-        end=stretch[1],
-    )
+    draft = _draft(place, what, title, stretch)
     if what != "failure" and api.may("score", place.project):
         with st.spinner(t("asset.previewing")):
             st.caption(_told(plant.calendar.preview(place.fleet, [draft])))
@@ -134,6 +133,19 @@ def _window(plant: Plant, place: Place, what: str, stretch: tuple[datetime, date
         plant.calendar.add(draft, score=api.may("score", place.project))
     frame.say_next(t("asset.mark_done"))
     st.rerun()
+
+
+def _draft(
+    place: Place, what: str, title: str, stretch: tuple[datetime, datetime]
+) -> WindowDraft:
+    return WindowDraft(
+        fleet=place.fleet,
+        asset=place.asset,
+        kind=WindowKind(what),
+        title=title,
+        start=stretch[0],
+        end=stretch[1],
+    )
 
 
 def _told(preview: CalendarPreview) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from appliance.schemas.event import Event, EventKind
 from appliance.schemas.history import Health, RemainingLife
+from appliance.schemas.model import DriftNote
 from ui import formats, frame, theme
 from ui.asset.wear import life_words
 from ui.components.briefs import Brief, briefs
@@ -17,6 +18,8 @@ from ui.components.plot import Curve, plot
 from ui.text import t
 
 _EVENTS = 8
+_DRIFTED = 3
+"""Sensors of a drift that are named."""
 _CERTAIN = 0.001
 _FIRST_CYCLE = datetime(2000, 1, 1, tzinfo=UTC)
 _HOUR = 3_600.0
@@ -48,11 +51,31 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
         if told.changed_from is not None:
             since = formats.moment(told.changed_from, zone, told.time_kind)
             st.info(t("asset.health_changed", moment=since), icon=":material/moved_location:")
+        if told.drifted is not None:
+            st.warning(_drift_words(told, told.drifted, zone), icon=":material/trending_up:")
         left = None if life is None else life_words(life, zone)
         if left is not None:
             st.markdown(f"**{formats.plain(left.head)}**")
             st.caption(left.below)
         st.caption(f"{trend_words(told)} {t('asset.health_how')}")
+
+
+def _drift_words(told: Health, note: DriftNote, zone: ZoneInfo) -> str:
+    """Return since when it went away from normal, by which sensors, and what to do."""
+    sensors = [
+        t(
+            "asset.drift_wider" if one.wider else "asset.drift_middle",
+            name=formats.plain(one.name),
+            moved=f"{one.moved:+g}",
+            week=f"{one.per_week:+g}",
+        )
+        for one in note.sensors[:_DRIFTED]
+    ]
+    return t(
+        "asset.health_drifted",
+        moment=formats.moment(note.since, zone, told.time_kind),
+        sensors=t("calendar.comma").join(sensors),
+    )
 
 
 def trend_words(told: Health) -> str:

@@ -276,7 +276,8 @@ def _window(planner: Planner, name: str) -> None:
         if facts.source:
             lines.append(Brief(facts.source, t("calendar.source")))
         briefs(lines, label=t("calendar.facts"), key="facts")
-        st.caption(t(f"calendar.means_{'failure' if facts.kind.judged else 'window'}"))
+        means = facts.kind.value if facts.kind.judged else "window"
+        st.caption(t(f"calendar.means_{means}"))
         if window is None:
             st.caption(t("calendar.is_removed"))
         elif planner.may(window.fleet):
