@@ -24,6 +24,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "count": ("{what} {n}", "{what} {n} 件"),
     "and": (", ", "、"),
     "more": ("And {n} more.", "ほか {n} 件。"),
+    "trouble": ("Platform: {what}", "プラットフォーム: {what}"),
+    "troubles": ("Platform: {n} things need care", "プラットフォーム: 対処が必要 {n} 件"),
+    "over": ("Over: {what}", "解消: {what}"),
+    "overs": ("Platform: {n} things are over", "プラットフォーム: 解消 {n} 件"),
     "trial": ("This is a test", "テスト送信です"),
     "trial_text": (
         "{site} can reach you by this channel.",
@@ -79,6 +83,46 @@ def message(site: str, told: Sequence[Told], language: Language) -> Message:
     names = sorted(f"{one.event.id} {one.event.severity.value}" for one in told)
     subject = f"[{site}] {_subject(ordered, language)}"
     return Message(_key(names), subject, "\n\n".join(lines), facts)
+
+
+@dataclass(frozen=True)
+class PlatformWord:
+    """A trouble of the platform in words, and whether it is over.
+
+    Attributes
+    ----------
+    facts
+        The same as plain JSON, for programs.
+    """
+
+    key: str
+    text: str
+    remedy: str
+    over: bool
+    facts: dict[str, Any]
+
+
+def platform_message(
+    site: str, told: Sequence[PlatformWord], address: str, language: Language
+) -> Message:
+    """Return the message that tells of the platform, what needs care before what is over."""
+    ordered = sorted(told, key=lambda one: one.over)
+    lines = [
+        _say("over", language, what=one.text) if one.over else f"{one.text}\n{one.remedy}"
+        for one in ordered[:_SPOKEN]
+    ]
+    if len(ordered) > _SPOKEN:
+        lines.append(_say("more", language, n=len(ordered) - _SPOKEN))
+    if address:
+        lines.append(address)
+    first, standing = ordered[0], sum(not one.over for one in ordered)
+    if len(ordered) == 1:
+        subject = _say("over" if first.over else "trouble", language, what=first.text)
+    else:
+        subject = _say("troubles" if standing else "overs", language, n=standing or len(told))
+    facts = {"site": site, "events": [], "troubles": [one.facts for one in ordered]}
+    key = _key(sorted(one.key for one in told))
+    return Message(key, f"[{site}] {subject}", "\n\n".join(lines), facts)
 
 
 def trial(site: str, language: Language, key: str) -> Message:

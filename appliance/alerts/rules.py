@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from appliance.events.life import is_graver
 from appliance.schemas.alert import Channel, Quiet
 from appliance.schemas.event import UNCLOSED, Event, EventKind, Severity
+from appliance.schemas.platform import Severity as PlatformSeverity
 
 FRESH = timedelta(days=2)
 """What ended longer ago is no news: a look into the past wakes nobody."""
@@ -62,3 +63,31 @@ def _end(quiet: Quiet, at: datetime, zone: ZoneInfo) -> datetime | None:
         return None
     day = there.date() + timedelta(days=int(tomorrow))
     return datetime.combine(day, quiet.end, zone).astimezone(at.tzinfo)
+
+
+# ---------------------------------------------------------------- the platform
+SETTLED = timedelta(minutes=2)
+"""A trouble that is younger may be over before anybody has read of it."""
+_OF: dict[PlatformSeverity, Severity | None] = {
+    "broken": Severity.ACT,
+    "warning": Severity.PLAN,
+    "note": None,
+}
+OVER = Severity.WATCH
+"""How urgent it is that a trouble is over."""
+
+
+def platform_severity(severity: PlatformSeverity) -> Severity | None:
+    """Return how urgent a trouble is among events; None for what is only good to know."""
+    return _OF[severity]
+
+
+def tells_of_trouble(
+    channel: Channel, severity: Severity, began: datetime, known: Known, at: datetime
+) -> bool:
+    """Whether a channel has to tell of a trouble that stands; see `tells`."""
+    if channel.paused or not channel.platform or began < channel.since:
+        return False
+    if at - began < SETTLED or is_graver(channel.severity, severity):
+        return False
+    return known is None or is_graver(severity, known)

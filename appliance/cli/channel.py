@@ -17,6 +17,9 @@ NAME = typer.Argument(help="Name of the channel.")
 FLEETS = typer.Option([], "--fleet", help="Only events of this fleet; repeatable.")
 SEVERITY = typer.Option("plan", "--severity", help="The least told: watch, plan or act.")
 FAULTS = typer.Option(False, "--faults", help="Tell of sensor faults too.")
+PLATFORM = typer.Option(
+    False, "--platform", help="Tell of the platform too: disk, sources, backups, certificates."
+)
 QUIET = typer.Option(
     None, "--quiet", help="Hours by the site's clock in which only `act` is told: 22:00-06:00."
 )
@@ -57,6 +60,7 @@ def mail(
     fleets: list[str] = FLEETS,
     severity: str = SEVERITY,
     faults: bool = FAULTS,
+    platform: bool = PLATFORM,
     quiet: str | None = QUIET,
     language: str = LANGUAGE,
     as_json: bool = JSON,
@@ -72,7 +76,9 @@ def mail(
         "sender": sender,
         "to": to,
     }
-    _add(context, name, target, _facts(fleets, severity, faults, quiet, language), as_json)
+    facts = _facts(fleets, severity, quiet, language)
+    facts |= {"faults": faults, "platform": platform}
+    _add(context, name, target, facts, as_json)
 
 
 def webhook(
@@ -84,6 +90,7 @@ def webhook(
     fleets: list[str] = FLEETS,
     severity: str = SEVERITY,
     faults: bool = FAULTS,
+    platform: bool = PLATFORM,
     quiet: str | None = QUIET,
     language: str = LANGUAGE,
     as_json: bool = JSON,
@@ -91,7 +98,9 @@ def webhook(
     """Add a channel that posts to an address; the secret, if any, signs what is sent."""
     signed = secret("Secret: ", from_stdin=True) if secret_stdin else None
     target = {"kind": "webhook", "url": url, "form": form, "secret": signed}
-    _add(context, name, target, _facts(fleets, severity, faults, quiet, language), as_json)
+    facts = _facts(fleets, severity, quiet, language)
+    facts |= {"faults": faults, "platform": platform}
+    _add(context, name, target, facts, as_json)
 
 
 def list_channels(context: typer.Context, as_json: bool = JSON) -> None:
@@ -193,11 +202,11 @@ def _turn(context: typer.Context, name: str, *, paused: bool, as_json: bool) -> 
 
 
 def _facts(
-    fleets: list[str], severity: str, faults: bool, quiet: str | None, language: str
+    fleets: list[str], severity: str, quiet: str | None, language: str
 ) -> dict[str, Any]:
     from appliance.core.errors import InvalidRequest
 
-    facts: dict[str, Any] = {"fleets": fleets, "severity": severity, "faults": faults}
+    facts: dict[str, Any] = {"fleets": fleets, "severity": severity}
     facts["language"] = language
     if quiet:
         start, dash, end = quiet.partition("-")
@@ -217,7 +226,8 @@ def _tell(channel: Channel, as_json: bool) -> None:
 
 def _cells(channel: Channel) -> tuple[str, str, str, str]:
     least = f"{channel.severity.value} and above"
-    tells = f"{least}, sensor faults" if channel.faults else least
+    more = [("sensor faults", channel.faults), ("the platform", channel.platform)]
+    tells = ", ".join([least, *(words for words, told in more if told)])
     state = "paused" if channel.paused else "tells"
     return _to(channel.target), tells, ", ".join(channel.fleets) or "all fleets", state
 

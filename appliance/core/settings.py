@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         Whether whoever it vouches for becomes a user.
     retention_days
         Age at which readings and scores go; everything is kept if not given.
+    prices
+        TOML file of what power, machines and storage cost; ``prices.toml`` in the home if not
+        given.
+    backup_every_days
+        Days within which a backup is to be made; 0 where something else makes them.
     """
 
     model_config = SettingsConfigDict(
@@ -119,6 +124,12 @@ class Settings(BaseSettings):
     oidc_roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     oidc_make_users: bool = True
     retention_days: float | None = Field(None, gt=0)
+    prices: Path | None = None
+    metrics_host: str = "127.0.0.1"
+    web_metrics_port: int = Field(9461, ge=0, le=65535)
+    worker_metrics_port: int = Field(9462, ge=0, le=65535)
+    ray_metrics_port: int = Field(9463, ge=0, le=65535)
+    backup_every_days: float = Field(8.0, ge=0)
 
     @field_validator("timezone")
     @classmethod
@@ -129,7 +140,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a time zone such as Asia/Tokyo") from error
         return value
 
-    @field_validator("host")
+    @field_validator("host", "metrics_host")
     @classmethod
     def _an_address(cls, value: str) -> str:
         if value == "localhost":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from appliance.alerts import Claimed, Send, Told, due, message, send, tells
+from appliance.alerts import Claimed, Message, Send, Told, due, message, send, tells
 from appliance.alerts.message import trial
 from appliance.alerts.rules import FRESH
 from appliance.core.clock import now
@@ -15,6 +15,7 @@ from appliance.core.log import get
 from appliance.events.muting import is_muted
 from appliance.events.store.news import EventNews
 from appliance.pipelines.events import told as event_told
+from appliance.pipelines.platform_alerts import telling
 from appliance.pipelines.site import Site
 from appliance.schemas.alert import Channel, Trial
 from appliance.schemas.event import UNCLOSED
@@ -41,12 +42,12 @@ def raise_alerts(site: Site, clock: Callable[[], datetime] = now) -> int:
     raised = 0
     for event in events:
         by_time = kinds[event.fleet] == "time"
-        telling = {
+        tellers = {
             channel.name: due(channel, event.severity, at, site.settings.zone)
             for channel in channels
             if tells(channel, event, known.get((event.id, channel.name)), at, by_time=by_time)
         }
-        if telling and site.deliveries.note(event, telling, at):
+        if tellers and site.deliveries.note(event, tellers, at):
             raised += 1
     return raised
 
@@ -94,21 +95,30 @@ def _sent(site: Site, claimed: Claimed, sending: Send, clock: Callable[[], datet
     except StorageError as error:  # its secrets cannot be read: somebody must give them anew
         site.deliveries.later(claimed, clock(), error.message)
         return 0
-    telling = _telling(site, channel, claimed, clock())
-    if channel.paused or not telling:
-        why = (
-            "the channel is paused." if channel.paused else "the event is dealt with or muted."
-        )
+    told, none = _message(site, channel, claimed, clock())
+    if channel.paused or told is None:
+        why = "the channel is paused." if channel.paused else none
         site.deliveries.dropped(claimed, clock(), why)
         return 0
     try:
-        sending(target, message(site.settings.name, telling, channel.language))
+        sending(target, told)
     except DeliveryError as error:
         _log.warning("channel %s: %s", channel.name, error.message)
         site.deliveries.later(claimed, clock(), error.message)
         return 0
     site.deliveries.sent(claimed, clock())
     return len(claimed.deliveries)
+
+
+def _message(
+    site: Site, channel: Channel, claimed: Claimed, at: datetime
+) -> tuple[Message | None, str]:
+    """Return what is to be said, and why nothing is if there is nothing any more."""
+    if claimed.of_platform:
+        return telling(site, channel, claimed), "the trouble is over."
+    found = _telling(site, channel, claimed, at)
+    said = message(site.settings.name, found, channel.language) if found else None
+    return said, "the event is dealt with or muted."
 
 
 def _telling(site: Site, channel: Channel, claimed: Claimed, at: datetime) -> list[Told]:

@@ -24,6 +24,7 @@ from appliance.intake import Intake, SourceStore
 from appliance.jobs import Jobs, Schedules
 from appliance.lake import Lake
 from appliance.registry import Registry
+from appliance.telemetry.store.troubles import TroubleStore
 from detectors import persistence
 
 _TASKS_A_WORKER = 4
@@ -131,6 +132,11 @@ class Site:
     def deliveries(self) -> DeliveryStore:
         """What was told of events, and what could not be told."""
         return DeliveryStore(self.database)
+
+    @cached_property
+    def troubles(self) -> TroubleStore:
+        """What needs care, from its beginning to its end."""
+        return TroubleStore(self.database)
 
     def engine(self, name: str | None) -> Engine:
         """Return an engine by name, or the one of the settings."""

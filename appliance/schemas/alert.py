@@ -120,6 +120,8 @@ class ChannelDraft(Schema):
         The least that it tells of.
     faults
         Whether it tells of sensor faults too.
+    platform
+        Whether it tells of the platform too: a full disk, a source that fails, an old backup.
     quiet
         When what can wait does wait.
     """
@@ -130,6 +132,7 @@ class ChannelDraft(Schema):
     fleets: tuple[FleetName, ...] = Field((), max_length=1_000)
     severity: Severity = Severity.PLAN
     faults: bool = False
+    platform: bool = False
     quiet: Quiet | None = None
     paused: bool = False
 
@@ -166,12 +169,14 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(Schema):
-    """Word of one event on its way by one channel.
+    """Word of one event, or of a trouble of the platform, on its way by one channel.
 
     Attributes
     ----------
     alert
-        What is told: an event, and how severe it was by then.
+        What is told: an event or a trouble, and how severe it was by then.
+    event
+        Its identifier; that of a trouble begins with ``trb_``, and it has no fleet.
     due
         When it is tried next, while it waits.
     error

@@ -50,6 +50,7 @@ class Metric(StrEnum):
     JOBS_QUEUED = "jobs_queued"
     JOBS_RUNNING = "jobs_running"
     JOBS_WAITED = "jobs_longest_wait_seconds"
+    JOBS_WORKERS = "jobs_workers"
     LAKE_SIZE = "lake_size_bytes"
     MODELS_SIZE = "models_size_bytes"
     DATABASE_SIZE = "database_size_bytes"
@@ -66,7 +67,9 @@ class Trouble(Schema):
     Attributes
     ----------
     code
-        What it is, for programs: its text is made from it and `values`.
+        What it is, for programs: its text is made from it, `subject` and `values`.
+    subject
+        The source, fleet, schedule or file that it is about; empty for the platform itself.
     values
         Figures that the text needs.
     text, remedy
@@ -75,6 +78,7 @@ class Trouble(Schema):
 
     code: str = Field(examples=["disk_low"])
     severity: Severity = Field(examples=["warning"])
+    subject: str = Field("", examples=["line2-historian"])
     values: dict[str, float] = Field({}, examples=[{"free": 4.2e9, "total": 1e11}])
     text: str = Field(examples=["4.2 of 100.0 GB of the disk are free."])
     remedy: str = Field(examples=["Free some space: `kizashi retention --days N`."])

@@ -10,11 +10,12 @@ from appliance.core.db import Database
 from appliance.core.settings import Settings
 from appliance.engine import shared
 from appliance.jobs.store.figures import JobFigures
-from appliance.schemas.platform import PARTS, Metric, Part, Platform, Queue
-from appliance.telemetry import health
+from appliance.schemas.platform import PARTS, Metric, Part, Platform, Queue, Trouble
+from appliance.telemetry import health, watched
 from appliance.telemetry.history import History
 from appliance.telemetry.host import host, roles
 from appliance.telemetry.storage import size_of
+from appliance.telemetry.store.troubles import TroubleStore
 
 _DAY = timedelta(days=1)
 _SELDOM = 1_200.0
@@ -48,15 +49,20 @@ def platform(settings: Settings, database: Database, *, version: str, whole: boo
         at=at,
         version=version,
         queue=queue,
-        troubles=health.troubles(
-            health.Facts(
-                at=at,
-                queue=queue,
-                host=machine,
-                cluster=cluster,
-                needs_ray=settings.engine == "ray",
-                measured=latest(Metric.HOST_CPU) is not None,
-            )
+        troubles=health.worst_first(
+            [
+                *health.troubles(
+                    health.Facts(
+                        at=at,
+                        queue=queue,
+                        host=machine,
+                        cluster=cluster,
+                        needs_ray=settings.engine == "ray",
+                        measured=latest(Metric.HOST_CPU) is not None,
+                    )
+                ),
+                *_noted(database, whole=whole),
+            ]
         ),
     )
     if not whole:
@@ -75,3 +81,12 @@ def platform(settings: Settings, database: Database, *, version: str, whole: boo
             "cluster": cluster,
         }
     )
+
+
+def _noted(database: Database, *, whole: bool) -> list[Trouble]:
+    """Return what the latest look every minute found, beyond the figures of now.
+
+    Names of sources and fleets are not everybody's to see.
+    """
+    found = [one.trouble for one in TroubleStore(database).standing()]
+    return [one for one in found if one.code in watched.CODES and (whole or not one.subject)]

@@ -54,6 +54,7 @@ def _queue(figures: JobFigures) -> Values:
         Metric.JOBS_QUEUED: float(found.queued),
         Metric.JOBS_RUNNING: float(found.running),
         Metric.JOBS_WAITED: max(waits, 0.0),
+        Metric.JOBS_WORKERS: float(found.workers),
     }
 
 

@@ -1,18 +1,25 @@
-"""Tells channels of events, in a thread beside the jobs: none waits for a mail server."""
+"""Tells channels of events, in a thread beside the jobs: none waits for a mail server.
+
+Looks too, every minute, for what needs care of the platform itself.
+"""
 
 from __future__ import annotations
 
 import threading
 
+from appliance.core.clock import monotonic
 from appliance.core.errors import KizashiError
 from appliance.core.log import get
 from appliance.pipelines.alerts import deliver, forget, raise_alerts
+from appliance.pipelines.care import Care
+from appliance.pipelines.platform_alerts import raise_troubles
 from appliance.pipelines.site import Site
 from appliance.worker.life import Life
 
 _log = get(__name__)
 _SECONDS = 2.0
 _ROUNDS_A_DAY = int(86_400 / _SECONDS)
+_CARE_SECONDS = 60.0
 
 
 class Herald:
@@ -33,6 +40,8 @@ class Herald:
         self._life = life
         self._seconds = seconds
         self._failed = False
+        self._care = Care(site)
+        self._due = 0.0
 
     def start(self) -> None:
         """Begin to look, in a thread."""
@@ -48,6 +57,10 @@ class Herald:
         """Look once; what fails is said once, and tried again with the next look."""
         try:
             raise_alerts(self._site)
+            if monotonic() >= self._due:
+                self._due = monotonic() + _CARE_SECONDS
+                self._care.look()
+                raise_troubles(self._site)
             deliver(self._site)
             if tidy:
                 forget(self._site)

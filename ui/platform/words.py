@@ -8,7 +8,7 @@ from appliance.schemas.platform import Trouble
 from ui import formats
 from ui.text import known, t
 
-_SIZES = frozenset({"free", "total"})
+_SIZES = frozenset({"free", "total", "per_day"})
 
 
 def text_of(one: Trouble) -> str:
@@ -16,13 +16,13 @@ def text_of(one: Trouble) -> str:
     if not known(f"platform.trouble_{one.code}"):
         return one.text
     told = {name: _value(name, value) for name, value in one.values.items()}
-    return t(f"platform.trouble_{one.code}", **told)
+    return t(f"platform.trouble_{one.code}", subject=one.subject, **told)
 
 
 def remedy_of(one: Trouble) -> str:
     """Return what to do about it."""
     if known(f"platform.remedy_{one.code}"):
-        return t(f"platform.remedy_{one.code}")
+        return t(f"platform.remedy_{one.code}", subject=one.subject)
     return one.remedy
 
 
@@ -31,6 +31,8 @@ def _value(name: str, value: float) -> str:
         return formats.size(value)
     if name == "seconds":
         return formats.span(timedelta(seconds=value))
+    if name == "days":
+        return t("platform.n_days", n=formats.number(max(round(value), 1)))
     return formats.number(value)
 
 

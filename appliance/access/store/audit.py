@@ -168,6 +168,13 @@ class AuditLog:
         with self._database.session() as session:
             return [_entry(_link(row)) for row in session.scalars(query)]
 
+    def last(self, action: str) -> datetime | None:
+        """Return when something was last done; None if it never was."""
+        query = select(AuditRow.at).where(AuditRow.action == action)
+        with self._database.session() as session:
+            found = session.scalar(query.order_by(AuditRow.number.desc()).limit(1))
+        return None if found is None else datetime.fromisoformat(found)
+
     def verify(self, anchor: str | None = None) -> AuditCheck:
         """Check the log from its first entry to its last.
 

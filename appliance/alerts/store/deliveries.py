@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
@@ -16,7 +17,7 @@ from appliance.core.db import Database, inserting, utc
 from appliance.core.ids import new_id
 from appliance.events.life import is_graver
 from appliance.schemas.alert import Delivery, DeliveryState
-from appliance.schemas.event import Event, Severity
+from appliance.schemas.event import Severity
 
 CLAIM = timedelta(minutes=5)
 """Who claimed a delivery and has not settled it by then is dead: another sends it."""
@@ -25,16 +26,41 @@ _FIRST, _LONGEST = timedelta(seconds=30), timedelta(hours=1)
 _AT_ONCE = 100
 _ASKED_AT_ONCE = 1_000
 """Databases take so many values in a question, and not many more."""
+_NO_FLEET = ""
 _WAITING = DeliveryRow.state == DeliveryState.WAITING.value
+
+
+class Matter(Protocol):
+    """What is told of, as far as it is noted."""
+
+    @property
+    def id(self) -> str:
+        """Identifier."""
+
+    @property
+    def fleet(self) -> str:
+        """Of which; empty for the platform."""
+
+    @property
+    def severity(self) -> Severity:
+        """How urgent it is."""
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """Deliveries of one channel that this process is to send, and when it claimed them."""
+    """Deliveries of one channel that this process is to send, and when it claimed them.
+
+    All are of events, or all are of the platform.
+    """
 
     channel: str
     deliveries: tuple[Delivery, ...]
     at: datetime
+
+    @property
+    def of_platform(self) -> bool:
+        """Whether they are of the platform."""
+        return not self.deliveries[0].fleet
 
 
 class DeliveryStore:
@@ -63,12 +89,14 @@ class DeliveryStore:
         return found
 
     def note(
-        self, event: Event, due: Mapping[str, datetime], at: datetime
+        self, event: Matter, due: Mapping[str, datetime], at: datetime
     ) -> builtins.list[Delivery]:
         """Note that channels are to tell of an event; what was noted before stays.
 
         Parameters
         ----------
+        event
+            Or a trouble of the platform, which is of no fleet.
         due
             By channel, when it may.
 
@@ -102,12 +130,22 @@ class DeliveryStore:
         free = or_(DeliveryRow.claimed.is_(None), DeliveryRow.claimed < at - CLAIM)
         ready = (_WAITING, DeliveryRow.due <= at, free)
         with self._database.session() as session:
-            first = session.scalar(
-                select(DeliveryRow.channel).where(*ready).order_by(DeliveryRow.due).limit(1)
-            )
-            if first is None:
+            found_first = session.execute(
+                select(DeliveryRow.channel, AlertRow.fleet == _NO_FLEET)
+                .join(DeliveryRow.row)
+                .where(*ready)
+                .order_by(DeliveryRow.due)
+                .limit(1)
+            ).one_or_none()
+            if found_first is None:
                 return None
-            mine = select(DeliveryRow.id).where(*ready, DeliveryRow.channel == first)
+            first, of_platform = found_first
+            kind = (AlertRow.fleet == _NO_FLEET) if of_platform else AlertRow.fleet != _NO_FLEET
+            mine = (
+                select(DeliveryRow.id)
+                .join(DeliveryRow.row)
+                .where(*ready, DeliveryRow.channel == first, kind)
+            )
             mine = mine.order_by(DeliveryRow.due, DeliveryRow.id).limit(_AT_ONCE)
             # The conditions are asked again where another process was first.
             taken = session.scalars(
@@ -189,7 +227,7 @@ class DeliveryStore:
             return count
 
 
-def _alert(session: Session, event: Event, at: datetime) -> str:
+def _alert(session: Session, event: Matter, at: datetime) -> str:
     """Return the alert of an event at its severity, made if there is none."""
     values = {
         "id": new_id("alt"),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from appliance.core.db import Database, utc
-from appliance.jobs.store.tables import AT_WORK, JobRow, WorkerRow
+from appliance.jobs.store.tables import AT_WORK, JobRow, ScheduleRow, WorkerRow
 from appliance.schemas.job import JobState
 
 _OVER = tuple(state.value for state in JobState if state.over)
@@ -76,6 +76,23 @@ class JobFigures:
         query = select(func.count()).where(JobRow.state == JobState.FAILED.value, *when)
         with self._database.session() as session:
             return session.execute(query).scalar_one()
+
+    def failing_schedules(self) -> list[str]:
+        """Return the schedules whose last job failed, by name."""
+        query = (
+            select(ScheduleRow.name)
+            .join(JobRow, JobRow.id == ScheduleRow.last_job)
+            .where(JobRow.state == JobState.FAILED.value, ScheduleRow.following.is_not(None))
+            .order_by(ScheduleRow.name)
+        )
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
+    def last_sign_of_life(self) -> datetime | None:
+        """Return when a worker last noted that it lives, by that worker's clock."""
+        with self._database.session() as session:
+            found: Any = session.scalar(select(func.max(WorkerRow.seen)))
+            return None if found is None else utc(found)
 
     def ended(
         self, projects: Collection[str] | None, start: datetime, end: datetime, most: int

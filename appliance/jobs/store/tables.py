@@ -78,6 +78,8 @@ class JobRow(Base):
     error: Mapped[str] = mapped_column(Text)
     remedy: Mapped[str] = mapped_column(Text)
     error_kind: Mapped[str] = mapped_column(String(60), server_default="")
+    request: Mapped[str] = mapped_column(String(80), server_default="")
+    trace: Mapped[str] = mapped_column(String(60), server_default="")
 
 
 class JobStepRow(Base):

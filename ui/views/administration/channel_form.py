@@ -212,6 +212,12 @@ def _what(plant: Plant, before: Channel | None) -> dict[str, Any]:
     faults = st.checkbox(
         t("channels.faults"), before.faults if before else False, key="channel_faults"
     )
+    platform = st.checkbox(
+        t("channels.platform"),
+        before.platform if before else False,
+        help=t("channels.platform_help"),
+        key="channel_platform",
+    )
     chosen = list(before.fleets) if before else []
     names = sorted({one.fleet for one in plant.fleets()} | set(chosen))
     fleets = st.multiselect(
@@ -221,7 +227,8 @@ def _what(plant: Plant, before: Channel | None) -> dict[str, Any]:
         placeholder=t("frame.all_fleets"),
         key="channel_fleets",
     )
-    return {"severity": severity, "faults": faults, "fleets": fleets}
+    told = {"severity": severity, "faults": faults, "fleets": fleets}
+    return told | {"platform": platform}
 
 
 def _when(before: Channel | None) -> dict[str, Any]:

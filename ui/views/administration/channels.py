@@ -110,12 +110,12 @@ def _cells(one: Channel, zone: ZoneInfo) -> list[Cell]:
     word, colour = "tells_now", theme.CATEGORIES[2]
     if one.paused:
         word, colour = "is_paused", theme.tokens()["quiet"]
-    faults = t("channels.and_faults") if one.faults else ""
+    also = [t(f"channels.and_{name}") for name in ("faults", "platform") if getattr(one, name)]
     quiet = one.quiet
     return [
         Cell(one.name, t(f"channels.kind_{one.target.kind}")),
         Cell(_to(one), title=_to(one)),
-        Cell(t(f"channels.from_{one.severity.value}"), faults),
+        Cell(t(f"channels.from_{one.severity.value}"), t("users.comma").join(also)),
         Cell(t("users.comma").join(one.fleets) or t("frame.all_fleets")),
         Cell(f"{quiet.start:%H:%M}–{quiet.end:%H:%M}" if quiet else "–"),
         Cell(
@@ -211,8 +211,14 @@ def _delivery(one: Delivery, zone: ZoneInfo) -> list[Cell]:
     return [
         Cell(formats.at(one.raised, zone), formats.ago(one.raised, now())),
         Cell(one.channel),
-        Cell(one.fleet, t("channels.to_event"), address=f"/event?id={one.event}"),
+        _about(one),
         Cell(t(f"severity.{one.severity.value}"), colour=tokens[one.severity.value]),
         Cell(t(f"channels.state_{one.state.value}"), then, colour=colours[one.state]),
         Cell(one.error or "–", title=one.error),
     ]
+
+
+def _about(one: Delivery) -> Cell:
+    if not one.fleet:
+        return Cell(t("channels.of_platform"), t("channels.to_platform"), address="/platform")
+    return Cell(one.fleet, t("channels.to_event"), address=f"/event?id={one.event}")
