@@ -6,9 +6,11 @@ import importlib
 import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -24,6 +26,7 @@ from appliance.api.recent import Recent
 from appliance.api.store import KeyStore
 from appliance.core.errors import TooOften
 from appliance.core.secrets import site_key
+from appliance.pipelines.figures import Figures
 from appliance.pipelines.site import Site
 
 PREFIX = "/api/v1"
@@ -74,7 +77,6 @@ def create_app(site: Site) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its pages load scripts from the internet
         redoc_url=None,
-        generate_unique_id_function=document.operation_name,
         lifespan=lifespan,
         max_body_size=MOST_BODY,
     )
@@ -87,12 +89,27 @@ def create_app(site: Site) -> FastAPI:
     app.state.known = Known(site.access, site.database)
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
     app.state.recent = Recent(site.database, app.state.rate)
+    app.state.figures = Figures(site)
     problems.install(app)
     add_health(app)
-    for router in _routers():
-        app.include_router(router, prefix=PREFIX)
+    app.router.routes.extend(_routes())
     document.complete(app)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of all routers.
+
+    They know no site, and FastAPI looks through the arguments of each at the first request:
+    made once, all applications of a process share them.
+    """
+    whole = APIRouter(
+        generate_unique_id_function=document.operation_name, max_body_size=MOST_BODY
+    )
+    for router in _routers():
+        whole.include_router(router, prefix=PREFIX)
+    return tuple(whole.routes)
 
 
 def _routers() -> list[APIRouter]:

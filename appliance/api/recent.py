@@ -36,6 +36,7 @@ class _Kept:
     until: float
     caller: str
     body: bytes
+    route: object
     raw: list[tuple[bytes, bytes]]
 
     @property
@@ -87,6 +88,7 @@ class Recent:
         if kept is None:
             return False
         self._rate.spend(kept.caller)
+        scope["route"] = kept.route  # it was never asked which this is
         length = (_LENGTH, str(len(kept.body)).encode("ascii"))
         headers = [*kept.raw, length]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -116,7 +118,7 @@ class Recent:
         mine = self._coming.setdefault((key, stamp), _Coming())
         try:
             answer, caller = await make()
-            mine.kept = self._keep(key, stamp, caller, answer)
+            mine.kept = self._keep(key, stamp, caller, answer, request.scope.get("route"))
         finally:
             self._coming.pop((key, stamp), None)
             mine.made.set()
@@ -132,7 +134,9 @@ class Recent:
         self._kept.move_to_end(key)
         return kept
 
-    def _keep(self, key: bytes, stamp: int, caller: str, answer: Response) -> _Kept | None:
+    def _keep(
+        self, key: bytes, stamp: int, caller: str, answer: Response, route: object
+    ) -> _Kept | None:
         """Keep an answer that was begun when the database had a stamp, if it may be kept."""
         body = getattr(answer, "body", None)
         if answer.status_code != 200 or body is None or len(body) > _LARGEST:
@@ -140,7 +144,7 @@ class Recent:
         raw = [(name, value) for name, value in answer.raw_headers if name != _LENGTH]
         self._drop(key)
         until = self._clock() + _SECONDS
-        kept = _Kept(stamp, until, caller, bytes(body), raw)
+        kept = _Kept(stamp, until, caller, bytes(body), route, raw)
         self._kept[key] = kept
         self._bytes += len(body) + _OVERHEAD
         while self._bytes > _MOST_BYTES:

@@ -36,6 +36,7 @@ GROUPS = (
     "audit",
     "login",
     "backup",
+    "metrics",
     "up",
     "doctor",
     "about",

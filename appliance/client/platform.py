@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from appliance.client.line import parsed
+from appliance.client.request import Request
 from appliance.client.resource import Resource
 from appliance.client.verbs import Awaiting, Blocking, verb
 from appliance.schemas.platform import JobDays, Metric, PlatformHistory
@@ -41,6 +42,12 @@ class _Platform(Resource):
         names = [metrics] if isinstance(metrics, Metric) else [*metrics]
         query = {"metric": names, "from": start, "to": end, "width": width}
         return parsed(PlatformHistory, await self._line.get("/platform/history", **query))
+
+    @verb
+    async def metrics(self) -> str:
+        """Return the metrics of all roles as Prometheus reads them."""
+        asked = Request("GET", "/metrics", accept="text/plain")
+        return (await self._line.ask(asked)).data.decode("utf-8")
 
     @verb
     async def jobs(

@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from appliance.core.errors import InvalidRequest, StorageError, StorageFull, TryAgain
 from appliance.core.migrations import bring_up_to_date, revision
@@ -117,6 +118,13 @@ class Database:
         """
         with self.session() as session:
             session.execute(text("SELECT 1"))
+
+    def held(self) -> dict[str, int]:
+        """Return how many connections of this process are ``used`` and how many ``idle``."""
+        pool = self.engine.pool
+        if not isinstance(pool, QueuePool):
+            return {}
+        return {"used": pool.checkedout(), "idle": pool.checkedin()}
 
     def revision(self) -> str | None:
         """Return the revision that the tables are of; None where there are none of ours.

@@ -7,14 +7,20 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
 
 from appliance.core import log
 from appliance.core.clock import monotonic
 from appliance.core.errors import EngineError, KizashiError
-from appliance.core.settings import load_settings
+from appliance.core.settings import Settings, load_settings
 from appliance.engine import shared
+from appliance.engine.figures import ray_families
 from appliance.engine.ray import Head
+from appliance.metrics import exposition, of_processes
+from appliance.metrics.endpoint import Endpoint
 
 _LOOK = 1.0
 _TELL = 10.0
@@ -33,13 +39,19 @@ def main(arguments: list[str] | None = None) -> int:
             head = Head(settings)
             try:
                 tell(head.address)
-                _serve(head, settings.home)
+                with Endpoint(settings, "ray", partial(_metrics, settings)):
+                    _serve(head, settings.home)
             finally:
                 head.close()
     except KizashiError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0
+
+
+def _metrics(settings: Settings) -> bytes:
+    own = psutil.Process()
+    return exposition([*of_processes("ray", [own]), *ray_families(settings, [own])])
 
 
 def _serve(head: Head, home: Path) -> None:

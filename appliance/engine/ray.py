@@ -25,6 +25,7 @@ from appliance.engine import shared
 from appliance.engine.base import THREADS, Item, Outcome, Result, attempt_alone
 from appliance.engine.meter import count
 from appliance.engine.stop import LOOK, current
+from appliance.metrics.instruments import task_ended
 from appliance.schemas.platform import Cluster, ClusterNode
 
 _log = get(__name__)
@@ -145,6 +146,7 @@ class RayEngine:
             count(outcome.used)
         except (gone.WorkerCrashedError, gone.OutOfMemoryError, gone.NodeDiedError) as error:
             _log.debug("item %d was given up", index, exc_info=True)
+            task_ended("lost")
             kind = "out of memory" if isinstance(error, gone.OutOfMemoryError) else "killed"
             return Outcome(index, None, f"its worker was {kind} {_RETRIES + 1} times")
         except gone.RayTaskError as error:
@@ -155,6 +157,7 @@ class RayEngine:
             raise EngineError(
                 f"Ray was lost: {error}.", remedy="Repeat the command."
             ) from error
+        task_ended("done")
         return outcome
 
     def close(self) -> None:

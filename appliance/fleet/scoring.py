@@ -21,6 +21,7 @@ from appliance.fleet.judging import AssetModel, SensorFault
 from appliance.fleet.series import Rows
 from appliance.fleet.training import value_of
 from appliance.lake import Scores, StagedFiles
+from appliance.metrics.catalog import SURPRISE
 from appliance.schemas.manifest import FleetManifest
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.score import Judgement, share_column
@@ -218,6 +219,8 @@ class ScoredChunk:
         Counts; the last one of readings that the calendar takes out.
     unknown
         Assets that have no model.
+    surprises, total
+        Judged readings by their surprise, in the buckets of `SURPRISE`; and its sum.
     """
 
     index: int
@@ -228,6 +231,8 @@ class ScoredChunk:
     alarms: int
     masked: int = 0
     unknown: tuple[str, ...] = ()
+    surprises: tuple[int, ...] = ()
+    total: float = 0.0
 
 
 def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and wanted
@@ -300,16 +305,26 @@ def _score_chunk(task: _Task) -> ScoredChunk:
             replaced = {a: span for a, span in task.spans.items() if a in present}
         staged = task.sink.stage(scores, model_version=task.model_version, replace=replaced)
     unknown = scores.filter(pl.col("state") == Judgement.NO_MODEL)["asset"].unique().sort()
+    judged = scores["state"] < Judgement.NO_MODEL
+    surprise = scores["surprise"].filter(judged).cast(pl.Float64).to_numpy()
     return ScoredChunk(
         index=0,
         staged=staged,
         faults=faults,
         rows=scores.height,
-        judged=int((scores["state"] < Judgement.NO_MODEL).sum()),
+        judged=int(judged.sum()),
         alarms=int(scores["alarm"].sum()),
         masked=int((scores["state"] == Judgement.MAINTENANCE).sum()),
         unknown=tuple(unknown),
+        surprises=_by_surprise(surprise),
+        total=float(surprise.sum()),
     )
+
+
+def _by_surprise(surprise: NDArray[np.float64]) -> tuple[int, ...]:
+    """Return how many values lie up to each bound of `SURPRISE`, and beyond the last."""
+    places = np.searchsorted(SURPRISE, surprise, side="left")
+    return tuple(np.bincount(places, minlength=len(SURPRISE) + 1).tolist())
 
 
 def opened(folder: str, digest: str) -> Models:

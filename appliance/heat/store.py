@@ -153,6 +153,13 @@ class HeatStore:
         with self._database.session() as session:
             return [Stretch(*found) for found in session.execute(query)]
 
+    def latest(self, fleet: str, version: int, days: int) -> list[Stretch]:
+        """Return each asset's sums over a fleet's latest days, as far as a version scored."""
+        mine = HeatRow.fleet == fleet, HeatRow.model_version == version
+        with self._database.session() as session:
+            last = session.scalar(select(func.max(HeatRow.day)).where(*mine))
+        return [] if last is None else self.read(fleet, version, (last - days + 1, last), days)
+
     def quarters(
         self, fleet: str, version: int, days: Days
     ) -> Iterable[tuple[str, int, Sequence[float | None]]]:

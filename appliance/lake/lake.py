@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +11,40 @@ from appliance.lake.quarantine import Quarantine
 from appliance.lake.readings import Readings
 from appliance.lake.scores import Scores
 from appliance.lake.soundness import Soundness, look
-from appliance.lake.table import Table, standing
+from appliance.lake.table import Snapshot, Table, standing
 from appliance.lake.upkeep import Compacted, Dropped, compact, count_before, drop_before
 from appliance.schemas.base import fleet_name
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large tables are.
+
+    Attributes
+    ----------
+    files, size_bytes
+        That their newest versions name.
+    commits
+        That were ever made to them.
+    """
+
+    files: int = 0
+    size_bytes: int = 0
+    commits: int = 0
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Size:
+        """Return how large one table is."""
+        files = snapshot.files
+        return cls(len(files), sum(file.size for file in files), snapshot.version + 1)
+
+    def __add__(self, other: Size) -> Size:
+        """Return how large both are."""
+        return Size(
+            self.files + other.files,
+            self.size_bytes + other.size_bytes,
+            self.commits + other.commits,
+        )
 
 
 class Lake:
@@ -78,6 +110,25 @@ class Lake:
             for table in self._tables(fleet)
             for path in table.root.rglob("*.parquet")
         )
+
+    def sizes(self) -> dict[str, Size]:
+        """Return how large the tables of all fleets are now, by what they hold.
+
+        Raises
+        ------
+        StorageError
+            One of them cannot be opened.
+        """
+        return {
+            kind: sum(
+                (
+                    Size.of(Table(path, {}).opened())
+                    for path in sorted((self._root / kind).glob("*/"))
+                ),
+                Size(),
+            )
+            for kind in ("readings", "scores", "quarantine")
+        }
 
     def soundness(self, fleet: str) -> Soundness:
         """Return what is wrong with a fleet's readings and scores.

@@ -16,6 +16,7 @@ from appliance.fleet import (
     find_fleet_events,
     score_fleet,
 )
+from appliance.metrics import instruments
 from appliance.pipelines import heat, stretches
 from appliance.pipelines.score_plan import Plan, Work, outdated, planned, work_of
 from appliance.pipelines.site import Site
@@ -224,6 +225,7 @@ def _judge(site: Site, work: Work, engine: Engine, progress: Progress) -> _Judge
         ):
             if scored.staged is not None:
                 sink.commit([scored.staged], run=run, part=part + scored.index)
+            instruments.scored(scored.surprises, scored.total)
             found = found.plus(scored)
             seen.append(scored.faults)
         part += len(chunks)
@@ -289,6 +291,9 @@ def _revise(
             model_version=plan.version,
             score_batch=plan.run,
         )
+    for event in changed:
+        if event.revision == 1:
+            instruments.raised(event.kind.value, event.severity.value)
     return Revised.of(changed)
 
 

@@ -62,6 +62,11 @@ def roles(home: Path, latest: Callable[[Metric], float | None]) -> tuple[Process
     )
 
 
+def own_processes(home: Path) -> dict[str, list[psutil.Process]]:
+    """Return the processes of each role of a home, without what they started."""
+    return {role: [one.process for one in own] for role, own in _by_role(home).items()}
+
+
 class HostProbe:
     """Measures the machine; rates are since the measurement before.
 

@@ -98,21 +98,36 @@ def listening(settings: Settings) -> Listening:
     StorageError
         The home's own cannot be read or written.
     """
-    given = settings.tls_certificate, settings.tls_key
-    if any(given):
-        certfile, keyfile = given
-        if certfile is None or keyfile is None:
-            raise InvalidRequest(
-                "tls_certificate and tls_key are needed both; one of them is not set.",
-                remedy="Set both, or neither: the home then makes its own.",
-            )
-        _check(certfile, keyfile)
-        return Listening(settings.host, settings.port, certfile, keyfile)
-    if ip_address(settings.host).is_loopback:
+    given = settings.tls_certificate or settings.tls_key
+    if not given and ip_address(settings.host).is_loopback:
         return Listening(settings.host, settings.port)
-    authority = Authority(settings.home / "secrets")
-    made = authority.issue(own_names(settings.host))
-    return Listening(settings.host, settings.port, made, made)
+    certfile, keyfile = certificate(settings, settings.host)
+    return Listening(settings.host, settings.port, certfile, keyfile)
+
+
+def certificate(settings: Settings, *hosts: str) -> tuple[Path, Path]:
+    """Return PEM files of a certificate for some addresses of this machine, and of its key.
+
+    Raises
+    ------
+    InvalidRequest
+        That of the settings cannot be used.
+    StorageError
+        The home's own cannot be read or written.
+    """
+    certfile, keyfile = settings.tls_certificate, settings.tls_key
+    if certfile is None and keyfile is None:
+        authority = Authority(settings.home / "secrets")
+        names = sorted({name for host in hosts for name in own_names(host)})
+        made = authority.issue(names)
+        return made, made
+    if certfile is None or keyfile is None:
+        raise InvalidRequest(
+            "tls_certificate and tls_key are needed both; one of them is not set.",
+            remedy="Set both, or neither: the home then makes its own.",
+        )
+    _check(certfile, keyfile)
+    return certfile, keyfile
 
 
 def _check(certfile: Path, keyfile: Path) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 from appliance.core import log
 from appliance.core.errors import KizashiError
 from appliance.core.settings import load_settings
+from appliance.metrics import kept
+from appliance.metrics.endpoint import Endpoint
+from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
 from appliance.web.app import create_web
 from appliance.web.serving import serve
@@ -22,8 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     log.set_up("INFO")
     try:
         settings = load_settings(given.home)
-        web = create_web(Site(settings))
-        return 0 if serve(web, settings) else 1
+        site = Site(settings)
+        web = create_web(site)
+        with (
+            kept(settings.home, "web"),
+            Endpoint(settings, "web", of_role(site, "web")),
+        ):
+            return 0 if serve(web, settings) else 1
     except KizashiError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

@@ -17,6 +17,7 @@ from appliance.pipelines.site import Site
 from appliance.telemetry import Sampler, probes
 from appliance.web.gate import Gate
 from appliance.web.login import application
+from appliance.web.measured import Measured, api_route, page_route
 
 SCRIPT = Path(__file__).resolve().parents[2] / "ui" / "app.py"
 _OF_THE_API = ("/api/", "/healthz", "/readyz")
@@ -34,8 +35,8 @@ class Web:
     """
 
     def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
-        self.api = api
-        self._pages = pages
+        self.api = Measured(api, api_route)
+        self._pages = Measured(pages, page_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""

@@ -16,6 +16,9 @@ from typing import IO, NoReturn
 from appliance.core import log
 from appliance.core.errors import Conflict, InvalidRequest, KizashiError
 from appliance.core.settings import load_settings
+from appliance.metrics import kept
+from appliance.metrics.endpoint import Endpoint
+from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
 from appliance.telemetry import Sampler, probes
 from appliance.worker.worker import Worker
@@ -34,7 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
         site = Site(load_settings(told.home))
         name, lock = _named(site.settings.home, told.name)
         worker = Worker(site, name)
-        with lock, Sampler(site.settings, probes(site.settings, lambda: site.database)):
+        home = site.settings.home
+        with (
+            lock,
+            kept(home, "worker"),
+            Endpoint(site.settings, "worker", of_role(site, "worker")),
+            Sampler(site.settings, probes(site.settings, lambda: site.database)),
+        ):
             return _served(worker)
     except KizashiError as error:
         print(f"kizashi worker: {error}", file=sys.stderr)  # noqa: T201 - as the shell does

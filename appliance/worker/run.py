@@ -13,6 +13,7 @@ from appliance.core.errors import Cancelled, EngineError, KizashiError, LimitExc
 from appliance.core.log import get
 from appliance.engine.stop import Stop, stoppable
 from appliance.jobs.store.runs import RunStore
+from appliance.metrics import instruments
 from appliance.pipelines.catalog import catalog
 from appliance.pipelines.site import Site
 from appliance.pipelines.spec import Call
@@ -86,6 +87,8 @@ class Runner:
         """Run a job to its end, and return whether it succeeded; raises nothing."""
         job = self._life.insist(lambda: self._site.jobs.get(running.job))
         progress = JobProgress(self._store, job.id, running.stop)
+        if job.started is not None and job.attempt == 1 and running.deaths == 0:
+            instruments.job_began(job.pipeline, (job.started - job.created).total_seconds())
         end = self._ended(job, running, progress)
         if self._life.ending:
             self._life.rest()
@@ -100,6 +103,8 @@ class Runner:
                 error=end.error,
             )
         )
+        took = (now() - (job.started or job.created)).total_seconds()
+        instruments.job_ended(job.pipeline, end.state.value, took)
         _log.info("%s %s %s %s", job.id, job.pipeline, job.fleet or "", _words(end))
         return end.state is JobState.SUCCEEDED
 
@@ -133,7 +138,7 @@ class Runner:
             raise KizashiError(f"there is no pipeline {job.pipeline} any more.")
         terms = spec.terms
         steps = DurableSteps(
-            job.id,
+            job,
             self._keeper,
             self._store,
             progress,

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 from pydantic import TypeAdapter
 
 from appliance.core import errors
-from appliance.core.clock import now
+from appliance.core.clock import monotonic, now
 from appliance.core.errors import (
     Cancelled,
     EngineError,
@@ -23,7 +23,8 @@ from appliance.core.log import get
 from appliance.engine.stop import Stop
 from appliance.jobs.store.runs import RunStore
 from appliance.jobs.terms import Patience
-from appliance.schemas.job import JobState
+from appliance.metrics import instruments
+from appliance.schemas.job import Job, JobState
 from appliance.worker.life import Life
 from appliance.worker.progress import JobProgress
 
@@ -58,7 +59,7 @@ class DurableSteps:
 
     def __init__(
         self,
-        job: str,
+        job: Job,
         keeper: Keeper,
         store: RunStore,
         progress: JobProgress,
@@ -66,7 +67,8 @@ class DurableSteps:
         life: Life,
         patience: Patience,
     ) -> None:
-        self._job = job
+        self._job = job.id
+        self._pipeline = job.pipeline
         self._keeper = keeper
         self._store = store
         self._progress = progress
@@ -75,6 +77,7 @@ class DurableSteps:
         self._patience = patience
         self._known: list[Any] = []
         self._number = 0
+        self._begun = monotonic()
         self.failure: KizashiError | None = None
 
     # ------------------------------------------------------------------ for the pipeline
@@ -122,6 +125,7 @@ class DurableSteps:
         """Run a step until it ends for good, and return how, as plain JSON."""
         self._own(lambda: self._store.begin_step(self._job, number, name, now()))
         self._progress.enter(number)
+        self._begun = monotonic()
         try:
             output = adapter.dump_python(self._tried(work), mode="json")
         except KizashiError as error:
@@ -157,6 +161,7 @@ class DurableSteps:
         """Wait before the next attempt, and return its number."""
         pause: timedelta = self._patience.before(attempt + 1)
         seconds = pause.total_seconds()
+        instruments.retried(self._pipeline)
         self._progress.say("warning", f"{error} Tried again in {seconds:g} s.")
         self._stop.wait(seconds)
         self._stop.check()
@@ -178,6 +183,7 @@ class DurableSteps:
         self, number: int, state: JobState, *, output: Any = None, error: str = ""
     ) -> None:
         told = self._progress.rest()
+        instruments.step_ended(self._pipeline, state.value, monotonic() - self._begun)
         self._own(
             lambda: self._store.end_step(
                 self._job, number, state, now(), told, output=output, error=error

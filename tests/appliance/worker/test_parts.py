@@ -83,7 +83,7 @@ class Bench:
 
     def steps(self, keeper: Kept) -> DurableSteps:
         return DurableSteps(
-            self.job, keeper, self.store, self.progress, self.stop, Life(), QUICK
+            self.jobs.get(self.job), keeper, self.store, self.progress, self.stop, Life(), QUICK
         )
 
     @property

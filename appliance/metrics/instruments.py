@@ -1,0 +1,88 @@
+"""What a process counts of its own doings; nothing where nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from appliance.metrics.book import book
+
+
+def connected(by: float) -> None:
+    """Count a connection of a page that was opened (1), or closed (-1)."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_http_connections").add(by)
+
+
+def asked() -> None:
+    """Count a request that is being answered."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_http_requests_in_flight").add(1.0)
+
+
+def answered(route: str, method: str, status: str, seconds: float) -> None:
+    """Count a request that was answered, and is none that is being answered any more."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_http_requests_in_flight").add(-1.0)
+        own.cell("kizashi_http_requests_total", route, method, status).add(1.0)
+        own.buckets("kizashi_http_request_duration_seconds", route, method).observe(seconds)
+
+
+def job_began(pipeline: str, waited: float) -> None:
+    """Count a job that began for the first time, and how many seconds it had waited."""
+    own = book()
+    if own is not None:
+        own.buckets("kizashi_job_queue_wait_seconds", pipeline).observe(max(waited, 0.0))
+
+
+def job_ended(pipeline: str, outcome: str, took: float) -> None:
+    """Count a job that ended, and the seconds since it began."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_jobs_ended_total", pipeline, outcome).add(1.0)
+        own.buckets("kizashi_job_duration_seconds", pipeline).observe(max(took, 0.0))
+
+
+def step_ended(pipeline: str, outcome: str, took: float) -> None:
+    """Count a step that ended, and the seconds since it began."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_job_steps_ended_total", pipeline, outcome).add(1.0)
+        own.buckets("kizashi_job_step_duration_seconds", pipeline).observe(max(took, 0.0))
+
+
+def retried(pipeline: str) -> None:
+    """Count a try that is made again."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_job_retries_total", pipeline).add(1.0)
+
+
+def task_ended(outcome: str) -> None:
+    """Count a task that came back from Ray."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_engine_tasks_total", outcome).add(1.0)
+
+
+def scored(counts: Sequence[int], total: float) -> None:
+    """Count judged readings by their surprise: `SURPRISE`, and what is beyond; and its sum."""
+    own = book()
+    if own is not None and counts:
+        own.buckets("kizashi_surprise").add(counts, total)
+
+
+def raised(kind: str, severity: str) -> None:
+    """Count an event that was opened."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_events_raised_total", kind, severity).add(1.0)
+
+
+def delivered(kind: str, outcome: str, count: int) -> None:
+    """Count deliveries of alerts by a kind of channel."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_alert_deliveries_total", kind, outcome).add(count)

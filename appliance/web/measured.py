@@ -1,0 +1,84 @@
+"""Requests counted at the edge: routes and pages know nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from appliance.core.clock import monotonic
+from appliance.metrics import instruments
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CUT = "cut"
+"""Status of a request that was never answered."""
+_NONE = "(none)"
+_STATUS = (_CUT, "1xx", "2xx", "3xx", "4xx", "5xx")
+_PAGES = ("/_stcore", "/static", "/app/static", "/component", "/media", "/vendor")
+_ITSELF = frozenset({"/login", "/logout", "/language", "/login/oidc"})
+
+
+class Measured:
+    """Counts the requests and connections of an application.
+
+    Parameters
+    ----------
+    app
+        Answers them.
+    route_of
+        Gives the template of the address of a request that was answered.
+    """
+
+    def __init__(self, app: ASGIApp, route_of: Callable[[Scope], str]) -> None:
+        self.app = app
+        self._route_of = route_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have one request answered."""
+        kind = scope["type"]
+        if kind == "websocket":
+            instruments.connected(1.0)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                instruments.connected(-1.0)
+        elif kind == "http":
+            await self._answered(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = monotonic()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        instruments.asked()
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            method = scope["method"]
+            instruments.answered(
+                self._route_of(scope),
+                method if method in _METHODS else _NONE,
+                _STATUS[status // 100],
+                monotonic() - begun,
+            )
+
+
+def api_route(scope: Scope) -> str:
+    """Return the template of an address of the API."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else _NONE
+
+
+def page_route(scope: Scope) -> str:
+    """Return what kind of address of the pages it is: there are a few alone."""
+    path = scope["path"]
+    if path in _ITSELF:
+        return str(path)
+    return next((f"{one}/*" for one in _PAGES if path.startswith(one)), "/*")
