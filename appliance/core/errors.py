@@ -8,7 +8,8 @@
     │   │   └── WrongMedia    a request's body is of a kind that is not read there
     │   ├── NotFound          no fleet, asset, model version or event of that name
     │   ├── Conflict          the request contradicts what already stands
-    │   │   └── Outdated      what is to be edited changed since it was seen
+    │   │   ├── Outdated      what is to be edited changed since it was seen
+    │   │   └── OverBudget    what may be paid in this month is spent
     │   ├── Unauthenticated   the site does not know who asks
     │   ├── Forbidden         whoever asks may not do that
     │   └── BadFile           a file as a whole cannot be read (bad rows go to quarantine)
@@ -95,6 +96,10 @@ class Conflict(UserError):
 
 class Outdated(Conflict):
     """What is to be edited changed since it was seen."""
+
+
+class OverBudget(Conflict):
+    """What may be paid in this month is spent."""
 
 
 class Unauthenticated(UserError):

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     prices
         TOML file of what power, machines and storage cost; ``prices.toml`` in the home if not
         given.
+    prices
+        TOML file of what power, machines and storage cost; ``prices.toml`` in the home if not
+        given.
     backup_every_days
         Days within which a backup is to be made; 0 where something else makes them.
     """
@@ -124,6 +127,7 @@ class Settings(BaseSettings):
     oidc_roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     oidc_make_users: bool = True
     retention_days: float | None = Field(None, gt=0)
+    prices: Path | None = None
     prices: Path | None = None
     metrics_host: str = "127.0.0.1"
     web_metrics_port: int = Field(9461, ge=0, le=65535)

@@ -17,6 +17,7 @@ from appliance.jobs.store.figures import JobFigures
 from appliance.schemas.platform import Metric
 from appliance.telemetry.history import History
 from appliance.telemetry.host import HostProbe, ProcessProbe, Values
+from appliance.telemetry.machinecost import SELDOM, MachineProbe, StoredProbe
 from appliance.telemetry.rollup import RESOLUTIONS
 from appliance.telemetry.storage import StorageProbe
 
@@ -43,6 +44,8 @@ def probes(settings: Settings, database: Callable[[], Database]) -> list[Probe]:
         Probe(ProcessProbe(settings.home)),
         Probe(lambda: _queue(JobFigures(database()))),
         Probe(StorageProbe(settings, database), _SELDOM),
+        Probe(MachineProbe(settings, database)),
+        Probe(StoredProbe(settings, database), SELDOM),
     ]
 
 
