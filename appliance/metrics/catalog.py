@@ -9,7 +9,7 @@ Kind = Literal["counter", "gauge", "histogram"]
 OTHER = "(other)"
 """Stands for all that a label would otherwise have too many values of."""
 MOST_FLEETS = 50
-"""Fleets that are told one by one."""
+"""Fleets, and projects, that are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -329,6 +329,22 @@ _STORES = (
         ("role",),
     ),
 )
+_COST = (
+    Described(
+        "kizashi_cost_yen_total",
+        "counter",
+        "What was ever paid for runs, by project and pipeline, and for storage; where prices "
+        "are in yen.",
+        "web",
+        ("project", "pipeline"),
+    ),
+    Described(
+        "kizashi_cost_machines_yen_total",
+        "counter",
+        "What machines ever cost; beyond what runs paid it was idle.",
+        "web",
+    ),
+)
 _PROCESS = (
     Described(
         "kizashi_process_cpu_seconds_total",
@@ -389,5 +405,5 @@ _RAY = (
         "ray",
     ),
 )
-METRICS = (*_HTTP, *_JOBS, *_SITE, *_STORES, *_PROCESS, *_RAY)
+METRICS = (*_HTTP, *_JOBS, *_SITE, *_STORES, *_COST, *_PROCESS, *_RAY)
 BY_NAME = {one.name: one for one in METRICS}

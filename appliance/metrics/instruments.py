@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 
 from appliance.metrics.book import book
+from appliance.schemas.event import EventKind, Severity
+
+_BY_PIPELINE = (
+    "kizashi_job_duration_seconds",
+    "kizashi_job_queue_wait_seconds",
+    "kizashi_job_step_duration_seconds",
+)
 
 
 def connected(by: float) -> None:
@@ -86,3 +94,29 @@ def delivered(kind: str, outcome: str, count: int) -> None:
     own = book()
     if own is not None:
         own.cell("kizashi_alert_deliveries_total", kind, outcome).add(count)
+
+
+def expect(pipelines: Iterable[str], outcomes: Iterable[str]) -> None:
+    """Let what has never happened yet be told as 0: what begins at 1 has no increase.
+
+    Parameters
+    ----------
+    outcomes
+        Of jobs.
+    """
+    own = book()
+    if own is None:
+        return
+    ended = tuple(outcomes)
+    for pipeline in pipelines:
+        own.cell("kizashi_job_retries_total", pipeline)
+        for name in _BY_PIPELINE:
+            own.buckets(name, pipeline)
+        for outcome in ended:
+            own.cell("kizashi_jobs_ended_total", pipeline, outcome)
+            own.cell("kizashi_job_steps_ended_total", pipeline, outcome)
+    own.buckets("kizashi_surprise")
+    for outcome in ("done", "lost"):
+        own.cell("kizashi_engine_tasks_total", outcome)
+    for kind, severity in product(EventKind, Severity):
+        own.cell("kizashi_events_raised_total", kind.value, severity.value)

@@ -20,18 +20,22 @@ from appliance.events.store.counts import EventCounts
 from appliance.events.urgency import class_of
 from appliance.intake.store.figures import IntakeFigures
 from appliance.jobs.store.figures import JobFigures
+from appliance.metrics.catalog import OTHER
 from appliance.metrics.families import Family, bounded, family, named
 from appliance.pipelines.site import Site
 from appliance.registry.store.figures import RegistryFigures
 from appliance.schemas.platform import PARTS, PROCESS_ROLES, Metric
 from appliance.telemetry.history import History
 from appliance.telemetry.host import host
+from appliance.telemetry.paid import cumulative
 from appliance.telemetry.storage import size_of
+from appliance.telemetry.store.costs import CostStore
 
 _log = get(__name__)
 _LATEST_DAYS = 7
 _MANY = 0.05
 _SELDOM = 1_200.0
+_YEN = "JPY"
 _PATIENCE = 4.0
 """Seconds that a scrape waits for facts that nobody has looked up yet."""
 
@@ -73,6 +77,7 @@ class Figures:
             _Group("database", _database, 5.0),
             _Group("lake", _lake, 300.0),
             _Group("machine", _machine, 5.0),
+            _Group("cost", _cost, 30.0),
         ]
 
     def collect(self, patience: float = _PATIENCE) -> Iterator[Family]:
@@ -247,3 +252,18 @@ def _machine(site: Site) -> Iterator[Family]:
     yield family("kizashi_home_size_bytes", known)
     if ("database",) in known:
         yield family("kizashi_database_size_bytes", known["database",])
+
+
+# ---------------------------------------------------------------- cost
+def _cost(site: Site) -> Iterator[Family]:
+    """Tell what was paid in yen; other currencies have no metric of their own."""
+    paid = cumulative(site.settings, site.database)
+    if paid.currency != _YEN:
+        return
+    names = named(project for project, _ in paid.amounts)
+    told: dict[tuple[str, str], float] = {}
+    for (project, pipeline), amount in paid.amounts.items():
+        key = (project if project in names else OTHER, pipeline)
+        told[key] = told.get(key, 0.0) + amount
+    yield family("kizashi_cost_yen_total", told)
+    yield family("kizashi_cost_machines_yen_total", CostStore(site.database).machines(_YEN))

@@ -16,10 +16,12 @@ from typing import IO, NoReturn
 from appliance.core import log
 from appliance.core.errors import Conflict, InvalidRequest, KizashiError
 from appliance.core.settings import load_settings
-from appliance.metrics import kept
+from appliance.metrics import instruments, kept
 from appliance.metrics.endpoint import Endpoint
+from appliance.pipelines.catalog import catalog
 from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
+from appliance.schemas.job import JobState
 from appliance.telemetry import Sampler, probes
 from appliance.worker.worker import Worker
 
@@ -34,7 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     told = _told(arguments)
     log.set_up("INFO")
     try:
-        site = Site(load_settings(told.home))
+        settings = load_settings(told.home)
+        log.set_up(settings.log_level, settings.log_format)
+        site = Site(settings)
         name, lock = _named(site.settings.home, told.name)
         worker = Worker(site, name)
         home = site.settings.home
@@ -44,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             Endpoint(site.settings, "worker", of_role(site, "worker")),
             Sampler(site.settings, probes(site.settings, lambda: site.database)),
         ):
+            instruments.expect(catalog(), [state for state in JobState if state.over])
             return _served(worker)
     except KizashiError as error:
         print(f"kizashi worker: {error}", file=sys.stderr)  # noqa: T201 - as the shell does
