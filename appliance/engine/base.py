@@ -8,7 +8,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from appliance.core.errors import KizashiError
 from appliance.core.log import get
-from appliance.engine.meter import AloneInProcess, Gauge, OnThread, Used
+from appliance.engine.meter import AloneInProcess, OnThread, Used
 
 _log = get(__name__)
 
@@ -84,26 +84,18 @@ class Engine(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def attempt(
-    function: Callable[[Item], Result], index: int, item: Item, gauge: Gauge | None = None
-) -> Outcome[Result]:
-    """Run one item where the worker is, turning whatever it raises into a reason.
-
-    Parameters
-    ----------
-    gauge
-        Measures it; for a thread beside others if not given.
-    """
-    gauge = gauge or OnThread()
-    found = _attempted(function, index, item)
-    return replace(found, used=gauge.used())
+def attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
+    """Run one item in a thread beside others, turning whatever it raises into a reason."""
+    gauge = OnThread()
+    return replace(_attempted(function, index, item), used=gauge.used())
 
 
 def attempt_alone(
     function: Callable[[Item], Result], index: int, item: Item
 ) -> Outcome[Result]:
-    """Run one item in a process that runs nothing beside it; see `AloneInProcess`."""
-    return attempt(function, index, item, AloneInProcess())
+    """Run one item in a process that runs nothing beside it, in the same way."""
+    gauge = AloneInProcess()
+    return replace(_attempted(function, index, item), used=gauge.used())
 
 
 def _attempted(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:

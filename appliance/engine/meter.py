@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import psutil  # type: ignore[import-untyped]
 
@@ -202,13 +201,6 @@ def _thread_seconds(thread: int) -> float:
 
 
 # ---------------------------------------------------------------- items
-class Gauge(Protocol):
-    """Measures one item, from when it is made."""
-
-    def used(self) -> Used:
-        """Return what the item used."""
-
-
 class OnThread:
     """Measures an item that runs in a thread beside others; memory is the process's."""
 

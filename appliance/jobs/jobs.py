@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from appliance.access import Access, Person
 from appliance.access.store.audit import Change
 from appliance.core.db import Database
-from appliance.core.errors import Conflict
+from appliance.core.errors import Conflict, OverBudget
 from appliance.jobs.offered import offered
 from appliance.jobs.store import jobs as rows
 from appliance.jobs.store.jobs import JobStore
 from appliance.jobs.terms import Terms, known
+from appliance.schemas.access import Right
 from appliance.schemas.base import fleet_name
 from appliance.schemas.job import Job, JobLogLine, JobRequest, JobState
+
+Budgets = Callable[[str | None], OverBudget | None]
+"""Says why a project, or the site, may pay for nothing more in this month; None if it may."""
 
 
 class Jobs:
@@ -31,14 +35,21 @@ class Jobs:
         Who may what, and where it is told who did what.
     terms
         Of every pipeline, by name; of all that the appliance offers if not given.
+    budgets
+        What may be paid; anything if not given.
     """
 
     def __init__(
-        self, database: Database, access: Access, terms: Mapping[str, Terms] | None = None
+        self,
+        database: Database,
+        access: Access,
+        terms: Mapping[str, Terms] | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         self._store = JobStore(database)
         self._access = access
         self._log = access.audit
+        self._budgets = budgets
         self.terms = offered() if terms is None else terms
 
     # ------------------------------------------------------------------ asking
@@ -67,6 +78,8 @@ class Jobs:
             `by` may not run it there.
         Conflict
             The key was used for another request.
+        OverBudget
+            What may be paid in this month is spent.
         """
         project = self.permitted(by, request)
         with self._log.change(by) as change:
@@ -78,7 +91,34 @@ class Jobs:
         terms.checked(request)
         project = self.project_of(request.fleet)
         by.require(terms.right, project)
+        if request.over_budget:
+            by.require(Right.OPERATE)
         return project
+
+    def afford(self, pipeline: str, project: str | None) -> None:
+        """Refuse a run that can wait where the budget of this month is spent.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such pipeline.
+        OverBudget
+            It is spent.
+        """
+        refused = self._refused(known(self.terms, pipeline), project)
+        if refused is not None:
+            raise refused
+
+    def waits(self, request: JobRequest) -> bool:
+        """Whether a job that a schedule asks for has to wait for money."""
+        terms = self.terms.get(request.pipeline)
+        if terms is None or self._budgets is None:
+            return False
+        return self._refused(terms, self.project_of(request.fleet)) is not None
+
+    def _refused(self, terms: Terms, project: str | None) -> OverBudget | None:
+        free = terms.essential or self._budgets is None
+        return None if free or self._budgets is None else self._budgets(project)
 
     def asked(
         self,
@@ -102,6 +142,8 @@ class Jobs:
                     remedy="Use a new key for each request.",
                 )
             return before
+        if not request.over_budget:
+            self.afford(request.pipeline, project)
         job = rows.add(
             change.session,
             request,
@@ -114,7 +156,8 @@ class Jobs:
             schedule=schedule,
         )
         told = {"pipeline": job.pipeline, "fleet": job.fleet, "arguments": arguments}
-        change.note("job.asked", f"job:{job.id}", None, told)
+        beyond = {"over_budget": True} if request.over_budget else {}
+        change.note("job.asked", f"job:{job.id}", None, told | beyond)
         return job
 
     def project_of(self, fleet: str | None) -> str | None:
@@ -206,8 +249,12 @@ class Jobs:
             `by` could not ask for it.
         Conflict
             It has not failed, nor was it cancelled.
+        OverBudget
+            What may be paid in this month is spent.
         """
-        self._require(by, self.get(job))
+        asked = self.get(job)
+        self._require(by, asked)
+        self.afford(asked.pipeline, asked.project)
         with self._log.change(by) as change:
             found = rows.current(change.session, job)
             if found.state not in {JobState.FAILED, JobState.CANCELLED}:

@@ -12,7 +12,7 @@ from appliance.access import Access, Person
 from appliance.access.person import Via
 from appliance.access.store.audit import Change
 from appliance.core.db import Database
-from appliance.core.errors import Conflict, UserError
+from appliance.core.errors import Conflict, InvalidRequest, UserError
 from appliance.core.log import get as logger
 from appliance.jobs import cron
 from appliance.jobs.jobs import Jobs
@@ -143,6 +143,10 @@ class Schedules:
 
     def _permitted(self, by: Person, draft: ScheduleDraft) -> str | None:
         project = self._jobs.permitted(by, draft.request)
+        if draft.request.over_budget:
+            raise InvalidRequest(
+                "a schedule keeps to the budget.", remedy='Leave out "over_budget".'
+            )
         by.require(Right.CONFIGURE, project)
         return project
 
@@ -207,6 +211,8 @@ class Schedules:
         """Ask for the jobs of all times that have come; each gets one, whoever calls this."""
         found = []
         for name in self._store.due(self._log.clock()):
+            if self._jobs.waits(self.get(name).request):
+                continue  # it is due until there is money, then its rule of catching up holds
             with self._log.change(_clockwork(name)) as change:
                 found += self._fired(change, name)
         return found

@@ -69,6 +69,8 @@ class Terms:
         After which one run is stopped and has failed.
     patience
         With errors that may pass by themselves.
+    essential
+        Whether alarms, or the room for them, depend on it: no budget keeps it from being run.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Terms:
     lane: str = ""
     timeout: timedelta = timedelta(hours=12)
     patience: Patience = Patience()
+    essential: bool = False
 
     def checked(self, request: JobRequest) -> dict[str, Any]:
         """Return the arguments of a request as they are kept.

@@ -24,6 +24,9 @@ from appliance.intake import Intake, SourceStore
 from appliance.jobs import Jobs, Schedules
 from appliance.lake import Lake
 from appliance.registry import Registry
+from appliance.telemetry.gate import Gate
+from appliance.telemetry.store.budgets import BudgetStore
+from appliance.telemetry.store.costs import CostStore
 from appliance.telemetry.store.troubles import TroubleStore
 from detectors import persistence
 
@@ -106,7 +109,17 @@ class Site:
     @cached_property
     def jobs(self) -> Jobs:
         """Pipelines asked for, and what became of them."""
-        return Jobs(self.database, self.access)
+        return Jobs(self.database, self.access, budgets=Gate(self.budgets))
+
+    @cached_property
+    def costs(self) -> CostStore:
+        """What runs and machines cost."""
+        return CostStore(self.database)
+
+    @cached_property
+    def budgets(self) -> BudgetStore:
+        """What may be paid in a month."""
+        return BudgetStore(self.database, self.settings.zone)
 
     @cached_property
     def schedules(self) -> Schedules:

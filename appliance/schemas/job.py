@@ -38,11 +38,14 @@ class JobRequest(Schema):
         What it works on; none for a pipeline of the whole site.
     arguments
         The pipeline's own, each with a default: `GET /pipelines` describes them.
+    over_budget
+        Run it though the budget of this month is spent: the right ``operate`` is asked for.
     """
 
     pipeline: str = Field(min_length=1, max_length=40, examples=["train"])
     fleet: FleetName | None = Field(None, examples=["pumps"])
     arguments: dict[str, Any] = Field(default_factory=dict)
+    over_budget: bool = False
 
 
 class JobStep(Schema):

@@ -14,10 +14,12 @@ from appliance.core.log import get
 from appliance.engine.stop import Stop, stoppable
 from appliance.jobs.store.runs import RunStore
 from appliance.metrics import instruments
+from appliance.pipelines import costs
 from appliance.pipelines.catalog import catalog
 from appliance.pipelines.site import Site
 from appliance.pipelines.spec import Call
 from appliance.schemas.job import Job, JobState
+from appliance.telemetry.recording import Recorder
 from appliance.worker.life import Life
 from appliance.worker.progress import JobProgress
 from appliance.worker.steps import DurableSteps, Keeper
@@ -82,6 +84,12 @@ class Runner:
         self._keeper = keeper
         self._store = store
         self._life = life
+        self._recorders: dict[str, Recorder] = {}
+
+    def keep(self) -> None:
+        """Keep what the jobs at work have used so far."""
+        for recorder in list(self._recorders.values()):
+            recorder.keep()
 
     def run(self, running: Running) -> bool:
         """Run a job to its end, and return whether it succeeded; raises nothing."""
@@ -89,9 +97,16 @@ class Runner:
         progress = JobProgress(self._store, job.id, running.stop)
         if job.started is not None and job.attempt == 1 and running.deaths == 0:
             instruments.job_began(job.pipeline, (job.started - job.created).total_seconds())
-        end = self._ended(job, running, progress)
+        recorder = self._life.insist(lambda: costs.recorder(self._site, costs.of_job(job)))
+        self._recorders[job.id] = recorder
+        with recorder.measuring():
+            end = self._ended(job, running, progress)
+        del self._recorders[job.id]
         if self._life.ending:
+            recorder.keep()
             self._life.rest()
+        recorder.rows = costs.rows_of(end.result)
+        self._life.insist(lambda: recorder.end(end.state.value))
         told = progress.last(_words(end))
         self._life.insist(
             lambda: self._store.end(

@@ -42,6 +42,8 @@ class Pace:
         Looks for orphans and for schedules that are due, and whether the clock was set back.
     beat, patience
         Signs of life, and how long another may give none.
+    meter
+        Between two times at which it is kept what jobs at work have used.
     away
         Between two tries to reach a database that is away.
     calm
@@ -53,6 +55,7 @@ class Pace:
     fire: float = 1.0
     realign: float = 30.0
     beat: float = 5.0
+    meter: float = 10.0
     patience: float = 60.0
     away: float = 1.0
     calm: float = 5.0
@@ -117,6 +120,7 @@ class Worker:
             (self._stop, pace.look),
             (self._fire, pace.fire),
             (self._realign, pace.realign),
+            (self._runner.keep, pace.meter),
         ):
             at = monotonic()
             if at >= self._due.get(work.__name__, 0.0):

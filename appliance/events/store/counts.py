@@ -80,6 +80,13 @@ class EventCounts:
                 found[fleet, asset] = (first[0], first[1], first[2] + count)
         return found
 
+    def called(self, seen: Seen, verdict: str, start: datetime, end: datetime) -> int:
+        """Return how many events that began in a half-open time have a verdict."""
+        when = EventRow.start >= start.astimezone(UTC), EventRow.start < end.astimezone(UTC)
+        query = select(func.count()).where(*of_fleets(seen), EventRow.verdict == verdict, *when)
+        with self._database.session() as session:
+            return session.scalar(query) or 0
+
     def since(self, seen: Seen, moment: datetime) -> tuple[int, int]:
         """Return how many events were opened, and how many closed, after a moment.
 

@@ -78,6 +78,11 @@ def rates_here(settings: Settings) -> Rates:
     return rates(price_book(settings), this_machine())
 
 
+def rates_shipped() -> Rates:
+    """Return what this machine costs by the prices that come along."""
+    return rates(_read(_SHIPPED, 0, 0), this_machine())
+
+
 def this_machine() -> Machine:
     """Return what there is of this machine."""
     return Machine(psutil.cpu_count() or 1, int(psutil.virtual_memory().total))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from appliance.access.store.audit import AuditLog, Change
+from appliance.access.store.audit import Change
 from appliance.core.db import Database, utc
 from appliance.core.errors import NotFound, Outdated
 from appliance.schemas.cost import Budget, BudgetDraft
@@ -40,9 +40,8 @@ class BudgetStore:
         Whose midnight ends a month.
     """
 
-    def __init__(self, database: Database, log: AuditLog, zone: ZoneInfo) -> None:
+    def __init__(self, database: Database, zone: ZoneInfo) -> None:
         self._database = database
-        self._log = log
         self._zone = zone
 
     def list(self, at: datetime) -> list[Budget]:
