@@ -14,6 +14,7 @@ from appliance.core.ids import new_id
 from appliance.core.log import get
 from appliance.events.muting import is_muted
 from appliance.events.store.news import EventNews
+from appliance.metrics.instruments import delivered
 from appliance.pipelines.events import told as event_told
 from appliance.pipelines.platform_alerts import telling
 from appliance.pipelines.site import Site
@@ -99,14 +100,17 @@ def _sent(site: Site, claimed: Claimed, sending: Send, clock: Callable[[], datet
     if channel.paused or told is None:
         why = "the channel is paused." if channel.paused else none
         site.deliveries.dropped(claimed, clock(), why)
+        delivered(target.kind, "dropped", len(claimed.deliveries))
         return 0
     try:
         sending(target, told)
     except DeliveryError as error:
         _log.warning("channel %s: %s", channel.name, error.message)
         site.deliveries.later(claimed, clock(), error.message)
+        delivered(target.kind, "failed", len(claimed.deliveries))
         return 0
     site.deliveries.sent(claimed, clock())
+    delivered(target.kind, "sent", len(claimed.deliveries))
     return len(claimed.deliveries)
 
 
