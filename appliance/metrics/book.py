@@ -11,8 +11,9 @@ import fcntl
 import os
 import platform
 import re
+import struct
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -28,6 +29,8 @@ from appliance.metrics.catalog import BY_NAME, OTHER, Described
 
 _log = get(__name__)
 _PAST = "past"
+_DAMAGE = (OSError, ValueError, RuntimeError, struct.error)
+"""What reading such a file ends with."""
 _KEPT = ("counter", "histogram")
 _MOST = 1_000
 """Sets of labels of one metric that a process tells apart."""
@@ -188,7 +191,7 @@ def kept(home: Path, role: str) -> Iterator[None]:
     global _book  # noqa: PLW0603 - a process counts into one book, wherever it counts
     try:
         made = Book(_folder(home, role))
-    except (OSError, ValueError, RuntimeError) as error:
+    except _DAMAGE as error:
         _log.warning("nothing is counted: %s", error)
         yield
         return
@@ -216,7 +219,7 @@ def read(home: Path, role: str) -> list[Metric]:
             _fold(folder)
             files = [str(path) for path in folder.glob("*.db") if path.stat().st_size]
             return list(MultiProcessCollector.merge(files))
-    except (OSError, ValueError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise StorageError(f"the figures in {folder} cannot be read: {error}.") from error
 
 
@@ -238,18 +241,33 @@ def _fold(folder: Path) -> None:
         for kind in _KEPT:
             left = folder / f"{kind}_{name}.db"
             if left.exists() and left.stat().st_size:
-                _add(folder / f"{kind}_{_PAST}.db", MmapedDict.read_all_values_from_file(left))
+                _add(folder / f"{kind}_{_PAST}.db", left)
             left.unlink(missing_ok=True)
         (folder / f"gauge_livesum_{name}.db").unlink(missing_ok=True)
         lock.unlink(missing_ok=True)
 
 
-def _add(path: Path, values: Iterable[tuple[str, float, float, int]]) -> None:
-    _opened(path).close()
-    past = MmapedDict(str(path))
+def _add(path: Path, left: Path) -> None:
+    """Add what one file holds to another; what a power cut damaged is begun anew."""
+    try:
+        values = list(MmapedDict.read_all_values_from_file(str(left)))
+    except _DAMAGE as error:
+        _log.warning("figures of a process that is gone are lost: %s", error)
+        return
+    try:
+        past = _past(path)
+    except _DAMAGE as error:
+        _log.warning("figures of processes that are gone are lost: %s", error)
+        path.unlink()
+        past = _past(path)
     for key, value, _, _ in values:
         past.write_value(key, past.read_value(key)[0] + value, 0.0)
     past.close()
+
+
+def _past(path: Path) -> MmapedDict:
+    _opened(path).close()
+    return MmapedDict(str(path))
 
 
 def _dead(lock: Path) -> bool:

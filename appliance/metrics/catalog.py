@@ -255,7 +255,7 @@ _SITE = (
         "kizashi_model_assets_alarming",
         "gauge",
         "Machines with alarms in over a twentieth of their judged readings of the fleet's "
-        "latest 7 days: has their normal changed?",
+        "latest 7 days.",
         "web",
         ("fleet",),
     ),
