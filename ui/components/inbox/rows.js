@@ -23,7 +23,7 @@ function cell(name, text, below) {
 }
 
 // How surprise went from an event's start to its end; the dashes are the alarm level.
-const WIDE = 64, HIGH = 22;
+const WIDE = 72, HIGH = 28;
 
 function curve(course, level) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
