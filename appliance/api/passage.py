@@ -8,8 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.api.pace import Paced
 from appliance.api.problems import MEDIA_TYPE, Problem
-from appliance.core.ids import new_id
+from appliance.core.trail import Span, following, from_headers, span
 
+_FAILED = 500
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -28,10 +29,20 @@ class Passage:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identifier = new_id("req")
-        scope.setdefault("state", {})["request_id"] = identifier
+        headers = Headers(scope=scope)
+        asked = headers.get("X-Request-ID", ""), headers.get("traceparent", "")
+        trail = from_headers(*asked)
+        scope.setdefault("state", {})["request_id"] = trail.request
+        with following(trail), span(scope["method"], server=True) as told:
+            await self._passed(scope, receive, send, trail.request)
+            if told is not None:
+                _describe(told, scope)
+
+    async def _passed(
+        self, scope: Scope, receive: Receive, send: Send, identifier: str
+    ) -> None:
         paced = Paced(receive, whole=not _has_body(scope))
-        dressed = _Dressed(send, identifier, paced)
+        dressed = _Dressed(scope, send, identifier, paced)
         if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
             told = "the address holds a character that no text has (NUL)."
             await _problem(400, "InvalidRequest", "Bad Request", told, identifier)(
@@ -42,7 +53,7 @@ class Passage:
         if dressed.refused:
             told = "the body is larger than this route takes."
             await _problem(413, "LimitExceeded", "Content Too Large", told, identifier)(
-                scope, receive, _Dressed(send, identifier, paced)
+                scope, receive, _Dressed(scope, send, identifier, paced)
             )
 
 
@@ -53,17 +64,19 @@ class _Dressed:
     would be heard for nothing.
     """
 
-    def __init__(self, send: Send, identifier: str, paced: Paced) -> None:
+    def __init__(self, scope: Scope, send: Send, identifier: str, paced: Paced) -> None:
         self._send = send
         self._identifier = identifier
         self._paced = paced
         self.refused = False
+        self._scope = scope
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             self.refused = message["status"] == 413 and headers["Content-Type"] != MEDIA_TYPE
             headers["X-Request-ID"] = self._identifier
+            self._scope["state"]["status"] = message["status"]
             headers.setdefault("Cache-Control", "no-store")
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
@@ -79,6 +92,17 @@ class _Dressed:
                 await self._send({"type": "http.response.body", "body": b""})
             return
         await self._send(message)
+
+
+def _describe(told: Span, scope: Scope) -> None:
+    """Tell of a request by its route: addresses have names in them."""
+    route = getattr(scope.get("route"), "path", "")
+    status = int(scope["state"].get("status", 0))
+    told.name = f"{scope['method']} {route}".strip()
+    told.facts |= {"http.request.method": scope["method"], "http.route": route}
+    told.facts["http.response.status_code"] = status
+    if status >= _FAILED:
+        told.error = str(status)
 
 
 def _has_body(scope: Scope) -> bool:

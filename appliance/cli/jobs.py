@@ -87,6 +87,8 @@ def show(context: typer.Context, job: str = JOB, as_json: bool = JSON) -> None:
         print_json(found.model_dump(mode="json"))
         return
     print_told(found, zone)
+    if found.request:
+        print(f"request: {found.request}  (kizashi logs --request {found.request})")
     if found.steps:
         print()
         print_table(
@@ -105,12 +107,16 @@ def ask(
     fleet: str | None = OF_FLEET,
     given: list[str] = SET,
     wait: bool = typer.Option(False, "--wait", help="Wait until it is over."),
+    over_budget: bool = typer.Option(
+        False, "--over-budget", help="Though the budget is spent; not everybody may."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Ask for a job of any pipeline; a worker of the site runs it."""
     own: Context = context.obj
     with own.plant() as plant:
-        handle = plant.jobs.ask(pipeline, fleet, **arguments(given))
+        asked = arguments(given)
+        handle = plant.jobs.ask(pipeline, fleet, over_budget=over_budget, **asked)
         if wait:
             with progress() as shown:
                 handle.wait(progress=shown)

@@ -101,6 +101,12 @@ def logs(
     role: str | None = typer.Argument(None, help="web, worker or ray; all if not named."),
     follow: bool = typer.Option(False, "-f", "--follow", help="Go on with what is added."),
     lines: int = typer.Option(50, "--lines", min=0, help="Last lines of each to begin with."),
+    request: str | None = typer.Option(
+        None, "--request", help="All lines of this request, and of the jobs it asked for."
+    ),
+    job: str | None = typer.Option(
+        None, "--job", help="All lines of this job, and of the request that asked for it."
+    ),
 ) -> None:
     """Print what the processes of the appliance say."""
     from appliance.core.errors import NotFound
@@ -117,12 +123,26 @@ def logs(
     def told(name: str, line: str) -> str:
         return f"{name:<{width}} | {line}" if width else line
 
+    words = _trail(context.obj, request, job)
+    if words:
+        for name, line in files.search(paths, words):
+            print(told(name, line))
+        return
     added = files.follow(list(paths), threading.Event()) if follow else iter(())
     for path, name in paths.items():
         for line in files.tail(path, lines):
             print(told(name, line))
     for path, line in added:
         print(told(paths[path], line), flush=True)
+
+
+def _trail(own: Context, request: str | None, job: str | None) -> set[str]:
+    """Return the identifiers that the lines of a request or a job carry."""
+    words = {word for word in (request, job) if word}
+    if job:
+        with own.site() as site:
+            words |= {site.jobs.get(job).request} - {""}
+    return words
 
 
 def tls(context: typer.Context, as_json: bool = JSON) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -82,11 +82,14 @@ class Settings(BaseSettings):
     prices
         TOML file of what power, machines and storage cost; ``prices.toml`` in the home if not
         given.
-    prices
-        TOML file of what power, machines and storage cost; ``prices.toml`` in the home if not
-        given.
     backup_every_days
         Days within which a backup is to be made; 0 where something else makes them.
+    log_format, log_level
+        How the processes of the appliance write their log: lines for people, or JSON; and from
+        which level on.
+    otlp_endpoint, otlp_headers
+        Collector of OpenTelemetry that is given spans of requests, jobs, steps and tasks over
+        OTLP/HTTP, and what it asks for beside them; nothing is traced without one.
     """
 
     model_config = SettingsConfigDict(
@@ -128,12 +131,15 @@ class Settings(BaseSettings):
     oidc_make_users: bool = True
     retention_days: float | None = Field(None, gt=0)
     prices: Path | None = None
-    prices: Path | None = None
     metrics_host: str = "127.0.0.1"
     web_metrics_port: int = Field(9461, ge=0, le=65535)
     worker_metrics_port: int = Field(9462, ge=0, le=65535)
     ray_metrics_port: int = Field(9463, ge=0, le=65535)
     backup_every_days: float = Field(8.0, ge=0)
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    otlp_endpoint: str = Field("", max_length=500)
+    otlp_headers: dict[str, SecretStr] = Field(default_factory=dict)
 
     @field_validator("timezone")
     @classmethod

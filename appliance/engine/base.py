@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, Self, TypeVar
 
 from appliance.core.errors import KizashiError
-from appliance.core.log import get
+from appliance.core.log import Said, collected, get
+from appliance.core.trail import Span, Trail, following, listen, span, within
 from appliance.engine.meter import AloneInProcess, OnThread, Used
 
 _log = get(__name__)
@@ -15,6 +16,7 @@ _log = get(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_LONGEST = 300
 THREADS = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -45,6 +47,8 @@ class Outcome(Generic[Result]):
         The error itself where it is one of ours, so that a caller may act on its kind.
     used
         What it used of the machine; None if nobody could measure it to its end.
+    said, spans
+        What it wrote to the log and what of it was traced, where that was in another process.
     """
 
     index: int
@@ -52,6 +56,8 @@ class Outcome(Generic[Result]):
     error: str = ""
     cause: KizashiError | None = None
     used: Used | None = field(default=None, compare=False)
+    said: tuple[Said, ...] = field(default=(), compare=False, repr=False)
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -91,14 +97,37 @@ def attempt(function: Callable[[Item], Result], index: int, item: Item) -> Outco
 
 
 def attempt_alone(
-    function: Callable[[Item], Result], index: int, item: Item
+    function: Callable[[Item], Result], index: int, item: Item, trail: Trail
 ) -> Outcome[Result]:
-    """Run one item in a process that runs nothing beside it, in the same way."""
+    """Run one item in a process that runs nothing beside it, in the same way.
+
+    What is said and traced there goes back with the outcome: nobody reads that machine's log.
+
+    Parameters
+    ----------
+    trail
+        Of whoever waits for it.
+    """
     gauge = AloneInProcess()
-    return replace(_attempted(function, index, item), used=gauge.used())
+    spans: list[Span] = []
+    before = listen(spans.append if trail.trace else None)
+    try:
+        with following(trail), collected() as said:
+            found = _attempted(function, index, item)
+    finally:
+        listen(before)
+    return replace(found, used=gauge.used(), said=tuple(said), spans=tuple(spans))
 
 
 def _attempted(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
+    with within(task=index), span("task") as told:
+        found = _tried(function, index, item)
+        if told is not None:
+            told.error = found.error[:_LONGEST]
+    return found
+
+
+def _tried(function: Callable[[Item], Result], index: int, item: Item) -> Outcome[Result]:
     try:
         return Outcome(index, function(item))
     except KizashiError as error:

@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     log.set_up("INFO")
     try:
         settings = load_settings(given.home)
+        log.set_up(settings.log_level, settings.log_format)
         with shared.claimed(settings.home) as tell:
             head = Head(settings)
             try:

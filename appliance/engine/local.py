@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from typing import Any, Self
 
 from threadpoolctl import ThreadpoolController
@@ -71,7 +73,9 @@ class LocalEngine:
             try:
                 while following < len(items) or running:
                     while following < len(items) and len(running) < 2 * self.workers:
-                        running.add(pool.submit(attempt, function, following, items[following]))
+                        own = copy_context()  # the trail that whoever asks is on
+                        work = partial(attempt, function, following, items[following])
+                        running.add(pool.submit(own.run, work))
                         following += 1
                     done, running = wait(running, LOOK, return_when=FIRST_COMPLETED)
                     for future in sorted(done, key=lambda f: f.result().index):

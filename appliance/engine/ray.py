@@ -19,8 +19,10 @@ import psutil  # type: ignore[import-untyped]
 
 from appliance.core.clock import now
 from appliance.core.errors import EngineError
-from appliance.core.log import get
+from appliance.core.log import get, repeat
 from appliance.core.settings import Settings
+from appliance.core.trail import current as current_trail
+from appliance.core.trail import tell
 from appliance.engine import shared
 from appliance.engine.base import THREADS, Item, Outcome, Result, attempt_alone
 from appliance.engine.meter import count
@@ -124,11 +126,11 @@ class RayEngine:
             Somebody asked for it; tasks that are under way are ended.
         """
         running: dict[Any, int] = {}
-        following, stop = 0, current()
+        following, stop, trail = 0, current(), current_trail()
         try:
             while following < len(items) or running:
                 while following < len(items) and len(running) < 2 * self.workers:
-                    task = self._task.remote(function, following, items[following])
+                    task = self._task.remote(function, following, items[following], trail)
                     running[task] = following
                     following += 1
                 done, _ = self._ray.wait(list(running), num_returns=1, timeout=LOOK)
@@ -144,6 +146,8 @@ class RayEngine:
         try:
             outcome: Outcome[Any] = self._ray.get(task)
             count(outcome.used)
+            repeat(outcome.said)
+            tell(outcome.spans)
         except (gone.WorkerCrashedError, gone.OutOfMemoryError, gone.NodeDiedError) as error:
             _log.debug("item %d was given up", index, exc_info=True)
             task_ended("lost")

@@ -87,6 +87,11 @@ class Job(Schema):
     error, remedy, error_kind
         Why it failed, what to do, and the class of `appliance.core.errors` that the error
         was of; empty if it did not.
+    request
+        Identifier of the request by which it was asked for: every line of the log that has to
+        do with it carries it.
+    trace
+        Where tracing is on, its ``traceparent``.
     """
 
     id: str
@@ -107,6 +112,8 @@ class Job(Schema):
     error: str = ""
     remedy: str = ""
     error_kind: str = ""
+    request: str = ""
+    trace: str = ""
 
 
 class JobLogLine(Schema):

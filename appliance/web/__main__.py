@@ -13,6 +13,7 @@ from appliance.metrics import kept
 from appliance.metrics.endpoint import Endpoint
 from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
+from appliance.telemetry.otlp import Tracing
 from appliance.web.app import create_web
 from appliance.web.serving import serve
 
@@ -25,11 +26,13 @@ def main(arguments: list[str] | None = None) -> int:
     log.set_up("INFO")
     try:
         settings = load_settings(given.home)
+        log.set_up(settings.log_level, settings.log_format)
         site = Site(settings)
         web = create_web(site)
         with (
             kept(settings.home, "web"),
             Endpoint(settings, "web", of_role(site, "web")),
+            Tracing(settings, "web"),
         ):
             return 0 if serve(web, settings) else 1
     except KizashiError as error:

@@ -23,6 +23,7 @@ from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
 from appliance.schemas.job import JobState
 from appliance.telemetry import Sampler, probes
+from appliance.telemetry.otlp import Tracing
 from appliance.worker.worker import Worker
 
 _log = log.get(__name__)
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             lock,
             kept(home, "worker"),
             Endpoint(site.settings, "worker", of_role(site, "worker")),
+            Tracing(site.settings, "worker"),
             Sampler(site.settings, probes(site.settings, lambda: site.database)),
         ):
             instruments.expect(catalog(), [state for state in JobState if state.over])

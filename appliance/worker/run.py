@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from appliance.core.clock import monotonic, now
 from appliance.core.errors import Cancelled, EngineError, KizashiError, LimitExceeded
 from appliance.core.log import get
+from appliance.core.trail import Trail, following, span
 from appliance.engine.stop import Stop, stoppable
 from appliance.jobs.store.runs import RunStore
 from appliance.metrics import instruments
@@ -94,6 +95,14 @@ class Runner:
     def run(self, running: Running) -> bool:
         """Run a job to its end, and return whether it succeeded; raises nothing."""
         job = self._life.insist(lambda: self._site.jobs.get(running.job))
+        trail = Trail(request=job.request, job=job.id, trace=job.trace)
+        with following(trail), span(f"job {job.pipeline}", attempt=job.attempt) as told:
+            end = self._run(job, running)
+            if told is not None and end.error is not None:
+                told.error = str(end.error)
+        return end.state is JobState.SUCCEEDED
+
+    def _run(self, job: Job, running: Running) -> _End:
         progress = JobProgress(self._store, job.id, running.stop)
         if job.started is not None and job.attempt == 1 and running.deaths == 0:
             instruments.job_began(job.pipeline, (job.started - job.created).total_seconds())
@@ -121,7 +130,7 @@ class Runner:
         took = (now() - (job.started or job.created)).total_seconds()
         instruments.job_ended(job.pipeline, end.state.value, took)
         _log.info("%s %s %s %s", job.id, job.pipeline, job.fleet or "", _words(end))
-        return end.state is JobState.SUCCEEDED
+        return end
 
     def _ended(self, job: Job, running: Running, progress: JobProgress) -> _End:
         """Run a job and return how it ended."""

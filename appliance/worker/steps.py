@@ -20,6 +20,7 @@ from appliance.core.errors import (
     StorageFull,
 )
 from appliance.core.log import get
+from appliance.core.trail import span, within
 from appliance.engine.stop import Stop
 from appliance.jobs.store.runs import RunStore
 from appliance.jobs.terms import Patience
@@ -126,16 +127,24 @@ class DurableSteps:
         self._own(lambda: self._store.begin_step(self._job, number, name, now()))
         self._progress.enter(number)
         self._begun = monotonic()
-        try:
-            output = adapter.dump_python(self._tried(work), mode="json")
-        except KizashiError as error:
-            return self._failed(number, error)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours ends the job, not the worker
-            _log.exception("job %s failed in step %s", self._job, name)
-            return self._failed(number, KizashiError(f"{type(error).__name__}: {error}"))
+        with within(step=name), span(f"step {name}", number=number) as traced:
+            _log.info("step %d begins", number)
+            try:
+                output = adapter.dump_python(self._tried(work), mode="json")
+            except Exception as error:  # noqa: BLE001 - told as the step's end
+                if traced is not None:
+                    traced.error = str(error)
+                return self._failed(number, self._told(error, name))
         shown = output if len(json.dumps(output)) <= _MOST_SHOWN else None
         self._end(number, JobState.SUCCEEDED, output=shown)
         return {"output": output}
+
+    def _told(self, error: Exception, name: str) -> KizashiError:
+        """Return an error as it is kept: a mistake of ours ends the job, not the worker."""
+        if isinstance(error, KizashiError):
+            return error
+        _log.exception("job %s failed in step %s", self._job, name)
+        return KizashiError(f"{type(error).__name__}: {error}")
 
     def _tried(self, work: Callable[[], Output]) -> Output:
         attempt = 1

@@ -184,6 +184,8 @@ def _facts(job: Job, zone: ZoneInfo) -> None:
         if job.worker:
             lines.append(Brief(t("job.worker"), beside=job.worker.partition(".")[0]))
         lines.append(Brief(t("job.number"), job.id))
+        if job.request:
+            lines.append(Brief(t("job.request"), job.request))
         lines += [Brief(name, value) for name, value in words.arguments(job.arguments, zone)]
         if not job.arguments:
             lines.append(Brief(t("job.arguments"), t("job.as_usual")))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from appliance.core.db import Database
 from appliance.core.errors import NotFound
 from appliance.core.ids import new_id
+from appliance.core.trail import current as current_trail
 from appliance.jobs.store.tables import (
     AT_WORK,
     SITE,
@@ -123,6 +124,7 @@ def add(
         The job's `project`, `lane`, `key` and `schedule`.
     """
     project = facts.pop("project") or SITE
+    trail = current_trail()
     row = JobRow(
         id=new_id("job"),
         pipeline=request.pipeline,
@@ -137,6 +139,8 @@ def add(
         error="",
         remedy="",
         error_kind="",
+        request=trail.request or new_id("req"),
+        trace=trail.trace,
         **facts,
     )
     session.add(row)

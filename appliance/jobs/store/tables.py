@@ -171,6 +171,8 @@ def job_of(row: JobRow, steps: Iterable[JobStepRow] = ()) -> Job:
         error=row.error,
         remedy=row.remedy,
         error_kind=row.error_kind,
+        request=row.request,
+        trace=row.trace,
     )
 
 

@@ -17,6 +17,7 @@ import appliance.worker.__main__ as entry
 import appliance.worker.run as running
 import appliance.worker.worker as loop
 from appliance.core.errors import InvalidRequest, TryAgain
+from appliance.core.log import get
 from appliance.engine.stop import current
 from appliance.jobs.terms import Patience, Place, Terms
 from appliance.pipelines.spec import Call, Spec
@@ -128,6 +129,20 @@ def _long(call: Call) -> object:
     return call.steps.run("work", int, work)
 
 
+def saying(number: int) -> int:
+    """Be an item of a task that writes to the log."""
+    get("appliance.toys").warning("item %d has token=hunter2hunter2", number)
+    return number
+
+
+def _telling(call: Call) -> object:
+    def work() -> int:
+        with call.site.engine(None) as engine:
+            return len(list(engine.map(saying, [0, 1])))
+
+    return call.steps.run("work", int, work)
+
+
 def _terms(name: str, **facts: object) -> Terms:
     return Terms(
         name=name,
@@ -147,13 +162,14 @@ TERMS: Mapping[str, Terms] = {
         _terms("alone", lane="alone"),
         _terms("hasty", timeout=timedelta(seconds=0.5)),
         _terms("long"),
+        _terms("telling"),
     )
 }
 
 
 def run() -> None:
     """Be a worker that knows the toys alone."""
-    runs = {"long": _long}
+    runs = {"long": _long, "telling": _telling}
     specs = {name: Spec(terms, runs.get(name, _toy)) for name, terms in TERMS.items()}
     running.catalog = loop.catalog = lambda: specs
     quick = loop.Pace(beat=0.2, patience=float(os.environ.get("TOY_PATIENCE", "60")))
