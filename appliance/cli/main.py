@@ -30,6 +30,7 @@ GROUPS = (
     "upkeep",
     "jobs",
     "schedule",
+    "cost",
     "channel",
     "source",
     "access",

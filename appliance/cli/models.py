@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from appliance.cli.context import Context, local, moment, print_json, print_table, progress
+from appliance.cli.cost import paid, words_of
 from appliance.cli.data import FLEET, JSON
 from appliance.core.errors import NotFound
 
@@ -50,6 +51,9 @@ def train(
     own: Context = context.obj
     with own.plant() as plant, progress() as shown:
         zone = plant.zone()
+        thought = plant.costs.estimate("train", fleet)
+        if not as_json:
+            print(words_of(thought), flush=True)
         work = plant.fleet(fleet).train(
             recipe,
             start=moment(since, zone, "--from"),
@@ -59,6 +63,7 @@ def train(
             engine=engine,
         )
         version = parsed(ModelVersion, work.wait(progress=shown))
+        cost = plant.costs.of_job(work.id)
     if as_json:
         print_json(version.model_dump(mode="json"))
         return
@@ -85,6 +90,7 @@ def train(
             f"{budget:g} false alarms a month look like: their alarm level is prolonged, and\n"
             "  faults may not reach it. Learn from more, or allow more by --false-alarms."
         )
+    print(f"  {paid(cost)}")
     if "champion" in version.aliases:
         print(f"Next: kizashi score {fleet}")
     else:

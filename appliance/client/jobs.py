@@ -183,11 +183,18 @@ class asks(Generic[_P]):  # noqa: N801 - stands where `property` stands
 
 
 async def ask_for(
-    line: Line, pipeline: str, fleet: str | None, arguments: dict[str, Any]
+    line: Line,
+    pipeline: str,
+    fleet: str | None,
+    arguments: dict[str, Any],
+    *,
+    over_budget: bool = False,
 ) -> Job:
     """Ask for a job; arguments that are None keep their default."""
     given = {name: value for name, value in arguments.items() if value is not None}
-    asked = {"pipeline": pipeline, "fleet": fleet, "arguments": given}
+    asked: dict[str, Any] = {"pipeline": pipeline, "fleet": fleet, "arguments": given}
+    if over_budget:
+        asked["over_budget"] = True
     return parsed(Job, await line.post("/jobs", to_jsonable_python(asked)))
 
 
@@ -231,9 +238,23 @@ class _Jobs(Resource):
         return parsed(Job, await self._line.get(at("jobs", job)))
 
     @asks
-    async def ask(self, /, pipeline: str, fleet: str | None = None, **arguments: Any) -> Job:
-        """Ask for a job of any pipeline."""
-        return await ask_for(self._line, pipeline, fleet, arguments)
+    async def ask(
+        self,
+        /,
+        pipeline: str,
+        fleet: str | None = None,
+        *,
+        over_budget: bool = False,
+        **arguments: Any,
+    ) -> Job:
+        """Ask for a job of any pipeline.
+
+        Parameters
+        ----------
+        over_budget
+            Run it though the budget of this month is spent, which not everybody may.
+        """
+        return await ask_for(self._line, pipeline, fleet, arguments, over_budget=over_budget)
 
     @listing
     def pipelines(self) -> Listing[Offer]:

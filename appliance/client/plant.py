@@ -17,6 +17,7 @@ from appliance.client.access import (
 )
 from appliance.client.calendar import AsyncCalendar, Calendar
 from appliance.client.channels import AsyncChannels, Channels
+from appliance.client.costs import AsyncBudgets, AsyncCosts, Budgets, Costs
 from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, events_of
 from appliance.client.fleet import AsyncFleet, Fleet
 from appliance.client.jobs import AsyncJobs, Jobs
@@ -195,6 +196,8 @@ class Plant(Blocking, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
+    costs, budgets
+        What all of it costs, called with what it is told by; and what it may cost in a month.
     channels
         Where word of events goes.
     sources
@@ -211,6 +214,8 @@ class Plant(Blocking, _Plant):
         self.calendar = Calendar(line)
         self.overview = Overview(line)
         self.platform = Platform(line)
+        self.costs = Costs(line)
+        self.budgets = Budgets(line)
         self.channels = Channels(line)
         self.sources = Sources(line)
         self.users = Users(line)
@@ -245,6 +250,8 @@ class AsyncPlant(Awaiting, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
+    costs, budgets
+        What all of it costs, called with what it is told by; and what it may cost in a month.
     channels
         Where word of events goes.
     sources
@@ -261,6 +268,8 @@ class AsyncPlant(Awaiting, _Plant):
         self.calendar = AsyncCalendar(line)
         self.overview = AsyncOverview(line)
         self.platform = AsyncPlatform(line)
+        self.costs = AsyncCosts(line)
+        self.budgets = AsyncBudgets(line)
         self.channels = AsyncChannels(line)
         self.sources = AsyncSources(line)
         self.users = AsyncUsers(line)

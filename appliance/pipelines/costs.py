@@ -209,14 +209,14 @@ def of_job(job: Job) -> Begun:
     )
 
 
+def here(site: Site, pipeline: str, fleet: str | None, by: str, **arguments: Any) -> Begun:
+    """Return what is known of work that somebody does at once, at the machine itself."""
+    project = site.jobs.project_of(fleet)
+    return Begun(new_id("run"), pipeline, fleet, project, by, arguments=arguments)
+
+
 @contextmanager
-def paid(
-    site: Site,
-    pipeline: str,
-    fleet: str | None,
-    by: str,
-    arguments: Mapping[str, Any] | None = None,
-) -> Iterator[Recorder]:
+def paid(site: Site, begun: Begun) -> Iterator[Recorder]:
     """Measure work that is done at once, in this thread, and keep what it cost.
 
     Raises
@@ -224,9 +224,7 @@ def paid(
     OverBudget
         The budget of this month is spent.
     """
-    project = site.jobs.project_of(fleet)
-    site.jobs.afford(pipeline, project)
-    begun = Begun(new_id("run"), pipeline, fleet, project, by, arguments=arguments)
+    site.jobs.afford(begun.pipeline, begun.project)
     made = recorder(site, begun)
     state = JobState.FAILED
     try:
@@ -237,13 +235,15 @@ def paid(
         made.end(state.value)
 
 
-def rows_of(result: Any) -> int | None:
+def rows_of(given: Any) -> int | None:
     """Return how many readings a run worked on, by what its pipeline gave."""
-    if not isinstance(result, dict):
-        return None
-    lineage = result.get("lineage")
-    told = result.get("rows", lineage.get("rows") if isinstance(lineage, dict) else None)
+    lineage = _of(given, "lineage")
+    told = _of(given if lineage is None else lineage, "rows")
     return told if isinstance(told, int) else None
+
+
+def _of(given: Any, name: str) -> Any:
+    return given.get(name) if isinstance(given, Mapping) else getattr(given, name, None)
 
 
 # ---------------------------------------------------------------- afterwards

@@ -343,3 +343,9 @@ class Budget(BudgetDraft):
     revision: int = Field(examples=[1])
     updated: AwareDatetime = Field(examples=[_MOMENT])
     updated_by: str = Field(examples=["erika"])
+
+
+class Budgets(Schema):
+    """Budgets as they stand, the site's first."""
+
+    budgets: tuple[Budget, ...] = ()

@@ -31,6 +31,6 @@ class Gate:
         return OverBudget(
             f"the budget of {whose} for this month is spent: {spent} of {most}.",
             remedy="Wait for the next month, or ask whoever has the right operate over the "
-            f"site to raise it (`kizashi budget set {command} AMOUNT`) or to run this beyond "
-            "it. Ingestion, live scoring and alarms go on.",
+            f"site to raise it (`kizashi budget set AMOUNT {command}`) or to run this beyond "
+            "it (`--over-budget`). Ingestion, live scoring and alarms go on.",
         )

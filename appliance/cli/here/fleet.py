@@ -13,7 +13,7 @@ from appliance.client.fleet import SensorChanges
 from appliance.client.telling import shown
 from appliance.core.errors import NotFound
 from appliance.events.store import Search
-from appliance.pipelines import models, overview, sensors
+from appliance.pipelines import costs, models, overview, sensors
 from appliance.pipelines.promote import promote, rollback
 from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.retrain import answer
@@ -45,15 +45,33 @@ class Work(Generic[_T]):
     ----------
     do
         Does it, and tells of its progress.
+    site, begun
+        Where, and what it is: it is measured, and paid for.
+
+    Attributes
+    ----------
+    id
+        What its cost is asked for by.
     """
 
-    def __init__(self, do: Callable[[Progress], _T]) -> None:
+    def __init__(self, do: Callable[[Progress], _T], site: Site, begun: costs.Begun) -> None:
         self._do = do
+        self._site = site
+        self._begun = begun
+        self.id = begun.run
 
     def wait(self, progress: bool | Progress = True) -> _T:
-        """Do the work; return what it gives."""
-        with shown(progress) as told:
-            return self._do(told)
+        """Do the work; return what it gives.
+
+        Raises
+        ------
+        OverBudget
+            The budget of this month is spent.
+        """
+        with costs.paid(self._site, self._begun) as recorder, shown(progress) as told:
+            given = self._do(told)
+            recorder.rows = costs.rows_of(given)
+            return given
 
 
 class Fleet:
@@ -122,7 +140,9 @@ class Fleet:
         """Learn what is normal for every machine."""
         options = TrainOptions(recipe=recipe, start=start, end=end, seed=seed, budget=budget)
         return Work(
-            lambda told: train(self._site, self.name, options, engine=engine, progress=told)
+            lambda told: train(self._site, self.name, options, engine=engine, progress=told),
+            self._site,
+            costs.here(self._site, "train", self.name, self._me.name, start=start, end=end),
         )
 
     def score(
@@ -132,7 +152,9 @@ class Fleet:
         return Work(
             lambda told: score(
                 self._site, self.name, version=version, engine=engine, progress=told
-            )
+            ),
+            self._site,
+            costs.here(self._site, "score", self.name, self._me.name),
         )
 
     # ------------------------------------------------------------------ models

@@ -102,9 +102,17 @@ class Jobs:
         """Return a job's handle."""
         return JobHandle(self._site, self._me, self._site.jobs.get(job))
 
-    def ask(self, pipeline: str, fleet: str | None = None, **arguments: Any) -> JobHandle:
+    def ask(
+        self,
+        pipeline: str,
+        fleet: str | None = None,
+        *,
+        over_budget: bool = False,
+        **arguments: Any,
+    ) -> JobHandle:
         """Ask for a job of any pipeline; a worker runs it."""
-        asked = {"pipeline": pipeline, "fleet": fleet, "arguments": arguments}
+        asked: dict[str, Any] = {"pipeline": pipeline, "fleet": fleet, "arguments": arguments}
+        asked["over_budget"] = over_budget
         wanted = fitted(JobRequest, asked, "job")
         return JobHandle(self._site, self._me, self._site.jobs.ask(self._me, wanted))
 

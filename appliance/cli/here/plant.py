@@ -14,6 +14,7 @@ from appliance.access.seen import EVERYTHING
 from appliance.cli.here.access import Projects, Tokens, Users
 from appliance.cli.here.calendar import Calendar
 from appliance.cli.here.channels import Channels
+from appliance.cli.here.costs import Budgets, Costs
 from appliance.cli.here.events import EventHandle
 from appliance.cli.here.fleet import Fleet, Work
 from appliance.cli.here.jobs import Jobs, Schedules
@@ -75,6 +76,16 @@ class Here:
     def jobs(self) -> Jobs:
         """What runs, ran and waits to run."""
         return Jobs(self._site, self._me)
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What all of it costs."""
+        return Costs(self._site)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What it may cost in a month."""
+        return Budgets(self._site, self._me)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -7,8 +7,8 @@ from typing import Any
 from appliance.access import Person
 from appliance.cli.here.fleet import Work
 from appliance.cli.words import fitted
-from appliance.core.ids import new_id
 from appliance.jobs.terms import known
+from appliance.pipelines import costs
 from appliance.pipelines.catalog import catalog
 from appliance.pipelines.site import Site
 from appliance.pipelines.spec import Call
@@ -33,11 +33,12 @@ def run(
     specs = catalog()
     terms = known({name: spec.terms for name, spec in specs.items()}, pipeline)
     kept = terms.arguments.model_validate(terms.checked(request))
+    begun = costs.here(site, pipeline, request.fleet, me.name, **terms.checked(request))
 
     def do(progress: Progress) -> Any:
         call = Call(
             site=site,
-            job=new_id("run"),
+            job=begun.run,
             fleet=request.fleet or "",
             arguments=kept,
             by=me.name,
@@ -46,4 +47,4 @@ def run(
         )
         return specs[pipeline].run(call)
 
-    return Work(do)
+    return Work(do, site, begun)

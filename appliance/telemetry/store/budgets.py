@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from appliance.access.store.audit import Change
 from appliance.core.db import Database, utc
-from appliance.core.errors import NotFound, Outdated
+from appliance.core.errors import NotFound
 from appliance.schemas.cost import Budget, BudgetDraft
 from appliance.telemetry.cost import budget as rules
 from appliance.telemetry.store.costs import spent
@@ -56,22 +56,11 @@ class BudgetStore:
         project: str | None,
         draft: BudgetDraft,
         currency: str,
-        revision: int | None = None,
     ) -> Budget:
-        """Set a budget within a change under way.
-
-        Raises
-        ------
-        Outdated
-            It is not at this revision any more.
-        """
+        """Set a budget within a change under way."""
         session = change.session
         row = session.get(BudgetRow, project or SITE)
         before = None if row is None else _told(row)
-        if revision is not None and (row is None or row.revision != revision):
-            raise Outdated(
-                "the budget changed since it was seen.", remedy="Look at it again, then decide."
-            )
         if row is None:
             row = BudgetRow(project=project or SITE, revision=0)
             session.add(row)
