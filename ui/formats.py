@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from appliance.schemas.cost import money as written
 from ui.text import language, t
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$]")
@@ -93,6 +94,11 @@ def who(by: str) -> str:
         if by.startswith(f"{kind}:"):
             return t(f"formats.{kind}", name=by.removeprefix(f"{kind}:"))
     return by.removeprefix("shell:") or "–"
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount: yen whole from 10 on, two figures below."""
+    return written(amount, currency)
 
 
 def size(octets: float) -> str:

@@ -17,6 +17,7 @@ from appliance.schemas.job import Job, JobState
 from appliance.schemas.model import CHAMPION, ModelVersion
 from ui import api, controls, formats, frame, state, wrong
 from ui.components.following import following
+from ui.jobs import cost
 from ui.learning import deeds
 from ui.learning.words import called
 from ui.text import t
@@ -42,7 +43,9 @@ def offered(plant: Plant, fleet: FleetSummary, versions: Sequence[ModelVersion])
     if fleet.champion is not None:
         follows = t("models.train_waits", version=fleet.champion)
     left, right = st.container(border=True).columns([3, 1], vertical_alignment="center")
-    left.markdown(t("formats.sentences", one=told, two=follows))
+    with left:
+        st.markdown(t("formats.sentences", one=told, two=follows))
+        cost.before(plant, "train", fleet.fleet)
     with right.container(horizontal=True, horizontal_alignment="right"):
         if st.button(t("models.more_choices"), key="more_choices", icon=":material/tune:"):
             _choose(plant, fleet, versions)
@@ -89,6 +92,7 @@ def _choose(plant: Plant, fleet: FleetSummary, versions: Sequence[ModelVersion])
                 machines = _machines(plant, fleet)
             else:
                 st.caption(t("models.then_note", days=_RECENT))
+        cost.before(plant, "train" if then == _WAIT else "retrain", fleet.fleet)
         if st.button(t("models.train"), type="primary", key="train_chosen"):
             chosen = _Choices(
                 recipe, _unless(start, fleet.start), _unless(end, fleet.end), budget,
@@ -223,6 +227,7 @@ def _result(plant: Plant, job: Job, fleet: FleetSummary) -> None:
             frame.link("backtest", t("models.see_comparison"), fleet=name, id=found["backtest"])
     else:
         _learned(found, version)
+    cost.after(plant, job.id)
     frame.link("model", t("models.see_version"), fleet=name, version=str(version))
     compares = job.pipeline != "retrain" and fleet.champion not in (None, version)
     label = t("models.compare")

@@ -16,7 +16,7 @@ from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.log import log
 from ui.components.stages import Stage, Standing, stages
-from ui.jobs import words
+from ui.jobs import cost, words
 from ui.text import t
 from ui.views.jobs import colour, earlier, may
 
@@ -131,6 +131,7 @@ def _figures(plant: Plant, job: Job, zone: ZoneInfo, moment: datetime) -> None:
             Figure(t("job.state"), t(f"jobs.state_{job.state}"), _attempts(job)),
             Figure(t("job.took"), formats.span(lasted), before),
             told,
+            cost.figure(plant, job),
             Figure(t("job.by"), formats.who(job.by), formats.at(job.created, zone)),
         ]
     )

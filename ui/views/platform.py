@@ -26,9 +26,10 @@ from ui.components.table import Cell, Column, Row, table
 from ui.platform import charts
 from ui.platform.words import cores, part_name, remedy_of, role_name, text_of
 from ui.text import t
+from ui.views.platform_cost import show_cost
 from ui.views.platform_jobs import show_jobs
 
-_PARTS = ("now", "history", "jobs")
+_PARTS = ("now", "history", "jobs", "cost")
 _RANGES = {"6h": 6, "24h": 24, "7d": 7 * 24, "30d": 30 * 24, "1y": 365 * 24}
 _EVERY = "15s"
 _WIDTH = 360
@@ -46,13 +47,15 @@ def show() -> None:
         st.fragment(run_every=_EVERY)(_history)(plant, zone, hours)
     elif part == "jobs":
         show_jobs(plant, zone, hours)
+    elif part == "cost":
+        show_cost(plant, zone, operates=operates)
     else:
         st.fragment(run_every=_EVERY)(_now)(plant, zone)
 
 
 def _head(*, operates: bool) -> tuple[str, int]:
     """Draw title and controls; return the part and the hours that the address asks for."""
-    parts = _PARTS if operates else ("now", "jobs")
+    parts = _PARTS if operates else ("now", "jobs", "cost")
     hours = 0
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(t("platform.title"), anchor=False, width="stretch")
@@ -62,9 +65,9 @@ def _head(*, operates: bool) -> tuple[str, int]:
             "now",
             label=t("platform.part"),
             words=lambda name: t(f"platform.part_{name}"),
-            clears=("range",),
+            clears=("range", "by", "month"),
         )
-        if part != "now":
+        if part in ("history", "jobs"):
             usual = "24h" if part == "history" else "30d"
             options = list(_RANGES) if part == "history" else ["7d", "30d", "1y"]
             chosen = controls.segments(

@@ -59,8 +59,7 @@ def get_estimate(
     guard: Guarded, pipeline: Pipeline, fleet: FleetName | None = None
 ) -> Estimate:
     """Return how long a run will take and what it will cost, by those before it."""
-    if fleet is not None:
-        guard.require(Right.READ, fleet=fleet)
+    guard.require(Right.READ, fleet=fleet)
     return costs.expected(guard.site, pipeline, fleet)
 
 
