@@ -40,6 +40,7 @@ GROUPS = (
     "metrics",
     "up",
     "doctor",
+    "support",
     "about",
     "demo",
 )
