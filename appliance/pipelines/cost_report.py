@@ -17,6 +17,8 @@ from appliance.telemetry.cost.allocation import MachineHour, Run, Split, Stored
 from appliance.telemetry.cost.book import price_book
 
 LONGEST = timedelta(days=400)
+_NEAR = timedelta(minutes=10)
+"""Before now: a time that ends so late ends now, by whichever clock."""
 _MOST_LINES = 1_000
 _REST = "*"
 """Stands for all that cost less than those that are told by name."""
@@ -89,7 +91,7 @@ def report(site: Site, asked: Asked, at: datetime) -> Costs:
         units=_units(site, asked, runs, split.allocated),
         allocated=split.allocated,
         forecast=_forecast(site, told, at, hours)
-        if start == budget.bounds(month, zone)[0] and end >= at
+        if start == budget.bounds(month, zone)[0] and end >= at - _NEAR
         else None,
         error_ratio=allocation.error_ratio(runs),
         left_out=sum(one.currency != currency for one in every),

@@ -37,6 +37,8 @@ from appliance.schemas.schedule import ScheduleDraft
 from appliance.schemas.source import SourceDraft
 from appliance.telemetry.history import History
 from tests.appliance.alerts.receivers import address
+from tests.ui.homes import ZONE
+from tests.ui.paid import pay
 from ui.views import PAGES
 
 USER, PASSWORD = "yuki", "a long enough passphrase 42"
@@ -80,6 +82,9 @@ def live(plant: Plant, home: Path) -> dict[str, str]:
     _sources(plant, home)
     _channels(plant, home)
     _measured(home)
+    pay(home, ZONE)
+    plant.budgets.put(None, 9_000.0)
+    plant.budgets.put("default", 400.0)
     compared = str(jobs["retrain"].result["backtest"])
     return _addresses(plant, pumps.end, compared, jobs)
 
@@ -385,6 +390,7 @@ def _addresses(
         "job-failed": ("job", {"id": jobs["lost"].id}),
         "platform-history": ("platform", {"part": "history"}),
         "platform-jobs": ("platform", {"part": "jobs"}),
+        "platform-cost": ("platform", {"part": "cost"}),
         **{
             f"administration-{part}": ("administration", {"part": part})
             for part in ("projects", "tokens", "sign_in", "channels", "audit")

@@ -65,7 +65,7 @@ def named(told: Costs) -> list[Named]:
 
 
 def curves(told: Costs, shown: Sequence[Named]) -> list[Curve]:
-    """Return bars that stand on each other: the dearest, the rest, and what nobody used."""
+    """Return bars that stand on each other: the dearest, and the rest."""
     own = {one.key for one in shown}
     found = [
         Curve(
@@ -79,10 +79,19 @@ def curves(told: Costs, shown: Sequence[Named]) -> list[Curve]:
     rest = [_rest(day, own) for day in told.days]
     if any(rest):
         found.append(Curve(t("cost.rest"), rest, theme.CATEGORIES[_NAMED], bars=True))
-    if any(day.idle for day in told.days):
-        idle = [day.idle or 0.0 for day in told.days]
-        found.append(Curve(t("cost.idle"), idle, theme.tokens()["quiet"], bars=True))
     return found
+
+
+def machine_curves(told: Costs) -> list[Curve]:
+    """Return bars of what was used and of what nobody used; none where that is not told."""
+    if not any(day.idle for day in told.days):
+        return []
+    used = [fsum(day.amounts.values()) for day in told.days]
+    idle = [day.idle or 0.0 for day in told.days]
+    return [
+        Curve(t("cost.used"), used, theme.CATEGORIES[0], bars=True),
+        Curve(t("cost.idle"), idle, theme.tokens()["quiet"], bars=True),
+    ]
 
 
 def _rest(day: CostDay, own: set[str]) -> float:

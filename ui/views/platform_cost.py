@@ -14,7 +14,7 @@ from appliance.schemas.cost import Budget, CostBy, Costs
 from ui import controls, formats, frame
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
-from ui.components.plot import plot
+from ui.components.plot import Curve, plot
 from ui.components.table import Cell, Column, Row, table
 from ui.platform import cost
 from ui.text import t
@@ -107,26 +107,35 @@ def _figures(told: Costs) -> list[Figure]:
 
 
 def _days(told: Costs, zone: ZoneInfo) -> None:
-    drawn = cost.curves(told, cost.named(told))
-    with st.container(border=True):
-        st.markdown(f"**{t('cost.by_day')}** · {told.currency}")
-        if not drawn:
-            st.caption(t("cost.nothing"))
-            return
-        plot(
-            [datetime.combine(day.day, time(12), zone) for day in told.days],
-            drawn,
-            label=t("cost.by_day"),
-            key="cost_days",
-            zone=zone,
-            height=_HEIGHT,
-            stacked=True,
-            low=0.0,
-        )
+    """Draw what was used by day, and beside it what of the machines was not."""
+    drawn, machines = cost.curves(told, cost.named(told)), cost.machine_curves(told)
+    if not drawn and not machines:
+        frame.empty(t("cost.nothing"), t("cost.nothing_text"), ":material/payments:")
+        return
+    columns = st.columns([7, 4], gap="small") if machines else [st.container()]
+    with columns[0].container(border=True):
+        _plot(t("cost.by_day"), "cost_days", drawn, told, zone)
+    if machines:
+        with columns[1].container(border=True):
+            _plot(t("cost.machines"), "cost_machines", machines, told, zone)
+
+
+def _plot(title: str, key: str, drawn: Sequence[Curve], told: Costs, zone: ZoneInfo) -> None:
+    st.markdown(f"**{title}** · {told.currency}")
+    plot(
+        [datetime.combine(day.day, time(12), zone) for day in told.days],
+        drawn,
+        label=title,
+        key=key,
+        zone=zone,
+        height=_HEIGHT,
+        stacked=True,
+        low=0.0,
+    )
 
 
 def _lines(told: Costs) -> None:
-    st.markdown(f"**{t(f'cost.by_{told.by.value}')}**")
+    st.markdown(f"**{t('cost.who')}**")
     if not told.lines:
         st.caption(t("cost.nothing"))
         return
