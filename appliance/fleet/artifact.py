@@ -33,11 +33,12 @@ from appliance.core.errors import (
     StorageError,
     StorageFull,
 )
-from appliance.schemas.manifest import FORMAT, FleetManifest, PartFile
+from appliance.schemas.manifest import FORMAT, AssetManifest, FleetManifest, PartFile
 
 Arrays = dict[str, NDArray[Any]]
 
 MANIFEST = "manifest.json"
+_MODEL = b'"model":'
 _RESTORE = "Restore it from a backup or train again."
 
 
@@ -220,14 +221,27 @@ class Artifact:
         self._open: dict[int, _Part] = {}
 
     def arrays(self, asset: str) -> Arrays:
-        """Return the arrays of one asset, verified.
+        """Return the arrays that one asset is judged by, verified.
 
         Raises
         ------
+        NotFound
+            It has no sub-model, and the fleet none to share.
         ArtifactCorrupt
             Bytes of it were changed.
         """
-        entry = self.manifest.assets[asset]
+        entry = self.manifest.of(asset)
+        if entry is None:
+            raise NotFound(f"there is no model of {asset} in {self.folder}.")
+        return self._arrays(entry, f"the model of asset {asset}")
+
+    def shared(self) -> Arrays:
+        """Return the arrays of the shared sub-model, verified; raises as `arrays`."""
+        if self.manifest.shared is None:
+            raise NotFound(f"the machines of {self.folder} share no model.")
+        return self._arrays(self.manifest.shared, "the shared model")
+
+    def _arrays(self, entry: AssetManifest, what: str) -> Arrays:
         part = self.manifest.parts[entry.part]
         path = self.folder / part.name
         try:
@@ -239,16 +253,15 @@ class Artifact:
                 f"{path} cannot be read: {error}.", remedy=_RESTORE
             ) from error
         if checksum(found) != entry.checksum:
-            raise ArtifactCorrupt(
-                f"the model of asset {asset} in {path} was changed.", remedy=_RESTORE
-            )
+            raise ArtifactCorrupt(f"{what} in {path} was changed.", remedy=_RESTORE)
         return found
 
 
 def _read_manifest(folder: Path) -> tuple[str, FleetManifest]:
     path = folder / MANIFEST
     try:
-        outer = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        outer = json.loads(data)
         found, digest, model = outer["format"], outer["digest"], outer["model"]
     except FileNotFoundError as error:
         raise NotFound(f"there is no fleet model in {folder}.") from error
@@ -267,7 +280,9 @@ def _read_manifest(folder: Path) -> tuple[str, FleetManifest]:
         raise ArtifactCorrupt(
             f"{path} is damaged: {error.error_count()} entries cannot be used.", remedy=_RESTORE
         ) from error
-    if hashlib.sha256(manifest.model_dump_json().encode()).hexdigest() != digest:
+    # Of the bytes as they stand: what an older version wrote lacks what came since.
+    written = data[data.index(_MODEL) + len(_MODEL) : -1]
+    if hashlib.sha256(written).hexdigest() != digest:
         raise ArtifactCorrupt(f"{path} was changed.", remedy=_RESTORE)
     return digest, manifest
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.core.spoken import spoken
+from appliance.fleet.trial_words import borrowed_words, trial_words
 from appliance.schemas.base import Language
 from appliance.schemas.choice import Choice, View
 from appliance.schemas.manifest import AssetManifest, FleetManifest
@@ -185,8 +186,22 @@ class _Machine:
 def choice_words(manifest: FleetManifest, asset: str, language: Language) -> tuple[str, ...]:
     """Say, a sentence each, by what facts a machine of a version is judged as it is."""
     cycles = manifest.time_kind == "cycle"
-    entry, recipe = manifest.assets[asset], manifest.recipe
-    return tuple(_told(_Machine(entry, recipe, manifest.context, cycles, language)))
+    entry, recipe = manifest.of(asset), manifest.recipe
+    if entry is None:
+        return ()
+    told = _told(_Machine(entry, recipe, manifest.context, cycles, language))
+    return (*_evidence(manifest, asset, entry, language), *told)
+
+
+def _evidence(
+    manifest: FleetManifest, asset: str, entry: AssetManifest, language: Language
+) -> Iterator[str]:
+    """Say whether the fleet's shared sub-model judges a machine or its own, and why."""
+    trial = manifest.trials.get(asset, entry.trial)
+    if trial is not None:
+        yield trial_words(trial, language)
+    if entry.donors:
+        yield borrowed_words(entry, language)
 
 
 def _told(of: _Machine) -> Iterator[str]:

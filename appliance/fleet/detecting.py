@@ -13,8 +13,8 @@ from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
 from appliance.fleet.artifact import Artifact
 from appliance.fleet.findings import drafts_of, with_directions
+from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import Models, Span, inside, opened
-from appliance.fleet.training import value_of
 from appliance.lake import Readings, Scores
 from appliance.schemas.event import EventDraft
 from appliance.schemas.progress import Progress, Silent
@@ -117,7 +117,7 @@ def _readings_of(
     fleet: ScoredFleet, models: Models, asset: str, drafts: Sequence[EventDraft]
 ) -> pl.DataFrame:
     """Return the readings of an asset's events and what led to them."""
-    entry = models.manifest.assets[asset]
+    entry = models.entry(asset)
     warm = timedelta(seconds=entry.warm_rows * entry.interval_seconds)
     return fleet.readings.read(
         [asset],

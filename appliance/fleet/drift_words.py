@@ -25,7 +25,8 @@ _TEXT: dict[str, tuple[str, str]] = {
     "over": (
         (
             "From {since:%Y-%m-%d} to {until:%Y-%m-%d} it had moved away from its normal "
-            "little by little: {sensors}. It is as before again; the days between are not learned."
+            "little by little: {sensors}. It is as before again; the days between are not "
+            "learned."
         ),
         (
             "{since:%Y-%m-%d} から {until:%Y-%m-%d} まで少しずつ正常から離れていました："

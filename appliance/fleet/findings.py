@@ -38,7 +38,7 @@ def drafts_of(
     """
     found: list[EventDraft] = []
     for (asset,), frame in scores.group_by("asset", maintain_order=True):
-        entry = models.manifest.assets.get(str(asset))
+        entry = models.manifest.of(str(asset))
         if entry is not None:
             found += find_events(
                 frame,
@@ -55,7 +55,7 @@ def sensor_faults(models: Models, frame: pl.DataFrame) -> pl.DataFrame:
     """Find sensor faults in readings without scoring them; columns of `scoring.FAULTS`."""
     faults: list[tuple[str, SensorFault]] = []
     for found in assets_of(frame, models.columns):
-        if found.asset in models.manifest.assets:
+        if models.manifest.of(found.asset) is not None:
             model = models.get(found.asset)
             rows = models.rows_for(found.asset, found.rows)
             faults += [(found.asset, fault) for fault in model.faults(rows)]
@@ -88,12 +88,12 @@ def with_directions(
     """
     by_asset: dict[str, list[int]] = {}
     for number, draft in enumerate(drafts):
-        if draft.kind is EventKind.ANOMALY and draft.asset in models.manifest.assets:
+        if draft.kind is EventKind.ANOMALY and models.manifest.of(draft.asset):
             by_asset.setdefault(draft.asset, []).append(number)
     out = list(drafts)
     wanted = readings.filter(pl.col("asset").is_in(list(by_asset)))
     for found in assets_of(wanted, models.columns, masks):
-        names = models.manifest.assets[found.asset].sensors
+        names = models.entry(found.asset).sensors
         rows = models.rows_for(found.asset, found.rows)
         signs = models.get(found.asset).directions(rows)
         times = rows.times

@@ -101,7 +101,12 @@ def keep_former(
         return {}
     try:
         artifact = Artifact(guide.former)
-        kept = [asset for asset in wanted if _fits(artifact.manifest, asset, recipe, layout)]
+        manifest = artifact.manifest
+        kept = [
+            asset
+            for asset in wanted
+            if _fits(manifest, manifest.assets.get(asset), recipe, layout)
+        ]
         arrays = [artifact.arrays(asset) for asset in kept]
     except (ArtifactError, NotFound) as error:
         _log.warning("no sub-model is kept: %s", error)
@@ -117,9 +122,29 @@ def keep_former(
     }
 
 
-def _fits(former: FleetManifest, asset: str, recipe: Recipe, layout: Layout) -> bool:
+def keep_shared(
+    guide: Guide, recipe: Recipe, layout: Layout, draft: Path, number: int
+) -> AssetManifest | None:
+    """Write the former shared sub-model, if there is one that still fits; see `keep_former`."""
+    if guide.former is None:
+        return None
+    try:
+        artifact = Artifact(guide.former)
+        shared = artifact.manifest.shared
+        if shared is None or not _fits(artifact.manifest, shared, recipe, layout):
+            return None
+        arrays = artifact.shared()
+    except (ArtifactError, NotFound) as error:
+        _log.warning("no shared sub-model is kept: %s", error)
+        return None
+    [checksum] = write_part(draft, number, [arrays])
+    return shared.model_copy(update={"index": 0, "checksum": checksum})
+
+
+def _fits(
+    former: FleetManifest, entry: AssetManifest | None, recipe: Recipe, layout: Layout
+) -> bool:
     """Whether a former sub-model can judge as part of a new one."""
-    entry = former.assets.get(asset)
     return (
         entry is not None
         and former.context == layout.context

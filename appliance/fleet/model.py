@@ -19,6 +19,7 @@ from appliance.fleet.artifact import Artifact, draft_of
 from appliance.fleet.choice_words import choice_words
 from appliance.fleet.chunks import FrameChunk, cut
 from appliance.fleet.files import ScoredFiles, score_files
+from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import (
     CONTRIBUTION,
     Models,
@@ -26,7 +27,6 @@ from appliance.fleet.scoring import (
     score_frame,
     worded,
 )
-from appliance.fleet.training import value_of
 from appliance.schemas.base import Language
 from appliance.schemas.event import EventDraft, Severity
 from appliance.schemas.manifest import FleetManifest
@@ -85,7 +85,7 @@ class FleetModel:
 
     def warm_up(self, asset: str) -> tuple[timedelta, timedelta]:
         """Return how far before and after a stretch readings bear on its scores."""
-        entry = self.manifest.assets[asset]
+        entry = self._models.entry(asset)
         step = timedelta(seconds=entry.interval_seconds)
         return entry.warm_rows * step, entry.after_rows * step
 

@@ -209,7 +209,7 @@ def modes_of(artifact: Artifact, asset: str) -> AssetModes | None:
         Bytes of the version were changed.
     """
     manifest = artifact.manifest
-    entry = manifest.assets.get(asset)
+    entry = manifest.of(asset)
     state = {} if entry is None else below(artifact.arrays(asset), _PREFIX)
     if entry is None or not state:
         return None

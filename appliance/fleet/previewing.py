@@ -12,8 +12,8 @@ from appliance.engine.base import Engine
 from appliance.fleet.artifact import Artifact
 from appliance.fleet.detecting import ScoredFleet, directed
 from appliance.fleet.findings import drafts_of, fault_drafts
+from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import Models, Span, inside, opened, score_frame, touching
-from appliance.fleet.training import value_of
 from appliance.schemas.event import EventDraft
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.score import Judgement

@@ -16,8 +16,8 @@ from appliance.fleet.artifact import Artifact
 from appliance.fleet.chunks import Chunk
 from appliance.fleet.findings import drafts_of, with_directions
 from appliance.fleet.levels import Levels
+from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import Models, Span, opened, score_frame
-from appliance.fleet.training import value_of
 from appliance.schemas.backtest import Replay
 from appliance.schemas.event import EventDraft
 from appliance.schemas.progress import Progress, Silent
@@ -101,7 +101,7 @@ def _replay(task: _Task) -> list[Replay]:
         found.setdefault(draft.asset, []).append(draft)
     return [
         _of_asset(task, models, own, found.get(str(asset), []))
-        if str(asset) in models.manifest.assets
+        if models.manifest.of(str(asset)) is not None
         else Replay(asset=str(asset))
         for (asset,), own in scores.group_by("asset", maintain_order=True)
     ]
@@ -111,7 +111,7 @@ def _of_asset(
     task: _Task, models: Models, scores: pl.DataFrame, drafts: Sequence[EventDraft]
 ) -> Replay:
     asset = str(scores["asset"][0])
-    entry = models.manifest.assets[asset]
+    entry = models.entry(asset)
     judged = scores.filter(pl.col("surprise").is_not_null())
     month = pl.col("time").dt.convert_time_zone(task.period.zone).dt.strftime("%Y-%m")
     rows = dict(judged.group_by(month.alias("month")).len().iter_rows())
@@ -140,7 +140,7 @@ def _under_others(
     levels = Levels.of(models.artifact.arrays(asset)) if task.budgets else None
     if levels is None:
         return ()
-    entry, rule = models.manifest.assets[asset], models.manifest.recipe.threshold
+    entry, rule = models.entry(asset), models.manifest.recipe.threshold
     breaks = task.period.masks.of(asset)
     return tuple(
         (

@@ -13,16 +13,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from appliance.calendar.masks import Masks
+from appliance.core.errors import NotFound
 from appliance.engine.base import Engine
 from appliance.fleet.artifact import MANIFEST, Artifact
 from appliance.fleet.chunks import Chunk, Columns, assets_of
 from appliance.fleet.frames import TIME
 from appliance.fleet.judging import AssetModel, SensorFault
+from appliance.fleet.outcome import value_of
 from appliance.fleet.series import Rows
-from appliance.fleet.training import value_of
 from appliance.lake import Scores, StagedFiles
 from appliance.metrics.catalog import SURPRISE
-from appliance.schemas.manifest import FleetManifest
+from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.score import Judgement, share_column
 
@@ -55,12 +56,18 @@ class Models:
         self.get = lru_cache(maxsize=_KEPT_MODELS)(self._build)
 
     def _build(self, asset: str) -> AssetModel:
-        entry = self.manifest.assets[asset]
-        return AssetModel(entry, self.artifact.arrays(asset), self.manifest.recipe)
+        return AssetModel(self.entry(asset), self.artifact.arrays(asset), self.manifest.recipe)
+
+    def entry(self, asset: str) -> AssetManifest:
+        """Return what an asset is judged by; raises `NotFound` if there is nothing."""
+        entry = self.manifest.of(asset)
+        if entry is None:
+            raise NotFound(f"there is no model of {asset}.")
+        return entry
 
     def rows_for(self, asset: str, rows: Rows) -> Rows:
         """Return rows with the sensors of one asset's model, from rows with the fleet's."""
-        used = self.manifest.assets[asset].sensors
+        used = self.entry(asset).sensors
         if used == self.manifest.sensors:
             return rows
         index = np.array([self._place[name] for name in used], np.int64)
@@ -112,7 +119,7 @@ def score_frame(
         place = found.place
         if found.masked is not None:
             masked[place] = found.masked
-        if found.asset not in models.manifest.assets:
+        if models.manifest.of(found.asset) is None:
             continue
         judged = models.get(found.asset).judge(
             models.rows_for(found.asset, found.rows),
@@ -141,7 +148,7 @@ def score_frame(
 def _put(
     models: Models, asset: str, given: NDArray[np.floating], out: NDArray[np.floating]
 ) -> None:
-    used = models.manifest.assets[asset].sensors
+    used = models.entry(asset).sensors
     if used == models.manifest.sensors:
         out[:] = given
         return
@@ -171,7 +178,7 @@ def expected_frame(models: Models, frame: pl.DataFrame) -> pl.DataFrame:
     names = models.manifest.sensors
     values = np.full((len(names), frame.height), np.nan)
     for found in assets_of(frame, models.columns):
-        if found.asset in models.manifest.assets:
+        if models.manifest.of(found.asset) is not None:
             rows = models.rows_for(found.asset, found.rows)
             given = models.get(found.asset).expected(rows)
             _put(models, found.asset, given, values[:, found.place])

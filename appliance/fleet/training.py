@@ -10,16 +10,22 @@ from pathlib import Path
 
 from appliance import __version__
 from appliance.calendar.masks import Masks
-from appliance.core.errors import EngineError, InvalidRequest
+from appliance.core.errors import ArtifactError, InvalidRequest, NotFound
 from appliance.core.log import get
-from appliance.engine.base import Engine, Outcome, Result
-from appliance.fleet.artifact import draft_of, part_file, write_manifest, write_part
-from appliance.fleet.chunks import Chunk, Columns, assets_of
+from appliance.engine.base import Engine
+from appliance.fleet import sharing
+from appliance.fleet.artifact import Artifact, draft_of, part_file, write_manifest, write_part
+from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
 from appliance.fleet.frames import Layout
-from appliance.fleet.guide import Guide, keep_former
+from appliance.fleet.guide import Guide, keep_former, keep_shared
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
 from appliance.fleet.modes import learn_modes
-from appliance.schemas.manifest import AssetManifest, FleetManifest
+from appliance.fleet.outcome import value_of
+from appliance.fleet.scoring import Models
+from appliance.fleet.sharing import Sample
+from appliance.fleet.trial_words import trial_words
+from appliance.fleet.trying import is_young, try_own
+from appliance.schemas.manifest import AssetManifest, FleetManifest, Trial
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.recipe import Recipe
 from detectors.errors import DetectorError
@@ -76,17 +82,28 @@ class _Task:
     folder: str
     masks: Masks | None = None
     guide: Guide = field(default_factory=Guide)
+    donors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What a task returns: entries without their number of the file."""
+    """What a task returns: entries without their number of the file.
+
+    Attributes
+    ----------
+    trials
+        By which young machines stay with the shared sub-model.
+    samples
+        Of machines that a shared one may be learned from.
+    """
 
     entries: dict[str, AssetManifest]
     failures: dict[str, str]
     rows: int
     masked: int = 0
     held: dict[str, int] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
 
 
 def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
@@ -100,6 +117,7 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     guide: Guide | None = None,
     progress: Progress | None = None,
     machines: int | None = None,
+    donors: frozenset[str] = frozenset(),
 ) -> FitReport:
     """Train a model for every asset and write them as one artifact.
 
@@ -121,6 +139,9 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         What people said of events, and the model that stays where too little is left.
     machines
         How many assets the chunks hold: progress is told in them; in chunks if not given.
+    donors
+        Assets that also a sub-model is learned from that machines without an own are judged
+        by; without them the guide's former one stays.
 
     Raises
     ------
@@ -135,7 +156,16 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     guide = guide or Guide()
     with draft_of(folder) as draft:
         tasks = [
-            _Task(number, chunk, columns, recipe, str(draft), masks, guide)
+            _Task(
+                number,
+                chunk,
+                columns,
+                recipe,
+                str(draft),
+                masks,
+                guide,
+                donors,
+            )
             for number, chunk in enumerate(chunks)
         ]
         parts: dict[int, _Part] = {}
@@ -154,8 +184,18 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         for asset, entry in kept.items():
             entries[asset] = entry.model_copy(update={"part": len(written)})
         written += [len(tasks)] if kept else []
+        shared = _shared(parts, recipe, columns, draft, len(tasks) + 1, engine) or (
+            keep_shared(guide, recipe, layout, draft, len(tasks) + 1)
+        )
+        if shared is not None:
+            shared = shared.model_copy(update={"part": len(written)})
+            written.append(len(tasks) + 1)
         manifest = _manifest(recipe, layout, entries, failures).model_copy(
-            update={"parts": tuple(part_file(draft, number) for number in written)}
+            update={
+                "parts": tuple(part_file(draft, number) for number in written),
+                "shared": shared,
+                "trials": {a: t for part in parts.values() for a, t in part.trials.items()},
+            }
         )
         digest = write_manifest(draft, manifest)
     return FitReport(
@@ -224,19 +264,48 @@ def _require_any(entries: dict[str, AssetManifest], failures: dict[str, str]) ->
     )
 
 
-def value_of(outcome: Outcome[Result]) -> Result:
-    """Return a task's result; a chunk that failed as a whole fails the job."""
-    if outcome.cause is not None:
-        raise outcome.cause
-    if outcome.value is None:
-        raise EngineError(
-            f"a task failed: {outcome.error}.",
-            remedy="Smaller chunks (setting chunk_cells) need less memory.",
-        )
-    return outcome.value
+@dataclass(frozen=True)
+class _Sharing:
+    samples: tuple[Sample, ...]
+    entries: dict[str, AssetManifest]
+    recipe: Recipe
+    sensors: tuple[str, ...]
+    folder: str
+    number: int
+
+
+def _shared(
+    parts: Mapping[int, _Part],
+    recipe: Recipe,
+    columns: Columns,
+    draft: Path,
+    number: int,
+    engine: Engine,
+) -> AssetManifest | None:
+    """Learn the shared sub-model where the tasks brought samples, and write its file."""
+    found = [one for part in parts.values() for one in part.samples]
+    samples = tuple(sorted(found, key=lambda one: one.asset))
+    if len(samples) < sharing.FEWEST:
+        return None
+    entries = {a: entry for part in parts.values() for a, entry in part.entries.items()}
+    task = _Sharing(samples, entries, recipe, columns.sensors, str(draft), number)
+    [outcome] = engine.map(_fit_shared, [task])
+    made: AssetManifest | None = value_of(outcome)
+    return made
+
+
+def _fit_shared(task: _Sharing) -> AssetManifest | None:
+    made = sharing.fit_shared(task.samples, task.entries, task.recipe, task.sensors)
+    if made is None:
+        return None
+    [checksum] = write_part(Path(task.folder), task.number, [made.arrays])
+    return made.entry.model_copy(update={"index": 0, "checksum": checksum})
 
 
 def _fit_chunk(task: _Task) -> _Part:
+    former = _former(task.guide)
+    trials: dict[str, Trial] = {}
+    samples: list[Sample] = []
     fitted: dict[str, Fitted] = {}
     failures: dict[str, str] = {}
     rows = masked = 0
@@ -253,6 +322,7 @@ def _fit_chunk(task: _Task) -> _Part:
             model = fit_asset(
                 found.asset, found.rows, task.columns.sensors, task.recipe, vouched
             )
+            trial = _tried(task, found, former)
         except (Unfit, DetectorError) as reason:
             failures[found.asset] = str(reason)
         except (ArithmeticError, ValueError, LookupError) as error:
@@ -260,12 +330,18 @@ def _fit_chunk(task: _Task) -> _Part:
             _log.warning("asset %s could not be learned", found.asset, exc_info=True)
             failures[found.asset] = f"it could not be learned: {error}"
         else:
+            if found.asset in task.donors:
+                samples.append(sharing.sample_of(found, model.entry, len(task.donors)))
+            if trial is not None and not trial.better:
+                trials[found.asset] = trial
+                failures[found.asset] = trial_words(trial)
+                continue
             arrays, modes = learn_modes(found, model.entry, task.columns)
-            entry = model.entry.model_copy(update={"modes": modes})
+            entry = model.entry.model_copy(update={"modes": modes, "trial": trial})
             fitted[found.asset] = Fitted({**model.arrays, **arrays}, entry)
             rows += len(times) - by_calendar - sum(by_reason.values())
     if not fitted:
-        return _Part({}, failures, 0, masked, dict(held))
+        return _Part({}, failures, 0, masked, dict(held), trials)
     sums = write_part(
         Path(task.folder), task.number, [model.arrays for model in fitted.values()]
     )
@@ -273,4 +349,29 @@ def _fit_chunk(task: _Task) -> _Part:
         asset: model.entry.model_copy(update={"index": index, "checksum": sums[index]})
         for index, (asset, model) in enumerate(fitted.items())
     }
-    return _Part(entries, failures, rows, masked, dict(held))
+    return _Part(entries, failures, rows, masked, dict(held), trials, tuple(samples))
+
+
+def _former(guide: Guide) -> Models | None:
+    """Return the champion, if it shares what it knows with machines that it does not know."""
+    if guide.former is None:
+        return None
+    try:
+        models = Models(Artifact(guide.former))
+    except (ArtifactError, NotFound) as error:
+        _log.warning("nothing can be set beside the champion: %s", error)
+        return None
+    return models if models.manifest.shared is not None else None
+
+
+def _tried(task: _Task, found: AssetRows, former: Models | None) -> Trial | None:
+    """Set a young machine's own sub-model beside the shared one, if that judges it now."""
+    if (
+        former is None
+        or found.asset in former.manifest.assets
+        or former.manifest.sensors != task.columns.sensors
+        or former.manifest.context != task.columns.context
+        or not is_young(found.rows)
+    ):
+        return None
+    return try_own(found.asset, found.rows, task.columns.sensors, task.recipe, former)

@@ -246,7 +246,7 @@ class _Run:
         span = readings.span() or (begun.start, begun.end)
         masks = expand(windows, self._fleet, (span[0], span[1] + _INSTANT))
         whole = begun.start, begun.end - _INSTANT
-        low, high = stretches.to_read(manifest, dict.fromkeys(manifest.assets, whole), masks)
+        low, high = stretches.to_read(manifest, dict.fromkeys(readings.assets(), whole), masks)
         chunks = readings.chunks(
             cells=site.chunk_cells(self._fleet, self._engine.workers),
             start=low,
@@ -272,7 +272,8 @@ class _Run:
         known = self._known([one.asset for one in ours.assets])
         candidate = self._subject(begun.version, ours, trial)
         champion = None if theirs is None else self._subject(begun.champion, theirs)
-        near = stretches.merging(Artifact(self.folder(trial)).manifest)
+        manifest = Artifact(self.folder(trial)).manifest
+        near = stretches.merging(manifest, [one.asset for one in ours.assets])
         events, sides = side_by_side(
             candidate.drafts, None if champion is None else champion.drafts, known, near,
             _MOST_KEPT,

@@ -233,7 +233,7 @@ def preview(
             [draft for view in views for draft in view.drafts],
             around,
             kinds=[EventKind.ANOMALY],
-            near=stretches.merging(ahead.manifest),
+            near=stretches.merging(ahead.manifest, around),
         )
     ]
     for number, spans in enumerate(stretches.rounds(ahead.spans)):
@@ -279,10 +279,10 @@ def _around(ahead: _Ahead) -> dict[str, Span]:
     judged = {
         asset: (spans[0][0], max(spans[-1][1], ahead.extents[asset][1]))
         for asset, spans in ahead.spans.items()
-        if asset in ahead.manifest.assets
+        if ahead.manifest.of(asset) is not None
     }
     calm = stretches.after_calm(ahead.manifest, judged)
-    near = stretches.merging(ahead.manifest)
+    near = stretches.merging(ahead.manifest, calm)
     wide = ahead.site.events.around(ahead.fleet, calm, near=near)
     return stretches.after_calm(ahead.manifest, wide)
 

@@ -127,7 +127,8 @@ class Normal:
             except KizashiError as error:  # it went away, or has too many scores
                 _log.debug("the normal of %s %s is not known: %s", fleet, asset, error)
                 continue
-            self._changed[key] = told.changed_from is not None
+            since = (told.changed_from, told.drifted)
+            self._changed[key] = any(one is not None for one in since)
         counts: dict[str, int] = {}
         for (fleet, _), changed in self._changed.items():
             counts[fleet] = counts.get(fleet, 0) + changed

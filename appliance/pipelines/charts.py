@@ -233,8 +233,8 @@ def _told(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _thresholds(version: ModelVersion, assets: Sequence[str]) -> pl.DataFrame:
-    models = manifest_of(version).assets
-    levels = [models[asset].threshold if asset in models else None for asset in assets]
+    models = [manifest_of(version).of(asset) for asset in assets]
+    levels = [None if model is None else model.threshold for model in models]
     kinds = {"asset": pl.String, "threshold": pl.Float64}
     return pl.DataFrame({"asset": list(assets), "threshold": levels}, schema=kinds)
 

@@ -46,7 +46,7 @@ def overview(site: Site, seen: Seen, at: datetime | None = None) -> Overview:
         assets = site.intake.assets.list(one.name)
         manifest = champion_manifest(site, one.name)
         if manifest is not None:
-            watched += sum(asset.name in manifest.assets for asset in assets)
+            watched += sum(manifest.of(asset.name) is not None for asset in assets)
         if one.time_kind == "time":
             stopped += _stopped(site, one, assets, manifest, at or now())
     stopped.sort(key=lambda found: (found.last, found.fleet, found.asset or ""))
@@ -121,7 +121,7 @@ def patience_for(arrivals: Sequence[datetime]) -> timedelta:
 
 
 def _interval(asset: Asset, manifest: FleetManifest | None) -> timedelta:
-    model = None if manifest is None else manifest.assets.get(asset.name)
+    model = None if manifest is None else manifest.of(asset.name)
     if model is not None and model.interval_seconds > 0:
         return timedelta(seconds=model.interval_seconds)
     return (asset.end - asset.start) / max(asset.rows - 1, 1)

@@ -41,7 +41,7 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
         raise NotFound(f"fleet {fleet} has no asset {asset}.")
     told = Health(fleet=fleet, asset=asset, time_kind=facts.time_kind)
     manifest = champion_manifest(site, fleet)
-    model = None if manifest is None else manifest.assets.get(asset)
+    model = None if manifest is None else manifest.of(asset)
     if model is None:
         return told
     version = site.registry.champion(fleet).version
@@ -64,6 +64,7 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
         update={
             "version": version,
             "threshold": model.threshold,
+            "borrowed": bool(model.donors),
             "starts": tuple(starts),
             "days": width,
             "values": points.values,

@@ -172,7 +172,7 @@ def _fill(
     parts: Sequence[float | None] | None,
 ) -> None:
     """Write what is known of a stretch of days into its cells."""
-    model = manifest.assets.get(stretch.asset)
+    model = manifest.of(stretch.asset)
     long = stretch.alarms >= LONG * manifest.recipe.threshold.minimum_rows
     first = stretch.bucket * ruler.parts
     for part, peak in enumerate((stretch.peak,) if parts is None else parts):
@@ -212,9 +212,9 @@ def _expected(
     scored = ruler.start((max(one.bucket for one in found) + 1) * ruler.parts)
     end = min(max(row.asset.end for row in own.values()), scored)
     there, expected = 0.0, 0.0
-    for name, model in manifest.assets.items():
-        row = own.get(name)
-        if row is None or model.interval_seconds <= 0:
+    for name, row in own.items():
+        model = manifest.of(name)
+        if model is None or model.interval_seconds <= 0:
             continue
         start = max(row.asset.start, ruler.start(0))
         wanted = max((end - start).total_seconds() / model.interval_seconds, 0.0) + 1

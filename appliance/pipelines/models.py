@@ -35,6 +35,7 @@ USUAL = timedelta(days=30)
 LONGEST = timedelta(days=100)
 _ASSETS_AT_ONCE = 16
 _MOST_SHOWN = 100
+_NEWER = "it was not there when this version learned"
 _INSTANT = timedelta(microseconds=1)
 _AT_WORK = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING)
 
@@ -91,7 +92,8 @@ def assets(
     """
     found = site.registry.get(fleet, version)
     manifest = Artifact(Path(found.path)).manifest
-    names = sorted({*manifest.assets, *manifest.failures})
+    newer = site.lake.readings(fleet).assets() if manifest.shared is not None else ()
+    names = sorted({*manifest.assets, *manifest.failures, *newer})
     return [
         _asset(name, manifest, found.lineage, language)
         for name in [name for name in names if after is None or name > after][:limit]
@@ -101,7 +103,7 @@ def assets(
 def _asset(
     name: str, manifest: FleetManifest, lineage: Lineage, language: Language
 ) -> ModelAsset:
-    entry = manifest.assets.get(name)
+    entry = manifest.of(name)
     if entry is None:
         return ModelAsset(asset=name, problem=manifest.failures[name])
     before, after = entry.reach
@@ -109,6 +111,8 @@ def _asset(
     return ModelAsset(
         asset=name,
         kept=lineage.kept.get(name, ""),
+        borrowed=manifest.failures.get(name, _NEWER) if entry.donors else "",
+        trial=manifest.trials.get(name, entry.trial),
         threshold=entry.threshold,
         expected_per_month=entry.budget.expected_per_month,
         basis="observed" if entry.budget.basis == "observed" else "extrapolated",

@@ -107,11 +107,11 @@ def _scored(site: Site, name: str, known: Sequence[Known]) -> dict[str, dict[str
         champion = site.registry.champion(name)
     except NotFound:
         return {}
-    models = manifest_of(champion).assets
+    manifest = manifest_of(champion)
     ends = {one.name: one.end for one in known}
     found: dict[str, dict[str, object]] = {}
     for row in site.lake.scores(name).latest(ends, champion.version).iter_rows(named=True):
-        state, model = Judgement(row["state"]), models.get(row["asset"])
+        state, model = Judgement(row["state"]), manifest.of(row["asset"])
         found[row["asset"]] = {
             "judged": row["time"],
             "standing": standing(state),

@@ -184,7 +184,7 @@ class _Heat:
     def collect(self, progress: Progress) -> None:
         """Read all scores of the range."""
         facts = self._facts
-        assets = [*facts.manifest.assets, *facts.manifest.failures]
+        assets = facts.site.lake.readings(facts.fleet).assets()
         groups = range(0, len(assets), _ASSETS_AT_ONCE)
         progress.step("Reading scores", total=len(groups))
         for first in groups:
@@ -213,8 +213,10 @@ class _Heat:
         for asset in scores["asset"].unique():
             self.rows[asset] = np.full(len(self.bins), np.nan)
         for asset, place, peak in peaks.iter_rows():
-            threshold = facts.manifest.assets[asset].threshold
-            self.rows[asset][min(place, len(self.bins) - 1)] = peak / threshold
+            model = facts.manifest.of(asset)
+            if model is not None:
+                bin_ = min(place, len(self.bins) - 1)
+                self.rows[asset][bin_] = peak / model.threshold
 
     def ranked(self, events: Sequence[Event]) -> tuple[HeatRow, ...]:
         """Return the rows, the most alarming asset first."""
@@ -249,7 +251,7 @@ def _views(facts: _Facts, events: Sequence[Event], progress: Progress) -> Iterat
 
 
 def _least_around(facts: _Facts, asset: str) -> timedelta:
-    entry = facts.manifest.assets.get(asset)
+    entry = facts.manifest.of(asset)
     if entry is None:
         return _LEAST_AROUND
     return min(_LEAST_AROUND, _ROWS_AROUND * timedelta(seconds=entry.interval_seconds))
@@ -276,14 +278,13 @@ def _traces(facts: _Facts, event: Event, start: datetime, end: datetime) -> Iter
         model_version=facts.version.version,
         columns=["surprise"],
     )
+    model = facts.manifest.of(event.asset)
     yield Trace(
         name=say(facts.language, "surprise"),
         unit="",
         times=_seconds(scores),
         values=_values(scores, "surprise"),
-        limit=facts.manifest.assets[event.asset].threshold
-        if event.asset in facts.manifest.assets
-        else event.threshold,
+        limit=event.threshold if model is None else model.threshold,
     )
 
 

@@ -277,7 +277,7 @@ def _revise(
         [draft for some in found for draft in some],
         around,
         kinds=[EventKind.ANOMALY],
-        near=stretches.merging(work.manifest),
+        near=stretches.merging(work.manifest, around),
         model_version=plan.version,
         score_batch=plan.run,
     )
@@ -307,14 +307,16 @@ def _around(site: Site, work: Work) -> dict[str, Span]:
     if readings is None:
         return {}
     if work.plan.renewed:
-        return dict.fromkeys(work.manifest.assets, readings)
+        shared = work.plan.extents if work.manifest.shared is not None else ()
+        return dict.fromkeys({*work.manifest.assets, *shared}, readings)
     judged = {
         asset: (spans[0][0], max(spans[-1][1], readings[1]))
         for asset, spans in work.plan.spans.items()
-        if asset in work.manifest.assets
+        if work.manifest.of(asset) is not None
     }
     calm = stretches.after_calm(work.manifest, judged)
-    wide = site.events.around(work.plan.fleet, calm, near=stretches.merging(work.manifest))
+    near = stretches.merging(work.manifest, calm)
+    wide = site.events.around(work.plan.fleet, calm, near=near)
     return stretches.after_calm(work.manifest, wide)
 
 

@@ -126,7 +126,8 @@ def _watched(
     manifest: FleetManifest = Artifact(Path(version.path)).manifest
     month = pl.col("time").dt.convert_time_zone(site.settings.timezone).dt.strftime("%Y-%m")
     found: dict[tuple[int, str], Watched] = {}
-    assets = list(manifest.assets)
+    known = site.lake.readings(fleet).assets()
+    assets = [name for name in known if manifest.of(name) is not None]
     for first in range(0, len(assets), _ASSETS_AT_ONCE):
         scores = site.lake.scores(fleet).read(
             assets[first : first + _ASSETS_AT_ONCE],
@@ -144,7 +145,8 @@ def _watched(
         )
         for (asset,), own in counted.group_by("asset"):
             name = str(asset)
-            step = timedelta(seconds=manifest.assets[name].interval_seconds)
+            model = manifest.of(name)
+            step = timedelta(seconds=0 if model is None else model.interval_seconds)
             found[version.version, name] = Watched(
                 min(own["low"]),
                 max(own["high"]),

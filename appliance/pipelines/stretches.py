@@ -43,7 +43,7 @@ def to_judge(
     """
     found = {}
     for asset, spans in changed.items():
-        entry = manifest.assets.get(asset)
+        entry = manifest.of(asset)
         if entry is None:
             found[asset] = joined(spans)
             continue
@@ -81,7 +81,7 @@ def to_rejudge(
         changed = clip(outdated.of(asset), (first, last + _INSTANT))
         if not changed:
             continue
-        entry = manifest.assets.get(asset)
+        entry = manifest.of(asset)
         warm, after = reach(entry) if entry else (timedelta(), timedelta())
         own = known[asset]
         found[asset] = joined(
@@ -160,7 +160,7 @@ def to_read(manifest: FleetManifest, spans: Mapping[str, Span], masks: Masks = _
     """Return the half-open range of readings that judging these stretches needs."""
     lows, highs = [], []
     for asset, (start, end) in spans.items():
-        entry = manifest.assets.get(asset)
+        entry = manifest.of(asset)
         warm, after = reach(entry) if entry else (timedelta(0), timedelta(0))
         lows.append(masks.before(asset, start, warm))
         highs.append(masks.after(asset, end, after))
@@ -172,15 +172,17 @@ def after_calm(manifest: FleetManifest, spans: Mapping[str, Span]) -> dict[str, 
     rule = manifest.recipe.threshold
     rows = (HOLD * rule.merge_rows + 1) * (rule.minimum_rows + 1)
     return {
-        asset: (start - rows * timedelta(seconds=manifest.assets[asset].interval_seconds), end)
+        asset: (start - rows * _step(manifest, asset), end)
         for asset, (start, end) in spans.items()
     }
 
 
-def merging(manifest: FleetManifest) -> dict[str, timedelta]:
+def merging(manifest: FleetManifest, assets: Iterable[str]) -> dict[str, timedelta]:
     """Return by asset the distance up to which two events are one."""
     rows = manifest.recipe.threshold.merge_rows + 1
-    return {
-        asset: rows * timedelta(seconds=entry.interval_seconds)
-        for asset, entry in manifest.assets.items()
-    }
+    return {asset: rows * _step(manifest, asset) for asset in assets}
+
+
+def _step(manifest: FleetManifest, asset: str) -> timedelta:
+    entry = manifest.of(asset)
+    return timedelta(seconds=0 if entry is None else entry.interval_seconds)

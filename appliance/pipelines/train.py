@@ -16,6 +16,7 @@ from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout, fit_fleet, resolve
+from appliance.fleet.sharing import donors
 from appliance.pipelines.drift import Drifts, Reading, look_back
 from appliance.pipelines.frozen import Words, words_on
 from appliance.pipelines.recipes import saved_recipe
@@ -185,6 +186,7 @@ def _fitted(
         guide=guide,
         progress=progress,
         machines=len(wanted),
+        donors=donors(every) if plan.assets is None else frozenset(),
     )
     return _Fitted(report.digest, _lineage(plan, windows, report, words, drifts))
 

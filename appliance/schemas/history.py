@@ -47,6 +47,8 @@ class Health(Schema):
     drifted
         That it went away from normal little by little, as the newest version found; None where
         it did not, or is as before again.
+    borrowed
+        It has no sub-model of its own yet: the fleet's shared one judges it.
     coverage
         Share of the readings to be expected that there are, from the first to the newest.
     """
@@ -66,6 +68,7 @@ class Health(Schema):
     trend_from: AwareDatetime | None = None
     changed_from: AwareDatetime | None = Field(None, examples=["2026-03-02T00:00:00Z"])
     drifted: DriftNote | None = None
+    borrowed: bool = False
     coverage: float | None = Field(None, ge=0, le=1, examples=[0.994])
 
 

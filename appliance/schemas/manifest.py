@@ -43,6 +43,35 @@ class BudgetNote(Schema):
     months: float
 
 
+class Trial(Schema):
+    """A young machine's own sub-model beside the fleet's shared one.
+
+    Its own was learned from the first two thirds of its readings; both judged the last third,
+    which neither had learned, as it was and with one sensor after the other moved.
+
+    Attributes
+    ----------
+    days
+        Of its own readings.
+    moved
+        How far sensors were moved, in their deviations.
+    own_alarms, shared_alarms
+        Share of the readings as they were that alarmed: falsely, if the machine is well.
+    own_found, shared_found
+        Share of the moved readings that alarmed, the mean over the sensors.
+    better
+        Its own took over.
+    """
+
+    days: float
+    moved: float
+    own_alarms: float
+    shared_alarms: float
+    own_found: float
+    shared_found: float
+    better: bool
+
+
 class AssetManifest(Schema):
     """One asset's model.
 
@@ -78,6 +107,10 @@ class AssetManifest(Schema):
         What the detector chose by itself; None for one that chooses nothing.
     modes
         Operating modes that were found, without standstill; None before any were looked for.
+    donors
+        Machines that the fleet's shared sub-model was learned from; empty for a machine's own.
+    trial
+        By which it took over from the shared one; None where there was nothing to take over.
     """
 
     part: int
@@ -100,6 +133,8 @@ class AssetManifest(Schema):
     excluded: tuple[Stretch, ...] = ()
     choice: Choice | None = None
     modes: int | None = None
+    donors: tuple[str, ...] = ()
+    trial: Trial | None = None
 
     @property
     def after_rows(self) -> int:
@@ -132,7 +167,11 @@ class FleetManifest(Schema):
     time_kind
         ``cycle``: times were counters; cycle n is kept as 2000-01-01 plus n hours.
     failures
-        Why an asset has no model.
+        Why an asset has no model of its own.
+    shared
+        The fleet's sub-model for machines without an own; None where there is none.
+    trials
+        By which machines without an own stay with the shared one.
     """
 
     format: int = FORMAT
@@ -148,3 +187,9 @@ class FleetManifest(Schema):
     assets: dict[str, AssetManifest]
     failures: dict[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    shared: AssetManifest | None = None
+    trials: dict[str, Trial] = Field(default_factory=dict)
+
+    def of(self, asset: str) -> AssetManifest | None:
+        """Return what an asset is judged by: its own sub-model, or else the shared one."""
+        return self.assets.get(asset, self.shared)

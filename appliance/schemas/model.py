@@ -9,7 +9,7 @@ from pydantic import Field
 
 from appliance.schemas.base import FleetName, Schema
 from appliance.schemas.choice import Choice
-from appliance.schemas.manifest import Stretch
+from appliance.schemas.manifest import Stretch, Trial
 from appliance.schemas.recipe import Recipe
 from appliance.schemas.scorecard import ScorecardRow
 
@@ -240,6 +240,10 @@ class ModelAsset(Schema):
         Why it has no model; empty where it has one, and all below stands.
     kept
         Why it keeps the sub-model that it had before; empty for one that was learned anew.
+    borrowed
+        Why it has no sub-model of its own and the fleet's shared one judges it; else empty.
+    trial
+        What its own and the shared one found on its latest readings, where both were tried.
     threshold
         Surprise at which an alarm begins.
     expected_per_month
@@ -270,6 +274,8 @@ class ModelAsset(Schema):
     asset: str = Field(examples=["P-101"])
     problem: str = ""
     kept: str = ""
+    borrowed: str = ""
+    trial: Trial | None = None
     threshold: float | None = Field(None, examples=[3.9])
     expected_per_month: float | None = Field(None, examples=[1.0])
     basis: Literal["observed", "extrapolated"] | None = None

@@ -29,6 +29,10 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
     """Draw health over time, and say whether there is a sign of wear and what is left then."""
     with st.container(border=True):
         st.markdown(f"**{t('asset.health_title')}**")
+        if told.borrowed:
+            st.caption(t("asset.health_borrowed"))
+        if told.drifted is not None:
+            st.warning(_drift_words(told, told.drifted, zone), icon=":material/trending_up:")
         if not any(value is not None for value in told.values):
             st.caption(t("asset.health_none"))
             return
@@ -51,8 +55,6 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
         if told.changed_from is not None:
             since = formats.moment(told.changed_from, zone, told.time_kind)
             st.info(t("asset.health_changed", moment=since), icon=":material/moved_location:")
-        if told.drifted is not None:
-            st.warning(_drift_words(told, told.drifted, zone), icon=":material/trending_up:")
         left = None if life is None else life_words(life, zone)
         if left is not None:
             st.markdown(f"**{formats.plain(left.head)}**")

@@ -225,6 +225,8 @@ def _machine(one: ModelAsset, fleet: str, zone: ZoneInfo) -> Row:
         problem = Cell(t("model.no_model"), below=one.problem, colour=theme.tokens()["plan"])
         return Row(one.asset, [name, problem, Cell("–"), Cell("–"), Cell("–"), Cell("–")])
     standing = Cell(t("model.own"))
+    if one.borrowed:
+        standing = Cell(t("model.borrows"), below=one.borrowed)
     if one.kept:
         standing = Cell(t("model.keeps"), below=one.kept)
     left_out = ", ".join(f"{sensor}: {why}" for sensor, why in one.left_out.items())

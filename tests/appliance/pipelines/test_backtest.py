@@ -195,9 +195,3 @@ def test_what_cannot_be_asked_is_said(faulty, make_site):
     bring(bare, plant(DAY), "few")
     with pytest.raises(NotFound, match="no model yet"):
         backtest(bare, FLEET)
-
-
-def test_an_asset_without_a_model_is_named(faulty):
-    bring(faulty, plant(DAY, first=LEARNED, assets=["P-9"]), "new")
-    made = backtest(faulty, FLEET, BacktestOptions(**PERIOD))
-    assert (made.candidate.assets, made.candidate.unknown) == (4, ("P-9",))

@@ -18,6 +18,7 @@ from appliance.pipelines.lane import lane
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.calendar import WindowDraft, WindowKind
+from tests.appliance.fleet.plants import SENSORS
 from tests.appliance.pipelines.sites import (
     DAY,
     FLEET,
@@ -81,7 +82,9 @@ def test_what_was_not_judged_is_said(busy):
         title="overhaul",
     )
     busy.calendar.add(draft, "erika")
-    bring(busy, plant(DAY, first=LEARNED, assets=["new"]), "new")
+    new = plant(DAY, first=LEARNED, assets=["new"])
+    dead = new.with_columns(pl.lit(1.0, pl.Float32).alias(name) for name in SENSORS)
+    bring(busy, dead, "new")
     score(busy, FLEET)
     told = {row.asset: row for row in shown(busy).rows}
     assert told["P-1"].cells[-1] == "m"

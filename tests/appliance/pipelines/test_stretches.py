@@ -202,7 +202,7 @@ def test_calm_is_sought_before_what_was_judged(manifest):
     found = stretches.after_calm(manifest, {"a": span(1000, 1100)})["a"]
     assert found[1] == span(0, 1100)[1]
     assert span(1000, 0)[0] - found[0] > rule.merge_rows * rule.minimum_rows * MINUTE
-    assert stretches.merging(manifest)["a"] == (rule.merge_rows + 1) * MINUTE
+    assert stretches.merging(manifest, ["a"])["a"] == (rule.merge_rows + 1) * MINUTE
 
 
 def test_times_with_a_zone_are_kept():

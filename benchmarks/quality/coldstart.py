@@ -1,0 +1,237 @@
+"""``python -m benchmarks.quality.coldstart``: what judges a machine that is new to its fleet.
+
+One machine after the other of the demo plant is taken for a new one.  The others' first days
+are learned, and with them the fleet's shared sub-model, which judges the new machine at once;
+beside it stand the machine's own models of its last 1, 3, 7 and 14 days before the judged ones,
+and of all of them.  All judge the same days: without faults, where every event is a false one,
+and with them.  Printed is also which of the two the platform's trial on the machine's latest
+third would have chosen, and what that choice was worth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from appliance.core.errors import InvalidRequest
+from appliance.core.settings import load_settings
+from appliance.demo import plant
+from appliance.demo.config import PlantConfig
+from appliance.engine import make
+from appliance.fleet import Artifact, frames
+from appliance.fleet.chunks import Columns, assets_of, cut
+from appliance.fleet.learning import Unfit
+from appliance.fleet.model import FleetModel
+from appliance.fleet.recipe import resolve
+from appliance.fleet.scoring import Models
+from appliance.fleet.sharing import donors
+from appliance.fleet.training import fit_fleet
+from appliance.fleet.trying import try_own
+from benchmarks.harness.sets import counts, names
+from detectors.errors import DetectorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from appliance.engine import Engine
+
+_DAYS_A_MONTH = 30
+SHARED, TRIAL = "shared", "as tried"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found of one machine.
+
+    Attributes
+    ----------
+    false
+        Events in the days without faults.
+    found, faults
+        Faults that an event touches which does not come without them, and all of them.
+    own
+        The machine's own model judged, not the shared one.
+    """
+
+    false: int
+    found: int
+    faults: int
+    own: bool = True
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print a line a fleet and judge, and one over all fleets."""
+    options = _parser().parse_args(argv)
+    with make("local", load_settings()) as engine:
+        kept: dict[str, list[Seen]] = {}
+        months = 0.0
+        for fleet in options.fleets:
+            found: dict[str, list[Seen]] = {}
+            span = 0.0
+            for seed in options.seeds:
+                config = _config(options, seed)
+                for asset in plant.assets(config, fleet)[: options.machines]:
+                    span += (config.days - config.training) / _DAYS_A_MONTH
+                    for judge, seen in of_machine(config, fleet, asset, options, engine):
+                        found.setdefault(judge, []).append(seen)
+            _print(options, fleet, found, span)
+            months += span
+            for judge, own in found.items():
+                kept.setdefault(judge, []).extend(own)
+        _print(options, "all", kept, months)
+    return 0
+
+
+def _config(options: argparse.Namespace, seed: int) -> PlantConfig:
+    return PlantConfig(seed=seed, days=options.days, interval_seconds=options.interval)
+
+
+def of_machine(
+    config: PlantConfig, fleet: str, asset: str, options: argparse.Namespace, engine: Engine
+) -> Iterator[tuple[str, Seen]]:
+    """Yield what each judge finds of a machine, by the judge's name."""
+    own = _Machine(config, fleet, asset)
+    with tempfile.TemporaryDirectory(prefix="kizashi-") as scratch:
+        others = pl.concat(
+            plant.generate_asset(config, fleet, name, with_faults=False).with_columns(
+                pl.lit(name).alias("asset")
+            )
+            for name in plant.assets(config, fleet)
+            if name != asset
+        ).filter(pl.col("time") < config.training_end)
+        shared = _learned(others, own.context, options.recipe, Path(scratch) / "others", engine)
+        by_shared = own.seen(shared)
+        yield SHARED, Seen(*by_shared, own=False)
+        for days in options.after:
+            start = config.training_end - timedelta(days=days)
+            young = own.sound.filter(
+                pl.col("time") >= start, pl.col("time") < config.training_end
+            )
+            folder = Path(scratch) / f"own{days}"
+            try:
+                model = _learned(young, own.context, options.recipe, folder, engine)
+            except InvalidRequest:
+                yield f"{TRIAL}, {days} days", Seen(*by_shared, own=False)
+                continue
+            by_own = own.seen(model)
+            yield f"own, {days} days", Seen(*by_own)
+            better = _better(young, asset, model, shared)
+            chosen = by_own if better else by_shared
+            yield f"{TRIAL}, {days} days", Seen(*chosen, own=better)
+
+
+def _learned(
+    known: pl.DataFrame, context: Sequence[str], recipe: str, folder: Path, engine: Engine
+) -> FleetModel:
+    layout = frames.guess(known, "asset", "time", list(context))
+    rows = frames.normalise(known, layout)
+    lend = donors(known["asset"].unique().to_list())
+    report = fit_fleet(cut(rows, 1), resolve(recipe), layout, folder, engine, donors=lend)
+    return FleetModel(report.folder)
+
+
+def _better(young: pl.DataFrame, asset: str, own: FleetModel, shared: FleetModel) -> bool:
+    """Whether the platform's trial lets the machine's own model take over."""
+    layout = frames.layout_of(own.manifest)
+    recipe = own.manifest.recipe
+    columns = Columns.of(recipe, layout.sensors, layout.context)
+    [found] = assets_of(frames.normalise(young, layout), columns)
+    former = Models(Artifact(shared.folder))
+    try:
+        return try_own(asset, found.rows, columns.sensors, recipe, former).better
+    except (Unfit, DetectorError):
+        return False
+
+
+class _Machine:
+    """A machine with and without its faults, and what is found of it."""
+
+    def __init__(self, config: PlantConfig, fleet: str, asset: str) -> None:
+        self._start = config.training_end
+        self.context = [column.name for column in plant.fleet_kind(fleet).context]
+        self.sound, self._faulty = (
+            plant.generate_asset(config, fleet, asset, with_faults=faulty).with_columns(
+                pl.lit(asset).alias("asset")
+            )
+            for faulty in (False, True)
+        )
+        self._faults = [one for one in plant.faults(config) if one.asset == asset]
+
+    def seen(self, model: FleetModel) -> tuple[int, int, int]:
+        """Return false events, faults found, and faults."""
+        false = list(self._events(model, self.sound))
+        real = [span for span in self._events(model, self._faulty) if not _touched(span, false)]
+        found = sum(_touched((fault.start, fault.end), real) for fault in self._faults)
+        return len(false), found, len(self._faults)
+
+    def _events(
+        self, model: FleetModel, frame: pl.DataFrame
+    ) -> Iterable[tuple[datetime, datetime]]:
+        events = model.events(model.score(frame)).filter(
+            pl.col("kind") == "anomaly", pl.col("start") >= self._start
+        )
+        rows: list[tuple[datetime, datetime]] = events.select("start", "end").rows()
+        return rows
+
+
+def _touched(
+    span: tuple[datetime, datetime], others: Iterable[tuple[datetime, datetime]]
+) -> bool:
+    return any(start <= span[1] and span[0] <= end for start, end in others)
+
+
+def _print(
+    options: argparse.Namespace, fleet: str, found: dict[str, list[Seen]], months: float
+) -> None:
+    for judge, seen in found.items():
+        share = len(seen) / max(len(found[SHARED]), 1)
+        span = months * share
+        line = {
+            "set": "cold start",
+            "fleet": fleet,
+            "judge": judge,
+            "machines": len(seen),
+            "asset_months": round(span, 2),
+            "false": sum(one.false for one in seen),
+            "per_asset_month": round(sum(one.false for one in seen) / span, 2),
+            "found": sum(one.found for one in seen),
+            "faults": sum(one.faults for one in seen),
+            "own": sum(one.own for one in seen),
+        }
+        print(json.dumps(line) if options.json else _shown(line), flush=True)
+
+
+def _shown(line: dict[str, Any]) -> str:
+    return (
+        f"{line['fleet']:<10} {line['judge']:<18} {line['machines']:>3} machines: "
+        f"{line['per_asset_month']:>6g} false events an asset-month, {line['found']} of "
+        f"{line['faults']} faults; {line['own']} by their own"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality.coldstart", description=__doc__
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--fleets", type=names, default=list(plant.FLEETS), metavar="A,B,…")
+    parser.add_argument("--seeds", type=counts, default=[7], metavar="N,…")
+    parser.add_argument("--after", type=counts, default=[1, 3, 7, 14, 40], metavar="DAYS,…")
+    parser.add_argument("--days", type=int, default=60, help="two thirds are learned from")
+    parser.add_argument("--interval", type=int, default=300, help="seconds between readings")
+    parser.add_argument("--machines", type=int, default=None, help="only the first of a fleet")
+    parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
