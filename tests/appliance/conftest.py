@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from appliance.core.db import open_database
 from tests.appliance.databases import new_database
 from tests.appliance.postgres import Server, binaries, serve
 from tests.conftest import skip_or_fail
@@ -23,6 +24,14 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql: Server) -> str:
+    """Make a database that has all tables; give its name, to be renewed for each test."""
+    open_database(postgresql.make("tables")).close()
+    postgresql.keep("tables")
+    return "tables"
+
+
 DATABASES = [
     "sqlite",
     pytest.param("postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]),
@@ -31,11 +40,11 @@ DATABASES = [
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of a new database, of each kind in turn; SQLite's has its tables."""
+    """Return the address of a new database that has its tables, of each kind in turn."""
     if request.param == "sqlite":
         return new_database(tmp_path / "kizashi.db")
     server: Server = request.getfixturevalue("postgresql")
-    return server.make(f"t{uuid4().hex}")
+    return server.renew(request.getfixturevalue("postgresql_tables"))
 
 
 @pytest.fixture(params=DATABASES)

@@ -293,10 +293,10 @@ database.close()
 """
 
 
-def test_two_processes_append_to_one_chain(url, access):
+def test_two_processes_append_to_one_chain(database_url, access):
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", _WRITER, url, name],
+            [sys.executable, "-c", _WRITER, database_url, name],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

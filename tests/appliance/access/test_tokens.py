@@ -166,14 +166,14 @@ def test_a_token_without_rights_or_of_an_odd_length_is_refused(plant):
             plant.tokens.create(SHELL, owner, "x", READ, project=project)
 
 
-def test_no_secret_is_in_the_database(plant, database, url):
+def test_no_secret_is_in_the_database(plant, database, database_url):
     opened = plant.login("erika", WORDS)
     token = plant.tokens.create(SHELL, "erika", "notebook", READ)
     plant.authenticate(token.secret)
     with pytest.raises(Unauthenticated):
         plant.login("mistyped password", WORDS)
-    if url.startswith("sqlite"):
-        files = Path(url.removeprefix("sqlite:///")).parent.glob("kizashi.db*")
+    if database_url.startswith("sqlite"):
+        files = Path(database_url.removeprefix("sqlite:///")).parent.glob("kizashi.db*")
         held = b"".join(path.read_bytes() for path in files)
     else:
         held = b""

@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 from appliance.api.app import create_app
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
+from tests.appliance.conftest import DATABASES
 from tests.appliance.databases import new_database
 from tests.appliance.people import PASSWORD, add_people, cheap_access
+from tests.appliance.postgres import Server
 
 PREFIX = "/api/v1"
 
@@ -63,14 +65,29 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def peopled_postgresql(postgresql: Server, peopled: Path) -> str:
+    """Make PostgreSQL's database of that home; give its name, to be renewed for each test."""
+    site = open_site(peopled / "home", postgresql.make("peopled"))
+    add_people(site.access)
+    site.close()
+    postgresql.keep("peopled")
+    return "peopled"
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, peopled: Path) -> str:
+    """Put a home with users in the test's folder; give the address of its database."""
+    shutil.copytree(peopled, tmp_path, dirs_exist_ok=True)
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'kizashi.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.renew(request.getfixturevalue("peopled_postgresql"))
+
+
 @pytest.fixture
-def site(tmp_path: Path, database_url: str, peopled: Path) -> Iterator[Site]:
-    if database_url.startswith("sqlite:"):
-        shutil.copytree(peopled, tmp_path, dirs_exist_ok=True)
-        made = open_site(tmp_path / "home", database_url)
-    else:
-        made = open_site(tmp_path / "home", database_url)
-        add_people(made.access)
+def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
+    made = open_site(tmp_path / "home", database_url)
     yield made
     made.close()
 

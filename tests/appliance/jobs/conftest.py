@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from appliance.access import Access, Person, shell
 from appliance.access.person import Via
@@ -17,8 +14,6 @@ from appliance.core.db import Database, open_database
 from appliance.jobs import Jobs, Schedules
 from appliance.schemas.access import Role
 from appliance.schemas.job import JobRequest
-from tests.appliance.databases import new_database
-from tests.appliance.postgres import Server
 
 KEY = bytes(range(32))
 SHELL = shell("root")
@@ -40,39 +35,9 @@ class Clock:
         return self.at
 
 
-@pytest.fixture(scope="session")
-def postgresql_master(postgresql: Server) -> str:
-    """Make a database that has all tables, to be emptied."""
-    url = postgresql.make(f"jobs{uuid4().hex}")
-    open_database(url).close()
-    return url
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]
-        ),
-    ]
-)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of a database as a new installation has it."""
-    if request.param == "sqlite":
-        return new_database(tmp_path / "kizashi.db")
-    address: str = request.getfixturevalue("postgresql_master")
-    engine = create_engine(address)
-    with engine.begin() as connection:
-        connection.execute(text("TRUNCATE jobs, job_steps, job_lines, workers, schedules"))
-        connection.execute(text("TRUNCATE project_fleets"))
-        connection.execute(text("DELETE FROM projects WHERE name <> 'default'"))
-    engine.dispose()
-    return address
-
-
 @pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = open_database(url)
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
     yield opened
     opened.close()
 
