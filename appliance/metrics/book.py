@@ -13,7 +13,8 @@ import platform
 import re
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -53,6 +54,10 @@ class Cell:
                 self._value += amount
                 self._file.write_value(self._key, self._value, 0.0)
 
+    def set(self, value: float) -> None:
+        """Let it be a value."""
+        self.add(value - self._value)
+
     def close(self) -> None:
         """Take no more; the caller holds the lock."""
         self._file = None
@@ -68,12 +73,7 @@ class Buckets:
 
     def observe(self, value: float) -> None:
         """Count one value."""
-        place = 0
-        for bound in self._bounds:
-            if value <= bound:
-                break
-            place += 1
-        self._cells[place].add(1.0)
+        self._cells[bisect_left(self._bounds, value)].add(1.0)
         self._sum.add(value)
 
     def add(self, counts: Sequence[int], total: float) -> None:
@@ -175,6 +175,9 @@ class Book:
 
 
 _book: Book | None = None
+SETTLED: list[Callable[[], None]] = []
+"""What writes down what was only noted; called before this process's figures are read."""
+_SETTLE_SECONDS = 1.0
 
 
 def book() -> Book | None:
@@ -196,11 +199,25 @@ def kept(home: Path, role: str) -> Iterator[None]:
         yield
         return
     _book = made
+    ending = threading.Event()
+    threading.Thread(target=_settle_often, args=[ending], name="figures", daemon=True).start()
     try:
         yield
     finally:
+        ending.set()
+        _settle()
         _book = None
         made.close()
+
+
+def _settle() -> None:
+    for write in SETTLED:
+        write()
+
+
+def _settle_often(ending: threading.Event) -> None:
+    while not ending.wait(_SETTLE_SECONDS):
+        _settle()
 
 
 def read(home: Path, role: str) -> list[Metric]:
@@ -212,6 +229,7 @@ def read(home: Path, role: str) -> list[Metric]:
         A file is damaged.
     """
     folder = _folder(home, role)
+    _settle()
     if not folder.is_dir():
         return []
     try:

@@ -1,11 +1,18 @@
-"""What a process counts of its own doings; nothing where nothing is kept."""
+"""What a process counts of its own doings; nothing where nothing is kept.
+
+Requests come by thousands: they are only noted while somebody waits for the answer, and written
+down together, within a second or when somebody reads the figures.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from appliance.metrics.book import book
+from appliance.metrics.book import SETTLED, book
+from appliance.metrics.catalog import BY_NAME
 from appliance.schemas.event import EventKind, Severity
 
 _BY_PIPELINE = (
@@ -13,6 +20,9 @@ _BY_PIPELINE = (
     "kizashi_job_queue_wait_seconds",
     "kizashi_job_step_duration_seconds",
 )
+_MOST_PENDING = 500
+_asked: dict[int, None] = {}
+_answered: deque[tuple[str, str, str, float]] = deque()
 
 
 def connected(by: float) -> None:
@@ -22,20 +32,49 @@ def connected(by: float) -> None:
         own.cell("kizashi_http_connections").add(by)
 
 
-def asked() -> None:
-    """Count a request that is being answered."""
-    own = book()
-    if own is not None:
-        own.cell("kizashi_http_requests_in_flight").add(1.0)
+def asked(request: int) -> None:
+    """Count a request that is being answered, by a number that no other has meanwhile."""
+    if book() is not None:
+        _asked[request] = None
 
 
-def answered(route: str, method: str, status: str, seconds: float) -> None:
+def answered(request: int, route: str, method: str, status: str, seconds: float) -> None:
     """Count a request that was answered, and is none that is being answered any more."""
+    if book() is not None:
+        _asked.pop(request, None)
+        _answered.append((route, method, status, seconds))
+        if len(_answered) >= _MOST_PENDING:
+            _settle()
+
+
+def _settle() -> None:
+    """Write down the requests that were answered since the last time."""
     own = book()
-    if own is not None:
-        own.cell("kizashi_http_requests_in_flight").add(-1.0)
-        own.cell("kizashi_http_requests_total", route, method, status).add(1.0)
-        own.buckets("kizashi_http_request_duration_seconds", route, method).observe(seconds)
+    if own is None:
+        return
+    own.cell("kizashi_http_requests_in_flight").set(float(len(_asked)))
+    counts: Counter[tuple[str, str, str]] = Counter()
+    times: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    while _answered:
+        try:
+            route, method, status, seconds = _answered.popleft()
+        except IndexError:
+            break  # another thread was faster
+        counts[route, method, status] += 1
+        times[route, method].append(seconds)
+    for labels, count in counts.items():
+        own.cell("kizashi_http_requests_total", *labels).add(count)
+    bounds = BY_NAME["kizashi_http_request_duration_seconds"].buckets
+    for place, seconds_each in times.items():
+        found = [0] * (len(bounds) + 1)
+        for seconds in seconds_each:
+            found[bisect_left(bounds, seconds)] += 1
+        own.buckets("kizashi_http_request_duration_seconds", *place).add(
+            found, sum(seconds_each)
+        )
+
+
+SETTLED.append(_settle)
 
 
 def job_began(pipeline: str, waited: float) -> None:

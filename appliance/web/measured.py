@@ -57,12 +57,13 @@ class Measured:
                 status = message["status"]
             await send(message)
 
-        instruments.asked()
+        instruments.asked(id(scope))
         try:
             await self.app(scope, receive, watched)
         finally:
             method = scope["method"]
             instruments.answered(
+                id(scope),
                 self._route_of(scope),
                 method if method in _METHODS else _NONE,
                 _STATUS[status // 100],

@@ -18,6 +18,7 @@ import psutil  # type: ignore[import-untyped]
 from benchmarks.harness.processes import ROOT, SideFailed, tree_mb
 
 _LONGEST_START = 60.0
+_ALL_THREADS = 2
 _EVERY_SECONDS = 0.05
 
 
@@ -38,6 +39,11 @@ class Child:
     def memory_mb(self) -> float:
         """Return what it and its descendants hold now."""
         return tree_mb(self._process)
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time of all its threads, to less than a microsecond on Linux."""
+        # The system's clock of another process: its number, and which of its times is meant.
+        return time.clock_gettime(~self._popen.pid << 3 | _ALL_THREADS)
 
     def kill(self) -> None:
         """End it at once, without a chance to clear up."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from appliance.metrics import instruments, kept
 with kept(Path(sys.argv[1]), "worker"):
     instruments.job_ended("score", "succeeded", 2.0)
-    instruments.asked()
+    instruments.connected(1.0)
     print("counted", flush=True)
     sys.stdin.readline()
 """
@@ -50,7 +50,7 @@ def _told(home, role="worker"):
 
 _ENDED = ("kizashi_jobs_ended_total", ("outcome", "succeeded"), ("pipeline", "score"))
 _TOOK = ("kizashi_job_duration_seconds_sum", ("pipeline", "score"))
-_IN_FLIGHT = ("kizashi_http_requests_in_flight",)
+_OPEN = ("kizashi_http_connections",)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_processes_are_added_up_and_sums_never_fall(home):
         first, second = _other(home), _other(home)
         try:
             told = _told(home)
-            assert (told[_ENDED], told[_TOOK], told[_IN_FLIGHT]) == (3.0, 5.0, 2.0)
+            assert (told[_ENDED], told[_TOOK], told[_OPEN]) == (3.0, 5.0, 2.0)
             first.kill()
             first.communicate()
             second.communicate("end\n")
@@ -74,7 +74,7 @@ def test_processes_are_added_up_and_sums_never_fall(home):
         for _ in range(2):  # what the dead counted was folded into the past, once
             told = _told(home)
             assert (told[_ENDED], told[_TOOK]) == (3.0, 5.0)
-            assert told.get(_IN_FLIGHT, 0.0) == 0.0, "nobody that lives answers anything"
+            assert told.get(_OPEN, 0.0) == 0.0, "nobody that lives has any"
         assert len(list((home / "run" / "metrics" / "worker").glob("*.lock"))) == 2
 
 
@@ -98,6 +98,22 @@ def test_histograms_count_every_value_once(home):
     assert 'kizashi_surprise_bucket{le="1.5"} 3.0' in text
     assert "kizashi_surprise_count 7.0" in text
     assert "kizashi_surprise_sum 50.0" in text
+
+
+def test_requests_are_told_as_soon_as_somebody_reads(home):
+    with kept(home, "web"):
+        for number in range(700):
+            instruments.asked(number)
+            instruments.answered(number, "/a", "GET", "2xx", 0.02)
+        instruments.asked(1_000)
+        told = _told(home, "web")
+    key = ("method", "GET"), ("route", "/a")
+    assert told["kizashi_http_requests_total", *key, ("status", "2xx")] == 700
+    assert told["kizashi_http_request_duration_seconds_count", *key] == 700
+    assert told["kizashi_http_request_duration_seconds_sum", *key] == pytest.approx(14.0)
+    place = "kizashi_http_request_duration_seconds_bucket", ("le", "0.02"), *key
+    assert told[place] == 700
+    assert told["kizashi_http_requests_in_flight",] == 1
 
 
 def test_threads_lose_nothing(home):
@@ -126,7 +142,7 @@ def test_labels_have_no_end_of_values(home):
 
 def test_files_are_their_owners_alone(home):
     with kept(home, "web"):
-        instruments.asked()
+        instruments.asked(1)
         folder = home / "run" / "metrics" / "web"
         assert folder.stat().st_mode & 0o077 == 0
         assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
@@ -135,7 +151,7 @@ def test_files_are_their_owners_alone(home):
 def test_a_home_that_cannot_be_written_counts_nothing(tmp_path, caplog):
     (tmp_path / "run").write_text("no folder")
     with kept(tmp_path, "web"):
-        instruments.answered("/x", "GET", "2xx", 0.1)
+        instruments.answered(1, "/x", "GET", "2xx", 0.1)
     assert "nothing is counted" in caplog.text
     assert read(tmp_path, "web") == []
 
@@ -145,7 +161,7 @@ def test_a_home_that_cannot_be_written_counts_nothing(tmp_path, caplog):
 )
 def test_damage_is_told(home, damage):
     with kept(home, "web"):
-        instruments.asked()
+        instruments.asked(1)
         folder = home / "run" / "metrics" / "web"
         (folder / "counter_other-1.db").write_bytes(damage)
         with pytest.raises(StorageError, match="cannot be read"):
