@@ -65,6 +65,16 @@ TABLE: dict[str, set[str]] = {
     "GET /overview/lane": KNOWN,
     "GET /overview/changes": KNOWN,
     "GET /platform": KNOWN,
+    # What all of it costs.
+    "GET /costs": KNOWN,
+    "GET /costs/estimate": KNOWN,
+    "GET /costs/prices": SITE,
+    "GET /jobs/{job}/cost": READ,
+    "GET /budgets": KNOWN,
+    "PUT /budgets/site": SITE,
+    "DELETE /budgets/site": SITE,
+    "PUT /budgets/projects/{project}": SITE,
+    "DELETE /budgets/projects/{project}": SITE,
     # Where word of events goes.
     "GET /channels": SITE,
     "POST /channels": SITE,
