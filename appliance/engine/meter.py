@@ -76,7 +76,7 @@ class Meter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._added = Used()
-        self._thread = threading.get_ident()
+        self._thread: int | None = threading.get_ident()
         self._began = _thread_seconds(self._thread)
         self._own = 0.0
 
@@ -89,10 +89,20 @@ class Meter:
     def used(self) -> Used:
         """Return what was used so far; any thread may ask."""
         with self._lock:
-            # A thread that has ended tells no time any more: what was told before stays.
-            self._own = max(self._own, _thread_seconds(self._thread) - self._began)
+            self._look()
             own = Used(cpu_seconds=self._own, core_seconds=self._own)
             return self._added.plus(own)
+
+    def stop(self) -> None:
+        """Count nothing more of the thread that it was made in, which calls this."""
+        with self._lock:
+            self._look()
+            self._thread = None
+
+    def _look(self) -> None:
+        if self._thread is not None:
+            # A thread that has ended tells no time any more: what was told before stays.
+            self._own = max(self._own, _thread_seconds(self._thread) - self._began)
 
 
 _current: ContextVar[Meter | None] = ContextVar("meter", default=None)
@@ -107,6 +117,7 @@ def metered(meter: Meter) -> Iterator[None]:
         yield
     finally:
         _shared.leave(meter)
+        meter.stop()
         _current.reset(before)
 
 

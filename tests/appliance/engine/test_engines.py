@@ -21,6 +21,7 @@ from appliance.core.settings import Settings
 from appliance.engine import make
 from appliance.engine.base import Engine
 from appliance.engine.local import LocalEngine, one_thread_each
+from appliance.engine.meter import Meter, metered
 from appliance.engine.ray import RayEngine
 
 pytestmark = pytest.mark.xdist_group("ray")  # one Ray for all
@@ -36,6 +37,10 @@ def fail_on_odd(number: int) -> int:
     if number % 2:
         raise ValueError(f"{number} is odd")
     return number
+
+
+def large(numbers: int) -> float:
+    return float(np.ones(numbers).sum())
 
 
 def product(seed: int) -> bytes:
@@ -95,6 +100,20 @@ def test_every_item_has_one_outcome(engine):
     assert {o.index: o.value for o in outcomes} == {n: n * n for n in range(23)}
     assert all(o.ok for o in outcomes)
     assert list(engine.map(square, [])) == []
+
+
+def test_every_item_says_what_it_used(engine):
+    meter = Meter()
+    with metered(meter):
+        outcomes = [*engine.map(large, [10_000_000, 10]), *engine.map(fail_on_odd, [3])]
+    assert all(outcome.used is not None for outcome in outcomes)
+    assert meter.used().tasks == 3
+    if engine.name == "ray":
+        by = {outcome.index: outcome.used for outcome in outcomes[:2]}
+        # A worker that held much before is not taken to hold it still.
+        assert by[0].peak_bytes > 80_000_000
+        assert by[0].reserved_seconds > 0
+        assert by[0].core_seconds == max(by[0].cpu_seconds, by[0].reserved_seconds)
 
 
 def test_a_failing_item_fails_alone_and_says_why(engine):
