@@ -41,6 +41,7 @@ GROUPS = (
     "up",
     "doctor",
     "support",
+    "top",
     "about",
     "demo",
 )

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     otlp_endpoint, otlp_headers
         Collector of OpenTelemetry that is given spans of requests, jobs, steps and tasks over
         OTLP/HTTP, and what it asks for beside them; nothing is traced without one.
+    prometheus_url, prometheus_token
+        A Prometheus that scrapes the site: the history of figures is read from there, not from
+        the site's own files; and the bearer token that it asks for, if any.
     """
 
     model_config = SettingsConfigDict(
@@ -140,6 +143,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otlp_endpoint: str = Field("", max_length=500)
     otlp_headers: dict[str, SecretStr] = Field(default_factory=dict)
+    prometheus_url: str = Field("", pattern=r"^(https?://\S{1,500})?$")
+    prometheus_token: SecretStr | None = None
 
     @field_validator("timezone")
     @classmethod

@@ -119,7 +119,8 @@ def bundle(settings: Settings, supervisor: Supervisor, out: Path | None = None) 
 def known_secrets(settings: Settings, site: _Opened) -> list[str]:
     """Return the secrets of a home that can be known, the longest first."""
     found = _kept_secrets(site)
-    for header in settings.otlp_headers.values():
+    own = [*settings.otlp_headers.values(), settings.prometheus_token]
+    for header in filter(None, own):
         found |= {header.get_secret_value(), *header.get_secret_value().split()}
     for url in (settings.database_url, settings.registry_url):
         try:

@@ -157,6 +157,43 @@ class Part(Schema):
     size_bytes: int = Field(examples=[4_200_000_000])
 
 
+class JobNow(Schema):
+    """A job at work.
+
+    Attributes
+    ----------
+    step
+        That it is in; empty before the first.
+    done, total
+        Units of work of that step; `total` is None where nobody knows.
+    """
+
+    id: str = Field(examples=["job_1"])
+    pipeline: str = Field(examples=["train"])
+    fleet: str | None = Field(None, examples=["pumps"])
+    started: AwareDatetime | None = Field(None, examples=[_MOMENT])
+    step: str = Field("", examples=["learn"])
+    done: int = Field(0, examples=[12])
+    total: int | None = Field(None, examples=[40])
+
+
+class WorkerNow(Schema):
+    """A worker process, and what it is at.
+
+    Attributes
+    ----------
+    name
+        Its machine's and a number; empty for jobs whose worker is gone.
+    since, seen
+        When it began, and when it last gave a sign of life.
+    """
+
+    name: str = Field(examples=["plant-1-1"])
+    since: AwareDatetime | None = Field(None, examples=[_MOMENT])
+    seen: AwareDatetime | None = Field(None, examples=[_MOMENT])
+    jobs: tuple[JobNow, ...] = ()
+
+
 class ClusterNode(Schema):
     """One machine of Ray.
 
@@ -196,7 +233,7 @@ class Platform(Schema):
     ----------
     troubles
         What needs care, the worst first.
-    host, roles, parts, database, cluster
+    host, roles, parts, database, cluster, workers
         Told to those who operate the site; None and empty to others.
     database
         Its kind.
@@ -211,6 +248,7 @@ class Platform(Schema):
     parts: tuple[Part, ...] = ()
     database: str | None = Field(None, examples=["sqlite"])
     cluster: Cluster | None = None
+    workers: tuple[WorkerNow, ...] = ()
 
 
 class MetricHistory(Schema):

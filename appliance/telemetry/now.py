@@ -79,6 +79,7 @@ def platform(settings: Settings, database: Database, *, version: str, whole: boo
             ),
             "database": database.engine.dialect.name,
             "cluster": cluster,
+            "workers": tuple(figures.workers()),
         }
     )
 

@@ -14,10 +14,11 @@ from appliance.api.router import make_router
 from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest
 from appliance.jobs.store.figures import JobFigures
+from appliance.pipelines.platform_history import history
 from appliance.schemas.access import Right
 from appliance.schemas.base import Moment
 from appliance.schemas.platform import JobDays, Metric, Platform, PlatformHistory
-from appliance.telemetry import History, by_day, platform
+from appliance.telemetry import by_day, platform
 
 router = make_router("platform")
 
@@ -57,8 +58,7 @@ def get_platform_history(
     until = end or at
     since = start or until - _USUAL
     _require_order(since, until)
-    history = History(site.settings.home)
-    return history.read(list(dict.fromkeys(metric)), since, until, width=width, now=at)
+    return history(site, list(dict.fromkeys(metric)), since, until, width)
 
 
 @router.get("/platform/jobs", summary="What became of jobs", **needs(Right.READ, Over.VISIBLE))

@@ -18,6 +18,7 @@ from appliance.cli.here.costs import Budgets, Costs
 from appliance.cli.here.events import EventHandle
 from appliance.cli.here.fleet import Fleet, Work
 from appliance.cli.here.jobs import Jobs, Schedules
+from appliance.cli.here.platform import Platform
 from appliance.cli.here.running import run
 from appliance.cli.here.sources import Sources
 from appliance.pipelines import overview
@@ -86,6 +87,11 @@ class Here:
     def budgets(self) -> Budgets:
         """What it may cost in a month."""
         return Budgets(self._site, self._me)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The platform itself."""
+        return Platform(self._site)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from appliance.core.db import Database, utc
-from appliance.jobs.store.tables import AT_WORK, JobRow, ScheduleRow, WorkerRow
+from appliance.jobs.store.tables import AT_WORK, JobRow, JobStepRow, ScheduleRow, WorkerRow
 from appliance.schemas.job import JobState
+from appliance.schemas.platform import JobNow, WorkerNow
 
 _OVER = tuple(state.value for state in JobState if state.over)
 _SILENCE = timedelta(minutes=1)
@@ -77,6 +78,32 @@ class JobFigures:
         with self._database.session() as session:
             return session.execute(query).scalar_one()
 
+    def workers(self) -> list[WorkerNow]:
+        """Return the workers by name with the jobs that each is at; the last, jobs of none."""
+        step = and_(JobStepRow.job == JobRow.id, JobStepRow.state == JobState.RUNNING.value)
+        at_work = (
+            select(JobRow, JobStepRow)
+            .outerjoin(JobStepRow, step)
+            .where(JobRow.state.in_(AT_WORK))
+            .order_by(JobRow.id)
+        )
+        with self._database.session() as session:
+            jobs: dict[str, dict[str, JobNow]] = {}
+            for job, now in session.execute(at_work):
+                jobs.setdefault(job.worker or "", {})[job.id] = _job_now(job, now)
+            rows = session.scalars(select(WorkerRow).order_by(WorkerRow.name)).all()
+        found = [
+            WorkerNow(
+                name=row.name,
+                since=utc(row.started),
+                seen=utc(row.seen),
+                jobs=tuple(jobs.pop(row.id, {}).values()),
+            )
+            for row in rows
+        ]
+        left = [job for own in jobs.values() for job in own.values()]
+        return [*found, WorkerNow(name="", jobs=tuple(left))] if left else found
+
     def failing_schedules(self) -> list[str]:
         """Return the schedules whose last job failed, by name."""
         query = (
@@ -130,3 +157,15 @@ class JobFigures:
                 for pipeline, state, created, started, over in session.execute(query)
                 if over is not None
             ]
+
+
+def _job_now(job: JobRow, step: JobStepRow | None) -> JobNow:
+    return JobNow(
+        id=job.id,
+        pipeline=job.pipeline,
+        fleet=job.fleet,
+        started=None if job.started is None else utc(job.started),
+        step="" if step is None else step.name,
+        done=0 if step is None else step.done,
+        total=None if step is None else step.total,
+    )
