@@ -29,7 +29,7 @@ from appliance.schemas.recipe import Recipe
 from detectors.prognostics import drift
 from detectors.prognostics.drift import FEWEST_SINCE
 
-__all__ = ["FEWEST_SINCE", "Moved", "drifts_of", "find_drifts", "moved_of"]
+__all__ = ["FEWEST_SINCE", "LEAST_NORMAL", "Moved", "drifts_of", "find_drifts", "moved_of"]
 Normal = tuple[datetime, datetime]
 _DAY = 86_400 * MICRO
 _PARTS = (0.1, 0.5, 0.9)
@@ -39,6 +39,8 @@ _FEWEST = 12
 """Cells without which a day says nothing."""
 _LEAST = 1.0
 """Deviations within a day that a sensor may move by without mattering."""
+LEAST_NORMAL = 14
+"""Days that tell what is normal, at least."""
 _RECENT = 7
 _FEWEST_OTHERS = 3
 
@@ -194,6 +196,8 @@ def moved_of(
     first, figures = _by_days(series, values, usable)
     low, high = (round(at.timestamp() * MICRO) // _DAY - first for at in normal)
     start = max(low, 0)
+    # Where retention took the normal days, the oldest that are left must serve.
+    high = max(high, start + LEAST_NORMAL)
     return [
         one
         for name, parts in zip(sensors, figures, strict=True)

@@ -16,7 +16,7 @@ from appliance.core.errors import NotFound
 from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout
 from appliance.fleet.chunks import Columns
-from appliance.fleet.drifting import FEWEST_SINCE, find_drifts
+from appliance.fleet.drifting import FEWEST_SINCE, LEAST_NORMAL, find_drifts
 from appliance.fleet.guide import Guide
 from appliance.intake.ledger import Asset
 from appliance.pipelines.site import Site
@@ -24,7 +24,7 @@ from appliance.schemas.manifest import Stretch
 from appliance.schemas.model import DriftNote, HeldNote, Lineage
 from appliance.schemas.recipe import Recipe
 
-LEAST = timedelta(days=14)
+LEAST = timedelta(days=LEAST_NORMAL)
 """Normal is told by so much time at least, even if the first version learned from less."""
 _NEW_NORMAL = timedelta(days=1)
 """What is called normal for so long is a new normal; a false alarm of minutes is none."""

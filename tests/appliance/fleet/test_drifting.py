@@ -100,6 +100,13 @@ def test_a_machine_that_changed_at_once_or_for_a_while_has_not_drifted(engine):
     assert not found([step, while_], engine)
 
 
+def test_where_the_normal_days_are_gone_the_oldest_that_are_left_serve(engine):
+    late = machine("P-1", moves=0.3 * np.maximum(SINCE - 16, 0))
+    later = late.filter(pl.col("time") >= START + timedelta(days=NORMAL))
+    [note] = found([later], engine)
+    assert note.sensors[0].name == "heat"
+
+
 def test_masked_days_are_not_looked_at(engine):
     lot = machine("P-1", moves=0.1 * SINCE)
     out = ((START + timedelta(days=NORMAL + 5), START + timedelta(days=DAYS + 1)),)
