@@ -129,8 +129,10 @@ class Prometheus:
 def _query(metrics: Sequence[Metric], step: int) -> str:
     """Return one question for all figures: mean, least and most of each stretch."""
     fine = max(_SCRAPED, step // _SAMPLES)
+    # Up to its third version Prometheus takes what lies at the very beginning in, too.
+    span = step * 1_000 - 1
     parts = [
-        f'label_replace({how}(({EXPRESSIONS[metric]})[{step}s:{fine}s]), "{_LABEL}", '
+        f'label_replace({how}(({EXPRESSIONS[metric]})[{span}ms:{fine}s]), "{_LABEL}", '
         f'"{metric.value}:{name}", "", "")'
         for metric in metrics
         for name, how in _SUMMARIES.items()
