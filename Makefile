@@ -39,7 +39,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	@for name in fleet_fit batch_score ingest memory api jobs ui quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
+	@for name in fleet_fit batch_score ingest memory api jobs ui metrics quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.ui.screenshots --docs

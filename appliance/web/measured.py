@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from appliance.api.app import PREFIX
 from appliance.core.clock import monotonic
 from appliance.metrics import instruments
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HEALTH = frozenset({"/healthz", "/readyz"})
 _CUT = "cut"
 """Status of a request that was never answered."""
 _NONE = "(none)"
@@ -74,7 +76,10 @@ class Measured:
 def api_route(scope: Scope) -> str:
     """Return the template of an address of the API."""
     path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) else _NONE
+    if not isinstance(path, str):
+        return _NONE
+    # A route knows its address within the API, or the whole of it.
+    return path if path.startswith(PREFIX) or path in _HEALTH else PREFIX + path
 
 
 def page_route(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from appliance.cli.main import app
+from appliance.metrics.catalog import METRICS, Described
 from appliance.schemas import recipe
 from detectors import catalog
 from detectors.models import names
@@ -50,6 +51,31 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
     for row in rows:
         yield f"| {' | '.join(map(_cell, row))} |"
     yield ""
+
+
+# ---------------------------------------------------------------- metrics
+def metrics() -> Iterator[str]:
+    yield "# Metrics"
+    yield ""
+    yield (
+        "What [Prometheus is told](../how-to/metrics.md), by the role whose port shows it. "
+        "Histograms have the buckets named, and one beyond."
+    )
+    for role in ("web", "worker", "ray", ""):
+        yield ""
+        yield f"## {f'`{role}`' if role else 'Every role'}"
+        yield ""
+        rows = [
+            (f"`{one.name}`", one.kind, ", ".join(f"`{x}`" for x in one.labels), _told(one))
+            for one in METRICS
+            if one.role == role
+        ]
+        yield from _table(("metric", "kind", "labels", "what it tells"), rows)
+
+
+def _told(one: Described) -> str:
+    bounds = ", ".join(f"{bound:g}" for bound in one.buckets)
+    return f"{one.help} Buckets: {bounds}." if bounds else one.help
 
 
 # ---------------------------------------------------------------- command line
@@ -197,6 +223,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "api.md": api,
     "command-line.md": command_line,
     "detectors.md": detectors,
+    "metrics.md": metrics,
     "recipe.md": recipes,
 }
 """What writes the lines of each generated page."""

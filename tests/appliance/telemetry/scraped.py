@@ -45,12 +45,20 @@ class Scraped:
     ----------
     prometheus
         Address of its API.
+    weak
+        Token of somebody who may read, but does not operate the site.
     """
 
     home: Path
     plant: Plant
     prometheus: str
+    weak: str
     settings: Settings
+
+    @property
+    def url(self) -> str:
+        """Address of the appliance."""
+        return f"http://127.0.0.1:{self.settings.port}"
 
     def ask(self, expr: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers to a question now."""
@@ -79,7 +87,7 @@ def until(seen: Callable[[], _T], what: str = "it") -> _T:
 def scraped(folder: Path) -> Iterator[Scraped]:
     """Run all roles of a home with life in it, and a Prometheus."""
     home = folder / "home"
-    token = _made(home)
+    token, weak = _made(home)
     ports = {
         f"KIZASHI_{role}": str(free_port())
         for role in ("PORT", "WEB_METRICS_PORT", "WORKER_METRICS_PORT", "RAY_METRICS_PORT")
@@ -99,7 +107,7 @@ def scraped(folder: Path) -> Iterator[Scraped]:
         url = f"http://127.0.0.1:{settings.port}"
         until(lambda: _answers(f"{url}/readyz"), "web")
         own = held.enter_context(connect(url, token))
-        found = Scraped(home, own, prometheus, settings)
+        found = Scraped(home, own, prometheus, weak, settings)
         for role in ("web", "worker", "ray"):
             found.until(f'up{{role="{role}"}} == 1')
         hook = held.enter_context(address())
@@ -107,14 +115,15 @@ def scraped(folder: Path) -> Iterator[Scraped]:
         yield found
 
 
-def _made(home: Path) -> str:
+def _made(home: Path) -> tuple[str, str]:
     site = open_home(home)
     me = shell("tests")
     site.access.users.add(me, "reader", None, admin=True)
     token = site.access.tokens.create(me, "reader", "tests", list(Right)).secret
+    weak = site.access.tokens.create(me, "reader", "weak", [Right.READ]).secret
     make_fleet(site, "pumps", PUMPS, {"P-2": (1, 40, 80)})
     site.close()
-    return token
+    return token, weak
 
 
 def _live(found: Scraped, hook: str) -> None:

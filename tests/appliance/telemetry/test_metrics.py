@@ -74,15 +74,14 @@ def test_the_command_prints_the_same_metrics(site, capsys, monkeypatch):
     assert _names(text) == _names(site.plant.platform.metrics())
 
 
-def test_metrics_are_for_those_who_operate_the_site(site, tmp_path):
-    weak = site.plant.tokens.create("weak", rights=["read"]).secret
-    with connect(site.plant.url, weak) as plant, pytest.raises(Forbidden):
+def test_metrics_are_for_those_who_operate_the_site(site):
+    with connect(site.url, site.weak) as plant, pytest.raises(Forbidden):
         plant.platform.metrics()
 
 
 # ---------------------------------------------------------------- counted right
 def test_requests_are_counted_by_their_template(site):
-    asked = 'sum(kizashi_http_requests_total{route="/api/v1/fleets/{name}",status="2xx"})'
+    asked = 'sum(kizashi_http_requests_total{route="/api/v1/fleets/{fleet}",status="2xx"})'
     before = float((site.ask(asked) or [{"value": [0, 0]}])[0]["value"][1])
     for _ in range(7):
         site.plant.fleet("pumps").get()
