@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from appliance.access import shell
+from appliance.core.clock import now
+from appliance.core.errors import SourceError
+from appliance.jobs.store.claims import ClaimStore
+from appliance.jobs.store.runs import RunStore, Told
+from appliance.jobs.store.workers import WorkerStore
+from appliance.pipelines.sources import fail, open_source
+from appliance.schemas.job import JobRequest, JobState
 from appliance.schemas.platform import Metric
+from appliance.schemas.source import SourceDraft
+from appliance.telemetry.trouble_words import trouble
 from tests.appliance.people import ADMIN
 from tests.ui.conftest import Browse
+from tests.ui.homes import open_home
 from ui.platform.charts import METRICS
 
+ME = shell("tests")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 
 
@@ -26,6 +40,43 @@ def test_the_machine_and_its_processes_are_told(browse: Browse):
     home = page.get_by_role("table", name="What the disk holds")
     expect(home).to_contain_text("Readings and scores")
     expect(page.get_by_role("list", name="Machine")).to_contain_text("SQLite")
+
+
+def test_who_is_at_what_and_which_source_fails(browse: Browse, server: str, home: Path):
+    site = open_home(home)
+    WorkerStore(site.database).enter("plant-7.x", "plant-7", 1, now())
+    job = site.jobs.ask(ME, JobRequest(pipeline="compact"))
+    ClaimStore(site.database).claim("plant-7.x", now())
+    runs = RunStore(site.database, "plant-7.x")
+    runs.begin_step(job.id, 1, "compact", now())
+    runs.report(job.id, Told(done=3, total=12), 1)
+    gone = {"kind": "folder", "path": "nowhere"}
+    site.sources.add(SourceDraft(name="hall7", fleet="fans", origin=gone), ME)
+    (identifier,) = site.sources.holding.hold("plant-7.x")
+    held = site.sources.holding.open(identifier, "plant-7.x")
+    with pytest.raises(SourceError) as error:
+        open_source(site, held).pull({})
+    fail(site, held, error.value)
+    site.troubles.note([trouble("disk_fills", "warning", days=9.2, per_day=4.2e9)], now())
+    try:
+        page = browse(ADMIN)
+        page.goto("/platform")
+        row = page.get_by_role("table", name="Who is at what").get_by_role("row")
+        expect(row.filter(has_text="plant-7")).to_contain_text("3 of 12")
+        failing = page.get_by_role("table", name="Sources that fail").get_by_role("row")
+        expect(failing.filter(has_text="hall7")).to_contain_text("no folder 'nowhere'")
+        care = page.get_by_role("list", name="What needs care")
+        expect(care).to_contain_text("full in about 9 days: 4.2 GB are added a day.")
+        row.filter(has_text="plant-7").get_by_role("link").first.click()
+        page.wait_for_url(re.compile(job.id))
+        expect(page.get_by_text(site.jobs.get(job.id).request)).to_be_visible()
+    finally:
+        site.sources.remove("hall7", ME)
+        site.troubles.note([], now() - timedelta(hours=2))
+        site.troubles.note([], now())
+        runs.end(job.id, JobState.CANCELLED, now(), Told())
+        WorkerStore(site.database).leave("plant-7.x")
+        site.close()
 
 
 def test_figures_over_time_are_drawn(browse: Browse):

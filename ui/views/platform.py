@@ -23,7 +23,7 @@ from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.plot import plot
 from ui.components.table import Cell, Column, Row, table
-from ui.platform import charts
+from ui.platform import charts, work
 from ui.platform.words import cores, part_name, remedy_of, role_name, text_of
 from ui.text import t
 from ui.views.platform_cost import show_cost
@@ -92,6 +92,8 @@ def _now(plant: Plant, zone: ZoneInfo) -> None:
             return
         left, right = st.columns([7, 4], gap="small")
         with left:
+            work.workers(told.workers, told.at)
+            work.sources(plant, told.at, zone)
             _roles(told.roles, told.host, zone)
             _cluster(told.cluster, zone)
         with right:
