@@ -77,6 +77,7 @@ class Care:
             lambda: watched.certificates(_certificates(site), at),
             lambda: _backups(site, at),
             lambda: watched.models(self._models(), at),
+            lambda: watched.budgets(site.budgets.list(at)),
             lambda: watched.schedules(JobFigures(site.database).failing_schedules()),
             lambda: _workers(site, at),
         )

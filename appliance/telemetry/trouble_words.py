@@ -96,6 +96,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "the clocks of the site's machines differ by {seconds}.",
         "このサイトのマシンの時計が {seconds} ずれています。",
     ),
+    "budget_near": (
+        "{percent} % of this month's budget of project {subject} are spent.",
+        "プロジェクト {subject} の今月の予算の {percent} % を使いました。",
+    ),
+    "budget_spent": (
+        "this month's budget of project {subject} is spent: jobs that can wait are refused.",
+        "プロジェクト {subject} の今月の予算を使い切りました。急がないジョブは受け付けません。",
+    ),
+    "site_budget_near": (
+        "{percent} % of this month's budget of the site are spent.",
+        "サイトの今月の予算の {percent} % を使いました。",
+    ),
+    "site_budget_spent": (
+        "this month's budget of the site is spent: jobs that can wait are refused.",
+        "サイトの今月の予算を使い切りました。急がないジョブは受け付けません。",
+    ),
 }
 _REMEDIES: dict[str, tuple[str, str]] = {
     "disk_full": (
@@ -166,8 +182,15 @@ _REMEDIES: dict[str, tuple[str, str]] = {
         "Let a time service keep the clocks: timedatectl set-ntp true, or chrony.",
         "時刻同期を有効にしてください: timedatectl set-ntp true、または chrony。",
     ),
+    "budget_near": (
+        "Look at what was paid for, or raise it: kizashi cost, kizashi budget set",
+        "費用の内訳を確認するか、予算を増やしてください: kizashi cost、kizashi budget set",
+    ),
 }
 _SAME_REMEDY = {
+    "budget_spent": "budget_near",
+    "site_budget_near": "budget_near",
+    "site_budget_spent": "budget_near",
     "disk_low": "disk_full",
     "memory_low": "memory_full",
     "certificate_ended": "certificate_ends",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from appliance.schemas.cost import Budget
 from appliance.schemas.platform import Severity, Trouble
 from appliance.telemetry.filling import Filling
 from appliance.telemetry.trouble_words import trouble
@@ -147,6 +148,16 @@ def clocks(ahead: timedelta) -> Iterable[Trouble]:
         yield trouble("clocks_differ", "warning", seconds=ahead.total_seconds())
 
 
+def budgets(found: Iterable[Budget]) -> Iterable[Trouble]:
+    """Yield the budgets of the month that are spent, or nearly."""
+    for one in found:
+        if one.state != "within":
+            word = "spent" if one.state == "spent" else "near"
+            code = f"site_budget_{word}" if one.project is None else f"budget_{word}"
+            percent = 100 * one.spent / one.monthly
+            yield trouble(code, "warning", one.project or "", percent=percent)
+
+
 _DAY = timedelta(days=1)
 CODES = frozenset(
     {
@@ -162,6 +173,10 @@ CODES = frozenset(
         "schedule_fails",
         "workers_missing",
         "clocks_differ",
+        "budget_near",
+        "budget_spent",
+        "site_budget_near",
+        "site_budget_spent",
     }
 )
 """What is found here."""

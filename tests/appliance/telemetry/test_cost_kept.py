@@ -14,9 +14,11 @@ from appliance.core.db import open_database
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.settings import Settings
 from appliance.engine.meter import Used
-from appliance.schemas.cost import BudgetDraft
+from appliance.schemas.cost import Budget, BudgetDraft
+from appliance.telemetry import watched
 from appliance.telemetry.cost.allocation import MachineHour
 from appliance.telemetry.cost.book import FILE
+from appliance.telemetry.cost.budget import state
 from appliance.telemetry.cost.power import Rapl
 from appliance.telemetry.cost.prices import rates
 from appliance.telemetry.gate import Gate
@@ -189,3 +191,32 @@ def test_the_sites_budget_counts_whole_machines(database, store):
 def test_use_is_added():
     one = Used(1.0, 2.0, 2.0, 10.0, 5, 1)
     assert one.plus(Used(3.0, 0.0, 3.0, 1.0, 9, 2)) == Used(4.0, 2.0, 5.0, 11.0, 9, 3)
+
+
+@pytest.mark.parametrize(
+    ("spent", "project", "code"),
+    [
+        (10.0, "default", None),
+        (85.0, "default", "budget_near"),
+        (100.0, "default", "budget_spent"),
+        (85.0, None, "site_budget_near"),
+        (500.0, None, "site_budget_spent"),
+    ],
+)
+def test_a_budget_that_is_nearly_spent_needs_care(spent, project, code):
+    told = Budget(
+        project=project,
+        monthly=100.0,
+        warn_ratio=0.8,
+        currency="JPY",
+        month=date(2026, 3, 1),
+        spent=spent,
+        forecast=spent,
+        state=state(spent, 100.0, 0.8),
+        revision=1,
+        updated=AT,
+        updated_by="erika",
+    )
+    found = list(watched.budgets([told]))
+    assert [one.code for one in found] == ([] if code is None else [code])
+    assert all("budget" in one.text and "kizashi cost" in one.remedy for one in found)
