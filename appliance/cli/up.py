@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from appliance.access import Person
     from appliance.core.settings import Settings
     from appliance.machine.supervisor import Supervisor
+    from appliance.schemas.platform import Trouble
 
 _PATIENCE = 180.0
 
@@ -88,12 +89,24 @@ def status(context: typer.Context, as_json: bool = JSON) -> None:
 
     settings, supervisor = here(context.obj)
     found = serving.status(supervisor, _url(settings))
+    troubles = _troubles(context.obj) if found.ready else ()
     if as_json:
-        print_json(found.model_dump())
+        told = [one.model_dump(mode="json") for one in troubles]
+        print_json(found.model_dump() | {"troubles": told})
         return
     print(f"{'ready' if found.ready else 'not ready'}: {found.url}")
     for role, state in found.roles.items():
         print(f"  {role:<8}{state}")
+    for one in troubles:
+        print(f"{one.severity}: {one.text}\n  → {one.remedy}")
+
+
+def _troubles(own: Context) -> tuple[Trouble, ...]:
+    with own.site() as site:
+        from appliance import __version__
+        from appliance.telemetry import platform
+
+        return platform(site.settings, site.database, version=__version__, whole=True).troubles
 
 
 def logs(

@@ -18,6 +18,7 @@ from appliance.telemetry import Sampler, probes
 from appliance.web.gate import Gate
 from appliance.web.login import application
 from appliance.web.measured import Measured, api_route, page_route
+from appliance.web.vigil import Vigil
 
 SCRIPT = Path(__file__).resolve().parents[2] / "ui" / "app.py"
 _OF_THE_API = ("/api/", "/healthz", "/readyz")
@@ -57,7 +58,7 @@ def _with(api: FastAPI, site: Site) -> Callable[[Pages], AbstractAsyncContextMan
     async def lifespan(_: Pages) -> AsyncIterator[None]:
         measured = probes(site.settings, lambda: site.database)
         async with api.router.lifespan_context(api):
-            with Sampler(site.settings, measured):
+            with Sampler(site.settings, measured), Vigil(site):
                 _settle()
                 yield
 

@@ -20,6 +20,7 @@ CHECKS: dict[str, Check] = {
     "database": stores.database,
     "audit": stores.audit,
     "lake": stores.lake,
+    "care": stores.care,
     "processes": processes.roles,
     "ports": network.ports,
     "tls": network.tls,

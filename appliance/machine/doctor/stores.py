@@ -12,10 +12,13 @@ from appliance.core.db import Database
 from appliance.core.migrations import HEAD
 from appliance.core.secrets import site_key
 from appliance.lake import Lake
-from appliance.machine.doctor.finding import Finding, Patient, broken, fine, note
+from appliance.machine.doctor.finding import Finding, Patient, broken, fine, note, warning
+from appliance.telemetry.store.troubles import TroubleStore
+from appliance.telemetry.watched import CODES
 
 _AHEAD = timedelta(minutes=1)
 _DOCTOR = shell("doctor")
+_LOOKED_AT_HERE = frozenset({"certificate_ends", "certificate_ended"})
 
 
 def database(patient: Patient) -> Iterator[Finding]:
@@ -63,6 +66,20 @@ def audit(patient: Patient) -> Iterator[Finding]:
             f"the clock has jumped back: the latest entry of the audit log is of {last[0].at}.",
             "Set the clock right; what was written meanwhile carries a wrong time.",
         )
+
+
+def care(patient: Patient) -> Iterator[Finding]:
+    """What the appliance itself finds while it runs, as its latest look left it."""
+    with _opened(patient) as found:
+        if found is None or found.revision() != HEAD:
+            return
+        standing = [one.trouble for one in TroubleStore(found).standing()]
+    told = {"broken": broken, "warning": warning, "note": note}
+    own = [one for one in standing if one.code in CODES and one.code not in _LOOKED_AT_HERE]
+    for one in own:
+        yield told[one.severity]("care", one.text, one.remedy)
+    if not own:
+        yield fine("care", "sources, schedules, models, backups and the disk need nothing")
 
 
 def lake(patient: Patient) -> Iterator[Finding]:

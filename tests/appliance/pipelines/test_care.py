@@ -34,6 +34,7 @@ from appliance.schemas.source import SourceDraft
 from appliance.telemetry import History, platform
 from appliance.telemetry.store.troubles import OVER_AFTER, TroubleStore
 from appliance.telemetry.trouble_words import CODES, remedy_of, text_of, trouble
+from appliance.web.vigil import Vigil
 from tests.appliance.alerts.channels import draft
 from tests.appliance.alerts.receivers import address
 from tests.conftest import ROOT
@@ -254,6 +255,21 @@ def test_what_is_over_before_the_quiet_hours_end_wakes_nobody(site, clock):
         assert len(hook.posts) == 1
 
 
+def test_that_no_worker_is_left_is_told_by_the_web(site, clock):
+    with address() as hook:
+        target = {"kind": "webhook", "url": f"{hook.url}/1"}
+        site.channels.add(draft(name="ops", target=target, platform=True), ME)
+        vigil = Vigil(site, clock)
+        clock.at = now() + timedelta(seconds=5)
+        assert not vigil.look()
+        WorkerStore(site.database).leave("w.1")
+        assert vigil.look()
+        clock.at += 5 * MINUTE
+        assert vigil.look()
+        (told,) = [json.loads(post.body) for post in hook.posts]
+        assert "no_worker" in {one["code"] for one in told["troubles"]}
+
+
 # ---------------------------------------------------------------- words
 def test_every_trouble_has_words_in_both_languages_and_on_the_page():
     pages = {
@@ -262,7 +278,7 @@ def test_every_trouble_has_words_in_both_languages_and_on_the_page():
     }
     values = dict.fromkeys(
         ("free", "total", "seconds", "queued", "failed", "nodes", "days", "per_day",
-         "failures", "assets", "missing", "usual"), 3e5,
+         "failures", "assets", "missing", "usual", "percent"), 3e5,
     )  # fmt: skip
     for code in CODES:
         told = [text_of(code, "X", values, language) for language in ("en", "ja")]
