@@ -124,6 +124,10 @@ class Book:
                     self._cells[name, *labels] = found
         return found
 
+    def holds(self, name: str) -> bool:
+        """Whether a counter or gauge without labels was ever asked for."""
+        return (name,) in self._cells
+
     def buckets(self, name: str, *labels: str) -> Buckets:
         """Return a histogram by the values of its labels."""
         found = self._buckets.get((name, *labels))

@@ -20,9 +20,18 @@ _BY_PIPELINE = (
     "kizashi_job_queue_wait_seconds",
     "kizashi_job_step_duration_seconds",
 )
+_IN_FLIGHT = "kizashi_http_requests_in_flight"
 _MOST_PENDING = 500
 _asked: dict[int, None] = {}
 _answered: deque[tuple[str, str, str, float]] = deque()
+
+
+def serving() -> None:
+    """Let what a web process has not met yet be told as 0."""
+    own = book()
+    if own is not None:
+        own.cell("kizashi_http_connections")
+        own.cell(_IN_FLIGHT)
 
 
 def connected(by: float) -> None:
@@ -52,7 +61,8 @@ def _settle() -> None:
     own = book()
     if own is None:
         return
-    own.cell("kizashi_http_requests_in_flight").set(float(len(_asked)))
+    if _asked or _answered or own.holds(_IN_FLIGHT):  # who serves nobody tells nothing of it
+        own.cell(_IN_FLIGHT).set(float(len(_asked)))
     counts: Counter[tuple[str, str, str]] = Counter()
     times: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     while _answered:

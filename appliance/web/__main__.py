@@ -9,9 +9,8 @@ from pathlib import Path
 from appliance.core import log
 from appliance.core.errors import KizashiError
 from appliance.core.settings import load_settings
-from appliance.metrics import kept
+from appliance.metrics import instruments, kept
 from appliance.metrics.endpoint import Endpoint
-from appliance.metrics.instruments import connected
 from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
 from appliance.telemetry.otlp import Tracing
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             Endpoint(settings, "web", of_role(site, "web")),
             Tracing(settings, "web"),
         ):
-            connected(0.0)  # or else nothing is told of connections before the first
+            instruments.serving()
             return 0 if serve(web, settings) else 1
     except KizashiError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -47,7 +47,7 @@ RECORDS = (
     ),
     Record(
         "kizashi:http_errors:ratio5m",
-        'sum(rate(kizashi_http_requests_total{status="5xx"}[5m])) '
+        '(sum(rate(kizashi_http_requests_total{status="5xx"}[5m])) or vector(0)) '
         "/ sum(rate(kizashi_http_requests_total[5m]))",
     ),
     Record(

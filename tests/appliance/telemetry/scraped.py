@@ -33,7 +33,7 @@ from tests.appliance.pipelines.sites import DAY, LEARNED, plant
 from tests.ui.homes import PUMPS, make_fleet, open_home
 from tests.ui.serving import running
 
-_PATIENCE = 120.0
+_PATIENCE = 60.0
 _T = TypeVar("_T")
 
 
