@@ -13,7 +13,10 @@ from appliance.cli.data import FLEET, JSON
 from appliance.core.errors import NotFound
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from appliance.pipelines.score import ScoreReport
+    from appliance.schemas.model import ModelVersion
 
 _LEFT_OUT = {
     "open": "an open event",
@@ -45,7 +48,6 @@ def train(
 ) -> None:
     """Learn what is normal for every machine of a fleet."""
     from appliance.client.line import parsed
-    from appliance.fleet.drift_words import drift_words
     from appliance.schemas.model import ModelVersion
 
     own: Context = context.obj
@@ -67,9 +69,20 @@ def train(
     if as_json:
         print_json(version.model_dump(mode="json"))
         return
-    made = version.lineage
+    _print_learned(version, zone)
+    print(f"  {paid(cost)}")
+    if "champion" in version.aliases:
+        print(f"Next: kizashi score {fleet}")
+    else:
+        print(f"It waits as challenger; kizashi promote {fleet} {version.version}")
+
+
+def _print_learned(version: ModelVersion, zone: ZoneInfo) -> None:
+    from appliance.fleet.drift_words import drift_words
+
+    made, aliases = version.lineage, ", ".join(version.aliases) or "no alias"
     print(
-        f"{fleet} version {version.version} ({', '.join(version.aliases) or 'no alias'}): "
+        f"{version.fleet} version {version.version} ({aliases}): "
         f"{made.assets} assets, {made.rows:,} rows, {local(made.data_start, zone)} to "
         f"{local(made.data_end, zone)}, recipe {made.recipe.name}"
     )
@@ -90,11 +103,6 @@ def train(
             f"{budget:g} false alarms a month look like: their alarm level is prolonged, and\n"
             "  faults may not reach it. Learn from more, or allow more by --false-alarms."
         )
-    print(f"  {paid(cost)}")
-    if "champion" in version.aliases:
-        print(f"Next: kizashi score {fleet}")
-    else:
-        print(f"It waits as challenger; kizashi promote {fleet} {version.version}")
 
 
 def score(

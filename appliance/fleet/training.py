@@ -156,23 +156,10 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     guide = guide or Guide()
     with draft_of(folder) as draft:
         tasks = [
-            _Task(
-                number,
-                chunk,
-                columns,
-                recipe,
-                str(draft),
-                masks,
-                guide,
-                donors,
-            )
+            _Task(number, chunk, columns, recipe, str(draft), masks, guide, donors)
             for number, chunk in enumerate(chunks)
         ]
-        parts: dict[int, _Part] = {}
-        for outcome in engine.map(_fit_chunk, tasks):
-            part = parts[outcome.index] = value_of(outcome)
-            progress.advance(len(part.entries) + len(part.failures) if machines else 1)
-            _tell(part, progress)
+        parts = _learned(engine, tasks, progress, by_machine=bool(machines))
         learned = _placed(parts)
         failures = {a: why for part in parts.values() for a, why in part.failures.items()}
         failures |= dict.fromkeys(guide.untouched, _UNTOUCHED)
@@ -184,19 +171,18 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         for asset, entry in kept.items():
             entries[asset] = entry.model_copy(update={"part": len(written)})
         written += [len(tasks)] if kept else []
-        shared = _shared(parts, recipe, columns, draft, len(tasks) + 1, engine) or (
-            keep_shared(guide, recipe, layout, draft, len(tasks) + 1)
-        )
+        number = len(tasks) + 1
+        shared = _shared(parts, recipe, columns, draft, number, engine)
+        shared = shared or keep_shared(guide, recipe, layout, draft, number)
         if shared is not None:
             shared = shared.model_copy(update={"part": len(written)})
-            written.append(len(tasks) + 1)
-        manifest = _manifest(recipe, layout, entries, failures).model_copy(
-            update={
-                "parts": tuple(part_file(draft, number) for number in written),
-                "shared": shared,
-                "trials": {a: t for part in parts.values() for a, t in part.trials.items()},
-            }
-        )
+            written.append(number)
+        files = {
+            "parts": tuple(part_file(draft, number) for number in written),
+            "shared": shared,
+            "trials": {a: t for part in parts.values() for a, t in part.trials.items()},
+        }
+        manifest = _manifest(recipe, layout, entries, failures).model_copy(update=files)
         digest = write_manifest(draft, manifest)
     return FitReport(
         folder=folder,
@@ -212,6 +198,18 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         held=dict(sum((Counter(part.held) for part in parts.values()), Counter())),
         kept=reasons,
     )
+
+
+def _learned(
+    engine: Engine, tasks: Sequence[_Task], progress: Progress, *, by_machine: bool
+) -> dict[int, _Part]:
+    """Learn the chunks, and tell of each what came of it."""
+    parts: dict[int, _Part] = {}
+    for outcome in engine.map(_fit_chunk, tasks):
+        part = parts[outcome.index] = value_of(outcome)
+        progress.advance(len(part.entries) + len(part.failures) if by_machine else 1)
+        _tell(part, progress)
+    return parts
 
 
 def _tell(part: _Part, progress: Progress) -> None:
