@@ -15,6 +15,7 @@ import pytest
 from appliance.cli.main import main
 from appliance.core.settings import Settings
 from appliance.fleet import resolve
+from appliance.telemetry.cost.book import FILE, price_book
 from tests.docs.pages import ROOT, Command, Page, commands, pages
 from tests.docs.serving import serving
 
@@ -154,6 +155,9 @@ def test_recipes_and_settings(page: Page, tmp_path: Path) -> None:
             home.mkdir()
             (home / "kizashi.toml").write_text(block.text, "utf-8")
             Settings(home=home)
+        elif FILE in block.text.splitlines()[0]:
+            (tmp_path / FILE).write_text(block.text, "utf-8")
+            price_book(Settings(home=tmp_path))
         elif "entry-points" not in block.text:
             path = tmp_path / f"recipe{number}.toml"
             path.write_text(block.text, "utf-8")
