@@ -16,9 +16,8 @@ from appliance.pipelines.site import Site
 from appliance.schemas.access import Right, Role
 from tests.appliance.client.conftest import Ask
 from tests.appliance.client.servers import Cutter, serve
-from tests.appliance.people import cheap_access
+from tests.appliance.people import PASSWORD, cheap_access
 
-PASSWORD = "a long enough passphrase 42"
 ME = shell("test")
 
 

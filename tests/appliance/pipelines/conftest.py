@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from appliance.pipelines.score import score
@@ -51,3 +52,42 @@ def learned(learned_home: Path, tmp_path: Path, make_site: Callable[..., Site]) 
     """Open a copy of the home with a champion; its model stays where it is."""
     shutil.copytree(learned_home, tmp_path / "learned")
     return make_site("learned")
+
+
+@pytest.fixture(scope="session")
+def grown_homes() -> dict[object, Path]:
+    """Keep the homes that `grown` made, by what was brought in."""
+    return {}
+
+
+@pytest.fixture
+def grown(
+    learned_home: Path,
+    grown_homes: dict[object, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    make_site: Callable[..., Site],
+) -> Callable[..., Site]:
+    """Return a function that opens a copy of the home with a champion, after later readings.
+
+    They are given by the names of their files, and scored unless that is not wanted.  A home
+    is made when it is asked for first, and copied from then on.
+    """
+
+    def give(*, scored: bool = True, **later: pl.DataFrame) -> Site:
+        held = [(name, frame.hash_rows().sum()) for name, frame in later.items()]
+        key = (scored, *held)
+        if key not in grown_homes:
+            home = tmp_path_factory.mktemp("grown") / "home"
+            shutil.copytree(learned_home, home)
+            made = open_site(home)
+            for name, frame in later.items():
+                bring(made, frame, name)
+            if scored:
+                score(made, FLEET)
+            made.close()
+            grown_homes[key] = home
+        shutil.copytree(grown_homes[key], tmp_path / "learned")
+        return make_site("learned")
+
+    return give

@@ -27,11 +27,9 @@ from tests.appliance.pipelines.sites import (
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site whose P-2 has an anomaly."""
-    bring(learned, next_day(), "day")
-    score(learned, FLEET)
-    return learned
+    return grown(day=next_day())
 
 
 def test_another_budget_is_another_version_without_learning(faulty):

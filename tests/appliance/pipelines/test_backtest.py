@@ -33,10 +33,9 @@ def window(first: int, last: int, **more) -> WindowDraft:
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site with a day after training that nobody has scored; P-2 has a fault in it."""
-    bring(learned, next_day(), "day")
-    return learned
+    return grown(scored=False, day=next_day())
 
 
 def state(site):

@@ -51,12 +51,11 @@ def inside(first: int, last: int) -> pl.Expr:
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site whose P-2 has an event."""
-    bring(learned, next_day(), "day")
-    score(learned, FLEET)
-    assert len(anomalies(learned)) == 1
-    return learned
+    site = grown(day=next_day())
+    assert len(anomalies(site)) == 1
+    return site
 
 
 # ---------------------------------------------------------------- scores and events

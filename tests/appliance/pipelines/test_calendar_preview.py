@@ -17,7 +17,6 @@ from tests.appliance.pipelines.sites import (
     DAY,
     FLEET,
     LEARNED,
-    bring,
     facts,
     moment,
     next_day,
@@ -31,11 +30,9 @@ def window(first: int, last: int, **more) -> WindowDraft:
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site whose P-2 has an anomaly, and all of whose assets lack a sensor."""
-    bring(learned, next_day().drop("s4"), "day")
-    score(learned, FLEET)
-    return learned
+    return grown(day=next_day().drop("s4"))
 
 
 def state(site):

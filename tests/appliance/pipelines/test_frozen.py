@@ -17,11 +17,9 @@ RECIPE = TrainOptions(recipe="mahalanobis")
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site whose P-2 has an anomaly that still stands when its readings end."""
-    bring(learned, next_day(faults={"P-2": (1, 60, DAY)}), "day")
-    score(learned, FLEET)
-    return learned
+    return grown(day=next_day(faults={"P-2": (1, 60, DAY)}))
 
 
 def anomaly(site):

@@ -33,11 +33,9 @@ NOW = moment(LEARNED + DAY - 1) + timedelta(minutes=5)
 
 
 @pytest.fixture
-def busy(learned):
+def busy(grown):
     """Return a site whose P-2 had a fault on its last day."""
-    bring(learned, next_day(), "day")
-    score(learned, FLEET)
-    return learned
+    return grown(day=next_day())
 
 
 def shown(site, **asked):

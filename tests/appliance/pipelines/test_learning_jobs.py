@@ -10,22 +10,18 @@ from pydantic import TypeAdapter
 from appliance.core.errors import NotFound
 from appliance.jobs.offered import offered
 from appliance.pipelines.catalog import catalog
-from appliance.pipelines.score import score
 from appliance.pipelines.spec import Call
 from appliance.schemas.event import EventKind
 from appliance.schemas.job import JobRequest
 from appliance.schemas.progress import Silent
-from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, next_day, plant
+from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, next_day, plant
 from tests.appliance.pipelines.test_backtest import Recorder
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site with two days after training; P-2 has an anomaly in the first."""
-    bring(learned, next_day(), "day")
-    bring(learned, plant(DAY, first=LEARNED + DAY, seed=3), "next")
-    score(learned, FLEET)
-    return learned
+    return grown(day=next_day(), next=plant(DAY, first=LEARNED + DAY, seed=3))
 
 
 def ask(site, pipeline: str, fleet: str | None = FLEET, **arguments: Any) -> Any:

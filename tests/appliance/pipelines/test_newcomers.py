@@ -37,12 +37,10 @@ def told_of(site, version, asset=NEW, **more):
 
 
 @pytest.fixture
-def joined(learned):
+def joined(grown):
     """Open a site whose fleet got another machine, which has a fault on its first day."""
     day = plant(DAY, first=LEARNED, seed=2, assets=(*ASSETS, NEW), faults={NEW: (1, 60, 90)})
-    bring(learned, day, "day")
-    score(learned, FLEET)
-    return learned
+    return grown(day=day)
 
 
 def test_its_first_day_is_judged_and_its_fault_is_found_with_the_sensor(joined):
@@ -67,15 +65,14 @@ def test_a_version_says_by_what_it_judges_a_machine_that_came_later(joined):
 
 
 @pytest.fixture
-def calmer(learned):
+def calmer(grown):
     """Open a site whose fleet got a machine a week ago that moves far less than the others."""
     week = plant(7 * DAY, first=LEARNED, seed=5, assets=(*ASSETS, NEW))
     own = pl.col("asset") == NEW
     calm = [
         pl.when(own).then(0.3 * pl.col(name)).otherwise(name).alias(name) for name in SENSORS
     ]
-    bring(learned, week.with_columns(calm), "week")
-    return learned
+    return grown(scored=False, week=week.with_columns(calm))
 
 
 def test_its_own_takes_over_with_evidence_when_it_is_better(calmer):

@@ -13,7 +13,6 @@ from appliance.core.errors import Conflict, InvalidRequest, NotFound
 from appliance.fleet import Artifact
 from appliance.pipelines.promote import promote
 from appliance.pipelines.retrain import RetrainOptions, answer, retrain
-from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.approval import ApprovalState
 from appliance.schemas.event import EventKind
@@ -25,13 +24,13 @@ OPTIONS = RetrainOptions(recent=RECENT)
 
 
 @pytest.fixture
-def later(learned):
+def later(grown):
     """Open a site with six more days after training; P-2 has a fault in the last two."""
-    bring(learned, plant(4 * DAY, first=LEARNED, seed=5), "quiet")
     faults = {"P-2": (1, 40, 80)}
-    bring(learned, plant(2 * DAY, first=LEARNED + 4 * DAY, seed=6, faults=faults), "recent")
-    score(learned, FLEET)
-    return learned
+    return grown(
+        quiet=plant(4 * DAY, first=LEARNED, seed=5),
+        recent=plant(2 * DAY, first=LEARNED + 4 * DAY, seed=6, faults=faults),
+    )
 
 
 def champion(site) -> int:

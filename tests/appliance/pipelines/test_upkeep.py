@@ -22,11 +22,9 @@ from tests.appliance.pipelines.test_backtest import Recorder
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site with a day after training; P-2 has a fault in it."""
-    bring(learned, next_day(), "day")
-    score(learned, FLEET)
-    return learned
+    return grown(day=next_day())
 
 
 def anomaly(site):

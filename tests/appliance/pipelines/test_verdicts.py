@@ -15,12 +15,12 @@ from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, moment, 
 
 
 @pytest.fixture
-def faulty(learned):
+def faulty(grown):
     """Open a site whose P-2 has two anomalies of the same kind, and P-3 another one."""
-    bring(learned, next_day(faults={"P-2": (1, 40, 80), "P-3": (2, 60, 90)}), "day")
-    bring(learned, plant(DAY, first=LEARNED + DAY, seed=3, faults={"P-2": (1, 20, 60)}), "next")
-    score(learned, FLEET)
-    return learned
+    return grown(
+        day=next_day(faults={"P-2": (1, 40, 80), "P-3": (2, 60, 90)}),
+        next=plant(DAY, first=LEARNED + DAY, seed=3, faults={"P-2": (1, 20, 60)}),
+    )
 
 
 def of(site, asset: str):

@@ -17,10 +17,9 @@ from appliance.pipelines.site import Site
 from appliance.web.app import Web
 from appliance.web.gate import FONT, Gate, session_in
 from appliance.web.login import application, local
-from tests.appliance.people import cheap_access
+from tests.appliance.people import PASSWORD, cheap_access
 
 STREAM = "/_stcore/stream"
-PASSWORD = "a long enough passphrase 42"
 
 
 async def _pages(scope, receive, send):
