@@ -22,7 +22,7 @@ from appliance.fleet.judging import AssetModel, SensorFault
 from appliance.fleet.outcome import value_of
 from appliance.fleet.series import Rows
 from appliance.lake import Scores, StagedFiles
-from appliance.metrics.catalog import SURPRISE
+from appliance.metrics.described import SURPRISE
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.score import Judgement, share_column

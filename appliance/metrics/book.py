@@ -26,7 +26,8 @@ from prometheus_client.utils import floatToGoString
 
 from appliance.core.errors import StorageError
 from appliance.core.log import get
-from appliance.metrics.catalog import BY_NAME, OTHER, Described
+from appliance.metrics.catalog import BY_NAME
+from appliance.metrics.described import OTHER, Described
 
 _log = get(__name__)
 _PAST = "past"

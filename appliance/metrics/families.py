@@ -11,7 +11,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from appliance.metrics.catalog import BY_NAME, MOST_FLEETS, OTHER
+from appliance.metrics.catalog import BY_NAME
+from appliance.metrics.described import MOST_FLEETS, OTHER
 
 Family: TypeAlias = Metric
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4

@@ -20,7 +20,7 @@ from appliance.events.store.counts import EventCounts
 from appliance.events.urgency import class_of
 from appliance.intake.store.figures import IntakeFigures
 from appliance.jobs.store.figures import JobFigures
-from appliance.metrics.catalog import OTHER
+from appliance.metrics.described import OTHER
 from appliance.metrics.families import Family, bounded, family, named
 from appliance.pipelines.site import Site
 from appliance.registry.store.figures import RegistryFigures

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from appliance.cli.main import app
-from appliance.metrics.catalog import METRICS, Described
+from appliance.metrics.catalog import METRICS
+from appliance.metrics.described import Described
 from appliance.schemas import recipe
 from detectors import catalog
 from detectors.models import names

@@ -12,7 +12,8 @@ import pytest
 
 from appliance.core.errors import StorageError
 from appliance.metrics import exposition, instruments, kept, read
-from appliance.metrics.catalog import BY_NAME, METRICS, OTHER
+from appliance.metrics.catalog import BY_NAME, METRICS
+from appliance.metrics.described import OTHER
 from tests.conftest import ROOT
 
 _COUNTS = """
