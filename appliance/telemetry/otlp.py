@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import httpx2
 
-from appliance import __version__
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.core.trail import Sink, Span, listen
@@ -38,13 +37,15 @@ class Tracing:
     ----------
     settings
         Of the site.
-    role
-        Of this process.
+    role, version
+        Of this process, and of the appliance.
     every
         Seconds between two times at which what waits is sent.
     """
 
-    def __init__(self, settings: Settings, role: str, every: float = _EVERY) -> None:
+    def __init__(
+        self, settings: Settings, role: str, version: str, every: float = _EVERY
+    ) -> None:
         self._url = settings.otlp_endpoint.rstrip("/")
         if self._url and not self._url.endswith(_PATH):
             self._url += _PATH
@@ -53,7 +54,7 @@ class Tracing:
         }
         self._resource = {
             "service.name": f"kizashi-{role}",
-            "service.version": __version__,
+            "service.version": version,
             "service.instance.id": settings.name,
             "host.name": platform.node(),
         }
@@ -109,7 +110,7 @@ def request(resource: dict[str, str], spans: Iterable[Span]) -> dict[str, Any]:
     -------
     The OpenTelemetry protocol 1.x: identifiers in hex, 64-bit numbers as texts.
     """
-    scope = {"name": "kizashi", "version": __version__}
+    scope = {"name": "kizashi", "version": resource["service.version"]}
     told = [{"scope": scope, "spans": [_span(one) for one in spans]}]
     facts = _attributes(resource)
     return {"resourceSpans": [{"resource": {"attributes": facts}, "scopeSpans": told}]}

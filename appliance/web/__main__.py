@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from appliance import __version__
 from appliance.core import log
 from appliance.core.errors import KizashiError
 from appliance.core.settings import load_settings
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         with (
             kept(settings.home, "web"),
             Endpoint(settings, "web", of_role(site, "web")),
-            Tracing(settings, "web"),
+            Tracing(settings, "web", __version__),
         ):
             instruments.serving()
             return 0 if serve(web, settings) else 1

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import IO, NoReturn
 
+from appliance import __version__
 from appliance.core import log
 from appliance.core.errors import Conflict, InvalidRequest, KizashiError
 from appliance.core.settings import load_settings
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             lock,
             kept(home, "worker"),
             Endpoint(site.settings, "worker", of_role(site, "worker")),
-            Tracing(site.settings, "worker"),
+            Tracing(site.settings, "worker", __version__),
             Sampler(site.settings, probes(site.settings, lambda: site.database)),
         ):
             instruments.expect(catalog(), [state for state in JobState if state.over])
