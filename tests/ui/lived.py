@@ -37,7 +37,6 @@ from appliance.schemas.schedule import ScheduleDraft
 from appliance.schemas.source import SourceDraft
 from appliance.telemetry.history import History
 from tests.appliance.alerts.receivers import address
-from tests.ui.homes import ZONE
 from tests.ui.paid import pay
 from ui.views import PAGES
 
@@ -82,9 +81,7 @@ def live(plant: Plant, home: Path) -> dict[str, str]:
     _sources(plant, home)
     _channels(plant, home)
     _measured(home)
-    pay(home, ZONE)
-    plant.budgets.put(None, 9_000.0)
-    plant.budgets.put("default", 400.0)
+    pay(plant, home)
     compared = str(jobs["retrain"].result["backtest"])
     return _addresses(plant, pumps.end, compared, jobs)
 

@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from appliance.client import Plant
 from appliance.core.clock import now
 from appliance.core.db import open_database
 from appliance.core.settings import Settings
@@ -14,6 +15,7 @@ from appliance.telemetry.cost.allocation import Expected, MachineHour, Run, amou
 from appliance.telemetry.cost.book import rates_here
 from appliance.telemetry.cost.prices import Rates
 from appliance.telemetry.store.costs import CostStore
+from tests.ui.homes import ZONE
 
 _HOUR = timedelta(hours=1)
 _RUNS = (
@@ -28,9 +30,11 @@ _RUNS = (
 """Pipeline, fleet, who asked, core seconds, and every how many hours."""
 
 
-def pay(home: Path, zone: str) -> None:
-    """Keep what runs and the machine cost since the month began."""
-    settings = Settings(home=home, timezone=zone)
+def pay(plant: Plant, home: Path) -> None:
+    """Keep what runs and the machine cost since the month began, and set budgets."""
+    plant.budgets.put(None, 9_000.0)
+    plant.budgets.put("default", 400.0)
+    settings = Settings(home=home, timezone=ZONE)
     database = open_database(settings.database)
     store, rates, end = CostStore(database), rates_here(settings), now()
     first = end.astimezone(settings.zone).replace(day=1, hour=0, minute=0, second=0)
