@@ -10,7 +10,7 @@ from math import fsum
 from typing import Any, cast
 
 from appliance.core.clock import now
-from appliance.core.errors import InvalidRequest, KizashiError, NotFound
+from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.ids import new_id
 from appliance.core.log import get
 from appliance.engine.meter import Used
@@ -26,7 +26,8 @@ from appliance.telemetry.cost.prices import GB, HOUR, Rates
 from appliance.telemetry.recording import Recorder
 
 _log = get(__name__)
-_PAST = 200
+_PAST = 60
+_ARRIVALS = 500
 _OWN = 5
 """Runs on the same fleet from which on those on others do not count."""
 _GIGABYTES = 1.0
@@ -69,13 +70,12 @@ def size_of(
 
 
 def _unjudged(site: Site, fleet: str, rows: int) -> int:
-    """Return how many readings the champion has not judged yet."""
-    try:
-        champion = site.registry.champion(fleet)
-    except KizashiError:
+    """Return how many readings came since they were judged the last time."""
+    last = site.costs.past("score", 1, now(), fleet)
+    if not last:
         return rows
-    covered = site.registry.covered(fleet, champion.version)
-    return sum(one.rows for one in site.intake.batches(fleet) if one.id not in covered)
+    came = site.intake.arrivals(fleet, None, _ARRIVALS)
+    return sum(one.rows for one in came if one.finished >= last[0].started)
 
 
 def _part(start: datetime, end: datetime, first: Any, last: Any) -> float:
@@ -116,9 +116,9 @@ def _expected(
     arguments: Mapping[str, Any] | None,
 ) -> Estimate:
     size = size_of(site, pipeline, fleet, arguments)
-    past = site.costs.past(pipeline, _PAST, now())
-    own = [one for one in past if one.fleet == fleet]
-    known = own if len(own) >= _OWN else past
+    known = site.costs.past(pipeline, _PAST, now(), fleet)
+    if len(known) < _OWN:
+        known = site.costs.past(pipeline, _PAST, now())
     found = estimate.guess(pipeline, size, [_past(one) for one in known], _second_amount(rates))
     return _estimate(pipeline, fleet, found, rates.currency, allocation.error_ratio(known))
 

@@ -119,8 +119,16 @@ class CostStore:
         with self._database.session() as session:
             return [_run(row) for row in session.scalars(query)]
 
-    def past(self, pipeline: str, most: int, before: datetime) -> list[Run]:
-        """Return runs of a pipeline that succeeded before a moment, the latest first."""
+    def past(
+        self, pipeline: str, most: int, before: datetime, fleet: str | None = None
+    ) -> list[Run]:
+        """Return runs of a pipeline that succeeded before a moment, the latest first.
+
+        Parameters
+        ----------
+        fleet
+            Only on this one; on any if not given.
+        """
         query = (
             select(CostRunRow)
             .where(
@@ -131,6 +139,8 @@ class CostStore:
             .order_by(CostRunRow.until.desc())
             .limit(most)
         )
+        if fleet is not None:
+            query = query.where(CostRunRow.fleet == fleet)
         with self._database.session() as session:
             return [_run(row) for row in session.scalars(query)]
 

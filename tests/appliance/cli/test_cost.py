@@ -52,6 +52,14 @@ def test_an_estimate_says_what_it_rests_on(kizashi, paid):
     assert (told["basis"], told["runs"]) == ("prior", 0)
 
 
+def test_judging_is_estimated_by_what_has_come_since(kizashi, full):
+    before = data(kizashi("cost", "estimate", "score", "pumps", "--json"))
+    ok(kizashi("score", "pumps"))
+    after = data(kizashi("cost", "estimate", "score", "pumps", "--json"))
+    assert (before["basis"], after["basis"], after["runs"]) == ("prior", "past", 1)
+    assert after["seconds"] < before["seconds"]
+
+
 def test_prices_are_told_and_hostile_ones_refused(kizashi, full):
     assert "electricity" in ok(kizashi("cost", "prices"))
     (full / "prices.toml").write_text("[power]\nper_kwh = 20.0\n")
