@@ -19,6 +19,8 @@ from benchmarks.harness.processes import ROOT, SideFailed, tree_mb
 
 _LONGEST_START = 60.0
 _ALL_THREADS = 2
+UNLIMITED = {"KIZASHI_REQUESTS_PER_SECOND": "1e9", "KIZASHI_REQUESTS_AT_ONCE": "1e9"}
+"""Settings of a site that takes as many requests as come."""
 _EVERY_SECONDS = 0.05
 
 
@@ -110,12 +112,8 @@ def _started(
 def ours(home: Path) -> tuple[tuple[str, ...], int, dict[str, str]]:
     """Return what `serving` is told to serve a home's API, without a limit on the rate."""
     port = free_port()
-    unlimited = {
-        "KIZASHI_PORT": str(port),
-        "KIZASHI_REQUESTS_PER_SECOND": "1e9",
-        "KIZASHI_REQUESTS_AT_ONCE": "1e9",
-    }
-    return ("appliance.web", "--home", str(home)), port, unlimited
+    environment = {**UNLIMITED, "KIZASHI_PORT": str(port)}
+    return ("appliance.web", "--home", str(home)), port, environment
 
 
 def _await(port: int, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:

@@ -48,6 +48,7 @@ def test_the_benchmarks_there_are() -> None:
         "ingest",
         "jobs",
         "memory",
+        "metrics",
         "quality",
         "ui",
     }
@@ -120,6 +121,15 @@ def test_memory_counts_the_workers_of_ray() -> None:
 
 
 @pytest.mark.slow
+def test_metrics() -> None:
+    lines = _lines("metrics", "--quick", "--json")
+    assert len(lines) == 2
+    for line in lines:
+        assert line["goal"] == 0.99
+        assert line["pairs"] == 4
+        assert 0 < line["scrape_share"] < 1
+
+
 def test_api() -> None:
     lines = _lines("api", "--quick", "--json")
     cases = [str(line["case"]) for line in lines]
