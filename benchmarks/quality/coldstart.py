@@ -1,7 +1,7 @@
 """``python -m benchmarks.quality.coldstart``: what judges a machine that is new to its fleet.
 
-One machine after the other of the demo plant is taken for a new one.  The others' first days
-are learned, and with them the fleet's shared sub-model, which judges the new machine at once;
+One machine after the other of the demo plant is taken for a new one.  The others lend their
+first days to the fleet's shared sub-model, which judges the new machine at once;
 beside it stand the machine's own models of its last 1, 3, 7 and 14 days before the judged ones,
 and of all of them.  All judge the same days: without faults, where every event is a false one,
 and with them.  Printed is also which of the two the platform's trial on the machine's latest
@@ -22,20 +22,23 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from appliance import __version__
 from appliance.core.errors import InvalidRequest
 from appliance.core.settings import load_settings
 from appliance.demo import plant
 from appliance.demo.config import PlantConfig
 from appliance.engine import make
 from appliance.fleet import Artifact, frames
+from appliance.fleet.artifact import draft_of, part_file, write_manifest, write_part
 from appliance.fleet.chunks import Columns, assets_of, cut
-from appliance.fleet.learning import Unfit
+from appliance.fleet.learning import Unfit, fit_asset
 from appliance.fleet.model import FleetModel
 from appliance.fleet.recipe import resolve
 from appliance.fleet.scoring import Models
-from appliance.fleet.sharing import donors
+from appliance.fleet.sharing import Sample, fit_shared, sample_of
 from appliance.fleet.training import fit_fleet
 from appliance.fleet.trying import try_own
+from appliance.schemas.manifest import AssetManifest, FleetManifest
 from benchmarks.harness.sets import counts, names
 from detectors.errors import DetectorError
 
@@ -79,14 +82,17 @@ def main(argv: Sequence[str]) -> int:
             span = 0.0
             for seed in options.seeds:
                 config = _config(options, seed)
-                for asset in plant.assets(config, fleet)[: options.machines]:
+                names_ = plant.assets(config, fleet)[: options.machines]
+                machines = [_Machine(config, fleet, name) for name in names_]
+                lent = Lent(machines, options.recipe)
+                for own in machines:
                     span += (config.days - config.training) / _DAYS_A_MONTH
-                    for judge, seen in of_machine(config, fleet, asset, options, engine):
-                        found.setdefault(judge, []).append(seen)
+                    for judge, one in of_machine(own, lent, options, engine):
+                        found.setdefault(judge, []).append(one)
             _print(options, fleet, found, span)
             months += span
-            for judge, own in found.items():
-                kept.setdefault(judge, []).extend(own)
+            for judge, some in found.items():
+                kept.setdefault(judge, []).extend(some)
         _print(options, "all", kept, months)
     return 0
 
@@ -96,37 +102,72 @@ def _config(options: argparse.Namespace, seed: int) -> PlantConfig:
 
 
 def of_machine(
-    config: PlantConfig, fleet: str, asset: str, options: argparse.Namespace, engine: Engine
+    own: _Machine, lent: Lent, options: argparse.Namespace, engine: Engine
 ) -> Iterator[tuple[str, Seen]]:
     """Yield what each judge finds of a machine, by the judge's name."""
-    own = _Machine(config, fleet, asset)
     with tempfile.TemporaryDirectory(prefix="kizashi-") as scratch:
-        others = pl.concat(
-            plant.generate_asset(config, fleet, name, with_faults=False).with_columns(
-                pl.lit(name).alias("asset")
-            )
-            for name in plant.assets(config, fleet)
-            if name != asset
-        ).filter(pl.col("time") < config.training_end)
-        shared = _learned(others, own.context, options.recipe, Path(scratch) / "others", engine)
+        shared = lent.to(own.asset, Path(scratch) / "shared")
         by_shared = own.seen(shared)
         yield SHARED, Seen(*by_shared, own=False)
         for days in options.after:
-            start = config.training_end - timedelta(days=days)
-            young = own.sound.filter(
-                pl.col("time") >= start, pl.col("time") < config.training_end
-            )
-            folder = Path(scratch) / f"own{days}"
+            young = own.before(days)
             try:
+                folder = Path(scratch) / f"own{days}"
                 model = _learned(young, own.context, options.recipe, folder, engine)
             except InvalidRequest:
                 yield f"{TRIAL}, {days} days", Seen(*by_shared, own=False)
                 continue
             by_own = own.seen(model)
             yield f"own, {days} days", Seen(*by_own)
-            better = _better(young, asset, model, shared)
+            better = _better(young, own.asset, model, shared)
             chosen = by_own if better else by_shared
             yield f"{TRIAL}, {days} days", Seen(*chosen, own=better)
+
+
+class Lent:
+    """What the machines of a fleet lend each other.
+
+    Parameters
+    ----------
+    machines
+        Known in good order for all days before the judged ones.
+    """
+
+    def __init__(self, machines: Sequence[_Machine], recipe: str) -> None:
+        self._recipe = resolve(recipe)
+        self._samples: list[Sample] = []
+        self._entries: dict[str, AssetManifest] = {}
+        for one in machines:
+            known = one.before(None)
+            self._layout = frames.guess(known, "asset", "time", one.context)
+            rows = frames.normalise(known, self._layout)
+            columns = Columns.of(self._recipe, self._layout.sensors, self._layout.context)
+            [found] = assets_of(rows, columns)
+            entry = fit_asset(one.asset, found.rows, columns.sensors, self._recipe).entry
+            self._entries[one.asset] = entry
+            self._samples.append(sample_of(found, entry, len(machines) - 1))
+
+    def to(self, asset: str, folder: Path) -> FleetModel:
+        """Return the shared sub-model of all machines but one."""
+        others = [one for one in self._samples if one.asset != asset]
+        sensors = self._layout.sensors
+        made = fit_shared(others, self._entries, self._recipe, sensors)
+        if made is None:
+            raise InvalidRequest(f"the others have nothing to share with {asset}.")
+        with draft_of(folder) as draft:
+            [checksum] = write_part(draft, 0, [made.arrays])
+            manifest = FleetManifest(
+                code_version=__version__,
+                recipe=self._recipe,
+                sensors=sensors,
+                context=self._layout.context,
+                levels=self._layout.levels,
+                parts=(part_file(draft, 0),),
+                assets={},
+                shared=made.entry.model_copy(update={"checksum": checksum}),
+            )
+            write_manifest(draft, manifest)
+        return FleetModel(folder)
 
 
 def _learned(
@@ -134,8 +175,7 @@ def _learned(
 ) -> FleetModel:
     layout = frames.guess(known, "asset", "time", list(context))
     rows = frames.normalise(known, layout)
-    lend = donors(known["asset"].unique().to_list())
-    report = fit_fleet(cut(rows, 1), resolve(recipe), layout, folder, engine, donors=lend)
+    report = fit_fleet(cut(rows, 1), resolve(recipe), layout, folder, engine)
     return FleetModel(report.folder)
 
 
@@ -156,6 +196,7 @@ class _Machine:
     """A machine with and without its faults, and what is found of it."""
 
     def __init__(self, config: PlantConfig, fleet: str, asset: str) -> None:
+        self.asset = asset
         self._start = config.training_end
         self.context = [column.name for column in plant.fleet_kind(fleet).context]
         self.sound, self._faulty = (
@@ -165,6 +206,13 @@ class _Machine:
             for faulty in (False, True)
         )
         self._faults = [one for one in plant.faults(config) if one.asset == asset]
+
+    def before(self, days: int | None) -> pl.DataFrame:
+        """Return its last days before the judged ones, in good order; all if not given."""
+        known = self.sound.filter(pl.col("time") < self._start)
+        if days is None:
+            return known
+        return known.filter(pl.col("time") >= self._start - timedelta(days=days))
 
     def seen(self, model: FleetModel) -> tuple[int, int, int]:
         """Return false events, faults found, and faults."""
@@ -228,7 +276,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--after", type=counts, default=[1, 3, 7, 14, 40], metavar="DAYS,…")
     parser.add_argument("--days", type=int, default=60, help="two thirds are learned from")
     parser.add_argument("--interval", type=int, default=300, help="seconds between readings")
-    parser.add_argument("--machines", type=int, default=None, help="only the first of a fleet")
+    parser.add_argument("--machines", type=int, default=4, help="the first of each fleet")
     parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
     return parser
 
