@@ -1,10 +1,11 @@
 """A real server on a small real home, asked by a real browser.
 
 A module of these tests begins with
-``pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]``: server and browser are
-started once a module, on a home of its own.  `page` is the analyst's; `browse` gives
-anybody's, and in another size, theme or language.  A test that changes something does so on
-machine P-3 or on what it added itself, so that those beside it find what they look for.
+``pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]``: they share one browser.
+A server is started once a module, on a home of its own, when a page of it is asked for.
+`page` is the analyst's; `browse` gives anybody's, and in another size, theme or language.
+A test that changes something does so on machine P-3 or on what it added itself, so that those
+beside it find what they look for.
 
 Pages that are alike share a context within a module, and so what the browser keeps of the
 pages' scripts: fetching and compiling them anew takes as long as all else of a page.  Each
@@ -16,11 +17,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.appliance.people import PASSWORD
 from tests.conftest import skip_or_fail
@@ -76,20 +85,54 @@ def worker(home: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium: the one that is named, that is installed, or that Playwright brought.
+@dataclass
+class Chromium:
+    """The one that is named, that is installed, or that Playwright brought, begun when used.
 
-    It ends with the module: while it runs, so does its event loop in this thread, and the
-    tests of other rooms could start none.
+    While it runs, so does its event loop in this thread, and the tests of other rooms could
+    start none: it ends with the last test of this room.
     """
-    program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        if not (program or Path(playwright.chromium.executable_path).exists()):
-            skip_or_fail("Chromium is not installed: set KIZASHI_CHROMIUM")
-        made = playwright.chromium.launch(executable_path=program, args=SWITCHES)
-        yield made
-        made.close()
+
+    playwright: Playwright | None = None
+    browser: Browser | None = None
+
+    def begun(self) -> Browser:
+        if self.browser is None:
+            program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
+            self.playwright = sync_playwright().start()
+            chromium = self.playwright.chromium
+            if not (program or Path(chromium.executable_path).exists()):
+                skip_or_fail("Chromium is not installed: set KIZASHI_CHROMIUM")
+            self.browser = chromium.launch(executable_path=program, args=SWITCHES)
+        return self.browser
+
+    def end(self) -> None:
+        if self.browser is not None:
+            self.browser.close()
+        if self.playwright is not None:
+            self.playwright.stop()
+        self.browser = self.playwright = None
+
+
+CHROMIUM = Chromium()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """End the browser before a test of another room."""
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        CHROMIUM.end()
+
+
+def pytest_sessionfinish() -> None:
+    """End the browser where the tests were broken off."""
+    CHROMIUM.end()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Browser:
+    """Return the room's browser."""
+    return CHROMIUM.begun()
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +175,7 @@ def contexts(browser: Browser) -> Iterator[Contexts]:
 
 @pytest.fixture
 def browse(
-    contexts: Contexts, server: str, cookies: Callable[[str, str], list[Any]]
+    contexts: Contexts, cookies: Callable[[str, str], list[Any]], request: pytest.FixtureRequest
 ) -> Iterator[Browse]:
     """Return a function that opens a page as somebody who is logged in.
 
@@ -147,8 +190,9 @@ def browse(
         language: str = "en",
         dark: bool = False,
         size: tuple[int, int] = (1440, 900),
-        url: str = server,
+        url: str | None = None,
     ) -> Page:
+        url = url or request.getfixturevalue("server")
         context = contexts(
             user,
             base_url=url,
