@@ -42,7 +42,7 @@ def name_of(key: str, by: CostBy) -> str:
     if key == _REST:
         return t("cost.rest")
     if not key:
-        return t("cost.nobody")
+        return t("cost.no_machine" if by is CostBy.ASSET else "cost.nobody")
     if by is CostBy.PIPELINE:
         return t("cost.storage") if key == "storage" else words.pipeline(key)
     if by is CostBy.USER:
