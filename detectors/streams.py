@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detectors.kernels.recursive import peak_hold
-from detectors.validation import FloatVector, as_matrix, check_columns
+from detectors.learning import LearningDetector
+from detectors.validation import FloatMatrix, FloatVector, as_matrix, check_columns
 from detectors.windows import RingBuffer
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Stream:
     """Rows of one machine, scored as they come.
 
     However the rows are cut into parts, their scores are those of `Detector.score_live` of the
-    whole, to the last bit.  Only the rows that the next score depends on are kept.
+    whole, to the last bit.  Only the rows that the next score depends on are kept; a detector
+    that goes on learning does so in a copy.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ class Stream:
     """
 
     def __init__(self, detector: Detector) -> None:
-        self._detector = detector
+        self._learner = _copied(detector)
+        self._detector = self._learner or detector
         self._kept = RingBuffer(max(detector.live_reach(), 1), detector.n_features_in_)
         self._fading = detector.fading_rows()
         self._held = 0.0
@@ -69,11 +72,26 @@ class Stream:
         """
         new = as_matrix(rows, allow_missing=True)
         check_columns(new, self._detector.n_features_in_, type(self._detector).__name__)
-        before = self._kept.latest()
-        onset = self._detector.score_live(np.concatenate([before, new]))[len(before) :]
-        self._kept.push(new)
+        onset = self._judged(new)
         if not self._fading:
             return LiveScores(onset, onset)
         span = peak_hold(onset, self._fading, self._held)
         self._held = float(span[-1])
         return LiveScores(onset, span)
+
+    def _judged(self, new: FloatMatrix) -> FloatVector:
+        if self._learner is not None:
+            onset = self._learner.score_live(new)
+            self._learner.partial_fit(new)
+            return onset
+        before = self._kept.latest()
+        onset = self._detector.score_live(np.concatenate([before, new]))[len(before) :]
+        self._kept.push(new)
+        return onset
+
+
+def _copied(detector: Detector) -> LearningDetector | None:
+    """Return a copy that may learn; None of a detector that does not go on learning."""
+    if not isinstance(detector, LearningDetector):
+        return None
+    return type(detector).from_state(detector.state(), detector.get_params())

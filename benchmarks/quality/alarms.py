@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RULE = Threshold()
 """What makes an event, and how many false ones a month are promised, by default."""
+ONCE = Threshold(minimum_rows=1)
+"""The same for a detector that says what is new in a single row."""
 _SECONDS_AN_HOUR = 3600
 _SECONDS_A_MONTH = 720 * _SECONDS_AN_HOUR
 _A_MINUTE = 60.0
@@ -110,21 +112,21 @@ def _judged(labels: np.ndarray, final: np.ndarray, early: np.ndarray, seconds: f
     )
 
 
-def told(judged: Judged, seconds: float) -> np.ndarray:
+def told(judged: Judged, seconds: float, rule: Threshold = RULE) -> np.ndarray:
     """Tell which test rows lie within events."""
     scale = SurpriseScale().fit(judged.known)
     surprise = scale.surprise(judged.known)
     rows = _SECONDS_A_MONTH / seconds
-    level = alarm_threshold(surprise, rows, RULE.false_alarms_per_month, RULE).level
+    level = alarm_threshold(surprise, rows, rule.false_alarms_per_month, rule).level
     flags = np.zeros(len(judged.scores), bool)
     for start, stop in find_stretches(
-        scale.surprise(judged.scores), level, RULE.release, RULE.merge_rows, RULE.minimum_rows
+        scale.surprise(judged.scores), level, rule.release, rule.merge_rows, rule.minimum_rows
     ):
         flags[start:stop] = True
     return flags
 
 
-def begun(judged: Judged) -> FloatVector:
+def begun(judged: Judged, rule: Threshold = RULE) -> FloatVector:
     """Return the highest alarm level at which an event begins in each test row, or 0.
 
     Levels rise from `LOWEST` by a fiftieth each, whatever was promised.
@@ -135,7 +137,7 @@ def begun(judged: Judged) -> FloatVector:
     level = LOWEST
     while level <= surprise.max(initial=0.0):
         found = find_stretches(
-            surprise, level, RULE.release, RULE.merge_rows, RULE.minimum_rows
+            surprise, level, rule.release, rule.merge_rows, rule.minimum_rows
         )
         out[found[:, 0]] = level
         level *= _NEXT_LEVEL

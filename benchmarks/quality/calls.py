@@ -17,6 +17,7 @@ from benchmarks.quality import alarms, figures, loaders
 from benchmarks.quality.judging import from_zero
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
+from detectors.learning import LearningDetector
 from detectors.metrics import NabSeries
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     Windows = list[tuple[int, int]]
 
+BESIDE = "onset"
+"""The detector for early calls, whose figures stand beside those of another."""
 _CHANGE_ROWS = 60
 
 
@@ -126,7 +129,8 @@ def called(recipe: str, stream: Stream, seconds: float) -> Called:
         return Called(*(NabSeries(row, stream.windows) for row in said))
     live = alarms.Judged(detector.live_calibration_scores(known), detector.score_live(rest))
     said[0, stream.learned :] = from_zero(live.scores)
-    within = alarms.told(live, seconds).astype(np.int8)
+    rule = alarms.ONCE if isinstance(detector, LearningDetector) else alarms.RULE
+    within = alarms.told(live, seconds, rule).astype(np.int8)
     said[1, stream.learned :] = np.diff(within, prepend=0) > 0
-    said[2, stream.learned :] = alarms.begun(live)
+    said[2, stream.learned :] = alarms.begun(live, rule)
     return Called(*(NabSeries(row, stream.windows) for row in said))

@@ -69,9 +69,7 @@ def lines(
             yield from _beside_published(recipe, name, folder, every)
             continue
         if name in calls.SETS:
-            count, found = calls.figures_of(recipe, name, folder, every)
-            for metric, value in found.items():
-                yield _line(name, metric, recipe, value) | {"series": count, "refused": 0}
+            yield from _early(recipe, name, folder, every)
             continue
         series = loaders.load(name, folder, every)
         seconds = seconds_a_row(name)
@@ -84,6 +82,14 @@ def lines(
         for metric in means[0]:
             value = float(np.mean([found.get(metric, np.nan) for found in means]))
             yield _line("mean", metric, recipe, value) | _counts(everything)
+
+
+def _early(recipe: str, name: str, folder: Path, every: int) -> Iterator[dict[str, Any]]:
+    """Yield what early calls are worth, of the detector that is made for them too."""
+    for one in dict.fromkeys((recipe, calls.BESIDE)):
+        count, found = calls.figures_of(one, name, folder, every)
+        for metric, value in found.items():
+            yield _line(name, metric, one, value) | {"series": count, "refused": 0}
 
 
 def _beside_published(

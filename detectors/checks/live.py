@@ -7,6 +7,7 @@ import numpy as np
 from detectors.base import Detector
 from detectors.checks.data import training, unseen
 from detectors.errors import InvalidInput
+from detectors.learning import LearningDetector
 
 
 def _with_live_form(detector: Detector) -> Detector | None:
@@ -55,6 +56,20 @@ def check_live_scores_are_causal(detector: Detector) -> None:
     before = fitted.live_reach()
     alone = fitted.score_live(Y[max(row - before, 0) : row + 1])[-1]
     assert np.isclose(alone, expected[row], rtol=1e-5, atol=1e-8)
+
+
+def check_goes_on_learning(detector: Detector) -> None:
+    """Where it goes on learning: rows learned part by part score as the whole does."""
+    if not isinstance(detector, LearningDetector):
+        return
+    fitted, Y = detector.clone().fit(training(detector)), unseen(detector)
+    whole, again = fitted.score_live(Y), fitted.score_live(Y)
+    assert np.array_equal(whole, again), "scoring changed what was learned"
+    parts = []
+    for rows in np.split(Y, [1, 2, 40, 41, len(Y) // 2]):
+        parts.append(fitted.score_live(rows))
+        fitted.partial_fit(rows)
+    assert np.array_equal(np.concatenate(parts), whole), "parts score unlike the whole"
 
 
 def check_live_calibration_is_honest(detector: Detector) -> None:

@@ -28,7 +28,16 @@ def warm() -> float:
 def _call_once() -> None:
     import numpy as np
 
-    from detectors.kernels import forest, join, levels, nearest, recursive, tails, views
+    from detectors.kernels import (
+        forest,
+        join,
+        levels,
+        nearest,
+        novelty,
+        recursive,
+        tails,
+        views,
+    )
 
     rows = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
     XT = np.ascontiguousarray(rows.T)
@@ -41,6 +50,8 @@ def _call_once() -> None:
     tails.tail_contributions(learned, XT)
     nearest.nearest(rows, rows, k=2)
     nearest.kth_smallest(rows, k=2)
+    surprises, _ = novelty.advance(novelty.Memory.empty(3, 16), XT)
+    novelty.calls(novelty.Quiet.empty(), surprises[0], 0.1)
     join.ab_join(XT[0], XT[1], window=8)
     join.self_join(XT[0], window=8)
     recursive.peak_hold(XT[0], tau=8.0)

@@ -26,6 +26,7 @@ BUILT_IN = {
     "mahalanobis": "mahalanobis:Mahalanobis",
     "matrix_profile": "matrix_profile:MatrixProfile",
     "moving_average": "moving_average:MovingAverage",
+    "onset": "onset:Onset",
     "pca": "pca:PCA",
     "spectral_residual": "spectral_residual:SpectralResidual",
 }

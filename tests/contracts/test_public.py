@@ -109,6 +109,7 @@ def test_detectors_are_found_by_name_and_entry_point() -> None:
         "mahalanobis",
         "matrix_profile",
         "moving_average",
+        "onset",
         "pca",
         "spectral_residual",
     } <= set(catalog.names())
