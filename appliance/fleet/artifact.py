@@ -281,7 +281,7 @@ def _read_manifest(folder: Path) -> tuple[str, FleetManifest]:
             f"{path} is damaged: {error.error_count()} entries cannot be used.", remedy=_RESTORE
         ) from error
     # Of the bytes as they stand: what an older version wrote lacks what came since.
-    written = data[data.index(_MODEL) + len(_MODEL) : -1]
+    written = data.partition(_MODEL)[2][:-1]
     if hashlib.sha256(written).hexdigest() != digest:
         raise ArtifactCorrupt(f"{path} was changed.", remedy=_RESTORE)
     return digest, manifest

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from appliance.engine import Engine
 
 _DAYS_A_MONTH = 30
+_WARM_UP = timedelta(days=3)
 SHARED, TRIAL = "shared", "as tried"
 
 
@@ -224,7 +225,8 @@ class _Machine:
     def _events(
         self, model: FleetModel, frame: pl.DataFrame
     ) -> Iterable[tuple[datetime, datetime]]:
-        events = model.events(model.score(frame)).filter(
+        near = frame.filter(pl.col("time") >= self._start - _WARM_UP)
+        events = model.events(model.score(near)).filter(
             pl.col("kind") == "anomaly", pl.col("start") >= self._start
         )
         rows: list[tuple[datetime, datetime]] = events.select("start", "end").rows()

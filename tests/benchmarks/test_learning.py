@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from appliance.core.settings import load_settings
 from appliance.engine import make
-from benchmarks.quality import contamination, feedback
+from benchmarks.quality import coldstart, contamination, drift, feedback
 from benchmarks.quality.loaders import Series
 
 pytestmark = pytest.mark.slow
@@ -47,3 +49,22 @@ def test_an_unknown_set_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None
     for benchmark in (contamination, feedback):
         assert benchmark.main(["--sets", "nonsense"]) == 2
         assert "nonsense" in capsys.readouterr().err
+
+
+def test_a_drift_is_learned_without_the_rule_and_told_with_it() -> None:
+    [line] = drift.paces([0.5], [4], [2])
+    assert (line["told"], line["after_days"]) == (1, 28.0)
+    assert line["with"] > 0.9 > 0.1 > line["without"]
+
+
+def test_a_new_machine_is_judged_by_others_by_itself_and_as_tried(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small = ["--days", "12", "--interval", "1800", "--machines", "3", "--after", "1,6"]
+    told = ["--fleets", "pumps", "--recipe", "mahalanobis", "--json"]
+    assert coldstart.main([*small, *told]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    pumps = {line["judge"]: line for line in lines if line["fleet"] == "pumps"}
+    assert {"shared", "as tried, 1 days", "own, 6 days", "as tried, 6 days"} <= set(pumps)
+    assert (pumps["shared"]["machines"], pumps["shared"]["own"]) == (3, 0)
+    assert pumps["own, 6 days"]["own"] == pumps["own, 6 days"]["machines"]

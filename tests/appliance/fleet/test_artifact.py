@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import UTC, datetime
@@ -144,6 +145,26 @@ def test_an_edited_manifest_is_refused(tmp_path):
     path.write_text(json.dumps(data))
     with pytest.raises(ArtifactCorrupt, match="changed"):
         Artifact(tmp_path / "m.kz")
+
+
+def test_what_an_older_version_wrote_is_read(tmp_path):
+    build(tmp_path / "model")
+    path = tmp_path / "model" / MANIFEST
+    model = json.loads(path.read_bytes())["model"]
+    for since in ("shared", "trials"):
+        del model[since]
+    for entry in model["assets"].values():
+        del entry["donors"], entry["trial"]
+    text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    path.write_text(f'{{"format":1,"digest":"{digest}","model":{text}}}', "utf-8")
+    read = Artifact(tmp_path / "model")
+    assert read.manifest.shared is None
+    assert read.digest == digest
+    with pytest.raises(NotFound, match="no model of P-9"):
+        read.arrays("P-9")
+    with pytest.raises(NotFound, match="share no model"):
+        read.shared()
 
 
 def test_a_later_format_is_told_apart_from_damage(tmp_path):
