@@ -201,6 +201,7 @@ TABLE: dict[str, set[str]] = {
     "PUT /projects/{project}/fleets/{fleet}": SITE,
     "GET /audit": SITE,
     "GET /audit/verify": SITE,
+    "GET /metrics": SITE,
     "GET /platform/history": SITE,
 }
 HIDING = {Over.FLEET, Over.EVENT, Over.JOB, Over.SCHEDULE, Over.WINDOW, Over.SOURCE}
