@@ -76,7 +76,9 @@ def report(site: Site, asked: Asked, at: datetime) -> Costs:
     every = site.costs.runs(asked.projects, start, end)
     runs = allocation.within([one for one in every if one.currency == currency], start, end)
     last = (end - timedelta(microseconds=1)).astimezone(zone).date()
-    stored = site.costs.stored(asked.projects, start.astimezone(zone).date(), last, currency)
+    first = start.astimezone(zone).date()
+    stored = site.costs.stored(asked.projects, first, last, currency)
+    stored = [one for one in stored if one.amount]
     hours = site.costs.hours(_hour(start), end, currency) if asked.whole else []
     split = _split(site, asked.by, runs, stored, hours)
     month = budget.month_of(at, zone)
