@@ -42,8 +42,19 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )  # fmt: skip
 
 
+_HINTS = (
+    *("pass", "pwd", "secret", "token", "key", "authorization", "credential", "cookie"),
+    *("signature", "sealed", "dsn", "://", "bearer", "basic", "digest", "kz_", "ks_", "eyj"),
+    *("akia", "asia", "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "xox", "$argon2"),
+)
+"""One of which every secret that is looked for has in it: most lines have none."""
+
+
 def redacted(text: str) -> str:
     """Return a text in which what looks like a secret is hidden."""
+    plain = text.lower()
+    if not any(hint in plain for hint in _HINTS):
+        return text
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text

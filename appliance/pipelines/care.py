@@ -56,6 +56,7 @@ class Care:
         self._site = site
         self._clock = clock
         self._normal = Normal(site)
+        self._learned: dict[tuple[str, int], datetime] = {}
 
     def look(self) -> None:
         """Look once, and note what is found.
@@ -88,11 +89,13 @@ class Care:
                 _log.warning("a part could not be looked at: %s", error)
 
     def _models(self) -> Iterator[ModelFacts]:
-        changed = self._normal.changed()
-        for fleet, version in self._site.registry.champions(
-            self._site.registry.fleets()
-        ).items():
-            learned = self._site.registry.get(fleet, version).created
+        changed, registry = self._normal.changed(), self._site.registry
+        champions = registry.champions(registry.fleets())
+        for key in champions.items():
+            if key not in self._learned:
+                self._learned[key] = registry.get(*key).created
+        self._learned = {key: self._learned[key] for key in champions.items()}
+        for (fleet, _), learned in self._learned.items():
             yield ModelFacts(fleet, learned, changed.get(fleet, 0))
 
 

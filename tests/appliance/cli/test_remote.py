@@ -337,3 +337,14 @@ def test_work_is_done_there(
     finally:
         worker.terminate()
         worker.wait(timeout=60)
+
+
+# ---------------------------------------------------------------- the platform
+def test_top_tells_each_what_they_may_know(log_in, data):
+    told = data("--url", log_in("chief"), "top")
+    assert told["platform"]["host"]["cpus"] >= 1
+    assert told["history"]["times"]
+    assert told["costs"]["total"] is not None
+    told = data("--url", log_in("erika"), "top")
+    assert (told["platform"]["host"], told["history"]) == (None, None)
+    assert told["platform"]["queue"]["running"] == 0
