@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from appliance.core.clock import monotonic
 from appliance.engine.figures import ray_families
 from appliance.metrics import exposition, of_processes, read
 from appliance.metrics.families import Family
@@ -15,12 +16,19 @@ from appliance.telemetry.host import own_processes
 _LONG = 60.0
 
 
-def of_role(site: Site, role: str) -> Callable[[], bytes]:
+def of_role(
+    site: Site, role: str, clock: Callable[[], float] = monotonic
+) -> Callable[[], bytes]:
     """Return what gives the metrics that a role's port shows: ``web`` or ``worker``.
 
     The web's tell the facts of the site too: where there are several, each tells the same.
+
+    Parameters
+    ----------
+    clock
+        Seconds that never jump.
     """
-    figures = Figures(site) if role == "web" else None
+    figures = Figures(site, clock) if role == "web" else None
 
     def collect() -> bytes:
         return exposition(

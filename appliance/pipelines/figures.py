@@ -35,6 +35,8 @@ _log = get(__name__)
 _LATEST_DAYS = 7
 _MANY = 0.05
 _SELDOM = 1_200.0
+_AGAIN = 1.0
+"""Seconds that it waits for facts that were told before."""
 _YEN = "JPY"
 _PATIENCE = 4.0
 """Seconds that a scrape waits for facts that nobody has looked up yet."""
@@ -50,7 +52,7 @@ class _Group:
     look: Look
     every: float
     told: list[Family] = field(default_factory=list)
-    took: float = 0.0
+    took: float | None = None
     due: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -63,10 +65,13 @@ class Figures:
     ----------
     site
         Whose.
+    clock
+        Seconds that never jump.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, clock: Callable[[], float] = monotonic) -> None:
         self._site = site
+        self._clock = clock
         self._groups = [
             _Group("queue", _queue, 5.0),
             _Group("intake", _intake, 15.0),
@@ -81,16 +86,21 @@ class Figures:
         ]
 
     def collect(self, patience: float = _PATIENCE) -> Iterator[Family]:
-        """Yield all there is to tell; what takes longer than `patience` seconds comes later."""
-        until = monotonic() + patience
+        """Yield all there is to tell; what takes longer than `patience` seconds comes later.
+
+        Until then, and at most for a second, what was told before is told again.
+        """
+        begun = monotonic()
         for group in self._groups:
-            if monotonic() >= group.due and group.lock.acquire(blocking=False):
+            if self._clock() >= group.due and group.lock.acquire(blocking=False):
+                group.done.clear()
                 threading.Thread(target=self._renew, args=[group], daemon=True).start()
         yield family("kizashi_build_info", {(__version__,): 1.0})
         took: dict[tuple[str, ...], float] = {}
         for group in self._groups:
-            # What was told before still holds: only whoever is the first waits.
-            if group.done.is_set() or group.done.wait(max(until - monotonic(), 0.0)):
+            wait = patience if group.took is None else min(patience, _AGAIN)
+            group.done.wait(max(begun + wait - monotonic(), 0.0))
+            if group.took is not None:
                 took[group.name,] = group.took
                 yield from group.told
         yield family("kizashi_scrape_duration_seconds", took)
@@ -104,7 +114,7 @@ class Figures:
             group.told = []
         finally:
             group.took = monotonic() - begun
-            group.due = monotonic() + group.every
+            group.due = self._clock() + group.every
             group.done.set()
             group.lock.release()
 
