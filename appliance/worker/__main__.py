@@ -87,9 +87,12 @@ def _served(worker: Worker) -> int:
         watchdog.daemon = True
         watchdog.start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    return 0 if worker.serve() else 1
+    def listen() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+
+    # Again and again: a Ray that ends in this process takes the system's handlers with it.
+    return 0 if worker.serve(listen) else 1
 
 
 def _named(home: Path, name: str | None) -> tuple[str, IO[str]]:

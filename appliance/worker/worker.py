@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -93,14 +93,21 @@ class Worker:
         self._runner = Runner(site, self._durable, self._runs, self.life)
 
     # ------------------------------------------------------------------ the process
-    def serve(self) -> bool:
-        """Run jobs until the process is to end; whether that was asked for."""
+    def serve(self, listen: Callable[[], None]) -> bool:
+        """Run jobs until the process is to end; whether that was asked for.
+
+        Parameters
+        ----------
+        listen
+            Hears what asks for the end; called with every look for jobs.
+        """
         self.life.insist(lambda: self._workers.enter(self.id, self._name, os.getpid(), now()))
         self._durable.launch(self.life.insist(self._workers.beats))
         Herald(self._site, self.life).start()
         Feeder(self._site, self.id, self.life).start()
         _log.info("worker %s is ready", self.id)
         while not (self.life.ending or self._lost):
+            listen()
             with self._reached():
                 self._round()
             self._wake.wait(self._pause())

@@ -43,6 +43,7 @@ def test_the_identifier_goes_with_the_work_wherever_it_runs(plant: Plant, engine
         plant.work()
         (ended, _) = plant.over(job, other)
         plant.until(lambda: spans.named("job telling") and spans.named("job toy"))
+        assert plant.end(0) == 0  # though a Ray has ended in it
     assert (ended.request, ended.trace) == ("plant-42-request", TRACE)
     _logged(plant, job, other)
     _traced(spans, job)
