@@ -6,8 +6,8 @@ down together, within a second or when somebody reads the figures.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict, deque
+from bisect import bisect_right
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import product
 
@@ -20,10 +20,11 @@ _BY_PIPELINE = (
     "kizashi_job_queue_wait_seconds",
     "kizashi_job_step_duration_seconds",
 )
+_DURATION = "kizashi_http_request_duration_seconds"
 _IN_FLIGHT = "kizashi_http_requests_in_flight"
 _MOST_PENDING = 500
 _asked: dict[int, None] = {}
-_answered: deque[tuple[str, str, str, float]] = deque()
+_answered: deque[tuple[tuple[str, str, str], float]] = deque()
 
 
 def serving() -> None:
@@ -51,7 +52,7 @@ def answered(request: int, route: str, method: str, status: str, seconds: float)
     """Count a request that was answered, and is none that is being answered any more."""
     if book() is not None:
         _asked.pop(request, None)
-        _answered.append((route, method, status, seconds))
+        _answered.append(((route, method, status), seconds))
         if len(_answered) >= _MOST_PENDING:
             _settle()
 
@@ -63,25 +64,20 @@ def _settle() -> None:
         return
     if _asked or _answered or own.holds(_IN_FLIGHT):  # who serves nobody tells nothing of it
         own.cell(_IN_FLIGHT).set(float(len(_asked)))
-    counts: Counter[tuple[str, str, str]] = Counter()
-    times: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    found: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     while _answered:
         try:
-            route, method, status, seconds = _answered.popleft()
+            labels, seconds = _answered.popleft()
         except IndexError:
             break  # another thread was faster
-        counts[route, method, status] += 1
-        times[route, method].append(seconds)
-    for labels, count in counts.items():
-        own.cell("kizashi_http_requests_total", *labels).add(count)
-    bounds = BY_NAME["kizashi_http_request_duration_seconds"].buckets
-    for place, seconds_each in times.items():
-        found = [0] * (len(bounds) + 1)
-        for seconds in seconds_each:
-            found[bisect_left(bounds, seconds)] += 1
-        own.buckets("kizashi_http_request_duration_seconds", *place).add(
-            found, sum(seconds_each)
-        )
+        found[labels].append(seconds)
+    bounds = BY_NAME[_DURATION].buckets
+    for (route, method, status), times in found.items():
+        own.cell("kizashi_http_requests_total", route, method, status).add(len(times))
+        times.sort()
+        below = [*(bisect_right(times, bound) for bound in bounds), len(times)]
+        counts = [upto - before for upto, before in zip(below, [0, *below], strict=False)]
+        own.buckets(_DURATION, route, method).add(counts, sum(times))
 
 
 SETTLED.append(_settle)
