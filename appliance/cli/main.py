@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -100,11 +102,17 @@ for group in GROUPS:
     importlib.import_module(f"appliance.cli.{group}").add_to(app)
 
 
+@cache
+def command() -> Any:
+    """Return the whole command line, made once: all options of all commands are looked at."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its status."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        typer.main.get_command(app).main(args=given, prog_name="kizashi")
+        command().main(args=given, prog_name="kizashi")
     except SystemExit as leaving:
         if leaving.code == _INTERRUPTED:
             _say("interrupted; the same command goes on where it can.")

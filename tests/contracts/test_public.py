@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import appliance
-from appliance.cli.main import app, main
+from appliance.cli.main import command, main
 
 COMMANDS = {
     "ingest": {"--fleet", "--time", "--asset", "--context", "--json"},
@@ -38,7 +37,7 @@ ARGUMENTS = {
 
 
 def _command(name: str) -> Any:
-    return typer.main.get_group(app).commands[name]
+    return command().commands[name]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -54,10 +53,10 @@ def test_commands_keep_their_arguments(name: str) -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for command in typer.main.get_group(app).commands.values():
-        assert command.help, command.name
-        for parameter in command.params:
-            assert getattr(parameter, "help", ""), f"{command.name} {parameter.name}"
+    for told in command().commands.values():
+        assert told.help, told.name
+        for parameter in told.params:
+            assert getattr(parameter, "help", ""), f"{told.name} {parameter.name}"
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from appliance.cli.main import app
+from appliance.cli import main
 from appliance.metrics.catalog import METRICS
 from appliance.metrics.described import Described
 from appliance.schemas import recipe
@@ -81,7 +80,7 @@ def _told(one: Described) -> str:
 
 # ---------------------------------------------------------------- command line
 def command_line() -> Iterator[str]:
-    group: Any = typer.main.get_command(app)
+    group = main.command()
     yield "# Command line"
     yield ""
     yield (

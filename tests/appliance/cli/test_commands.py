@@ -6,9 +6,8 @@ import json
 
 import polars as pl
 import pytest
-import typer
 
-from appliance.cli.main import app
+from appliance.cli.main import command as command_line
 from tests.appliance.pipelines.sites import ASSETS, DAY, LEARNED, next_day, plant
 
 TOLD_IN_JSON = {
@@ -51,7 +50,7 @@ def test_facts_come_as_text_and_as_json(kizashi, full, command):
 
 def test_every_command_has_help(kizashi):
     names = []
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in command_line().commands.items():
         names += [(name,), *((name, own) for own in getattr(command, "commands", ()))]
     overview = ok(kizashi("--help"))
     for words in names:
