@@ -16,7 +16,10 @@ FIRST = (
     "tests/flow",
     "tests/docs",
     "tests/appliance/machine",
+    "tests/appliance/pipelines",
     "tests/detectors",
+    "tests/appliance/api",
+    "tests/appliance/cli",
 )
 """What takes longest, in that order: begun last, it would keep one worker alone."""
 
