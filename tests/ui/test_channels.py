@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from appliance.client import Plant, connect
+from appliance.core.clock import now
+from appliance.pipelines.platform_alerts import raise_troubles
 from appliance.schemas.alert import ChannelDraft
+from appliance.telemetry.trouble_words import trouble
 from tests.appliance.alerts.receivers import Address, address, mailbox
 from tests.appliance.people import PASSWORD
 from tests.ui.conftest import Browse
+from tests.ui.homes import open_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 _SECRET = "open sesame, but nobody else"
@@ -93,6 +99,30 @@ def test_mail_is_told_by_the_plants_own_server(browse: Browse, plant: Plant):
     (mail,) = box.mails
     assert mail["From"] == "kizashi@plant.example"
     assert "shift@plant.example" in mail["To"]
+
+
+def test_a_channel_tells_of_the_platform_too(
+    browse: Browse, plant: Plant, hook: Address, home: Path
+):
+    made(plant, f"{hook.url}/1")
+    page, rows = opened(browse)
+    page.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("The platform too", exact=True).click()
+    dialog.get_by_role("button", name="Save").click()
+    expect(rows).to_contain_text("and the platform")
+    assert plant.channels.get("chat").platform
+    site = open_home(home)
+    begun = now() + timedelta(seconds=1)
+    site.troubles.note([trouble("backup_old", "warning", days=9.0)], begun)
+    raise_troubles(site, lambda: begun + timedelta(minutes=5))
+    site.troubles.note([], begun)
+    site.close()
+    page.reload()
+    told = page.get_by_label("Latest deliveries", exact=True).locator("tbody")
+    expect(told).to_contain_text("The platform")
+    told.get_by_role("link").first.click()
+    page.wait_for_url("**/platform")
 
 
 def test_a_try_that_fails_says_why(browse: Browse, plant: Plant, hook: Address):
