@@ -26,8 +26,8 @@ from appliance.telemetry.cost.prices import GB, HOUR, Rates
 from appliance.telemetry.recording import Recorder
 
 _log = get(__name__)
-_PAST = 60
-_ARRIVALS = 500
+_PAST = 30
+_ARRIVALS = 200
 _OWN = 5
 """Runs on the same fleet from which on those on others do not count."""
 _GIGABYTES = 1.0
@@ -105,17 +105,13 @@ def expected(
             f"there is no pipeline {pipeline!r}.",
             remedy=f"There are: {', '.join(site.jobs.terms)}.",
         )
-    return _expected(site, rates_here(site.settings), pipeline, fleet, arguments)
+    size = size_of(site, pipeline, fleet, arguments)
+    return _expected(site, rates_here(site.settings), pipeline, fleet, size)
 
 
 def _expected(
-    site: Site,
-    rates: Rates,
-    pipeline: str,
-    fleet: str | None,
-    arguments: Mapping[str, Any] | None,
+    site: Site, rates: Rates, pipeline: str, fleet: str | None, size: Size
 ) -> Estimate:
-    size = size_of(site, pipeline, fleet, arguments)
     known = site.costs.past(pipeline, _PAST, now(), fleet)
     if len(known) < _OWN:
         known = site.costs.past(pipeline, _PAST, now())
@@ -163,7 +159,7 @@ def recorder(site: Site, begun: Begun) -> Recorder:
     """
     rates = _rates(site)
     size = size_of(site, begun.pipeline, begun.fleet, begun.arguments)
-    thought = _expected(site, rates, begun.pipeline, begun.fleet, begun.arguments)
+    thought = _expected(site, rates, begun.pipeline, begun.fleet, size)
     moment = now()
     run = Run(
         run=begun.run,

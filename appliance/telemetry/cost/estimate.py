@@ -19,7 +19,8 @@ _PRIOR_SLOPE = 0.8
 _SLOPES = 0.0, 1.3
 _ENOUGH, _APART = 5, 4.0
 """Runs from which on, and times as large as one another, they tell a slope by themselves."""
-_LATEST = 60
+_LATEST = 30
+_LEAST_SECONDS = 1e-3
 _LEAST_SPREAD = math.log(1.15)
 _PRIOR_SPREAD = math.log(4.0)
 _SHARE = 0.8
@@ -92,10 +93,10 @@ def guess(pipeline: str, size: Size, past: Iterable[Past], second_amount: float)
     second_amount
         What a second of a run costs where no past run tells.
     """
-    known = [one for one in past if one.seconds > 0][:_LATEST]
+    known = [one for one in past if one.seconds >= _LEAST_SECONDS][:_LATEST]
     slope = _slope(known)
     level, spread = _level(pipeline, known, slope)
-    seconds = math.exp(level + slope * math.log(size.cells))
+    seconds = max(math.exp(level + slope * math.log(size.cells)), _LEAST_SECONDS)
     factor = math.exp(spread)
     rate = median(one.amount / one.seconds for one in known) if known else second_amount
     return Guess(

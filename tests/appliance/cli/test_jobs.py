@@ -98,6 +98,7 @@ def test_a_schedule_from_its_making_to_its_end(
     )  # fmt: skip
     assert made["request"] == {
         "pipeline": "train", "fleet": "pumps", "arguments": {"recipe": "auto"},
+        "over_budget": False,
     }  # fmt: skip
     assert (made["zone"], made["catch_up"], made["paused"]) == ("Asia/Tokyo", "skip", False)
     assert made["following"] > now().isoformat()

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.core.errors import InvalidRequest
@@ -280,6 +280,7 @@ def test_a_busy_machine_now_and_then_changes_little():
     assert rough.seconds == pytest.approx(clean.seconds, rel=0.1)
 
 
+@example([Past(Size(0, 0, 0), 5e-324, 1e6)], Size())
 @given(
     st.lists(
         st.builds(
