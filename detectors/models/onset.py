@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from typing_extensions import override
 
+from detectors.errors import StateCorrupt
 from detectors.kernels.novelty import Memory, Quiet, advance, calls
 from detectors.learning import LearningDetector
 from detectors.models.auto_columns import Sensors
@@ -151,6 +152,6 @@ def _like(
     for name, array in expected.items():
         kept = np.array(state[name], array.dtype, order="C")
         if kept.shape != array.shape:
-            raise ValueError(f"{name} of shape {kept.shape} where {array.shape} is expected")
+            raise StateCorrupt(f"{name} of shape {kept.shape} where {array.shape} is expected")
         found.append(kept)
     return found
