@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,15 +30,20 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# What the collection of tests makes stays to the end.  Looking through it for garbage takes a
-# third of the collection's time, and a second each time that a test makes much.
-gc.disable()
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage in what the tests make alone.
 
-def pytest_collection_finish() -> None:
-    """Look for garbage from here on, in what the tests make."""
-    gc.freeze()
-    gc.enable()
+    What their collection makes stays to the end: looking through it takes a third of the
+    collection's time, and a second each time that a test makes much.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:

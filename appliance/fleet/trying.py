@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from appliance.fleet.judging import AssetModel
-from appliance.fleet.learning import fit_asset
+from appliance.fleet.learning import Unfit, fit_asset
 from appliance.fleet.scoring import Models
 from appliance.fleet.series import MICRO, Mask, Rows
 from appliance.schemas.manifest import Trial
@@ -15,6 +15,8 @@ from appliance.schemas.recipe import Recipe
 
 YOUNG_DAYS = 28.0
 """A machine that is known for longer has its own sub-model, without a trial."""
+LEAST_DAYS = 7.0
+"""Nor is one tried that has not been seen through a week: days are not alike."""
 MOVED = 4.0
 """Deviations that sensors are moved by, to see whether that is found."""
 _LEARNED = 2 / 3
@@ -37,8 +39,11 @@ def try_own(
     Raises
     ------
     Unfit, DetectorError
-        Two thirds are too little to learn from.
+        Two thirds are too little to learn from, or a week has not passed.
     """
+    days = float(rows.times[-1] - rows.times[0]) / _DAY
+    if days < LEAST_DAYS:
+        raise Unfit(f"known for {days:.1f} days, its own is tried from {LEAST_DAYS:g} on")
     usable = np.ones(len(rows.times), bool) if rows.running is None else rows.running
     border = int(np.flatnonzero(usable)[int(_LEARNED * usable.sum())])
     fitted = fit_asset(asset, _part(rows, slice(0, border)), sensors, recipe)
@@ -61,7 +66,7 @@ def try_own(
         found[name] = alarms, float(np.mean(shares)) if shares else 0.0
     (own_alarms, own_found), (shared_alarms, shared_found) = found["own"], found["shared"]
     return Trial(
-        days=round(float(rows.times[-1] - rows.times[0]) / _DAY, 2),
+        days=round(days, 2),
         moved=MOVED,
         own_alarms=round(own_alarms, 4),
         shared_alarms=round(shared_alarms, 4),

@@ -83,10 +83,10 @@ def main(argv: Sequence[str]) -> int:
             span = 0.0
             for seed in options.seeds:
                 config = _config(options, seed)
-                names_ = plant.assets(config, fleet)[: options.machines]
-                machines = [_Machine(config, fleet, name) for name in names_]
+                first = plant.assets(config, fleet)[: max(options.lenders, options.machines)]
+                machines = [_Machine(config, fleet, name) for name in first]
                 lent = Lent(machines, options.recipe)
-                for own in machines:
+                for own in machines[: options.machines]:
                     span += (config.days - config.training) / _DAYS_A_MONTH
                     for judge, one in of_machine(own, lent, options, engine):
                         found.setdefault(judge, []).append(one)
@@ -279,6 +279,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=60, help="two thirds are learned from")
     parser.add_argument("--interval", type=int, default=300, help="seconds between readings")
     parser.add_argument("--machines", type=int, default=4, help="the first of each fleet")
+    parser.add_argument(
+        "--lenders", type=int, default=7, help="machines of a fleet that lend to each other"
+    )
     parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
     return parser
 

@@ -141,6 +141,9 @@ class Onset(LearningDetector):
         self._sensors = Sensors.restore(state)
         empty = Memory.empty(len(self._sensors.used), self.n_references)
         self._memory = Memory(*_like(empty._asdict(), state))
+        counts = self._memory.counts
+        if not ((counts >= 0) & (counts <= self.n_references)).all():
+            raise StateCorrupt(f"references from {counts.min()} to {counts.max()} are counted")
         self._quiet = Quiet(*_like(Quiet.empty()._asdict(), state))
 
 

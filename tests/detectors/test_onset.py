@@ -114,6 +114,11 @@ def test_what_was_learned_goes_on_after_it_was_stored(fitted: Onset) -> None:
 def test_a_state_of_other_parameters_is_refused(fitted: Onset) -> None:
     with pytest.raises(StateCorrupt, match="references"):
         Onset.from_state(fitted.state(), {"n_references": 20})
+    for wrong in (-1, 301):
+        state = fitted.state()
+        state["counts"][0, 0] = wrong
+        with pytest.raises(StateCorrupt, match="counted"):
+            Onset.from_state(state, fitted.get_params())
 
 
 def test_training_rows_are_judged_as_they_came(fitted: Onset) -> None:

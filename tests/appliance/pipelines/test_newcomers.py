@@ -64,22 +64,28 @@ def test_a_version_says_by_what_it_judges_a_machine_that_came_later(joined):
     assert told_of(joined, 1, "P-1").borrowed == ""
 
 
-@pytest.fixture
-def calmer(grown):
-    """Open a site whose fleet got a machine a week ago that moves far less than the others."""
-    week = plant(7 * DAY, first=LEARNED, seed=5, assets=(*ASSETS, NEW))
+def with_a_week(site, size):
+    """Bring eight days of the fleet and of a machine whose values are so much larger."""
+    week = plant(8 * DAY, first=LEARNED, seed=5, assets=(*ASSETS, NEW))
     own = pl.col("asset") == NEW
-    calm = [
-        pl.when(own).then(0.3 * pl.col(name)).otherwise(name).alias(name) for name in SENSORS
+    sized = [
+        pl.when(own).then(size * pl.col(name)).otherwise(name).alias(name) for name in SENSORS
     ]
-    return grown(scored=False, week=week.with_columns(calm))
+    bring(site, week.with_columns(sized), "week")
+    return site
+
+
+@pytest.fixture
+def calmer(learned):
+    """Open a site whose fleet got a machine a week ago that moves far less than the others."""
+    return with_a_week(learned, 0.3)
 
 
 def test_its_own_takes_over_with_evidence_when_it_is_better(calmer):
     made = train(calmer, FLEET, RECIPE)
     told = told_of(calmer, made.version)
     assert told.trial is not None
-    assert told.trial.days == pytest.approx(7, abs=0.1)
+    assert told.trial.days == pytest.approx(8, abs=0.1)
     assert told.trial.own_found > told.trial.shared_found
     assert (told.trial.better, told.borrowed) == (True, "")
     assert "took over" in told.reasons[0]
@@ -101,17 +107,26 @@ def test_what_is_not_learned_anew_leaves_the_shared_model_as_it_is(calmer):
     assert told_of(calmer, made.version).borrowed
 
 
-def test_its_own_waits_while_it_is_no_better(joined):
-    made = train(joined, FLEET, RECIPE)
-    told = told_of(joined, made.version)
+def test_its_own_waits_while_it_is_no_better(learned):
+    site = with_a_week(learned, 1.0)
+    made = train(site, FLEET, RECIPE)
+    told = told_of(site, made.version)
     assert told.trial is not None
+    assert told.trial.own_found < told.trial.shared_found
     assert not told.trial.better
     assert "still judges it" in told.reasons[0]
     assert told.borrowed == made.lineage.failures[NEW] == told.reasons[0]
-    promote(joined, FLEET, made.version, "mori")
-    score(joined, FLEET)
-    scores = joined.lake.scores(FLEET).read([NEW], model_version=made.version)
+    promote(site, FLEET, made.version, "mori")
+    score(site, FLEET)
+    scores = site.lake.scores(FLEET).read([NEW], model_version=made.version)
     assert scores["surprise"].null_count() == 0
+
+
+def test_its_own_is_not_tried_before_a_week_has_passed(joined):
+    made = train(joined, FLEET, RECIPE)
+    told = told_of(joined, made.version)
+    assert told.trial is None
+    assert told.borrowed == "known for 1.0 days, its own is tried from 7 on"
 
 
 def test_too_few_readings_are_no_own_model_either(joined):
