@@ -19,6 +19,7 @@ from appliance.core import log
 from appliance.core.errors import InvalidRequest, KizashiError
 
 _INTERRUPTED = 130
+_GOES_ON = "interrupted; the same command goes on where it can."
 GROUPS = (
     "data",
     "models",
@@ -115,8 +116,11 @@ def main(arguments: list[str] | None = None) -> None:
         command().main(args=given, prog_name="kizashi")
     except SystemExit as leaving:
         if leaving.code == _INTERRUPTED:
-            _say("interrupted; the same command goes on where it can.")
+            _say(_GOES_ON)
         raise
+    except KeyboardInterrupt:  # before or after typer, which turns it into an exit
+        _say(_GOES_ON)
+        sys.exit(_INTERRUPTED)
     except InvalidRequest as error:
         _fail(error, given, 2)
     except KizashiError as error:

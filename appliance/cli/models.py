@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,6 @@ def train(
     own: Context = context.obj
     with own.plant() as plant, progress() as shown:
         zone = plant.zone()
-        thought = plant.costs.estimate("train", fleet)
-        if not as_json:
-            print(words_of(thought), flush=True)
         work = plant.fleet(fleet).train(
             recipe,
             start=moment(since, zone, "--from"),
@@ -64,6 +62,8 @@ def train(
             seed=seed,
             engine=engine,
         )
+        if sys.stderr.isatty():
+            print(words_of(plant.costs.estimate("train", fleet)), file=sys.stderr)
         version = parsed(ModelVersion, work.wait(progress=shown))
         cost = plant.costs.of_job(work.id)
     if as_json:

@@ -138,6 +138,7 @@ class Fleet:
         engine: str | None = None,
     ) -> Work[ModelVersion]:
         """Learn what is normal for every machine."""
+        self._site.require_fleet(self.name)
         options = TrainOptions(recipe=recipe, start=start, end=end, seed=seed, budget=budget)
         return Work(
             lambda told: train(self._site, self.name, options, engine=engine, progress=told),

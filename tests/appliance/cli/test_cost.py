@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import timedelta
 
 import pytest
@@ -70,9 +71,18 @@ def test_prices_are_told_and_hostile_ones_refused(kizashi, full):
     assert "prices.toml: power.per_kwh" in told.err
 
 
-def test_a_training_tells_its_estimate_and_its_cost_until_the_budget_is_spent(kizashi, paid):
+def test_a_training_tells_its_estimate_on_a_terminal_before_it_begins(
+    kizashi, full, monkeypatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    told = kizashi("train", "pumps", "--recipe", "mahalanobis")
+    assert "This will take about" in told.err
+    assert "This will take" not in told.out
+    assert "This will take" not in kizashi("train", "fans").err
+
+
+def test_a_training_tells_its_cost_until_the_budget_is_spent(kizashi, paid):
     out = ok(kizashi("train", "pumps", "--recipe", "mahalanobis"))
-    assert out.startswith("This will take about")
     assert "and cost ¥" in out
     assert "expected were" in out
     told = data(kizashi("cost", "--by", "pipeline", "--json"))

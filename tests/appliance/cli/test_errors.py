@@ -125,11 +125,11 @@ def test_a_damaged_model_is_named(kizashi, home, tmp_path):
     plant(300, assets=ASSETS[:2]).write_csv(tmp_path / "fleet.csv")
     assert kizashi("ingest", "fleet.csv", "--fleet", "pumps").status == 0
     assert kizashi("train", "pumps", "--recipe", "mahalanobis").status == 0
-    arrays = max(Path(home / "models").rglob("*.safetensors"), key=lambda p: p.stat().st_size)
-    raw = bytearray(arrays.read_bytes())
-    raw[len(raw) // 2] ^= 4
-    arrays.write_bytes(raw)
+    for arrays in Path(home / "models").rglob("*.safetensors"):
+        raw = bytearray(arrays.read_bytes())
+        raw[len(raw) // 2] ^= 4
+        arrays.write_bytes(raw)
     told = kizashi("score", "pumps")
     assert (told.status, told.err.count("\n")) == (1, 1)
-    assert arrays.name in told.err or "pumps" in told.err
+    assert ".safetensors" in told.err or "pumps" in told.err
     assert "unexpected" not in told.err
