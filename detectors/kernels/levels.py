@@ -85,28 +85,106 @@ def _count(
     return found + (first >= 0 and number - first >= minimum_rows)
 
 
+@njit(
+    void(_d1, _l1, _d1, float64, int64, int64, int64[::1]),
+    cache=True,
+    nogil=True,
+)
+def _counts(
+    values: Array,
+    rows: Array,
+    levels: Array,
+    release: float,
+    merge_rows: int,
+    minimum_rows: int,
+    out: Array,
+) -> None:
+    for i in range(len(levels)):
+        held = release * levels[i]
+        out[i] = _count(values, rows, levels[i], held, merge_rows, minimum_rows)
+
+
+@njit(
+    float64(_d1, _l1, int64, float64, float64, int64, float64, int64, int64),
+    cache=True,
+    nogil=True,
+)
+def _halved(
+    values: Array,
+    rows: Array,
+    number: int,
+    low: float,
+    high: float,
+    halvings: int,
+    release: float,
+    merge_rows: int,
+    minimum_rows: int,
+) -> float:
+    for _ in range(halvings):
+        middle = 0.5 * (low + high)
+        found = _count(values, rows, middle, release * middle, merge_rows, minimum_rows)
+        if found >= number:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
 def count_stretches(
     values: Doubles,
     rows: Indices,
-    level: float,
+    levels: ArrayLike,
     *,
     release: float,
     merge_rows: int,
     minimum_rows: int,
-) -> int:
-    """Count the stretches that `detectors.thresholds.find_stretches` finds at a level.
+) -> Indices:
+    """Count the stretches that `detectors.thresholds.find_stretches` finds at each level.
 
     Parameters
     ----------
     values
-        Surprise of some rows, every row above ``release * level`` among them.
+        Surprise of some rows, every row above ``release`` times the lowest level among them.
     rows
         Their rising numbers; rows between them are calm.
-    level, release, merge_rows, minimum_rows
-        As there: threshold, release, merge_rows and minimum_rows.
+    levels, release, merge_rows, minimum_rows
+        As there: thresholds, shape (n_levels,), release, merge_rows and minimum_rows.
     """
+    numbers = _numbers(values, rows)
+    heights = series(levels, "levels")
+    out = np.empty(len(heights), np.int64)
+    rule = release, merge_rows, minimum_rows
+    _counts(series(values, "values"), numbers, heights, *rule, out)
+    return out
+
+
+def halved(
+    values: Doubles,
+    rows: Indices,
+    number: int,
+    between: tuple[float, float],
+    halvings: int,
+    *,
+    release: float,
+    merge_rows: int,
+    minimum_rows: int,
+) -> float:
+    """Return the level above which there are fewer stretches than a number, by halving.
+
+    Parameters
+    ----------
+    values, rows, release, merge_rows, minimum_rows
+        As for `count_stretches`.
+    between
+        A level with as many stretches, and a higher one with fewer.
+    """
+    numbers = _numbers(values, rows)
+    rule = release, merge_rows, minimum_rows
+    found = _halved(series(values, "values"), numbers, number, *between, halvings, *rule)
+    return float(found)
+
+
+def _numbers(values: Doubles, rows: Indices) -> Indices:
     if len(values) != len(rows):
         raise InvalidInput(f"{len(values)} values cannot stand in {len(rows)} rows")
-    numbers = np.ascontiguousarray(rows, np.int64)
-    rule = level, release * level, merge_rows, minimum_rows
-    return int(_count(series(values, "values"), numbers, *rule))
+    return np.ascontiguousarray(rows, np.int64)

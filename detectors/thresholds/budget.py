@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from detectors.validation import FloatVector
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 LOWEST = 1.0
 """No alarm below this surprise, whatever the budget: one reading in ten is not unusual."""
@@ -112,7 +113,7 @@ def _level(counts: _Counts, budget: float, months: float) -> AlarmLevel:
         level = max(_prolonged(counts, wanted), LOWEST)
         return AlarmLevel(level, "extrapolated", budget, months)
     if wanted >= counts.most:
-        return AlarmLevel(LOWEST, "observed", counts.at(LOWEST) / months, months)
+        return AlarmLevel(LOWEST, "observed", counts.lowest / months, months)
     return AlarmLevel(counts.level(wanted), "observed", budget, months)
 
 
@@ -139,44 +140,39 @@ class _Counts:
         Highest surprise.
     most
         Largest number of stretches that a level from `LOWEST` up has.
+    lowest
+        Number at `LOWEST`.
     """
 
     def __init__(self, values: FloatVector, rule: Rule) -> None:
-        from detectors.kernels.levels import count_stretches  # compiled only for training
-
-        self._count = count_stretches
         # Lower rows are calm at every level asked for: only their number matters.
         self._rows = np.flatnonzero(values >= rule.release * LOWEST)
         self._values = values[self._rows]
-        self._rule = rule
+        self._rule: _Numbers = {
+            "release": rule.release,
+            "merge_rows": rule.merge_rows,
+            "minimum_rows": rule.minimum_rows,
+        }
         self.top = max(float(values.max()), LOWEST)
         levels = np.linspace(LOWEST, self.top, _COARSE)
-        self._known = {float(level): self.at(level) for level in levels}
-        self.most = max(self._known.values())
+        self._known = dict(zip(levels.tolist(), self.at(levels).tolist(), strict=True))
+        self.most: int = max(self._known.values())
+        self.lowest: int = self._known[LOWEST]
 
-    def at(self, level: float) -> int:
-        """Return how many stretches there are at a level."""
-        return self._count(
-            self._values,
-            self._rows,
-            level,
-            release=self._rule.release,
-            merge_rows=self._rule.merge_rows,
-            minimum_rows=self._rule.minimum_rows,
-        )
+    def at(self, levels: FloatVector) -> NDArray[np.int64]:
+        """Return how many stretches there are at each level."""
+        from detectors.kernels.levels import count_stretches  # compiled only for training
+
+        return count_stretches(self._values, self._rows, levels, **self._rule)
 
     def highest(self, number: int) -> float:
         """Return the level above which there are fewer stretches than this, up to `most`."""
+        from detectors.kernels.levels import halved
+
         # Low levels merge stretches, so numbers rise before they fall: search from the top.
         low = max(level for level, found in self._known.items() if found >= number)
         high = min((level for level in self._known if level > low), default=low)
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            if self.at(middle) >= number:
-                low = middle
-            else:
-                high = middle
-        return high
+        return halved(self._values, self._rows, number, (low, high), _HALVINGS, **self._rule)
 
     def level(self, number: float) -> float:
         """Return the level that a number of stretches reaches, which need not be whole."""
@@ -187,17 +183,41 @@ class _Counts:
         part = np.log(number / whole) / np.log((whole + 1) / whole)
         return float(upper + part * (self.highest(whole + 1) - upper))
 
+    @cached_property
+    def tail(self) -> _Tail | None:
+        """The stretches above the anchor, the same for every budget; None if there are none."""
+        number = min(self.most, _ANCHOR)
+        if number == 0:
+            return None
+        anchor = self.highest(number)
+        levels = np.linspace(anchor, self.top, _FINE)
+        reached = np.minimum(self.at(levels), number - 1)
+        # The area under the numbers is the sum of the peaks' excesses over the anchor.
+        total = float(np.trapezoid(reached, levels)) * _DECADE
+        return _Tail(number, anchor, total)
+
+
+class _Numbers(TypedDict):
+    """The numbers of a rule."""
+
+    release: float
+    merge_rows: int
+    minimum_rows: int
+
+
+class _Tail(NamedTuple):
+    """So many stretches reach the anchor, and in sum exceed it by so many nats."""
+
+    number: int
+    anchor: float
+    total: float
+
 
 def _prolonged(counts: _Counts, wanted: float) -> float:
     """Return the level that less than one stretch is expected to reach."""
-    number = min(counts.most, _ANCHOR)
-    if number == 0:
+    if counts.tail is None:
         return counts.top
-    anchor = counts.highest(number)
-    levels = np.linspace(anchor, counts.top, _FINE)
-    reached = np.minimum([counts.at(level) for level in levels], number - 1)
-    # The area under the numbers is the sum of the peaks' excesses over the anchor.
-    total = float(np.trapezoid(reached, levels)) * _DECADE
+    number, anchor, total = counts.tail
     support = number - 1 + _PRIOR_WEIGHT
     mean = (total + _PRIOR_WEIGHT * _PRIOR_EXCESS) / support
     nats = support * np.expm1(np.log(number / wanted) / support)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.errors import InvalidInput
-from detectors.kernels.levels import count_stretches, read_off
+from detectors.kernels.levels import count_stretches, halved, read_off
 from detectors.thresholds import find_stretches
 
 few = settings(max_examples=50, deadline=None)
@@ -48,21 +48,37 @@ def test_a_table_must_have_a_height_for_each_knot():
 )
 def test_as_many_stretches_are_counted_as_are_found(values, level, release, merge, minimum):
     surprise = np.array(values, np.float64)
-    found = find_stretches(surprise, level, release, merge, minimum)
     rows = np.flatnonzero(surprise >= 0.5 * release * level)
+    levels = np.array([level, 1.5 * level, 0.5 * level])
     counted = count_stretches(
         surprise[rows],
         rows,
-        level,
+        levels,
         release=release,
         merge_rows=merge,
         minimum_rows=minimum,
     )
-    assert counted == len(found)
+    found = [find_stretches(surprise, at, release, merge, minimum) for at in levels]
+    assert counted.tolist() == [len(stretches) for stretches in found]
+
+
+@few
+@given(st.lists(st.floats(0, 4), min_size=1, max_size=120), st.integers(1, 5))
+def test_halving_ends_at_a_level_with_fewer_stretches(values, number):
+    surprise, rows = np.array(values, np.float64), np.arange(len(values))
+    rule = {"release": 0.5, "merge_rows": 1, "minimum_rows": 1}
+    low, high = 0.25, 4.5
+    for _ in range(6):
+        middle = 0.5 * (low + high)
+        if len(find_stretches(surprise, middle, 0.5, 1, 1)) >= number:
+            low = middle
+        else:
+            high = middle
+    assert halved(surprise, rows, number, (0.25, 4.5), 6, **rule) == high
 
 
 def test_every_value_needs_a_row():
     with pytest.raises(InvalidInput, match="rows"):
         count_stretches(
-            np.ones(3), np.arange(2), 1.0, release=1.0, merge_rows=0, minimum_rows=1
+            np.ones(3), np.arange(2), [1.0], release=1.0, merge_rows=0, minimum_rows=1
         )
