@@ -1,6 +1,6 @@
 """Score a few rows: down every tree, row by row.
 
-The lanes of `detectors.kernels.forest_lanes` take as long for one row as for two thousand.  Here
+The lanes of `detectors.kernels.forest_lanes` take as long for one row as for 2,000.  Here
 the same units of path length are added: a row scores the same to the last bit in either way.
 """
 
