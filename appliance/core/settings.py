@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         Where the appliance listens; anything but this machine itself goes over TLS.
     tls_certificate, tls_key
         PEM files of a certificate of one's own; without them the home makes its own.
+    ray_address
+        A Ray of others that jobs run on; without one the appliance has its own.
+    ray_idle_minutes
+        Minutes without work after which the appliance's own Ray leaves; it comes again with the
+        next job that wants it. 0 keeps it always.
     workers
         Tasks that run at once; 0 means one per core.
     jobs_at_once
@@ -108,6 +113,7 @@ class Settings(BaseSettings):
     registry_url: str = ""
     engine: Literal["auto", "ray", "local"] = "auto"
     ray_address: str = ""
+    ray_idle_minutes: float = Field(5.0, ge=0)
     host: str = "127.0.0.1"
     port: int = Field(8443, ge=1, le=65535)
     tls_certificate: Path | None = None

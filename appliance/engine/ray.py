@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
-import secrets
 import shutil
 import tempfile
 import threading
@@ -13,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-
-import psutil  # type: ignore[import-untyped]
+from typing import IO, Any, Self
 
 from appliance.core.clock import now
 from appliance.core.errors import EngineError
@@ -23,7 +19,7 @@ from appliance.core.log import get, repeat
 from appliance.core.settings import Settings
 from appliance.core.trail import current as current_trail
 from appliance.core.trail import tell
-from appliance.engine import shared
+from appliance.engine import own, shared
 from appliance.engine.base import THREADS, Item, Outcome, Result, attempt_alone
 from appliance.engine.meter import count
 from appliance.engine.stop import LOOK, current
@@ -32,7 +28,6 @@ from appliance.schemas.platform import Cluster, ClusterNode
 
 _log = get(__name__)
 
-_PREFIX = "kzr"
 _LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 256 * 2**20
 _RETRIES = 3
@@ -50,6 +45,8 @@ class _Connection:
         Whether it was made here, and ends with its last engine.
     folder
         Of a Ray that was started here.
+    hold
+        Keeps the home's Ray from leaving.
     holders
         Engines that are open.
     lost
@@ -59,6 +56,7 @@ class _Connection:
     workers: int
     started: bool = False
     folder: Path | None = None
+    hold: IO[str] | None = None
     holders: int = 0
     lost: bool = False
 
@@ -70,6 +68,9 @@ class _Connection:
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
+        if self.hold is not None:
+            self.hold.close()
+            self.hold = None
 
 
 _lock = threading.Lock()
@@ -80,9 +81,10 @@ class RayEngine:
     """Runs items as Ray tasks.
 
     Engines of one process share a connection.  The first joins the Ray that this process is
-    connected to, else the one at ``settings.ray_address``, else the one that serves the home,
-    else it starts one for this machine alone, which only processes that can read a token file
-    of this user may talk to.  The last to close stops what was started, and nothing else.
+    connected to, else the one at ``settings.ray_address``, else the one that serves the home
+    (which is woken if it sleeps, and stays while one of them is open), else it starts one for
+    this machine alone, which only processes that can read a token file of this user may talk
+    to.  The last to close stops what was started, and nothing else.
 
     Parameters
     ----------
@@ -193,11 +195,12 @@ def _connected(ray: Any, settings: Settings) -> _Connection:
         elif settings.ray_address:
             _join(ray, made, settings.ray_address)
             made.workers = settings.workers or made.workers
-        elif address := shared.find(settings.home):
+        elif joined := shared.join(settings.home):
+            address, made.hold = joined
             with _private(ray, shared.token_file(settings.home)):
                 _join(ray, made, address)
         else:
-            _start(ray, made, _token_file())
+            _start(ray, made, own.token_file())
     except Exception as error:
         made.end(ray)
         where = f"at {settings.ray_address}" if settings.ray_address else "on this machine"
@@ -250,8 +253,9 @@ class Head:
         )
 
     def close(self) -> None:
-        """Stop it, with all that runs on it."""
+        """Stop it, with all that runs on it, and leave nothing."""
         self._connection.end(self._ray)
+        own.discard()
 
 
 def _join(ray: Any, made: _Connection, address: str) -> None:
@@ -281,7 +285,7 @@ def _private(ray: Any, token: Path) -> Iterator[None]:
 
 def _start(ray: Any, made: _Connection, token: Path) -> None:
     """Start a Ray for this machine alone."""
-    made.folder = Path(tempfile.mkdtemp(prefix="r", dir=_private_folder()))
+    made.folder = Path(tempfile.mkdtemp(prefix="r", dir=own.folder()))
     with _private(ray, token), _environment(THREADS):
         _log_messages(ray)
         ray.init(
@@ -363,38 +367,3 @@ def _node(told: Mapping[str, Any], free: Mapping[str, float]) -> ClusterNode:
 
 def _cluster_cpus(ray: Any) -> int:
     return max(int(ray.cluster_resources().get("CPU", 1)), 1)
-
-
-_folder: Path | None = None
-
-
-def _private_folder() -> Path:
-    """Return this process's folder, closed to other users; it goes with the process.
-
-    Ray opens the folder that it is given to everybody, so it is given one inside of this.
-    Its sockets live there, and a socket's path may have 107 characters: the folder stands
-    directly in ``/tmp``, wherever the platform's own temporary folder is.  Folders of
-    processes that were killed are swept.
-    """
-    global _folder  # noqa: PLW0603 - one token a process: Ray's core caches it
-    if _folder is None or not _folder.exists():
-        root = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder 0700
-        for left in root.glob(f"{_PREFIX}-*-*"):
-            process = left.name.split("-")[1]
-            if process.isdigit() and not psutil.pid_exists(int(process)):
-                shutil.rmtree(left, ignore_errors=True)
-        _folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-", dir=root))
-        atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-    return _folder
-
-
-def _token_file() -> Path:
-    """Return this process's token file; it outlives a stopped Ray, which may still read it."""
-    token = _private_folder() / "token"
-    if not token.exists():
-        handle = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, secrets.token_hex(32).encode("ascii"))
-        finally:
-            os.close(handle)
-    return token

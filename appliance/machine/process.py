@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+READY = frozenset({"ready", "asleep", "waking"})
+"""States of a process that does its work, or does it as soon as there is some."""
+
 
 @dataclass(frozen=True)
 class Process:
@@ -23,6 +26,8 @@ class Process:
         Whether the process with some number does its work by now.
     stop_seconds
         How long it may take to end, before it is killed.
+    word
+        What it is called while it is ready; one of `READY`.
     """
 
     role: str
@@ -30,3 +35,4 @@ class Process:
     folder: Path
     ready: Callable[[int], bool]
     stop_seconds: int = 15
+    word: Callable[[], str] = lambda: "ready"

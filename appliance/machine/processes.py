@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
@@ -25,8 +25,9 @@ _OK = 200
 
 def processes(settings: Settings) -> list[Process]:
     """Return the processes of a home, in the order in which they are started."""
+    ray = RayReady(settings.home)
     return [
-        _of(settings, "ray", "appliance.engine.head", RayReady(settings.home)),
+        replace(_of(settings, "ray", "appliance.engine.head", ray), word=ray.word),
         _of(settings, "web", "appliance.web", WebReady(settings)),
         _of(settings, "worker", "appliance.worker", WorkerReady(settings.database)),
     ]
@@ -82,10 +83,15 @@ class WorkerReady:
 
 @dataclass(frozen=True)
 class RayReady:
-    """Whether Ray has told its address."""
+    """Whether Ray has told its address, or that it comes when it is wanted."""
 
     home: Path
 
     def __call__(self, _process: int) -> bool:
         """Look."""
-        return shared.find(self.home, patience=0) is not None
+        return bool(shared.state(self.home))
+
+    def word(self) -> str:
+        """Return which of these it is."""
+        told = shared.state(self.home)
+        return told if told in (shared.ASLEEP, shared.WAKING) else "ready"

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from appliance.core.clock import monotonic
 from appliance.core.errors import OperatorError, StorageError, TryAgain
 from appliance.machine import logs
+from appliance.machine.process import READY
 from appliance.machine.supervisor import MARK, Running, Supervisor
 
 _LOOK = 0.2
@@ -41,8 +42,8 @@ class Status(BaseModel):
     url
         Where it listens.
     roles
-        State of each process: ready, starting, failing (it is started again and again), failed
-        (given up), stopping, or stopped.
+        State of each process: ready, asleep (it comes with the next work), waking, starting,
+        failing (it is started again and again), failed (given up), stopping, or stopped.
     """
 
     ready: bool
@@ -54,7 +55,7 @@ def status(supervisor: Supervisor, url: str) -> Status:
     """Return how a home's appliance is."""
     states = supervisor.states()
     roles = {one.role: _word(supervisor, one.role, states) for one in supervisor.processes}
-    return Status(ready=all(word == "ready" for word in roles.values()), url=url, roles=roles)
+    return Status(ready=READY.issuperset(roles.values()), url=url, roles=roles)
 
 
 def _word(supervisor: Supervisor, role: str, states: dict[str, Running]) -> str:
@@ -62,8 +63,8 @@ def _word(supervisor: Supervisor, role: str, states: dict[str, Running]) -> str:
     if state is None:
         return "stopped"
     if state.word in ("running", "starting"):
-        ready = next(one.ready for one in supervisor.processes if one.role == role)
-        return "ready" if ready(state.process) else "starting"
+        own = next(one for one in supervisor.processes if one.role == role)
+        return own.word() if own.ready(state.process) else "starting"
     return _WORDS[state.word]
 
 
@@ -123,7 +124,7 @@ def _await(
             )
         roles = {role: _word(supervisor, role, states) for role in ends}
         show(roles)
-        waiting = [role for role, word in roles.items() if word != "ready"]
+        waiting = [role for role, word in roles.items() if word not in READY]
         if not waiting:
             return
         for role in waiting:

@@ -217,11 +217,16 @@ class Cluster(Schema):
 
     Attributes
     ----------
+    address
+        Empty while it is asleep.
     at
         When its nodes were looked at; None for one of others, which is asked itself.
+    asleep
+        Whether it takes nothing of the machine until the next job wants it.
     """
 
     address: str = Field(examples=["127.0.0.1:6379"])
+    asleep: bool = False
     at: AwareDatetime | None = Field(None, examples=[_MOMENT])
     nodes: tuple[ClusterNode, ...] = ()
 

@@ -212,6 +212,9 @@ def _cluster(cluster: Cluster | None, zone: ZoneInfo) -> None:
         if cluster is None:
             st.caption(t("platform.no_cluster"))
             return
+        if cluster.asleep:
+            st.caption(t("platform.cluster_asleep"))
+            return
         if not cluster.nodes:
             st.text(cluster.address)
             st.caption(t("platform.cluster_elsewhere"))

@@ -9,6 +9,7 @@ import psutil  # type: ignore[import-untyped]
 from appliance.engine import shared
 from appliance.machine import serving
 from appliance.machine.doctor.finding import Finding, Patient, broken, fine, note
+from appliance.machine.process import READY
 
 _MUST = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
 _MEANING = {
@@ -24,8 +25,8 @@ def roles(patient: Patient) -> Iterator[Finding]:
         yield note("processes", "the appliance is not up.", "kizashi up")
         return
     for role, state in found.items():
-        if state == "ready":
-            yield fine("processes", f"{role} is ready")
+        if state in READY:
+            yield fine("processes", f"{role} is {state}")
         elif state == "starting":
             yield note("processes", f"{role} is starting.", f"kizashi logs {role}")
         else:
@@ -40,7 +41,7 @@ def ray(patient: Patient) -> Iterator[Finding]:
         return
     address = shared.find(settings.home, patience=0)
     if address is None:
-        return  # `roles` says so
+        return  # `roles` says so, or that it is asleep
     wrong = {name for one in _rays(patient) for name in _wrong(one)}
     for name in sorted(wrong):
         yield broken("ray", f"{_MEANING[name]}.", "kizashi down, then kizashi up")

@@ -35,6 +35,16 @@ with RayEngine(load_settings(Path(sys.argv[1]))) as engine:
     print(engine.workers, *{outcome.value for outcome in engine.map(parent, [1, 2, 3])})
 """
 
+_HOLD = """
+import sys
+from pathlib import Path
+from appliance.core.settings import load_settings
+from appliance.engine.ray import RayEngine
+
+with RayEngine(load_settings(Path(sys.argv[1]))):
+    print("joined", flush=True)
+    sys.stdin.read()
+"""
 _ASK = """
 import sys
 from ray._raylet import GcsClient
@@ -42,10 +52,11 @@ print(GcsClient(address=sys.argv[1]).internal_kv_keys(b"", b"", timeout=10))
 """
 
 
-def _start(home: Path) -> subprocess.Popen[bytes]:
+def _start(home: Path, minutes: float = 0) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "appliance.engine.head", "--home", str(home)]
+    settings = {"KIZASHI_WORKERS": "2", "KIZASHI_RAY_IDLE_MINUTES": str(minutes)}
     return subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"KIZASHI_WORKERS": "2"}, stderr=subprocess.PIPE
+        command, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE
     )
 
 
@@ -162,3 +173,58 @@ def test_a_part_that_dies_ends_it_all_and_the_next_is_found(tmp_path: Path) -> N
     assert psutil.wait_procs(others, timeout=30)[1] == []
     for agent in agents:
         agent.kill()
+
+
+def _until(home: Path, *words: str) -> None:
+    until = monotonic() + _PATIENCE
+    while (told := shared.state(home)) not in words:
+        assert monotonic() < until, told
+        threading.Event().wait(0.05)
+
+
+def test_it_sleeps_until_it_is_wanted_and_leaves_when_it_is_not(tmp_path: Path) -> None:
+    head = _start(tmp_path, 0.02)
+    own = psutil.Process(head.pid)
+    try:
+        _until(tmp_path, shared.ASLEEP)
+        assert own.children(recursive=True) == []
+        assert shared.find(tmp_path) is None
+        holding = subprocess.Popen(
+            [sys.executable, "-c", _HOLD, str(tmp_path)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        with holding:
+            assert holding.stdout is not None
+            assert holding.stdout.readline() == b"joined\n"
+            family = own.children(recursive=True)
+            assert {"raylet", "gcs_server"} <= {one.name() for one in family}
+            # Whoever uses it is killed: that holds it no longer.
+            holding.kill()
+        _until(tmp_path, shared.ASLEEP)
+        # A job that comes in this very moment waits until it has left, and wakes it.
+        done = _run(_JOIN, str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        assert psutil.wait_procs(family, timeout=_PATIENCE)[1] == []
+        workers, *parents = map(int, done.stdout.split())
+        assert workers == 2
+        assert parents
+        _until(tmp_path, shared.ASLEEP)
+        _alone(own)
+        assert list(Path("/tmp").glob(f"kzr-{head.pid}-*")) == []
+        with pytest.raises(Conflict), shared.claimed(tmp_path):
+            pass
+    finally:
+        head.terminate()
+        head.communicate(timeout=_PATIENCE)
+    assert head.returncode in (0, -signal.SIGTERM)  # it may have been beginning anew
+    assert shared.state(tmp_path) is None
+
+
+def _alone(head: psutil.Process) -> None:
+    """Wait until a head has left Ray, and is small again."""
+    until = monotonic() + _PATIENCE
+    while head.children(recursive=True) or "--awake" in head.cmdline():
+        assert monotonic() < until
+        threading.Event().wait(0.05)

@@ -251,9 +251,11 @@ def test_ray_without_a_token_is_found(
 ) -> None:
     supervisor = make(home, ray=WAITS)
     serving.up(supervisor, 30, quiet)
-    with shared.claimed(home) as tell:
-        tell("127.0.0.1:1")
+    with shared.claimed(home) as claim:
+        claim.tell("127.0.0.1:1")
         texts = [one.text for one in _found(home, supervisor) if one.check == "ray"]
+        claim.tell(shared.ASLEEP)
+        assert not [one for one in _found(home, supervisor) if one.check == "ray"]
     assert len(texts) == 2
     assert any("without a token" in text for text in texts)
     assert any("statistics" in text for text in texts)

@@ -119,7 +119,7 @@ def test_status_is_ready(home: Home, first: str) -> None:
     assert told == {
         "ready": True,
         "url": f"http://127.0.0.1:{home.port}",
-        "roles": {"ray": "ready", "web": "ready", "worker": "ready"},
+        "roles": {"ray": "asleep", "web": "ready", "worker": "ready"},
     }
     assert home.run("status").stdout.startswith("ready: ")
 

@@ -93,6 +93,7 @@ def scraped(folder: Path) -> Iterator[Scraped]:
         for role in ("PORT", "WEB_METRICS_PORT", "WORKER_METRICS_PORT", "RAY_METRICS_PORT")
     }
     environment = {**ports, "KIZASHI_ENGINE": "ray", "KIZASHI_WORKERS": "2"}
+    environment["KIZASHI_RAY_IDLE_MINUTES"] = "60"  # once a job has woken it, it stays
     settings = Settings(
         home=home,
         port=int(ports["KIZASHI_PORT"]),

@@ -214,14 +214,17 @@ def test_the_worst_is_first():
 def test_a_cluster_is_told_only_while_its_head_lives(home):
     settings = Settings(home=home)
     assert shared.cluster(settings) is None
-    with shared.claimed(home) as tell:
-        tell("127.0.0.1:1")
+    with shared.claimed(home) as claim:
+        claim.tell("127.0.0.1:1")
         assert shared.cluster(settings) == Cluster(address="127.0.0.1:1")
         told = Cluster(address="127.0.0.1:1", at=AT, nodes=(NODE,))
         shared.tell_cluster(home, told)
         assert shared.cluster(settings) == told
         shared.tell_cluster(home, told.model_copy(update={"address": "of before"}))
         assert shared.cluster(settings) == Cluster(address="127.0.0.1:1")
+        for word in (shared.ASLEEP, shared.WAKING):
+            claim.tell(word)
+            assert shared.cluster(settings) == Cluster(address="", asleep=True)
     assert shared.cluster(settings) is None
     other = Settings(home=home, ray_address="ray://plant:10001")
     assert shared.cluster(other) == Cluster(address="ray://plant:10001")
