@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.modes.levels import FEWEST_SHARE, MOST_LEVELS, cuts_of
+from detectors.modes.levels import FEWEST_SHARE, MOST_LEVELS, cuts_of, single
 from detectors.modes.steps import run_starts, settled
 
 MOST_MODES = 6
@@ -80,21 +80,44 @@ def first_look(rows: int) -> int:
     return max(rows // _FIRST_LOOK, 1)
 
 
-def levels_seen(values: NDArray[np.float64], *, trusted: bool) -> NDArray[np.float64]:
-    """Return the cuts between a column's levels by its smoothed values; empty for one level.
+def levels_seen(values: NDArray[np.float64], *, trusted: bool) -> list[NDArray[np.float64]]:
+    """Return by column the cuts between its levels; empty for one level.
 
     Parameters
     ----------
     values
-        NaN where there is none.
+        Smoothed, shape (n_columns, n_values); NaN where there is none.
     trusted
         Steps of the values are levels, such as numbers of recipes, and not how finely a
         sensor reads.
     """
-    known = np.sort(values[~np.isnan(values)])
+    ordered = np.sort(values, axis=1)  # NaN comes last
+    # Most columns have one level and all of their values: those are told together.
+    plain = ~np.isnan(ordered[:, -1])
+    if not trusted:
+        plain &= ~_repeated(ordered)
+    plain[plain] = single(ordered[plain])
+    return [
+        own[:0] if one else _cuts(own, trusted) for own, one in zip(ordered, plain, strict=True)
+    ]
+
+
+def _cuts(ordered: NDArray[np.float64], trusted: bool) -> NDArray[np.float64]:
+    known = ordered[~np.isnan(ordered)]
     if len(known) < _FEWEST_ROWS:
         return known[:0]
     return cuts_of(known if trusted else _between_steps(known))
+
+
+def _repeated(ordered: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell in which sorted columns a value comes so often that they may have been rounded."""
+    often = _often(ordered.shape[1])
+    same = ordered[:, often - 1 :] == ordered[:, : ordered.shape[1] - often + 1]
+    return np.asarray(same.any(axis=1))
+
+
+def _often(count: int) -> int:
+    return max(int(np.ceil(_USUAL * count)), 2)
 
 
 def _between_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,7 +127,7 @@ def _between_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     first = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
     counts = np.diff(np.r_[first, len(values)])
-    usual = counts >= max(_USUAL * len(values), 2)
+    usual = counts >= _often(len(values))
     if usual.sum() <= _A_SWITCH or counts[usual].sum() < _ROUNDED * len(values):
         return values
     place = np.arange(len(values)) - np.repeat(first, counts) + 0.5

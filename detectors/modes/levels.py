@@ -47,7 +47,7 @@ def cuts_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     Koontz, Narendra and Fukunaga (1976), A graph-theoretic approach to nonparametric cluster
     analysis, doi:10.1109/TC.1976.1674719, for clusters as what valleys of density separate.
     """
-    fewest = max(int(np.ceil(FEWEST_SHARE * len(values))), _FEWEST_ROWS)
+    fewest = fewest_of(len(values))
     first = _valley(values, fewest)
     open_: list[tuple[int, int, _Valley]] = [] if first is None else [(0, len(values), first)]
     cuts: list[float] = []
@@ -62,35 +62,69 @@ def cuts_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sort(np.array(cuts, np.float64))
 
 
+def single(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which columns have one level at first sight: `cuts_of` returns nothing for them.
+
+    Parameters
+    ----------
+    values
+        Finite, shape (n_columns, n_values); each column sorted.
+    """
+    if not len(values) or values.shape[1] < 2 * fewest_of(values.shape[1]):
+        return np.ones(len(values), bool)
+    depth, _ = _depths(values, fewest_of(values.shape[1]))
+    return np.asarray(~(depth.min(axis=1) <= _DEEPEST))
+
+
+def fewest_of(count: int) -> int:
+    """Return how many of so many values make a level."""
+    return max(int(np.ceil(FEWEST_SHARE * count)), _FEWEST_ROWS)
+
+
 def _valley(values: NDArray[np.float64], fewest: int) -> _Valley | None:
     """Return the emptiest place with enough values on either side, if it is empty enough."""
     count = len(values)
     if count < 2 * fewest:
         return None
-    spare = fewest // 2
-    low, high = values[spare], values[count - 1 - spare]
-    if not high > low:
+    depths, all_edges = _depths(values[None], fewest)
+    depth, edges = depths[0], all_edges[0]
+    if not depth.min() <= _DEEPEST:
         return None
-    bins = min(max(count // _IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
-    edges = low + (high - low) * np.linspace(0.0, 1.0, bins + 1)
-    below = np.searchsorted(values, edges)
-    places = np.arange(_WINDOW // 2, bins - _WINDOW // 2)
-    inside = below[places + _WINDOW // 2 + 1] - below[places - _WINDOW // 2]
-    left = (below[places] + below[places + 1]) / 2
-    thinner = np.minimum(left / (places + 0.5), (count - left) / (bins - places - 0.5))
-    depth = np.where(
-        np.minimum(left, count - left) >= fewest,
-        inside / _WINDOW / np.maximum(thinner, 1e-12),
-        np.inf,
-    )
-    if depth.min() > _DEEPEST:
-        return None
-    place = int(places[_middle_of_longest(depth == depth.min())])
+    place = _WINDOW // 2 + _middle_of_longest(depth == depth.min())
     cut = float((edges[place] + edges[place + 1]) / 2)
     at = int(np.searchsorted(values, cut))
     if min(at, count - at) < fewest:
         return None
     return _Valley(float(depth.min()), cut, at)
+
+
+def _depths(
+    values: NDArray[np.float64], fewest: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how empty each place of columns is, and the edges of all bins.
+
+    Returns
+    -------
+    ndarray of shape (n_columns, n_bins - 2)
+        Density as a share of that on the thinner side; infinite with too few values beside it,
+        or in a column of a single value.
+    ndarray of shape (n_columns, n_bins + 1)
+    """
+    count, spare = values.shape[1], fewest // 2
+    low, high = values[:, spare, None], values[:, count - 1 - spare, None]
+    bins = min(max(count // _IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
+    edges = low + (high - low) * np.linspace(0.0, 1.0, bins + 1)
+    below = np.stack([own.searchsorted(at) for own, at in zip(values, edges, strict=True)])
+    places = np.arange(_WINDOW // 2, bins - _WINDOW // 2)
+    inside = below[:, places + _WINDOW // 2 + 1] - below[:, places - _WINDOW // 2]
+    left = (below[:, places] + below[:, places + 1]) / 2
+    thinner = np.minimum(left / (places + 0.5), (count - left) / (bins - places - 0.5))
+    depth = np.where(
+        (np.minimum(left, count - left) >= fewest) & (high > low),
+        inside / _WINDOW / np.maximum(thinner, 1e-12),
+        np.inf,
+    )
+    return depth, edges
 
 
 def _middle_of_longest(holds: NDArray[np.bool_]) -> int:

@@ -29,6 +29,8 @@ UNKNOWN = -1
 STOPPED = 0
 QUANTILES = (0.05, 0.5, 0.95)
 _MOST_ROWS = 20_000
+_TOGETHER = 1_000_000
+"""Cells that are looked at in one go."""
 _OUTVOTED = 3
 _STATE = ("columns", "needed", "cuts", "codes", "bands", "share", "dwell")
 
@@ -150,7 +152,8 @@ class OperatingModes:
             if not len(own):
                 continue
             share[mode] = len(own) / len(modes)
-            bands[mode] = _quantiles(thinned[:, own])
+            whole = len(own) == len(modes)
+            bands[mode] = _quantiles(thinned if whole else thinned[:, own])
         return OperatingModes(
             self.columns, self.needed, self.cuts, self.codes, bands, share, self.dwell
         )
@@ -191,6 +194,8 @@ class OperatingModes:
             alive = np.zeros(len(still), bool)
             for own in values:
                 alive |= np.isfinite(own[::step])
+                if alive.all():
+                    break
             modes = np.where(alive, 1, UNKNOWN).astype(np.int8)
         runs = ~still
         modes[runs] = settled(modes[runs], dwell)
@@ -265,11 +270,14 @@ def _chosen(values: NDArray[Any], step: int, contexts: Sequence[int]) -> Choice 
     sensors = [column for column in range(len(values)) if column not in set(contexts)]
     for group, trusted in ((list(contexts), True), (sensors, False)):
         found = []
-        for column in group:
-            own = values[column : column + 1]
-            cuts = levels_seen(smoothed(own, look)[0], trusted=trusted)
-            if len(cuts):
-                found.append(switching(smoothed(own, step)[0], cuts, column, trusted=trusted))
+        some = max(_TOGETHER // values.shape[1], 1)
+        for place in range(0, len(group), some):
+            block = group[place : place + some]
+            looked = levels_seen(smoothed(values[block], look), trusted=trusted)
+            for column, cuts in zip(block, looked, strict=True):
+                if len(cuts):
+                    own = smoothed(values[column : column + 1], step)[0]
+                    found.append(switching(own, cuts, column, trusted=trusted))
         choice = choose([one for one in found if one is not None])
         if choice is not None:
             return choice
@@ -285,8 +293,10 @@ def _padded(cuts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _quantiles(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return quantiles by column, shape (3, n_columns); NaN and infinities left out."""
-    ordered = values.astype(np.float64)
-    ordered[np.isinf(ordered)] = np.nan
+    ordered = np.array(values)
+    infinite = np.isinf(ordered)
+    if infinite.any():
+        ordered[infinite] = np.nan
     ordered.sort(axis=1)
     known = ordered.shape[1] - np.isnan(ordered).sum(axis=1)
     row, last = np.arange(len(ordered)), np.maximum(known - 1, 0)
@@ -294,6 +304,6 @@ def _quantiles(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     for own, quantile in zip(out, QUANTILES, strict=True):
         place = quantile * last
         low = np.floor(place).astype(np.int64)
-        a, b = ordered[row, low], ordered[row, np.minimum(low + 1, last)]
+        a, b = (ordered[row, at].astype(np.float64) for at in (low, np.minimum(low + 1, last)))
         own[:] = a + (b - a) * (place - low)
     return out

@@ -24,14 +24,24 @@ def smoothed(values: NDArray[np.floating[Any]], step: int = 1) -> NDArray[np.flo
         NaN only where all five are missing; infinities count as missing.
     """
     rows = values.shape[1]
-    padded = np.empty((len(values), rows + 4))
+    padded = np.empty((len(values), rows + 4), values.dtype)
     padded[:, 2:-2] = values
     padded[:, :2], padded[:, -2:] = padded[:, 2:3], padded[:, -3:-2]
-    padded[np.isinf(padded)] = np.nan
-    a, b, e, c, d = (padded[:, shift : rows + shift : step] for shift in range(5))
-    low = np.fmax(np.fmin(a, b), np.fmin(c, d))
-    high = np.fmin(np.fmax(a, b), np.fmax(c, d))
-    return np.asarray(np.fmax(np.fmin(low, high), np.fmin(np.fmax(low, high), e)))
+    known = np.isfinite(padded)
+    whole = bool(known.all())
+    if not whole:
+        padded[~known] = np.nan
+    # Those that know of missing values are slower by half.
+    lower: np.ufunc = np.minimum if whole else np.fmin
+    higher: np.ufunc = np.maximum if whole else np.fmax
+    # Neighbours side by side in memory: comparing them then takes a third of the time.
+    a, b, e, c, d = (
+        np.ascontiguousarray(padded[:, shift : rows + shift : step]) for shift in range(5)
+    )
+    low = higher(lower(a, b), lower(c, d))
+    high = lower(higher(a, b), higher(c, d))
+    middle = higher(lower(low, high), lower(higher(low, high), e))
+    return np.asarray(middle, np.float64)
 
 
 def settled(codes: NDArray[_Number], dwell: int) -> NDArray[_Number]:

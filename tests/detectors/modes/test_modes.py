@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from detectors.errors import InvalidInput, StateCorrupt
 from detectors.modes import MOST_MODES, STOPPED, UNKNOWN, OperatingModes
+from detectors.modes.levels import cuts_of, single
+from detectors.modes.steps import smoothed
 
 
 def shifts(rng: np.random.Generator, rows: int, modes: int, length: int = 120) -> np.ndarray:
@@ -257,3 +259,36 @@ def test_what_cannot_be_used_is_refused() -> None:
     state.pop("cuts")
     with pytest.raises(StateCorrupt, match="cuts"):
         OperatingModes.from_state(state)
+
+
+# ---------------------------------------------------------------- many columns at once
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 900), st.floats(0, 8))
+def test_columns_of_one_level_are_those_without_a_cut(
+    seed: int, rows: int, apart: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(5, rows))
+    values[1] += apart * (rng.random(rows) < 0.4)
+    values[2] = np.round(values[2])
+    values[3] = 7.0
+    values[4] = rng.exponential(size=rows)
+    values.sort(axis=1)
+    assert (~single(values) >= [len(cuts_of(own)) > 0 for own in values]).all()
+
+
+@pytest.mark.parametrize("step", [1, 3, 7])
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_spikes_go_and_every_so_many_medians_stay(step: int, missing: float) -> None:
+    rng = np.random.default_rng(step)
+    values = rng.normal(size=(2, 101)).astype(np.float32)
+    values[rng.random(values.shape) < missing] = np.nan
+    if missing:
+        values[0, 50], values[1, 50:70] = np.inf, np.nan
+    padded = np.pad(np.where(np.isinf(values), np.nan, values), ((0, 0), (2, 2)), "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 5, axis=1)[:, ::step]
+    found = smoothed(values, step)
+    assert found.shape == windows.shape[:2]
+    whole = ~np.isnan(windows).any(axis=2)
+    assert np.array_equal(found[whole], np.median(windows[whole], axis=1))
+    assert np.array_equal(np.isnan(found), np.isnan(windows).all(axis=2))
