@@ -102,10 +102,11 @@ def tree_mb(root: psutil.Process) -> float:
         members = [root, *root.children(recursive=True)]
     except psutil.Error:
         return 0.0
-    return sum(map(_process_bytes, members)) / _MB
+    return sum(map(process_bytes, members)) / _MB
 
 
-def _process_bytes(process: psutil.Process) -> int:
+def process_bytes(process: psutil.Process) -> int:
+    """Return the memory of a process; what it shares with others counts in parts."""
     try:
         text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
     except OSError:

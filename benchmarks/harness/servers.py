@@ -31,6 +31,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def cpu_seconds(process: int) -> float:
+    """Return the processor time of all threads of a process; see `Child.cpu_seconds`.
+
+    Raises
+    ------
+    OSError
+        There is no such process.
+    """
+    # The system's clock of another process: its number, and which of its times is meant.
+    return time.clock_gettime(~process << 3 | _ALL_THREADS)
+
+
 class Child:
     """A process of Python that runs as long as it is needed."""
 
@@ -44,8 +56,7 @@ class Child:
 
     def cpu_seconds(self) -> float:
         """Return the processor time of all its threads, to less than a microsecond on Linux."""
-        # The system's clock of another process: its number, and which of its times is meant.
-        return time.clock_gettime(~self._popen.pid << 3 | _ALL_THREADS)
+        return cpu_seconds(self._popen.pid)
 
     def kill(self) -> None:
         """End it at once, without a chance to clear up."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.__main__ import names
@@ -45,6 +46,7 @@ def test_the_benchmarks_there_are() -> None:
         "api",
         "batch_score",
         "fleet_fit",
+        "idle",
         "ingest",
         "jobs",
         "memory",
@@ -147,6 +149,29 @@ def test_jobs_and_that_none_is_lost() -> None:
     _check(queued)
     assert killed["ours"] == 0
     assert float(str(killed["kills"])) > 0
+
+
+@pytest.mark.slow
+def test_idle_measures_a_real_appliance_and_leaves_nothing(tmp_path: Path) -> None:
+    lines = _lines("idle", "--quick", "--json", "--scratch", str(tmp_path))
+    for line in lines:
+        _check(line)
+    cpu, memory, started = lines
+    for line in (cpu, memory):
+        by_role = line["by_role"]
+        assert isinstance(by_role, dict)
+        assert set(by_role) == {"supervisord", "web", "worker", "ray"}
+        assert sum(by_role.values()) == pytest.approx(float(str(line["ours"])), rel=0.05)
+    assert started["ready"]
+    assert list(tmp_path.iterdir()) == []
+    assert not [one for one in psutil.process_iter() if str(tmp_path) in _words(one)]
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 @pytest.mark.slow
