@@ -12,7 +12,7 @@ import numpy as np
 from numba import boolean, float32, int32, njit, types, uint8, uint16, void
 
 from detectors.errors import InvalidInput
-from detectors.kernels import forest_few, forest_lanes
+from detectors.kernels import forest_few, forest_lanes, forest_score
 from detectors.kernels.arrays import Array, Floats, between, readings
 from detectors.kernels.forest_credit import credit
 from detectors.kernels.forest_grow import DEEPEST, SPLIT_LEFT, SPLIT_RIGHT, grow
@@ -302,9 +302,9 @@ def score_forest(compiled: CompiledForest, XT: ArrayLike) -> Floats:
         return np.full(columns.shape[1], 0.5, np.float32)
     lanes = compiled.lanes
     if lanes is not None and len(total) <= forest_few.MOST_ROWS:
-        forest_few.add_up(lanes, forest.thresholds, compiled.children, columns, total)
+        forest_few.add_up(lanes, forest, compiled.children, columns, total)
     elif lanes is not None:
-        forest_lanes.add_up(lanes, columns, total)
+        forest_score.add_up(lanes, columns, total)
     else:
         _walk(columns, *forest[:3], compiled.children, compiled.depths, total)
     # A tree without a split says of every row that it is like any other.

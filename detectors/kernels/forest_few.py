@@ -1,6 +1,6 @@
 """Score a few rows: down every tree, row by row.
 
-The lanes of `detectors.kernels.forest_lanes` take as long for one row as for 2,000.  Here
+The lanes of `detectors.kernels.forest_score` take as long for one row as for 64.  Here
 the same units of path length are added: a row scores the same to the last bit in either way.
 """
 
@@ -16,6 +16,7 @@ from detectors.kernels.arrays import Array, Floats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.kernels.forest import ForestArrays
     from detectors.kernels.forest_lanes import Lanes
 
 MOST_ROWS = 32
@@ -65,23 +66,24 @@ def _add_up(
 
 def add_up(
     lanes: Lanes,
-    thresholds: Floats,
+    forest: ForestArrays,
     children: NDArray[np.int32],
     XT: Floats,
     total: Floats,
 ) -> None:
-    """Add to ``total`` what `detectors.kernels.forest_lanes.add_up` does.
+    """Add to ``total`` what `detectors.kernels.forest_score.add_up` does.
 
     Parameters
     ----------
     lanes
         From `detectors.kernels.forest_lanes.lay_out`.
-    thresholds, children
-        As in `detectors.kernels.forest.CompiledForest` and the forest that it was made from.
+    forest, children
+        What the lanes were made from, and the children of
+        `detectors.kernels.forest.CompiledForest`.
     XT
         Readings, (n_features, n_rows).
     total
         Changed in place, (n_rows,).
     """
-    splits = lanes.features, thresholds, children, lanes.left, lanes.right
+    splits = forest.features, forest.thresholds, children, lanes.left, lanes.right
     _add_up(XT, lanes.groups, lanes.offsets, *splits, np.float32(lanes.step), total)

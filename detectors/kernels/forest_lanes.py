@@ -1,9 +1,8 @@
-"""Score many rows at once: every split of a tree for a whole block of rows.
+"""Lay a forest out so that many rows are scored at once (`detectors.kernels.forest_score`).
 
-Readings are first replaced by how many of the forest's own thresholds lie below them, a number
-of one byte, which keeps every comparison exact.  A tree's splits are then evaluated from the
-last to the first: each replaces the values of its two sides by the one that each row takes.
-There is no branch to guess wrong, and one instruction serves 16 to 64 rows.
+Readings are replaced by how many of the forest's own thresholds lie below them, a number of
+one byte, which keeps every comparison exact.  A feature on which the trees have more thresholds
+than a byte can number is given several planes of such numbers, each for some of the trees.
 """
 
 from __future__ import annotations
@@ -14,59 +13,63 @@ import numpy as np
 from numba import float32, int32, int64, njit, types, uint8, void
 
 from detectors.kernels.arrays import Array, Floats
-from detectors.kernels.forest_grow import SPLIT_LEFT, SPLIT_RIGHT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LANES = 2048
-_CELLS = 1024
+    from detectors.kernels.arrays import Indices
+
+_CELLS = 4096
 _EDGES = 255
 _ROOM = _EDGES + 17
 _TREES = 256
-_STACK = 20
+_PLANES = 4
 
 _u64 = np.uint64
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
-_f3 = types.Array(float32, 3, "C", readonly=True)
 _i1 = types.Array(int32, 1, "C", readonly=True)
 _l1 = types.Array(int64, 1, "C", readonly=True)
-_b1 = types.Array(uint8, 1, "C", readonly=True)
-_b3 = types.Array(uint8, 3, "C", readonly=True)
 
 
 class Lanes(NamedTuple):
     """A forest whose thresholds and path lengths are bytes.
 
-    Trees stand in groups with at most 255 thresholds a feature.
+    Trees stand in groups, whose path lengths are added up in 16 bits; planes hold at most 255
+    thresholds each.
 
     Attributes
     ----------
-    groups
-        First tree of each group and the end of the last, (n_groups + 1,).
-    offsets, features, kinds
+    groups, firsts
+        First tree and first plane of each group, and the end of the last, (n_groups + 1,).
+    columns
+        Feature of each plane, (n_planes,).
+    offsets, kinds
         As in `detectors.kernels.forest.ForestArrays`.
+    planes
+        Plane of each split, counted from its group's first, (n_splits,).
     codes
-        Place of each split's threshold among its group's, (n_splits,).
+        Place of each split's threshold among its plane's, (n_splits,).
     left, right
         Path length of a leaf on either side, in units of `step`, (n_splits,).
     edges
-        Sorted thresholds, filled up with infinity, (n_groups, n_features, 272).
+        Sorted thresholds, filled up with infinity, (n_planes, 272).
     cells
-        Thresholds below each of 1,024 equal cells, (n_groups, n_features, 1024).
+        Thresholds below each of 4,096 equal cells, (n_planes, 4096).
     scales
-        Where the cells begin, and cells per unit, (n_groups, n_features, 2).
+        Where the cells begin, and cells per unit, (n_planes, 2).
     halvings
-        Halvings that find a reading's place within its cell, (n_groups, n_features).
+        Halvings that find a reading's place within its cell, (n_planes,).
     step
         Path length of one unit.
     """
 
-    groups: NDArray[np.int64]
+    groups: Indices
+    firsts: Indices
+    columns: NDArray[np.int32]
     offsets: NDArray[np.int32]
-    features: NDArray[np.int32]
     kinds: NDArray[np.uint8]
+    planes: NDArray[np.int32]
     codes: NDArray[np.uint8]
     left: NDArray[np.uint8]
     right: NDArray[np.uint8]
@@ -77,92 +80,108 @@ class Lanes(NamedTuple):
     step: float
 
 
-@njit(int64(_i1, _i1, int64, int64[::1]), cache=True, nogil=True)
-def _group(offsets: Array, features: Array, n_features: int, groups: Array) -> int:
-    """Cut trees into groups; returns how many, or 0 where one tree is too large for any."""
-    held = np.zeros(n_features, np.int64)
-    groups[0] = 0
-    n = 0
+@njit(
+    int64(_i1, _i1, int64, int64[::1], int64[::1], int32[::1], int32[::1], int32[::1]),
+    cache=True,
+    nogil=True,
+)
+def _share_out(
+    offsets: Array,
+    features: Array,
+    n_features: int,
+    groups: Array,
+    firsts: Array,
+    columns: Array,
+    counts: Array,
+    planes: Array,
+) -> int:
+    """Give every split a plane; returns the groups, or 0 where a tree fits into no plane."""
+    own = np.zeros(n_features, np.int32)
+    current = np.full(n_features, -1, np.int32)
+    groups[0] = firsts[0] = 0
+    n = made = 0
     for tree in range(len(offsets) - 1):
-        full = tree - groups[n] >= _TREES
-        for k in range(offsets[tree], offsets[tree + 1]):
-            held[features[k]] += 1
-            full = full or held[features[k]] > _EDGES
-        if full:
+        # A group's planes of a block of rows are to stay in the processor's cache.
+        if tree - groups[n] >= _TREES or made - firsts[n] >= _PLANES * n_features:
             n += 1
             groups[n] = tree
-            held[:] = 0
-            for k in range(offsets[tree], offsets[tree + 1]):
-                held[features[k]] += 1
-                if held[features[k]] > _EDGES:
+            firsts[n] = made
+            current[:] = -1
+        for k in range(offsets[tree], offsets[tree + 1]):
+            own[features[k]] += 1
+        for k in range(offsets[tree], offsets[tree + 1]):
+            f = features[k]
+            if own[f] > 0:
+                if own[f] > _EDGES:
                     return 0
+                if current[f] < 0 or counts[current[f]] + own[f] > _EDGES:
+                    current[f] = made
+                    columns[made] = f
+                    counts[made] = 0
+                    made += 1
+                counts[current[f]] += own[f]
+                own[f] = 0
+            planes[k] = current[f] - firsts[n]
     groups[n + 1] = len(offsets) - 1
+    firsts[n + 1] = made
     return n + 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _collect(
-    features: Array,
+    planes: Array,
+    first: int,
     thresholds: Array,
     begin: int,
     end: int,
     unsorted: Array,
     edges: Array,
-    counts: Array,
+    filled: Array,
     codes: Array,
 ) -> None:
-    """Sort the thresholds of each feature into `edges`, and number the splits by them.
+    """Sort the thresholds of each plane into `edges`, and number the splits by them.
 
     A threshold's number is how many are below it.  Counting them all is quicker than any
     search: it has no branch, and takes 16 at a time.
     """
     room = edges.shape[1]
-    counts[:] = 0
-    unsorted[:] = np.inf
-    edges[:] = np.inf
     for k in range(begin, end):
-        f = features[k]
-        unsorted[f * room + counts[f]] = thresholds[k]
-        counts[f] += 1
+        p = first + planes[k]
+        unsorted[p * room + filled[p]] = thresholds[k]
+        filled[p] += 1
     for k in range(begin, end):
-        f = features[k]
+        p = first + planes[k]
         value = thresholds[k]
-        first = _u64(f * room)
+        at = _u64(p * room)
         below = np.int32(0)
-        for i in range(_u64(_EDGES + 1)):
-            below += np.int32(unsorted[first + i] < value)
+        for i in range(_u64((filled[p] + 15) & ~15)):
+            below += np.int32(unsorted[at + i] < value)
         codes[k] = below
-        edges[f, below] = value
-    for f in range(len(counts)):
-        for i in range(1, counts[f]):
-            # Equal thresholds share a number and leave the places after it free.
-            edges[f, i] = edges[f, i] if edges[f, i] < np.inf else edges[f, i - 1]
+        edges[p, below] = value
 
 
 @njit(cache=True, nogil=True)
 def _tabulate(edges: Array, n: int, cells: Array, scale: Array) -> int:
-    """Fill the look-up table of one feature; returns the halvings its fullest cell needs."""
-    scale[:] = 0
-    cells[:] = 0
-    if n == 0:
-        return 0
+    """Fill the look-up table of one plane; returns the halvings its fullest cell needs."""
+    for i in range(1, n):
+        # Equal thresholds share a number and leave the places after it free.
+        edges[i] = edges[i] if edges[i] < np.inf else edges[i - 1]
     scale[0] = edges[0]
     span = edges[n - 1] - edges[0]
-    if span > 0:
-        scale[1] = np.float32(_CELLS - 1) / span
-    most = at = 0
-    for cell in range(_CELLS):
-        cells[cell] = at
-        first = at
-        while at < n:
-            # The very arithmetic that `_encode` does, so that both agree on every cell.
-            y = (edges[at] - scale[0]) * scale[1]
-            y = y if y > 0 else np.float32(0)
-            y = y if y < _CELLS - 1 else np.float32(_CELLS - 1)
-            if np.int64(y) > cell:
-                break
-            at += 1
-        most = max(most, at - first)
+    scale[1] = np.float32(_CELLS - 1) / span if span > 0 else np.float32(0)
+    top = np.float32(_CELLS - 1)
+    reached = most = first = 0
+    for at in range(n):
+        # The very arithmetic that scoring does, so that both agree on every cell.
+        y = (edges[at] - scale[0]) * scale[1]
+        y = y if y > 0 else np.float32(0)
+        cell = int(y if y < top else top)
+        if cell >= reached:
+            cells[reached : cell + 1] = at
+            reached = cell + 1
+            first = at
+        most = max(most, at + 1 - first)
+    cells[reached:] = n
     halvings = 0
     while (1 << halvings) - 1 < most:
         halvings += 1
@@ -171,16 +190,18 @@ def _tabulate(edges: Array, n: int, cells: Array, scale: Array) -> int:
 
 @njit(
     void(
-        _l1, _i1, _i1, _f1, _f2, float32, uint8[::1], uint8[::1], uint8[::1],
-        float32[:, :, ::1], uint8[:, :, ::1], float32[:, :, ::1], uint8[:, ::1],
+        _l1, _l1, _i1, _i1, _i1, _f1, _f2, float32, uint8[::1], uint8[::1], uint8[::1],
+        float32[:, ::1], uint8[:, ::1], float32[:, ::1], uint8[::1],
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
 def _encode_trees(
     groups: Array,
+    firsts: Array,
     offsets: Array,
-    features: Array,
+    counts: Array,
+    planes: Array,
     thresholds: Array,
     depths: Array,
     step: float,
@@ -192,17 +213,17 @@ def _encode_trees(
     scales: Array,
     halvings: Array,
 ) -> None:
-    n_features = edges.shape[1]
-    counts = np.empty(n_features, np.int64)
-    unsorted = np.empty(n_features * edges.shape[2], np.float32)
+    filled = np.zeros(len(edges), np.int32)
+    unsorted = np.full(edges.size, np.float32(np.inf))
+    edges[:] = np.inf
     for g in range(len(groups) - 1):
         begin, end = offsets[groups[g]], offsets[groups[g + 1]]
-        _collect(features, thresholds, begin, end, unsorted, edges[g], counts, codes)
-        for f in range(n_features):
-            halvings[g, f] = _tabulate(edges[g, f], counts[f], cells[g, f], scales[g, f])
-        for k in range(begin, end):
-            left[k] = min(255, int(depths[k, 0] / step + 0.5))
-            right[k] = min(255, int(depths[k, 1] / step + 0.5))
+        _collect(planes, firsts[g], thresholds, begin, end, unsorted, edges, filled, codes)
+    for p in range(len(edges)):
+        halvings[p] = _tabulate(edges[p], counts[p], cells[p], scales[p])
+    for k in range(len(planes)):
+        left[k] = min(255, int(depths[k, 0] / step + 0.5))
+        right[k] = min(255, int(depths[k, 1] / step + 0.5))
 
 
 def lay_out(
@@ -227,174 +248,31 @@ def lay_out(
     longest
         No path length is above this.
     """
+    n_splits = len(features)
     groups = np.empty(len(offsets) + 1, np.int64)
-    n = _group(offsets, features, n_features, groups)
+    firsts = np.empty(len(offsets) + 1, np.int64)
+    columns, counts, planes = (np.empty(n_splits, np.int32) for _ in range(3))
+    n = _share_out(offsets, features, n_features, groups, firsts, columns, counts, planes)
     if n == 0:
         return None
+    made = int(firsts[n])
     lanes = Lanes(
         groups[: n + 1].copy(),
+        firsts[: n + 1].copy(),
+        columns[:made].copy(),
         offsets,
-        features,
         kinds,
-        codes=np.empty(len(features), np.uint8),
-        left=np.empty(len(features), np.uint8),
-        right=np.empty(len(features), np.uint8),
-        edges=np.empty((n, n_features, _ROOM), np.float32),
-        cells=np.empty((n, n_features, _CELLS), np.uint8),
-        scales=np.empty((n, n_features, 2), np.float32),
-        halvings=np.empty((n, n_features), np.uint8),
+        planes,
+        codes=np.empty(n_splits, np.uint8),
+        left=np.empty(n_splits, np.uint8),
+        right=np.empty(n_splits, np.uint8),
+        edges=np.empty((made, _ROOM), np.float32),
+        cells=np.empty((made, _CELLS), np.uint8),
+        scales=np.empty((made, 2), np.float32),
+        halvings=np.empty(made, np.uint8),
         step=longest / 255,
     )
-    unfilled = lanes[4:-1]
-    _encode_trees(lanes.groups, offsets, features, thresholds, depths, lanes.step, *unfilled)
+    _encode_trees(
+        *lanes[:2], offsets, counts, planes, thresholds, depths, lanes.step, *lanes[6:-1]
+    )
     return lanes
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _encode(
-    x: Array, edges: Array, cells: Array, scale: Array, halvings: int, out: Array
-) -> None:
-    """Number of edges below each reading; the usual depths spelled out to stay in lanes."""
-    low, per = scale[0], scale[1]
-    zero, top = np.float32(0), np.float32(_CELLS - 1)
-    if halvings <= 1:
-        for i in range(len(x)):
-            y = (x[i] - low) * per
-            y = y if y > zero else zero
-            y = y if y < top else top
-            p = np.int64(cells[np.uint32(y)])
-            out[i] = p + (x[i] > edges[p])
-    elif halvings == 2:
-        for i in range(len(x)):
-            y = (x[i] - low) * per
-            y = y if y > zero else zero
-            y = y if y < top else top
-            p = np.int64(cells[np.uint32(y)])
-            p += 2 * (x[i] > edges[p + 1])
-            out[i] = p + (x[i] > edges[p])
-    elif halvings == 3:
-        for i in range(len(x)):
-            y = (x[i] - low) * per
-            y = y if y > zero else zero
-            y = y if y < top else top
-            p = np.int64(cells[np.uint32(y)])
-            p += 4 * (x[i] > edges[p + 3])
-            p += 2 * (x[i] > edges[p + 1])
-            out[i] = p + (x[i] > edges[p])
-    else:
-        for i in range(len(x)):
-            p = np.int64(128 * (x[i] > edges[127]))
-            p += 64 * (x[i] > edges[p + 63])
-            p += 32 * (x[i] > edges[p + 31])
-            p += 16 * (x[i] > edges[p + 15])
-            p += 8 * (x[i] > edges[p + 7])
-            p += 4 * (x[i] > edges[p + 3])
-            p += 2 * (x[i] > edges[p + 1])
-            out[i] = p + (x[i] > edges[p])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _evaluate(
-    block: Array,
-    features: Array,
-    codes: Array,
-    kinds: Array,
-    left: Array,
-    right: Array,
-    begin: int,
-    end: int,
-    stack: Array,
-) -> None:
-    """Leave the path lengths of one tree in the first lanes of the stack.
-
-    Rows of the block and the stack are told by where they begin: a slice for each split would
-    cost more than its comparisons.
-    """
-    lanes = _u64(_LANES)
-    held = _u64(0)
-    for k in range(end - 1, begin - 1, -1):
-        x = _u64(features[k]) * lanes
-        code, low, high = codes[k], left[k], right[k]
-        # Both operands are loaded before the choice: only then is it one blend of lanes.
-        if kinds[k] == 0:
-            for i in range(lanes):
-                stack[held + i] = high if block[x + i] > code else low
-            held += lanes
-        elif kinds[k] == SPLIT_LEFT:
-            out = held - lanes
-            for i in range(lanes):
-                a = stack[out + i]
-                stack[out + i] = high if block[x + i] > code else a
-        elif kinds[k] == SPLIT_RIGHT:
-            out = held - lanes
-            for i in range(lanes):
-                b = stack[out + i]
-                stack[out + i] = b if block[x + i] > code else low
-        else:
-            held -= lanes
-            out = held - lanes
-            for i in range(lanes):
-                b = stack[out + i]
-                a = stack[held + i]
-                stack[out + i] = b if block[x + i] > code else a
-
-
-_score_types = void(
-    _f2, _l1, _i1, _i1, _b1, _b1, _b1, _b1, _f3, _b3, _f3,
-    types.Array(uint8, 2, "C", readonly=True), float32, float32[::1],
-)  # fmt: skip
-
-
-@njit(_score_types, cache=True, nogil=True, error_model="numpy")
-def _add_up(
-    XT: Array,
-    groups: Array,
-    offsets: Array,
-    features: Array,
-    kinds: Array,
-    codes: Array,
-    left: Array,
-    right: Array,
-    edges: Array,
-    cells: Array,
-    scales: Array,
-    halvings: Array,
-    step: float,
-    total: Array,
-) -> None:
-    n_features, n_rows = XT.shape
-    block = np.zeros((n_features, _LANES), np.uint8)
-    flat = block.reshape(n_features * _LANES)
-    stack = np.empty(_STACK * _LANES, np.uint8)
-    units = np.empty(_LANES, np.uint16)
-    for begin in range(0, n_rows, _LANES):
-        used = min(_LANES, n_rows - begin)
-        for g in range(len(groups) - 1):
-            for f in range(n_features):
-                x = XT[f, begin : begin + used]
-                _encode(x, edges[g, f], cells[g, f], scales[g, f], halvings[g, f], block[f])
-            units[:] = 0
-            for tree in range(groups[g], groups[g + 1]):
-                a, b = offsets[tree], offsets[tree + 1]
-                if a == b:
-                    continue
-                _evaluate(flat, features, codes, kinds, left, right, a, b, stack)
-                for i in range(_u64(_LANES)):
-                    units[i] += np.uint16(stack[i])
-            for i in range(used):
-                total[begin + i] += np.float32(units[i]) * step
-
-
-def add_up(lanes: Lanes, XT: Floats, total: Floats) -> None:
-    """Add to ``total`` the path lengths of every row over all trees that split.
-
-    Parameters
-    ----------
-    lanes
-        From `lay_out`.
-    XT
-        Readings, (n_features, n_rows).
-    total
-        Changed in place, (n_rows,).
-    """
-    _add_up(XT, *lanes[:-1], np.float32(lanes.step), total)
