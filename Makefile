@@ -1,7 +1,7 @@
 # make test    every test, in an environment made from the lock
 # make quick   the fast subset (under 90 seconds)
 # make lint    format, lint, types, import rules
-# make bench   the benchmarks, one JSON line a case
+# make bench   the benchmarks, one JSON line a case, added to build/bench/COMMIT.jsonl
 # make screenshots  pictures of every page, in build/screenshots; renews those in docs/images/ui
 # make lock    pin the dependencies anew
 
@@ -38,8 +38,13 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+BENCHES = fleet_fit batch_score ingest memory api jobs ui metrics idle quality
 bench: $(STAMP)
-	@for name in fleet_fit batch_score ingest memory api jobs ui metrics quality; do $(BIN)/python -m benchmarks $$name --json || exit 1; done
+	@mkdir -p build/bench; into=build/bench/$$(git rev-parse --short HEAD).jsonl; \
+	for name in $(BENCHES); do \
+		$(BIN)/python -m benchmarks $$name --json > build/bench/last || exit 1; \
+		tee -a $$into < build/bench/last; \
+	done; rm build/bench/last; echo "added to $$into" >&2
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.ui.screenshots --docs
