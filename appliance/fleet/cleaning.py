@@ -22,6 +22,7 @@ _FEWEST_VALUES = 10
 _BUSY_SHARE = 0.75
 _LIMIT_ROWS = 3
 _FEWEST_PEERS = 3
+_ENDLESS = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,50 @@ def _frozen(values: Floats, changes: Mask, stuck: StuckLimits) -> list[CellFault
             long |= counter[found[:, 1]] - counter[found[:, 0]] > stuck.busy[sensor]
         faults += [CellFault(int(sensor), "frozen", int(a), int(b)) for a, b in found[long]]
     return faults
+
+
+class StuckWatch:
+    """Follows constant runs cell by cell, and finds those that a whole series would show.
+
+    Parameters
+    ----------
+    limits
+        Learned in training.
+    """
+
+    def __init__(self, limits: StuckLimits) -> None:
+        self._limits = limits
+        self._longest = np.where(limits.plain > 0, limits.plain, _ENDLESS)
+        checked = (limits.plain > 0) & (limits.busy > 0)
+        self._longest_busy = np.where(checked, limits.busy, _ENDLESS)
+        self._last = np.full(len(limits.plain), np.nan)
+        self._run = np.zeros(len(limits.plain), np.int64)
+        self._busy = np.zeros(len(limits.plain), np.int64)
+
+    def begin(self, values: Floats) -> None:
+        """Begin with a series of shape (n_sensors, n_cells), at least one cell."""
+        changes, cells = _changes(values), values.shape[1]
+        counter = _counter(np.count_nonzero(changes, axis=0), self._limits.busy_changes)
+        held = np.cumprod(~changes[:, ::-1], axis=1).sum(axis=1)
+        self._last = values[:, -1].copy()
+        self._run = held + 1
+        self._busy = counter[cells] - counter[cells - self._run]
+
+    def next(self, values: Floats) -> bool:
+        """Take the next cell, shape (n_sensors,); tell whether a sensor is frozen by now."""
+        same = np.equal(values, self._last)
+        self._last = values
+        held = int(np.count_nonzero(same))
+        busy = len(same) - held >= self._limits.busy_changes
+        if not held:
+            self._run.fill(1)
+            self._busy.fill(busy)
+            return False
+        self._run = np.where(same, self._run + 1, 1)
+        self._busy = np.where(same, self._busy + busy, busy)
+        return bool(
+            (self._run > self._longest).any() or (self._busy > self._longest_busy).any()
+        )
 
 
 # ---------------------------------------------------------------- missing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,57 +12,19 @@ from numpy.typing import NDArray
 from appliance.core.errors import InvalidRequest
 from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.calibration import Calibration, Scores
-from appliance.fleet.cleaning import CellFault, FaultKind, StuckLimits, clean
+from appliance.fleet.cleaning import CellFault, StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
+from appliance.fleet.judged import EXPLAINED_FROM, Judged, SensorFault
 from appliance.fleet.live import LiveCalibration
-from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, pieces
+from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
 from appliance.schemas.manifest import AssetManifest
-from appliance.schemas.recipe import Recipe
+from appliance.schemas.recipe import Limits, Recipe
 from appliance.schemas.score import Judgement
 from detectors import persistence
 
-EXPLAINED_FROM = 1.0
-"""Shares are given from this surprise on: below it they would explain noise."""
 _DIRECTION_FROM = 1.0
-
-
-class SensorFault(NamedTuple):
-    """A stretch in which a sensor could not be trusted; times in microseconds, closed."""
-
-    sensor: str
-    kind: FaultKind
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What became of each row of one asset.
-
-    Attributes
-    ----------
-    surprise
-        NaN where a row is not judged, shape (n_rows,).
-    alarm
-        Surprise at or above the threshold.
-    state
-        `Judgement` as a number.
-    coverage
-        Share of the asset's sensors that were alive.
-    shares
-        Shape (n_sensors, n_rows), adding up to 1 over the sensors; NaN below
-        `EXPLAINED_FROM`, zero for a sensor that was missing.
-    faults
-        Sensor faults within the rows.
-    """
-
-    surprise: NDArray[np.float64]
-    alarm: Mask
-    state: NDArray[np.int8]
-    coverage: NDArray[np.float32]
-    shares: NDArray[np.float32] | None
-    faults: list[SensorFault]
+_NO_TIME = np.zeros(1, np.int64)
 
 
 class _Form(NamedTuple):
@@ -116,7 +78,7 @@ class AssetModel:
         )
         self._final, self._live = self._forms(arrays)
         plain, busy = arrays["stuck"]
-        self._stuck = StuckLimits(plain, busy, int(arrays["busy_changes"]))
+        self.stuck = StuckLimits(plain, busy, int(arrays["busy_changes"]))
         self._filler = (
             Filler(arrays["mean"], arrays["covariance"]) if "mean" in arrays else None
         )
@@ -129,30 +91,33 @@ class AssetModel:
         self._looks_around = entry.reach != (0, 0)
 
     @property
+    def limits(self) -> Mapping[str, Limits]:
+        """Physical limits by sensor."""
+        return self._recipe.cleaning.limits
+
+    @property
     def has_live_scores(self) -> bool:
         """Whether rows are judged otherwise when they arrive than when they are final."""
         return self._live is not None
 
     def _forms(self, arrays: Arrays) -> tuple[_Form, _Form | None]:
         detector, reach = self._detector, self._detector.reach()
+        lasting = 0 if self._averages is None else self._averages.reach()[0]
         final = _Form(
             detector.score,
             detector.contributions,
             Calibration.from_state(arrays),
-            reach[0],
+            max(reach[0], lasting),
             alone=reach == (0, 0),
         )
         calibration = LiveCalibration.from_state(arrays)
         if calibration is None:
             return final, None
-        before = detector.live_reach()
-        if self._averages is not None:
-            before = max(before, self._averages.reach()[0])
         live = _Form(
             detector.score_live,
             detector.live_contributions,
             calibration,
-            before,
+            max(detector.live_reach(), lasting),
             alone=False,
         )
         return final, live
@@ -206,6 +171,56 @@ class AssetModel:
             faults=self._in_time(series, cell_faults),
         )
 
+    @property
+    def plain_lead(self) -> int | None:
+        """Cells before one that `judge_plain` needs; None where it cannot say the same.
+
+        It cannot for a detector that goes on learning, nor for one that judges by later rows
+        and has no live form.
+        """
+        reach = self._detector.reach()
+        if self._detector.tags.partial_fit or (self._live is None and reach[1]):
+            return None
+        lags = 0 if self._conditioner is None else self._conditioner.warm_cells
+        return max((self._live or self._final).before, *reach) + lags
+
+    def judge_plain(
+        self, sensors: Floats, context: Floats, count: int, *, explain: bool = True
+    ) -> Judged:
+        """Judge the last cells of an even series live, where nothing is to be cleaned.
+
+        Parameters
+        ----------
+        sensors, context
+            As in `Rows`: nothing missing, frozen or out of limits, no cell unseen but the
+            last ones, and `plain_lead` cells before these.
+        count
+            Cells to judge.
+        """
+        cells = sensors.shape[1]
+        series = Series(sensors, context, np.array([0, cells]), _NO_TIME, self._interval, None)
+        coverage = np.ones(cells, np.float32)
+        state = self._obstacles(series, coverage)
+        shares = np.full(sensors.shape, np.nan, np.float32) if explain else None
+        out = _ByCell(np.full(cells, np.nan), state, shares)
+        last, form = slice(cells - count, cells), self._live or self._final
+        self._score_cells(last, form, self._residuals(series), None, out, 0)
+        out.surprise[state != Judgement.FINAL] = np.nan
+        if self._live is not None:
+            state[state == Judgement.FINAL] = Judgement.PROVISIONAL
+        surprise = out.surprise[last]
+        alarm = surprise >= self.entry.threshold
+        given = None if shares is None else shares[:, last]
+        return Judged(surprise, alarm, state[last], coverage[last], given, [])
+
+    def plain_cells(self, rows: Rows) -> tuple[Series, Mask]:
+        """Return rows as an even series, and which of its cells need no cleaning."""
+        series, _ = self._cleaned(rows)
+        raw = even(rows, self._interval, self._recipe.cleaning.fill_rows)
+        same = np.equal(series.sensors, raw.sensors).all(axis=0)
+        seen = self._obstacles(series, np.ones(series.cells, np.float32)) == Judgement.FINAL
+        return raw, same & seen
+
     def faults(self, rows: Rows) -> list[SensorFault]:
         """Return sensor faults within rows, without scoring them."""
         return self._in_time(*self._cleaned(rows))
@@ -235,7 +250,7 @@ class AssetModel:
     def _cleaned(self, rows: Rows) -> tuple[Series, list[CellFault]]:
         cleaning = self._recipe.cleaning
         series, faults, _ = clean(
-            rows, self._interval, cleaning, self.entry.sensors, self._stuck
+            rows, self._interval, cleaning, self.entry.sensors, self.stuck
         )
         return series, faults
 
@@ -292,9 +307,11 @@ class AssetModel:
             inside[inside == Judgement.FINAL] = reason
         if self._filler is not None:
             values = self._filler.fill(values)
-        for batch in self._batches(judged, series.cells, windows=self._looks_around):
-            self._score_cells(batch, self._final, values, gone, out)
-        for part, first in self._pending(judged, series.cells, goes_on=goes_on, live=live):
+        pending = self._pending(judged, series.cells, goes_on=goes_on, live=live)
+        if not live or self._live is None or not pending:
+            for batch in self._batches(judged, series.cells, windows=self._looks_around):
+                self._score_cells(batch, self._final, values, gone, out)
+        for part, first in pending:
             if self._live is not None:
                 self._score_cells(slice(*part), self._live, values, gone, out, first)
             tail = state[slice(*part)]

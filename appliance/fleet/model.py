@@ -19,6 +19,7 @@ from appliance.fleet.artifact import Artifact, draft_of
 from appliance.fleet.choice_words import choice_words
 from appliance.fleet.chunks import FrameChunk, cut
 from appliance.fleet.files import ScoredFiles, score_files
+from appliance.fleet.online import MOST_BYTES, Online
 from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import (
     CONTRIBUTION,
@@ -168,6 +169,16 @@ class FleetModel:
         return frames.with_columns(
             frame, _in_order(worded(scores, self.manifest, contributions=contributions), rows)
         )
+
+    def online(self, *, most_bytes: int = MOST_BYTES) -> Online:
+        """Return what judges readings one by one as they come, and remembers what it must.
+
+        Parameters
+        ----------
+        most_bytes
+            Memory for what is kept of assets; the longest silent are forgotten first.
+        """
+        return Online(self._models, most_bytes=most_bytes)
 
     def expected(self, frame: Any) -> Any:
         """Return what normal would have been, as columns ``expected:SENSOR`` beside the rows.

@@ -18,7 +18,8 @@ from appliance.engine.base import Engine
 from appliance.fleet.artifact import MANIFEST, Artifact
 from appliance.fleet.chunks import Chunk, Columns, assets_of
 from appliance.fleet.frames import TIME
-from appliance.fleet.judging import AssetModel, SensorFault
+from appliance.fleet.judged import SensorFault
+from appliance.fleet.judging import AssetModel
 from appliance.fleet.outcome import value_of
 from appliance.fleet.series import Rows
 from appliance.lake import Scores, StagedFiles
@@ -299,7 +300,17 @@ def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and want
 
 def _score_chunk(task: _Task) -> ScoredChunk:
     models = opened(task.model, task.digest)
-    frame = task.chunk.read(models.columns.names)
+    found: list[ScoredChunk] = []
+    try:
+        for part in task.chunk.parts(models.columns.names):
+            found.append(_score_part(task, models, part))  # noqa: PERF401 - kept if one fails
+    except BaseException:
+        task.sink.unstage(one.staged for one in found if one.staged is not None)
+        raise
+    return _together(found)
+
+
+def _score_part(task: _Task, models: Models, frame: pl.DataFrame) -> ScoredChunk:
     scores, faults = score_frame(models, frame, masks=task.masks, extents=task.extents)
     if task.spans is not None:
         scores = scores.filter(inside(task.spans))
@@ -325,6 +336,25 @@ def _score_chunk(task: _Task) -> ScoredChunk:
         unknown=tuple(unknown),
         surprises=_by_surprise(surprise),
         total=float(surprise.sum()),
+    )
+
+
+def _together(parts: Sequence[ScoredChunk]) -> ScoredChunk:
+    """Return parts of a chunk as one."""
+    staged = [part.staged for part in parts if part.staged is not None]
+    faults = pl.concat([fault_frame(()), *(part.faults for part in parts)])
+    nothing = _by_surprise(np.empty(0))
+    return ScoredChunk(
+        index=0,
+        staged=StagedFiles.together(staged) if staged else None,
+        faults=faults.sort("asset", maintain_order=True),
+        rows=sum(part.rows for part in parts),
+        judged=sum(part.judged for part in parts),
+        alarms=sum(part.alarms for part in parts),
+        masked=sum(part.masked for part in parts),
+        unknown=tuple(sorted(asset for part in parts for asset in part.unknown)),
+        surprises=tuple(map(sum, zip(nothing, *(one.surprises for one in parts), strict=True))),
+        total=sum(part.total for part in parts),
     )
 
 

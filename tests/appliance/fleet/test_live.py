@@ -100,6 +100,22 @@ def test_rows_that_others_follow_are_final_though_these_are_not_there() -> None:
     assert not np.array_equal(_column(alone)[-after:], _column(among)[-after:])
 
 
+def test_a_reading_alone_is_judged_as_the_last_row_of_all_so_far() -> None:
+    model, new = fitted("auto"), readings(("a",), 130, seed=3, start=LATER)
+    online = model.online()
+    names = tuple(model.manifest.sensors)
+    found = [
+        online.push("a", row["time"], {name: row[name] for name in names})
+        for row in new.iter_rows(named=True)
+    ]
+    whole = model.score(new.cast(dict.fromkeys(names, pl.Float64)), live=True)
+    young = max(model.manifest.assets["a"].reach)
+    assert {one.state for one in found[:young]} == {Judgement.TOO_YOUNG}
+    assert {one.state for one in found[young:]} == {Judgement.PROVISIONAL}
+    alone = np.array([one.surprise for one in found[young:]], np.float32)
+    np.testing.assert_array_equal(alone, _column(whole)[young:])
+
+
 # ---------------------------------------------------------------- who has it
 def test_who_looks_at_no_later_row_is_final_at_once() -> None:
     model, new = fitted("mahalanobis"), readings(("a",), 300, seed=3, start=LATER)
