@@ -90,6 +90,7 @@ class AssetStream:
         self.model = model
         self.last: int | None = None
         self._places = places
+        self._width = width
         self._interval = round(model.entry.interval_seconds * MICRO)
         self._lead = model.plain_lead
         kept = max(model.entry.warm_rows, self._lead or 0) + 1
@@ -103,7 +104,7 @@ class AssetStream:
     @property
     def bytes(self) -> int:
         """Memory of the rows kept, once the buffer is full."""
-        return 2 * self._rows.capacity * 8 * self._rows.latest(0).shape[1]
+        return 2 * self._rows.capacity * 8 * self._width
 
     @property
     def alone(self) -> bool:

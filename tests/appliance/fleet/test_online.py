@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from appliance.fleet.model import FleetModel
 from appliance.fleet.online import Online, OnlineScore, Reading
 from appliance.fleet.recipe import resolve
 from appliance.fleet.scoring import score_frame
+from appliance.fleet.streams import History
 from appliance.fleet.training import fit_fleet
 from appliance.schemas.score import Judgement, share_column
 from tests.appliance.fleet.plants import SENSORS, START, readings
@@ -56,7 +58,7 @@ def given(frame: pl.DataFrame, names: Sequence[str] = SENSORS) -> list[Reading]:
     ]
 
 
-def remembered(frame: pl.DataFrame):
+def remembered(frame: pl.DataFrame) -> History:
     def history(assets: Sequence[str], start: datetime, end: datetime) -> pl.DataFrame:
         return frame.filter(
             pl.col("asset").is_in(list(assets)), pl.col("time") >= start, pl.col("time") < end
@@ -242,7 +244,9 @@ def test_a_reading_that_is_not_later_is_refused_and_nothing_of_its_call_is_taken
         ("a", LATER, {"s0": 10**400}),
     ],
 )
-def test_what_is_no_reading_is_refused(asset: str, time: datetime, values: dict) -> None:
+def test_what_is_no_reading_is_refused(
+    asset: str, time: datetime, values: dict[str, Any]
+) -> None:
     with pytest.raises(InvalidRequest):
         Online(fitted("mahalanobis")._models).push(asset, time, values)
 
@@ -258,8 +262,8 @@ def test_values_that_no_sensor_measures_harm_no_later_reading() -> None:
         assert found.surprise is None
     assert online.push("b", LATER, {}).state is Judgement.TOO_FEW_SENSORS
     clean = Online(model._models, NOTHING)
-    found, expected = ([one.push(*r) for r in new] for one in (online, clean))
-    assert [one.surprise for one in found[5:]] == [one.surprise for one in expected[5:]]
+    after, expected = ([own.push(*r).surprise for r in new] for own in (online, clean))
+    assert after[5:] == expected[5:]
 
 
 def test_assets_without_a_model_keep_nothing_and_the_longest_silent_is_forgotten() -> None:
