@@ -7,8 +7,6 @@ not must be better for certain.
 
 from __future__ import annotations
 
-from scipy.special import bdtrc
-
 from appliance.schemas.approval import Check
 from appliance.schemas.backtest import Backtest, BacktestSide, Figures
 
@@ -125,5 +123,7 @@ def _chance_of_more(one: Figures, other: Figures) -> float:
     time = one.asset_months + other.asset_months
     if not here or time <= 0:
         return 1.0
+    from scipy.special import bdtrc  # a process that only shows decisions has no use for it
+
     share = one.asset_months / time
     return float(bdtrc(here - 1, here + there, share))

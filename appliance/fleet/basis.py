@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from appliance.fleet.series import Floats, Ints, Mask
 
@@ -166,6 +165,8 @@ def hold(context: Floats, bounds: Ints) -> Floats:
 
 def exponential(x: NDArray[np.float64], lag: int, bounds: Ints) -> NDArray[np.float32]:
     """Return the exponentially weighted mean of the past, begun anew in each stretch."""
+    from scipy.signal import lfilter  # takes longer than all else here, and most have no use
+
     share = 1.0 - np.exp(-1.0 / lag)
     out = np.empty(len(x), np.float32)
     for a, b in itertools.pairwise(bounds):

@@ -20,7 +20,8 @@ from appliance.jobs.store.durable import connections
 _NAME = "kizashi"
 _VERSION = "1"
 """Of how jobs are run, not of the appliance: a job outlives an upgrade in between."""
-_LOOK = 0.2
+_LOOK = 1.0
+"""Seconds between two looks for jobs that stood in another process, or are to be repeated."""
 _OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 

@@ -22,6 +22,7 @@ from appliance.worker.feeder import Feeder
 from appliance.worker.herald import Herald
 from appliance.worker.life import Life
 from appliance.worker.lives import Lives
+from appliance.worker.quiet import Quiet
 from appliance.worker.run import Runner, Running, Why
 
 _log = get(__name__)
@@ -88,6 +89,7 @@ class Worker:
         self.life.insist(lambda: site.database.ping())  # noqa: PLW0108 - opening it may fail too
         self._workers = WorkerStore(site.database)
         self._claims = ClaimStore(site.database)
+        self._queue, self._orphans = Quiet(site.database), Quiet(site.database)
         self._runs = RunStore(site.database, self.id)
         self._durable = Durable(site.settings.jobs_database, self.id, self._body)
         self._runner = Runner(site, self._durable, self._runs, self.life)
@@ -200,7 +202,7 @@ class Worker:
     # ------------------------------------------------------------------ jobs
     def _begin(self) -> bool:
         """Begin one more job; False if there is none."""
-        claim = self._orphan() or self._claims.claim(self.id, now())
+        claim = self._orphan() or self._queue.look(lambda: self._claims.claim(self.id, now()))
         if claim is None:
             return False
         self._moved = monotonic()
@@ -213,7 +215,7 @@ class Worker:
         at = monotonic()
         if at < self._due.get("orphans", 0.0):
             return None
-        found = self._claims.adopt(self.id, now())
+        found = self._orphans.look(lambda: self._claims.adopt(self.id, now()))
         if found is None:
             self._due["orphans"] = at + self._pace.fire
         return found

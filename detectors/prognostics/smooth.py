@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg import solve
-from scipy.spatial.distance import cdist
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +53,8 @@ class KernelRidge:
         cls, rows: FloatMatrix, targets: FloatVector, rate: float, penalties: Sequence[float]
     ) -> list[KernelRidge]:
         """Learn one function a penalty; the kernels are worked out once."""
+        from scipy.linalg import solve  # a process that only passes models on has no use for it
+
         centre, spread = rows.mean(axis=0), rows.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
         points = ((rows - centre) / spread).astype(np.float32)
@@ -108,6 +108,8 @@ class KernelRidge:
 def _kernels(
     rows: NDArray[np.float32], points: NDArray[np.float32], rate: float
 ) -> tuple[FloatMatrix, FloatMatrix]:
+    from scipy.spatial.distance import cdist  # as above
+
     own = rate / rows.shape[1]
     return (
         np.exp(-own * cdist(rows, points, "sqeuclidean")),

@@ -45,6 +45,9 @@ CASES = {
     "import appliance.cli.main": f"import appliance.cli.main\n{_AFTER}",
     "import appliance.schemas.event": f"import appliance.schemas.event\n{_AFTER}",
 }
+# What only learning, judging or a registry's own pages need; the roles load it with the work.
+_WITH_WORK = HEAVY - {"alembic", "deltalake", "numpy", "polars", "sqlalchemy"}
+_ROLES = f"import appliance.worker.worker, appliance.web.app\n{_AFTER}"
 
 
 def _run(code: str) -> tuple[str, float]:
@@ -64,6 +67,11 @@ def _run(code: str) -> tuple[str, float]:
 def test_nothing_heavy_is_imported(case: str) -> None:
     printed, _ = _run(CASES[case])
     assert HEAVY & set(json.loads(printed.splitlines()[-1])) == set()
+
+
+def test_an_idle_role_has_not_loaded_what_work_needs() -> None:
+    printed, _ = _run(_ROLES)
+    assert _WITH_WORK & set(json.loads(printed.splitlines()[-1])) == set()
 
 
 def test_help_takes_less_than_half_a_second_of_cpu() -> None:
