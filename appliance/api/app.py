@@ -27,6 +27,7 @@ from appliance.api.store import KeyStore
 from appliance.core.errors import TooOften
 from appliance.core.secrets import site_key
 from appliance.pipelines.figures import Figures
+from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.site import Site
 
 PREFIX = "/api/v1"
@@ -90,6 +91,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
     app.state.recent = Recent(site.database, app.state.rate)
     app.state.figures = Figures(site)
+    app.state.online = OnlineFleets(site)
     problems.install(app)
     add_health(app)
     app.router.routes.extend(_routes())

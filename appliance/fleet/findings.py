@@ -11,7 +11,7 @@ import polars as pl
 from appliance.calendar.masks import Masks
 from appliance.events.detect import fault_events, find_events
 from appliance.fleet.chunks import assets_of
-from appliance.fleet.judged import SensorFault
+from appliance.fleet.judgements import SensorFault
 from appliance.fleet.scoring import Models, fault_frame
 from appliance.schemas.event import EventDraft, EventKind
 

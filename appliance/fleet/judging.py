@@ -15,7 +15,7 @@ from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.cleaning import CellFault, StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
-from appliance.fleet.judged import EXPLAINED_FROM, Judged, SensorFault
+from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
 from appliance.schemas.manifest import AssetManifest

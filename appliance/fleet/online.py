@@ -15,7 +15,7 @@ import numpy as np
 
 from appliance.calendar.masks import Masks
 from appliance.core.errors import Conflict, InvalidRequest
-from appliance.fleet.judged import EXPLAINED_FROM, Judged
+from appliance.fleet.judgements import EXPLAINED_FROM, Judged
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.scoring import Models
 from appliance.fleet.stream import Values
@@ -120,6 +120,10 @@ class Online:
     def bytes(self) -> int:
         """Memory that is kept for assets."""
         return self._streams.bytes
+
+    def knows(self, readings: Sequence[Reading]) -> bool:
+        """Whether readings can be judged without asking the history or opening a model."""
+        return all(self._streams.knows(one.asset, micro(one.time)) for one in readings)
 
     # ------------------------------------------------------------------ judging
     def push(self, asset: str, time: datetime, values: Mapping[str, Value]) -> OnlineScore:

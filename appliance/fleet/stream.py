@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from appliance.fleet.chunks import Columns
 from appliance.fleet.cleaning import StuckWatch
-from appliance.fleet.judged import Judged
+from appliance.fleet.judgements import Judged
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.series import MICRO, Floats, Rows
 from appliance.schemas.recipe import Limits

@@ -30,8 +30,10 @@ _SIDE_BY_SIDE = 2
 class History(Protocol):
     """What is remembered of assets: the lake."""
 
-    def __call__(self, assets: Sequence[str], start: datetime, end: datetime) -> pl.DataFrame:
-        """Return readings of some assets within a half-open range, as the lake gives them."""
+    def __call__(
+        self, assets: Sequence[str], start: datetime, end: datetime, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        """Return readings of assets within a half-open range, as the lake gives them."""
 
 
 def micro(time: datetime) -> int:
@@ -115,6 +117,13 @@ class Streams:
             state[self.masks.inside(asset, rows[:, 0].astype(np.int64))] = Judgement.MAINTENANCE
         return state
 
+    def knows(self, asset: str, time: int) -> bool:
+        """Whether a reading can be judged without asking the lake or opening a model."""
+        stream = self._streams.get(asset)
+        if stream is None:
+            return self._models.manifest.of(asset) is None
+        return stream.follows(time, self._models.manifest.recipe.cleaning.fill_rows)
+
     # ------------------------------------------------------------------ remembering
     def ready(self, first: Mapping[str, int]) -> None:
         """Make streams that go on at some moments, in microseconds, of assets with a model.
@@ -124,12 +133,11 @@ class Streams:
         StorageError, ArtifactError
             The lake or a model cannot be read; nothing has changed then.
         """
-        fill = self._models.manifest.recipe.cleaning.fill_rows
         asked: dict[str, tuple[int, int]] = {}
         for asset, time in first.items():
-            stream, entry = self._streams.get(asset), self._models.entry(asset)
-            if stream is not None and stream.follows(time, fill):
+            if self.knows(asset, time):
                 continue
+            stream, entry = self._streams.get(asset), self._models.entry(asset)
             start = time - round((entry.warm_rows + 1) * entry.interval_seconds * MICRO)
             if stream is not None and stream.last is not None:
                 start = max(start, stream.last + 1)
@@ -194,7 +202,7 @@ class Streams:
         if self._history is None:
             return found
         for assets, start, stop in _side_by_side(asked):
-            frame = self._history(assets, moment(start), moment(stop))
+            frame = self._history(assets, moment(start), moment(stop), self.names)
             kinds = {frame.schema[name] for name in self._models.columns.sensors}
             single = kinds == {pl.Float32()}
             self._kind = np.dtype(np.float32 if single else np.float64)

@@ -59,8 +59,10 @@ def given(frame: pl.DataFrame, names: Sequence[str] = SENSORS) -> list[Reading]:
 
 
 def remembered(frame: pl.DataFrame) -> History:
-    def history(assets: Sequence[str], start: datetime, end: datetime) -> pl.DataFrame:
-        return frame.filter(
+    def history(
+        assets: Sequence[str], start: datetime, end: datetime, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        return frame.select("asset", "time", *columns).filter(
             pl.col("asset").is_in(list(assets)), pl.col("time") >= start, pl.col("time") < end
         )
 
