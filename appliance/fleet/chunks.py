@@ -27,6 +27,9 @@ class Chunk(Protocol):
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return asset, time and columns: each asset's rows together, in time order."""
 
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield the same as frames of whole assets, no larger than they need be."""
+
 
 @dataclass(frozen=True)
 class FrameChunk:
@@ -43,6 +46,10 @@ class FrameChunk:
         """Return the rows."""
         return self.frame if columns is None else _selected(self.frame, columns)
 
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield the rows at once: they are here already."""
+        yield self.read(columns)
+
 
 @dataclass(frozen=True)
 class FileChunk:
@@ -58,6 +65,10 @@ class FileChunk:
         except (OSError, pl.exceptions.PolarsError) as error:
             raise StorageError(f"{self.path} cannot be read: {error}.") from error
         return frame if columns is None else _selected(frame, columns)
+
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield the rows at once."""
+        yield self.read(columns)
 
 
 def _selected(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

@@ -309,8 +309,9 @@ def _fit_chunk(task: _Task) -> _Part:
     rows = masked = 0
     held: Counter[str] = Counter()
     guide = task.guide
-    frame = task.chunk.read(task.columns.names)
-    for found in assets_of(frame, task.columns, guide.masks(task.masks)):
+    masks = guide.masks(task.masks)
+    parts = task.chunk.parts(task.columns.names)
+    for found in (one for part in parts for one in assets_of(part, task.columns, masks)):
         times = found.rows.times
         by_calendar, by_reason = guide.counted(found.asset, times, task.masks)
         masked += by_calendar
@@ -340,12 +341,11 @@ def _fit_chunk(task: _Task) -> _Part:
             rows += len(times) - by_calendar - sum(by_reason.values())
     if not fitted:
         return _Part({}, failures, 0, masked, dict(held), trials)
-    sums = write_part(
-        Path(task.folder), task.number, [model.arrays for model in fitted.values()]
-    )
+    models = sorted(fitted.items())
+    sums = write_part(Path(task.folder), task.number, [model.arrays for _, model in models])
     entries = {
         asset: model.entry.model_copy(update={"index": index, "checksum": sums[index]})
-        for index, (asset, model) in enumerate(fitted.items())
+        for index, (asset, model) in enumerate(models)
     }
     return _Part(entries, failures, rows, masked, dict(held), trials, tuple(samples))
 

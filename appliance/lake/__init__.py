@@ -4,7 +4,8 @@ from appliance.lake.chunks import ReadingsChunk
 from appliance.lake.lake import Lake
 from appliance.lake.quarantine import Quarantine
 from appliance.lake.readings import Readings, WriteResult
-from appliance.lake.scores import Scores, StagedFiles
+from appliance.lake.scores import Scores
+from appliance.lake.staged import StagedFiles
 
 __all__ = [
     "Lake",

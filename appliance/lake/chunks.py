@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import polars as pl
 
@@ -21,7 +22,7 @@ class ReadingsChunk:
     Attributes
     ----------
     files
-        Full paths.
+        Full paths, those of a bucket together.
     columns
         Physical names and types of the table's columns, so that a file without one gives
         nulls.
@@ -31,6 +32,8 @@ class ReadingsChunk:
         Only assets in this closed range, where a bucket had to be cut.
     rows
         Rows by the files' statistics; an upper bound where the selection cuts.
+    buckets
+        How many of the files are of each bucket in turn.
     """
 
     files: tuple[str, ...]
@@ -38,6 +41,17 @@ class ReadingsChunk:
     selection: Selection
     asset_range: tuple[str, str] | None = None
     rows: int = 0
+    buckets: tuple[int, ...] = ()
+
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Read bucket after bucket: what `read` returns, as frames of whole assets.
+
+        A bucket's file is read as it stands, and only one is held at a time.
+        """
+        for first, stop in pairwise(accumulate(self.buckets, initial=0)):
+            frame = replace(self, files=self.files[first:stop], buckets=()).read(columns)
+            if frame.height:
+                yield frame
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the rows, sorted by asset and time.
@@ -79,29 +93,38 @@ def plan_chunks(
     Every file belongs to one chunk, unless its bucket alone is larger: then the bucket is cut
     between assets, and each piece reads only its row groups.
     """
-    buckets: dict[str, list[tuple[DataFile, str]]] = {}
+    members: dict[str, list[tuple[DataFile, str]]] = {}
     for file, path in files:
-        buckets.setdefault(file.value("bucket"), []).append((file, path))
+        members.setdefault(file.value("bucket"), []).append((file, path))
     limit = max(cells // max(len(columns), 1), 1)
     chunks: list[ReadingsChunk] = []
-    paths: list[str] = []
+    buckets: list[list[str]] = []
     rows = 0
-    for _, members in sorted(buckets.items(), key=lambda item: int(item[0])):
-        own, several = [path for _, path in members], sum(file.rows for file, _ in members)
+
+    def close() -> None:
+        nonlocal buckets, rows
+        if buckets:
+            paths = tuple(path for own in buckets for path in own)
+            numbers = tuple(map(len, buckets))
+            chunks.append(ReadingsChunk(paths, columns, selection, rows=rows, buckets=numbers))
+        buckets, rows = [], 0
+
+    for _, found in sorted(members.items(), key=lambda item: int(item[0])):
+        own, several = [path for _, path in found], sum(file.rows for file, _ in found)
         if several > limit:
             for low, high, count in _cut(own, selection, limit):
-                near = [p for f, p in members if f.asset_min <= high and f.asset_max >= low]
+                near = [p for f, p in found if f.asset_min <= high and f.asset_max >= low]
                 chunks.append(
-                    ReadingsChunk(tuple(near), columns, selection, (low, high), count)
+                    ReadingsChunk(
+                        tuple(near), columns, selection, (low, high), count, (len(near),)
+                    )
                 )
             continue
-        if paths and rows + several > limit:
-            chunks.append(ReadingsChunk(tuple(paths), columns, selection, rows=rows))
-            paths, rows = [], 0
-        paths += own
+        if rows + several > limit:
+            close()
+        buckets.append(own)
         rows += several
-    if paths:
-        chunks.append(ReadingsChunk(tuple(paths), columns, selection, rows=rows))
+    close()
     return chunks
 
 

@@ -134,7 +134,7 @@ def split(frame: pl.DataFrame, found: Sequence[Run]) -> dict[Partition, pl.DataF
         Slices that share the frame's memory.
     """
     times = frame["time"].to_physical().to_numpy()
-    pieces: dict[Partition, list[pl.DataFrame]] = {}
+    pieces: dict[Partition, list[tuple[int, int]]] = {}
     for asset, first, rows in sorted(found):
         bucket, own = str(bucket_of(asset)), times[first : first + rows]
         low = 0
@@ -142,8 +142,14 @@ def split(frame: pl.DataFrame, found: Sequence[Run]) -> dict[Partition, pl.DataF
             start = _EPOCH + int(own[low]) * _MICROSECOND
             border = (next_month(start) - _EPOCH) // _MICROSECOND
             high = int(own.searchsorted(border, side="left"))
-            part = frame.slice(first + low, high - low)
             partition = (("bucket", bucket), ("month", month_of(start)))
-            pieces.setdefault(partition, []).append(part)
+            here = pieces.setdefault(partition, [])
+            if here and here[-1][1] == first + low:  # goes on where the asset before ended
+                here[-1] = (here[-1][0], first + high)
+            else:
+                here.append((first + low, first + high))
             low = high
-    return {key: pl.concat(parts, rechunk=False) for key, parts in sorted(pieces.items())}
+    return {
+        key: pl.concat([frame.slice(a, b - a) for a, b in parts], rechunk=False)
+        for key, parts in sorted(pieces.items())
+    }

@@ -7,9 +7,9 @@ from typing import Any
 
 from appliance.core.settings import Settings
 from appliance.engine import Engine
+from appliance.fleet.fleet_scores import score_fleet
 from appliance.fleet.frames import Layout
 from appliance.fleet.recipe import resolve
-from appliance.fleet.scoring import score_fleet
 from appliance.fleet.training import FitReport, fit_fleet
 from appliance.lake import ReadingsChunk
 from appliance.pipelines.site import Site

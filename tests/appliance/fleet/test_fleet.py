@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -38,12 +38,12 @@ class KillsOnce:
     def rows(self) -> int:
         return self.inner.rows
 
-    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         marker = Path(self.marker)
         if not marker.exists():
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return self.inner.read(columns)
+        return self.inner.parts(columns)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.lake import Lake
 from appliance.lake.layout import TIME
-from appliance.lake.scores import FIXED
+from appliance.lake.staged import FIXED
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 Frames = Callable[..., pl.DataFrame]

@@ -125,6 +125,20 @@ def test_chunks_hold_whole_assets_and_each_file_once(readings: Readings) -> None
     assert max(c.rows for c in chunks) <= max(750, 20 * 20)
 
 
+@pytest.mark.parametrize("cells", [45, 1_500])
+def test_a_chunk_is_read_bucket_by_bucket(readings: Readings, cells: int) -> None:
+    assets = [f"A-{i}" for i in range(200)]
+    for month in (START, START + timedelta(days=40)):
+        rows = frame(assets, 5, month, timedelta(days=1), temp=1.0)
+        readings.write(rows, batch=str(month))
+    for chunk in readings.chunks(cells=cells):
+        parts = list(chunk.parts(["temp"]))
+        assert all(part.equals(part.sort("asset", "time")) for part in parts)
+        assert pl.concat(parts).sort("asset", "time").equals(chunk.read(["temp"]))
+        found = [{bucket_of(asset) for asset in part["asset"].unique()} for part in parts]
+        assert all(len(buckets) == 1 for buckets in found)
+
+
 def test_a_bucket_larger_than_a_chunk_is_cut_between_assets(readings: Readings) -> None:
     assets = [f"A-{i}" for i in range(200)]
     readings.write(frame(assets, 20, temp=1.0), batch="a")
