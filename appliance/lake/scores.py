@@ -19,9 +19,6 @@ from appliance.lake.selection import Selection, count
 from appliance.lake.staged import FIXED, Replacing, StagedFiles
 from appliance.lake.table import Snapshot, Table
 
-_WORTH_A_FILE = 500_000
-"""Shares of so many rows × sensors."""
-_FEW = 0.3
 _NO_VERSION = pl.lit(None, pl.Int32).alias("version")
 _PARTITIONS = {"version": pl.Int32(), "bucket": pl.Int32(), "month": pl.String()}
 
@@ -89,8 +86,7 @@ class Scores:
         try:
             adds = [
                 drafts.write(part, (version, *partition))
-                for partition, whole in split(frame, found).items()
-                for part in _apart(whole, list(shares.values()))
+                for partition, part in split(frame, found).items()
             ]
         except BaseException:
             drafts.discard()
@@ -254,18 +250,3 @@ class Scores:
     def clean(self, older_than_hours: float = 168) -> list[str]:
         """Delete files that no snapshot of that age refers to."""
         return self._table.clean(older_than_hours)
-
-
-def _apart(frame: pl.DataFrame, shares: Sequence[str]) -> list[pl.DataFrame]:
-    """Cut the rows that have shares from the others, whose file then needs no columns of them.
-
-    Tens of columns that are null nine times of ten take three times as long to write as all
-    else; a few rows are not worth a file more.
-    """
-    if frame.height * len(shares) < _WORTH_A_FILE:
-        return [frame]
-    explained = frame.select(pl.any_horizontal(pl.col(shares).is_not_null())).to_series()
-    if explained.sum() > _FEW * frame.height:
-        return [frame]
-    rest = frame.select(list(FIXED)).filter(~explained)
-    return [part for part in (rest, frame.filter(explained)) if part.height]

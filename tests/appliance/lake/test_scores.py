@@ -13,8 +13,6 @@ from appliance.core.errors import StorageError
 from appliance.lake import Scores
 from appliance.lake.layout import bucket_of
 from appliance.lake.staged import FIXED
-from appliance.lake.table import standing
-from appliance.lake.upkeep import compact
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -167,44 +165,6 @@ def test_a_sensor_with_a_strange_name_has_its_share(scores, make_scores):
     frame = make_scores(["P-1"], 3, x=0.5).rename({"x": "Öl, Druck (bar)"})
     put(scores, frame, "r")
     assert scores.read(columns=["Öl, Druck (bar)"])["Öl, Druck (bar)"].to_list() == [0.5] * 3
-
-
-# ---------------------------------------------------------------- rows that have shares
-def explained_now_and_then(make_scores, assets, rows, surprise=1.0):
-    """Scores of which every tenth row has shares."""
-    frame = make_scores(assets, rows, surprise=surprise, temp=0.25, flow=0.75)
-    tenth = pl.int_range(pl.len()) % 10 == 0
-    return frame.with_columns(pl.when(tenth).then(pl.col("temp", "flow")))
-
-
-def test_rows_with_shares_lie_apart_and_read_back_the_same(scores, make_scores, monkeypatch):
-    frame = explained_now_and_then(make_scores, ["P-1", "P-2"], 200)
-    put(scores, frame, "a", version=1)
-    monkeypatch.setattr("appliance.lake.scores._WORTH_A_FILE", 1)
-    put(scores, frame, "b", version=2)
-    one, two = (scores.read(model_version=v).drop("version") for v in (1, 2))
-    assert two.equals(one)
-    assert two["temp"].null_count() == 360
-    held = {
-        v: [pl.read_parquet_schema(f) for f in scores.files(model_version=v)] for v in (1, 2)
-    }
-    assert len(held[2]) == 2 * len(held[1])
-    assert sum("temp" in columns for columns in held[2]) == len(held[1])
-    assert scores.latest({"P-1": frame["time"].max()}, 2).height == 1
-
-
-def test_rows_that_lie_apart_give_way_and_are_compacted(scores, make_scores, monkeypatch):
-    monkeypatch.setattr("appliance.lake.scores._WORTH_A_FILE", 1)
-    put(scores, explained_now_and_then(make_scores, ["P-1"], 100), "a")
-    span = {"P-1": (START + 20 * MINUTE, START + 119 * MINUTE)}
-    newer = explained_now_and_then(make_scores, ["P-1"], 100, surprise=7.0).slice(20)
-    put(scores, newer, "b", replace=span)
-    before = scores.read()
-    assert before["surprise"].to_list() == [1.0] * 20 + [7.0] * 80
-    assert before["temp"].to_list() == ([0.25] + [None] * 9) * 10
-    compact(standing(scores.root), run="c")
-    assert len(scores.files()) == 1
-    assert scores.read().equals(before)
 
 
 def test_what_will_not_be_committed_leaves_no_file(scores, make_scores):
