@@ -23,6 +23,7 @@ _GOES_ON = "interrupted; the same command goes on where it can."
 GROUPS = (
     "data",
     "models",
+    "online",
     "events",
     "calendar",
     "scorecard",

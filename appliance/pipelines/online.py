@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
@@ -20,12 +18,13 @@ from appliance.calendar.expand import expand
 from appliance.calendar.masks import Masks
 from appliance.core.clock import monotonic, now
 from appliance.core.errors import InvalidRequest
-from appliance.fleet.artifact import Artifact
 from appliance.fleet.online import MOST_BYTES, Online, OnlineScore, Reading
-from appliance.fleet.scoring import Models
+from appliance.fleet.scoring import opened
 from appliance.fleet.streams import History
 from appliance.lake.readings import Readings
 from appliance.pipelines.site import Site
+from appliance.schemas.online import OnlineAnswer, OnlineJudged, OnlineRequest
+from appliance.schemas.score import Judgement
 
 _LOOK_EVERY = 1.0
 """Seconds after which another champion or calendar is looked for."""
@@ -33,13 +32,7 @@ _AHEAD = timedelta(days=1)
 _BEFORE = timedelta(days=400)
 _FEW = 8
 """So many readings are judged without leaving the thread that asks."""
-
-
-class Answer(NamedTuple):
-    """Scores, and the version of the model that they are by."""
-
-    version: int
-    scores: list[OnlineScore]
+_STATES = {state: state.name.lower() for state in Judgement}
 
 
 @dataclass
@@ -75,15 +68,24 @@ class OnlineFleets:
         Its registry tells the champions, its lake what came before.
     most_bytes
         Memory for what is kept of assets; fleets that were not asked for longest go first.
+    clock
+        Seconds that never jump.
     """
 
-    def __init__(self, site: Site, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._site = site
         self._most_bytes = most_bytes
+        self._clock = clock
         self._lock = threading.Lock()
         self._posts: OrderedDict[str, _Post] = OrderedDict()
 
-    def judge(self, fleet: str, readings: Sequence[Reading], *, explain: bool = True) -> Answer:
+    def answer(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
         """Judge readings by the champion; see `Online.push_many`, also for what is refused.
 
         A new champion is looked for once a second: it takes over between two calls, and goes
@@ -94,74 +96,63 @@ class OnlineFleets:
         NotFound
             The fleet has no model.
         """
-        self._refuse_future(readings)
+        readings = _readings(asked)
         post = self._post(fleet, readings)
         with post.lock:
-            answer = Answer(post.version, post.online.push_many(readings, explain=explain))
+            scores = post.online.push_many(readings, explain=asked.contributions)
+            version = post.version
         self._make_room(fleet)
-        return answer
+        return _told(fleet, version, scores)
 
-    def judge_at_once(
-        self, fleet: str, readings: Sequence[Reading], *, explain: bool = True
-    ) -> Answer | None:
+    def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:
         """Judge a few readings if that needs neither the lake nor the database nor a wait.
 
         Returns
         -------
-        Answer or None
-            None where `judge` is to be called instead, by a thread that may wait.
+        OnlineAnswer or None
+            None where `answer` is to be called instead, by a thread that may wait.
         """
-        self._refuse_future(readings)
         post = self._posts.get(fleet)
-        if post is None or len(readings) > _FEW or post.due <= monotonic():
+        if post is None or len(asked.readings) > _FEW or post.due <= self._clock():
             return None
+        readings = _readings(asked)
         if not post.covers(readings) or not post.lock.acquire(blocking=False):
             return None
         try:
             if not post.online.knows(readings):
                 return None
-            return Answer(post.version, post.online.push_many(readings, explain=explain))
+            scores = post.online.push_many(readings, explain=asked.contributions)
+            return _told(fleet, post.version, scores)
         finally:
             post.lock.release()
-
-    @staticmethod
-    def _refuse_future(readings: Sequence[Reading]) -> None:
-        latest = now() + _AHEAD
-        for reading in readings:
-            if reading.time > latest:
-                raise InvalidRequest(
-                    f"the reading of {reading.asset} at {reading.time.isoformat()} lies more "
-                    "than a day ahead of the site's clock.",
-                    remedy="Set the clock of whoever sends it.",
-                )
 
     # ------------------------------------------------------------------ champions
     def _post(self, fleet: str, readings: Sequence[Reading]) -> _Post:
         """Return a fleet's post, with the champion and the calendar of this second."""
         post = self._posts.get(fleet)
-        if post is not None and post.due > monotonic() and post.covers(readings):
+        if post is not None and post.due > self._clock() and post.covers(readings):
             return post
-        due = monotonic() + _LOOK_EVERY
+        due = self._clock() + _LOOK_EVERY
         if post is not None:
             post.due = due  # others go on with what is known, while this one looks
-        version = self._site.registry.champions([fleet]).get(fleet)
-        models = None
-        if post is None or version is None or version != post.version:
-            champion = self._site.registry.champion(fleet)
-            version, models = champion.version, Models(Artifact(Path(champion.path)))
+        champion = self._site.registry.champion(fleet)
+        if post is None or post.version != champion.version:
+            opened(champion.path, champion.digest)  # it takes a while: before anything is held
         times = [reading.time for reading in readings]
         horizon = min(times) - _BEFORE, max(*times, now()) + _AHEAD
         masks = self._masks(fleet, horizon)
         with self._lock:
-            if models is not None and fleet not in self._posts:
+            post = self._posts.get(fleet, post)
+            if post is None:
+                models = opened(champion.path, champion.digest)
                 history = _history_of(self._site.lake.readings(fleet))
                 online = Online(models, history, masks=masks, most_bytes=self._most_bytes)
-                self._posts[fleet] = _Post(online, version, horizon, due)
-            post = self._posts[fleet]
+                post = _Post(online, champion.version, horizon, due)
+            self._posts[fleet] = post
         with post.lock:
-            if models is not None and post.version != version:
-                post.online.swap(models)
-                post.version = version
+            if post.version != champion.version:
+                post.online.swap(opened(champion.path, champion.digest))
+                post.version = champion.version
             post.online.mask(masks)
             post.horizon = horizon
         return post
@@ -173,12 +164,42 @@ class OnlineFleets:
     def _make_room(self, fleet: str) -> None:
         """Let go of the fleets that were not asked for longest, until the rest fits."""
         with self._lock:
-            self._posts.move_to_end(fleet)
+            if fleet in self._posts:
+                self._posts.move_to_end(fleet)
             held = {name: post.online.bytes for name, post in self._posts.items()}
             for name in list(held)[:-1]:
                 if sum(held.values()) <= self._most_bytes:
                     return
                 del self._posts[name], held[name]
+
+
+def _readings(asked: OnlineRequest) -> list[Reading]:
+    latest = now() + _AHEAD
+    for one in asked.readings:
+        if one.time > latest:
+            raise InvalidRequest(
+                f"the reading of {one.asset} at {one.time.isoformat()} lies more than a day "
+                "ahead of the site's clock.",
+                remedy="Set the clock of whoever sends it.",
+            )
+    return [Reading(one.asset, one.time, one.values) for one in asked.readings]
+
+
+def _told(fleet: str, version: int, scores: Sequence[OnlineScore]) -> OnlineAnswer:
+    told = [
+        OnlineJudged(
+            asset=score.asset,
+            time=score.time,
+            surprise=score.surprise,
+            alarm=score.alarm,
+            threshold=score.threshold,
+            state=_STATES[score.state],
+            coverage=score.coverage,
+            contributions=dict(score.contributions),
+        )
+        for score in scores
+    ]
+    return OnlineAnswer(fleet=fleet, version=version, scores=tuple(told))
 
 
 def _history_of(readings: Readings) -> History:

@@ -9,11 +9,10 @@ from appliance.api.charts import FleetPath
 from appliance.api.needs import Over, needs
 from appliance.api.problems import responses
 from appliance.api.router import make_router
-from appliance.fleet.online import OnlineScore, Reading
 from appliance.pipelines.online import OnlineFleets
 from appliance.schemas.access import Right
 from appliance.schemas.base import fleet_name
-from appliance.schemas.online import OnlineAnswer, OnlineJudged, OnlineRequest
+from appliance.schemas.online import OnlineAnswer, OnlineRequest
 
 router = make_router("scores")
 
@@ -30,30 +29,12 @@ async def judge_online(
 ) -> OnlineAnswer:
     """Return the champion's surprise of each reading at once; nothing is stored.
 
-    An asset's readings are sent once and in time order: the site keeps of each what the next
-    score needs.
+    An asset's readings are sent once and in time order: the site keeps of each asset what the
+    next score needs.
     """
     name = fleet_name(fleet)
     fleets: OnlineFleets = request.app.state.online
-    readings = [Reading(one.asset, one.time, one.values) for one in asked.readings]
-    answer = fleets.judge_at_once(name, readings, explain=asked.contributions)
+    answer = fleets.answer_at_once(name, asked)
     if answer is None:
-        answer = await run_in_threadpool(
-            fleets.judge, name, readings, explain=asked.contributions
-        )
-    return OnlineAnswer(
-        fleet=name, version=answer.version, scores=tuple(map(_told, answer.scores))
-    )
-
-
-def _told(score: OnlineScore) -> OnlineJudged:
-    return OnlineJudged(
-        asset=score.asset,
-        time=score.time,
-        surprise=score.surprise,
-        alarm=score.alarm,
-        threshold=score.threshold,
-        state=score.state.name.lower(),
-        coverage=score.coverage,
-        contributions=dict(score.contributions),
-    )
+        answer = await run_in_threadpool(fleets.answer, name, asked)
+    return answer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar, Unpack
 
 from appliance.access import Person
@@ -14,6 +15,7 @@ from appliance.client.telling import shown
 from appliance.core.errors import NotFound
 from appliance.events.store import Search
 from appliance.pipelines import costs, models, overview, sensors
+from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.promote import promote, rollback
 from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.retrain import answer
@@ -30,6 +32,7 @@ from appliance.schemas.fleet import Fleet as FleetFacts
 from appliance.schemas.history import RemainingLife
 from appliance.schemas.ingest import FleetQuality
 from appliance.schemas.model import ModelAsset, ModelVersion
+from appliance.schemas.online import OnlineAnswer, OnlineReading, OnlineRequest
 from appliance.schemas.progress import Progress
 from appliance.schemas.scorecard import Scorecard
 from appliance.schemas.sensor import Sensor, SensorEdit
@@ -98,6 +101,14 @@ class Fleet:
     def rul(self, asset: str, *, limit: float = 0.0) -> RemainingLife:
         """Return how long an asset lasts if its wear goes on; nothing without wear."""
         return remaining_life(self._site, self.name, asset, limit)
+
+    def online(self, readings: Sequence[OnlineReading]) -> OnlineAnswer:
+        """Judge readings as they come, by the champion; nothing is stored."""
+        return self._online.answer(self.name, OnlineRequest(readings=tuple(readings)))
+
+    @cached_property
+    def _online(self) -> OnlineFleets:
+        return OnlineFleets(self._site)
 
     # ------------------------------------------------------------------ readings
     def sensors(self) -> list[Sensor]:

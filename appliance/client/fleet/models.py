@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from appliance.client.fleet.base import FleetBase
 from appliance.client.jobs import ask_for, asks
 from appliance.client.line import parsed
@@ -24,6 +26,7 @@ from appliance.schemas.model import (
     ModelVersion,
     Promotion,
 )
+from appliance.schemas.online import OnlineAnswer
 
 
 class FleetModels(FleetBase):
@@ -148,6 +151,23 @@ class FleetModels(FleetBase):
         path = self._at("approvals", approval, "answer")
         said = await self._line.post(path, {"approve": approve, "note": note})
         return parsed(Approval, said)
+
+    @verb
+    async def online(
+        self, readings: Iterable[Any], *, contributions: bool = True
+    ) -> OnlineAnswer:
+        """Judge readings as they come, by the champion; nothing is stored.
+
+        Parameters
+        ----------
+        readings
+            Mappings, or `OnlineReading`, of an `asset`, a `time` and `values` by sensor; each
+            later than the one before it of the same asset.
+        contributions
+            Also tell each sensor's share.
+        """
+        sent = {"readings": to_jsonable_python([*readings]), "contributions": contributions}
+        return parsed(OnlineAnswer, await self._line.post(self._at("online"), sent))
 
     async def _ask(self, pipeline: str, **arguments: Any) -> Job:
         return await ask_for(self._line, pipeline, self.name, arguments)

@@ -11,10 +11,13 @@ from fastapi.testclient import TestClient
 
 from appliance.api.app import create_app
 from appliance.core.settings import Settings
+from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
+from appliance.pipelines.train import TrainOptions, train
 from tests.appliance.conftest import DATABASES
 from tests.appliance.databases import new_database
 from tests.appliance.people import PASSWORD, add_people, cheap_access
+from tests.appliance.pipelines import sites
 from tests.appliance.postgres import Server
 
 PREFIX = "/api/v1"
@@ -63,6 +66,19 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add_people(site.access)
     site.close()
     return folder
+
+
+@pytest.fixture(scope="session")
+def learned_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home whose fleet has a champion, and a fault on P-2 in its last day."""
+    home = tmp_path_factory.mktemp("scored") / "home"
+    made = sites.open_site(home)
+    sites.bring(made, sites.plant(), "training")
+    train(made, sites.FLEET, TrainOptions(recipe="mahalanobis"))
+    sites.bring(made, sites.next_day(), "next")
+    score(made, sites.FLEET)
+    made.close()
+    return home
 
 
 @pytest.fixture(scope="session")

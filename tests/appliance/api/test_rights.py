@@ -175,6 +175,7 @@ TABLE: dict[str, set[str]] = {
     "GET /fleets/{fleet}/readings": READ,
     "POST /fleets/{fleet}/readings": RUN,
     "GET /fleets/{fleet}/scores": READ,
+    "POST /fleets/{fleet}/online": LEARN,
     "GET /fleets/{fleet}/quality": READ,
     "GET /fleets/{fleet}/quality/days": READ,
     "GET /fleets/{fleet}/batches": READ,

@@ -8,25 +8,10 @@ import shutil
 import polars as pl
 import pytest
 
-from appliance.pipelines.score import score
-from appliance.pipelines.train import TrainOptions, train
 from tests.appliance.people import cheap_access
-from tests.appliance.pipelines.sites import FLEET, bring, next_day, open_site, plant, scores_of
+from tests.appliance.pipelines.sites import FLEET, open_site, scores_of
 
 AT = f"/fleets/{FLEET}/scores"
-
-
-@pytest.fixture(scope="module")
-def learned_home(tmp_path_factory):
-    """Make a home whose fleet has a champion, and a fault on P-2 in its last day."""
-    home = tmp_path_factory.mktemp("scored") / "home"
-    made = open_site(home)
-    bring(made, plant(), "training")
-    train(made, FLEET, TrainOptions(recipe="mahalanobis"))
-    bring(made, next_day(), "next")
-    score(made, FLEET)
-    made.close()
-    return home
 
 
 @pytest.fixture
