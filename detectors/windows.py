@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.errors import InvalidInput
 from detectors.validation import FloatMatrix, FloatVector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Number = TypeVar("Number", np.float32, np.float64)
 
 _BLOCK_CELLS = 100_000
 """Small enough for a block's copies to stay in the processor's cache."""
@@ -33,6 +39,24 @@ def window_blocks(x: FloatVector, width: int) -> Iterator[tuple[int, FloatMatrix
     step = max(_BLOCK_CELLS // width, 1)
     for start in range(0, len(views), step):
         yield start, views[start : start + step]
+
+
+def with_past(rows: NDArray[Number], width: int) -> NDArray[Number]:
+    """Return rows with a made-up beginning, the first row again and again.
+
+    Parameters
+    ----------
+    rows
+        Shape (n_rows, n_columns).
+    width
+        Rows a window.
+
+    Returns
+    -------
+    ndarray of shape (n_rows + width - 1, n_columns)
+        Row i of the input ends its window i.
+    """
+    return np.concatenate([np.repeat(rows[:1], width - 1, axis=0), rows])
 
 
 def rows_from_windows(values: FloatVector, width: int) -> FloatVector:

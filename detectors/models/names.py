@@ -29,6 +29,7 @@ BUILT_IN = {
     "onset": "onset:Onset",
     "pca": "pca:PCA",
     "spectral_residual": "spectral_residual:SpectralResidual",
+    "window_pca": "window_pca:WindowPCA",
 }
 """Module within this package and class, by name.  Plug-ins cannot take these names."""
 
