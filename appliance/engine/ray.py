@@ -286,7 +286,7 @@ def _private(ray: Any, token: Path) -> Iterator[None]:
 def _start(ray: Any, made: _Connection, token: Path) -> None:
     """Start a Ray for this machine alone."""
     made.folder = Path(tempfile.mkdtemp(prefix="r", dir=own.folder()))
-    with _private(ray, token), _environment(THREADS):
+    with _private(ray, token), _environment(THREADS), _lean(ray):
         _log_messages(ray)
         ray.init(
             num_cpus=made.workers,
@@ -334,6 +334,24 @@ def _loopback(ray: Any) -> Iterator[None]:
         yield
     finally:
         constants.ENABLE_RAY_CLUSTER = before
+
+
+_UNUSED = ("start_monitor", "start_api_server", "start_log_monitor")
+"""Parts of Ray that ask for more machines, show pages, and send on what tasks print."""
+
+
+@contextmanager
+def _lean(ray: Any) -> Iterator[None]:
+    """Let Ray start without the parts that a Ray for this machine alone has no use for."""
+    node = ray._private.node.Node
+    before = {part: getattr(node, part) for part in _UNUSED}
+    for part in _UNUSED:
+        setattr(node, part, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        for part, start in before.items():
+            setattr(node, part, start)
 
 
 @contextmanager

@@ -105,6 +105,13 @@ def test_other_processes_join_it(head: psutil.Process, home: Path) -> None:
     assert set(parents) <= family
 
 
+def test_it_has_no_parts_that_one_machine_has_no_use_for(head: psutil.Process) -> None:
+    words = " ".join(word for one in head.children(recursive=True) for word in one.cmdline())
+    for part in ("monitor.py", "dashboard.py", "log_monitor.py"):
+        assert part not in words
+    assert "raylet" in words
+
+
 def test_it_answers_nobody_without_the_token(head: psutil.Process, home: Path) -> None:
     assert (home / "secrets" / "ray.token").stat().st_mode & 0o077 == 0
     address = shared.find(home)
