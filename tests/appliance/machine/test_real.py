@@ -19,6 +19,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import psutil
 import pytest
 
+from appliance.engine import shared
 from appliance.machine import serving
 from tests.appliance.machine.conftest import until
 
@@ -122,6 +123,16 @@ def test_status_is_ready(home: Home, first: str) -> None:
         "roles": {"ray": "asleep", "web": "ready", "worker": "ready"},
     }
     assert home.run("status").stdout.startswith("ready: ")
+
+
+def test_ray_comes_when_it_is_wanted(home: Home, first: str) -> None:
+    joined = shared.join(home.path)
+    assert joined is not None
+    joined[1].close()
+    # Nobody wants it any more, but it stays for some minutes: `down` is to end it too.
+    told = home.told("status")
+    assert (told["ready"], told["roles"]["ray"]) == (True, "ready")
+    assert "raylet" in {one.name() for one in home.processes()}
 
 
 def test_password_is_kept_nowhere(home: Home, first: str) -> None:
