@@ -9,11 +9,13 @@ float32, without NaN.  Importing a file compiles its kernels or loads them from 
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import time
 
 
 def warm() -> float:
-    """Compile or load every kernel, and call them once on little data.
+    """Compile or load every kernel, and call the most used ones once on little data.
 
     Returns
     -------
@@ -27,6 +29,9 @@ def warm() -> float:
 
 def _call_once() -> None:
     import numpy as np
+
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")  # all of them, whoever asks first
 
     from detectors.kernels import (
         forest,

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from appliance.core.errors import InvalidRequest, StorageFull
 from appliance.core.settings import Settings
 from appliance.engine import make
-from appliance.engine.base import Engine
+from appliance.engine.base import THREADS, Engine
 from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.engine.meter import Meter, metered
 from appliance.engine.ray import RayEngine
@@ -66,6 +66,10 @@ def die_always(_: int) -> int:
 def blas_threads(_: int) -> int:
     product(0)
     return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+
+def threads_asked_for(_: int) -> list[str | None]:
+    return [os.environ.get(name) for name in THREADS]
 
 
 def modules_of_a_fit(_: int) -> list[str]:
@@ -128,6 +132,11 @@ def test_a_failing_item_fails_alone_and_says_why(engine):
 
 def test_blas_has_one_thread_in_a_task(engine):
     assert [o.value for o in engine.map(blas_threads, [0, 1])] == [1, 1]
+
+
+@pytest.mark.ray
+def test_no_library_in_a_worker_of_ray_takes_more_than_one_thread(ray_engine):
+    assert [set(o.value) for o in ray_engine.map(threads_asked_for, [0, 1])] == [{"1"}, {"1"}]
 
 
 def test_giving_up_half_way_leaves_the_engine_usable(engine):
