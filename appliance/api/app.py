@@ -20,9 +20,11 @@ from appliance.api import document, problems, routes
 from appliance.api.errands import Errands
 from appliance.api.health import add_health
 from appliance.api.known import Known
+from appliance.api.lane import Lane
 from appliance.api.limits import MOST_BODY, Rate
 from appliance.api.passage import Passage
 from appliance.api.recent import Recent
+from appliance.api.routes import online
 from appliance.api.store import KeyStore
 from appliance.core.errors import TooOften
 from appliance.core.secrets import site_key
@@ -47,6 +49,12 @@ class Web(FastAPI):
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give an answer that still holds again, or have one made."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            scope["app"] = self
+            lane: Lane = self.state.lane
+            if (left := await lane.answered(scope, receive, send)) is None:
+                return
+            receive = left
         if scope["type"] == "http" and scope["method"] == "GET":
             recent: Recent = self.state.recent
             try:
@@ -92,6 +100,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.recent = Recent(site.database, app.state.rate)
     app.state.figures = Figures(site)
     app.state.online = OnlineFleets(site)
+    app.state.lane = Lane(f"{PREFIX}/fleets/", online.route(), site.database)
     problems.install(app)
     add_health(app)
     app.router.routes.extend(_routes())

@@ -42,7 +42,7 @@ class GuardedRoute(APIRoute):
         declared = self.openapi_extra or {}
 
         async def guarded(request: Request) -> Response:
-            request.state.person = await run_in_threadpool(_admitted, request, declared)
+            request.state.person = await run_in_threadpool(admitted, request, declared)
             if SPOOLED in declared:
                 return await uploads.with_body(request, handler)
             return await idempotency.once(request, handler)
@@ -50,7 +50,7 @@ class GuardedRoute(APIRoute):
         async def answered(request: Request) -> Response:
             async def made() -> tuple[Response, str]:
                 answer = await guarded(request)
-                return answer, _counted(request.state.person)
+                return answer, counted(request.state.person)
 
             recent: Recent = request.app.state.recent
             return await recent.answer(request, made)
@@ -58,7 +58,7 @@ class GuardedRoute(APIRoute):
         return answered if RECENT in declared else guarded
 
 
-def _admitted(request: Request, declared: Mapping[str, Any]) -> Person:
+def admitted(request: Request, declared: Mapping[str, Any]) -> Person:
     """Return who asks, if they may.
 
     Raises
@@ -72,13 +72,13 @@ def _admitted(request: Request, declared: Mapping[str, Any]) -> Person:
         rate.spend(f"from {origin_of(request)}", public=True)
         return nobody(origin_of(request))
     person = identify(site, request)
-    rate.spend(_counted(person))
+    rate.spend(counted(person))
     if declared[RIGHT] is not None:
         _require(site, person, Right(declared[RIGHT]), Over(declared[OVER]), request)
     return person
 
 
-def _counted(person: Person) -> str:
+def counted(person: Person) -> str:
     """Return what somebody's requests are counted under."""
     return f"{person.via.value} {person.credential or person.name}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,10 +10,12 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from appliance.api.limits import Rate
 from appliance.core.clock import now
 from appliance.pipelines.adjust import adjust
 from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.promote import promote
+from appliance.schemas.access import Right
 from appliance.schemas.online import OnlineRequest
 from tests.appliance.people import ME, PASSWORD, cheap_access
 from tests.appliance.pipelines.sites import FLEET, next_day, open_site, scores_of
@@ -200,3 +203,88 @@ def test_fleets_that_were_not_asked_for_longest_make_room(site):
     # Forgotten or not, what the lake holds is asked for again.
     later = OnlineRequest.model_validate(sent(day("P-1", "P-2", first=1, rows=3)))
     assert {one.state for one in fleets.answer(FLEET, later).scores} == {"final"}
+
+
+# ---------------------------------------------------------------- by token, the quick way
+@pytest.fixture
+def token(site):
+    """Return a token that may score, and what takes it back."""
+    made = site.access.tokens.create(ME, "root", "line", [Right.SCORE, Right.READ])
+    return made.secret, lambda: site.access.tokens.revoke(ME, made.token.id)
+
+
+def by(client, secret, body, path=AT, **headers):
+    client.cookies.clear()
+    told = {"Authorization": f"Bearer {secret}", **headers}
+    return client.post(f"/api/v1{path}", json=body, headers=told)
+
+
+def test_by_token_the_answers_are_those_that_others_get(as_, client, site, token):
+    frame = day("P-1", "P-2", first=30, rows=30)
+    bodies = [sent(frame[n : n + 1 + n % 3]) for n in range(0, frame.height, 3)]
+    quick = [by(client, token[0], body) for body in bodies]
+    client.app.state.online = OnlineFleets(site)
+    usual = [as_("root").post(AT, json=body) for body in bodies]
+    assert [one.json() for one in quick] == [one.json() for one in usual]
+    assert {one.status_code for one in quick} == {200}
+    shown, expected = (
+        {k.lower(): v for k, v in one.headers.items() if k.lower() != "x-request-id"}
+        for one in (quick[-1], usual[-1])
+    )
+    assert shown == expected
+
+
+def test_by_token_what_is_refused_is_refused_in_the_same_words(as_, client, token):
+    bodies = [
+        sent(day("P-1", rows=3)),
+        sent(day("P-1", rows=1)),
+        _with(asset=""),
+        _with(values={"s0": "much"}, time="2026-01-08T00:00:00Z"),
+        {"readings": []},
+    ]
+    for body in bodies:
+        quick, usual = by(client, token[0], body), as_("root").post(AT, json=body)
+        if quick.status_code != 200:
+            told = {k: v for k, v in quick.json().items() if k != "instance"}
+            assert told == {k: v for k, v in usual.json().items() if k != "instance"}
+        assert usual.status_code == (409 if quick.status_code == 200 else quick.status_code)
+    elsewhere = by(client, token[0], bodies[0], "/fleets/nowhere/online")
+    assert elsewhere.status_code == 404
+    assert by(client, "kz_0_none", bodies[0]).status_code == 401
+    odd = client.post(f"/api/v1{AT}", content=b"{", headers={"Authorization": "Bearer x"})
+    assert odd.status_code in (401, 422)
+
+
+def test_a_token_that_is_revoked_opens_nothing_from_then_on(client, site, token):
+    secret, revoke = token
+    frame = day("P-1", rows=4)
+    assert [by(client, secret, sent(frame[n : n + 1])).status_code for n in (0, 1)] == [200] * 2
+    revoke()
+    assert by(client, secret, sent(frame[2:3])).status_code == 401
+    reader = site.access.tokens.create(ME, "root", "reads", [Right.READ]).secret
+    assert by(client, reader, sent(frame[2:3])).status_code == 403
+
+
+def test_who_asks_too_often_waits_in_the_quick_lane_too(client, site, token):
+    client.app.state.rate = Rate(per_second=1e-3, burst=6)
+    frame = day("P-1", rows=8)
+    found = [by(client, token[0], sent(frame[n : n + 1])) for n in range(8)]
+    statuses = [one.status_code for one in found]
+    assert statuses == sorted(statuses)
+    assert {*statuses} == {200, 429}
+    assert statuses.count(200) >= 3
+    assert "Retry-After" in found[-1].headers
+
+
+def test_a_body_that_comes_in_pieces_or_packed_is_taken_all_the_same(client, token):
+    frame, secret = day("P-1", rows=2), token[0]
+
+    def pieces():
+        text = json.dumps(sent(frame[:1])).encode()
+        yield text[:20]
+        yield text[20:]
+
+    kind = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    answer = client.post(f"/api/v1{AT}", content=pieces(), headers=kind)
+    assert answer.status_code == 200, answer.text
+    assert by(client, secret, sent(frame[1:])).status_code == 200
