@@ -13,6 +13,7 @@ from appliance.intake.store.holding import Held
 from appliance.pipelines.site import Site
 from appliance.pipelines.sources import fail, look, open_source
 from appliance.worker.life import Life
+from appliance.worker.quiet import Quiet
 
 _log = get(__name__)
 _SECONDS = 1.0
@@ -41,6 +42,7 @@ class Feeder:
         self._busy = threading.Semaphore(site.settings.jobs_at_once)
         self._feeds: dict[str, Feed] = {}
         self._failed = False
+        self._sources = Quiet(site.database)
 
     def start(self) -> None:
         """Begin to look, in a thread."""
@@ -55,7 +57,7 @@ class Feeder:
     def _round(self) -> None:
         """Look once; what fails is said once, and tried again with the next look."""
         try:
-            held = self._site.sources.holding.hold(self._worker)
+            held = self._sources.look(self._held) or {}
         except KizashiError as error:
             if not self._failed:
                 _log.warning("sources cannot be looked for: %s It is tried again.", error)
@@ -75,6 +77,9 @@ class Feeder:
                 feed = Feed(self._site, source, revision, self._worker, self._busy)
                 self._feeds[source] = feed
                 feed.start()
+
+    def _held(self) -> dict[str, int] | None:
+        return self._site.sources.holding.hold(self._worker) or None
 
 
 class Feed(threading.Thread):
