@@ -111,6 +111,30 @@ def test_both_tell_the_same(
     assert kizashi("--url", url, *command).out == kizashi(*command).out
 
 
+def test_readings_are_judged_as_they_come(
+    kizashi: Kizashi, log_in: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = log_in("erika")
+    lines = [
+        json.dumps({"asset": "P-2", "time": f"2026-01-07T0{hour}:00:00Z", "values": values})
+        for hour, values in enumerate([{"s1": 0.1, "s2": 0.2, "s3": 0.0}, {"s1": 30.0}])
+    ]
+    told = {}
+    for where in (("--url", url), ()):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([lines[0], "", lines[1]])))
+        told[where] = kizashi(*where, "online", "pumps")
+        assert told[where].status == 0, told[where].err
+    here, there = told.values()
+    assert here.out == there.out
+    first, second = (json.loads(line) for line in here.out.splitlines())
+    assert (first["asset"], first["state"]) == ("P-2", "final")
+    assert second["coverage"] < 0.5
+    for wrong, why in (("{", "line 1"), (lines[0].replace("P-2", ""), "line 1: asset")):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(wrong))
+        refused = kizashi("online", "pumps")
+        assert (refused.status, why in refused.err) == (2, True), refused.err
+
+
 def test_an_event_is_told_and_dealt_with(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
 ) -> None:

@@ -82,6 +82,19 @@ def test_fleets_and_their_parts(there: Plant) -> None:
         there.fleet("nowhere").get()
 
 
+def test_readings_are_judged_as_they_come(ask: Ask, door: tuple[str, str]) -> None:
+    url, token = door
+    frame = plant(3, first=1_200, seed=9, assets=("P-1",))
+    readings = [
+        {"asset": "P-1", "time": row["time"], "values": {n: row[n] for n in ("s1", "s2", "s3")}}
+        for row in frame.iter_rows(named=True)
+    ]
+    answer = ask(url, lambda p: p.fleet(FLEET).online(readings[:2]), token=token)
+    assert [(one.asset, one.state) for one in answer.scores] == [("P-1", "final")] * 2
+    with pytest.raises(errors.Conflict, match="not later"):
+        ask(url, lambda p: p.fleet(FLEET).online(readings[1:]), token=token)
+
+
 def test_sensors_are_edited(there: Plant) -> None:
     fleet = there.fleet(FLEET)
     seen = fleet.sensor("s1")
