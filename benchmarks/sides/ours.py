@@ -28,11 +28,13 @@ def _chunks(site: Site, fleet: str, engine: Engine) -> list[ReadingsChunk]:
     return site.lake.readings(fleet).chunks(cells=cells)
 
 
-def fit_fleet_of(site: Site, fleet: str, folder: Path, engine: Engine) -> FitReport:
-    """Train a forest for every asset of a fleet."""
+def fit_fleet_of(
+    site: Site, fleet: str, folder: Path, engine: Engine, recipe: str = "forest"
+) -> FitReport:
+    """Train a model, a forest if not said, for every asset of a fleet."""
     sensors = tuple(site.lake.readings(fleet).columns())
     layout = Layout(asset="asset", time="time", time_kind="time", sensors=sensors)
-    return fit_fleet(_chunks(site, fleet, engine), resolve("forest"), layout, folder, engine)
+    return fit_fleet(_chunks(site, fleet, engine), resolve(recipe), layout, folder, engine)
 
 
 def _score(site: Site, fleet: str, folder: Path, engine: Engine, version: int) -> int:
@@ -46,14 +48,16 @@ def _score(site: Site, fleet: str, folder: Path, engine: Engine, version: int) -
     return rows
 
 
-def fit(root: str, out: str, engine: str) -> dict[str, Any]:
-    """Train a forest for every asset: from the lake to the saved fleet model."""
+def fit(root: str, out: str, engine: str, recipe: str = "forest") -> dict[str, Any]:
+    """Train every asset: from the lake to the saved fleet model."""
     watch = Watch()
     site = site_of(root, out)
     with site.engine(engine) as made:
         fit_fleet_of(site, WARM_FLEET, Path(out) / "warm.kz", made)
+        if recipe != "forest":  # the others' kernels are loaded too
+            fit_fleet_of(site, WARM_FLEET, Path(out) / "warm.kz", made, recipe)
         watch.ready()
-        report = fit_fleet_of(site, FLEET, Path(out) / "model.kz", made)
+        report = fit_fleet_of(site, FLEET, Path(out) / "model.kz", made, recipe)
         result = watch.done(assets=report.assets)
     size = sum(path.stat().st_size for path in files_of(report.folder))
     return result | {"model_bytes": size}

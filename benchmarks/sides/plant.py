@@ -27,8 +27,13 @@ def lake_and_files(root: str, size: dict[str, int]) -> dict[str, Any]:
     for number in range(given.assets):
         path = files / f"{asset_name(number)}.parquet"
         asset_frame(number, given).write_parquet(path, compression="lz4")
+    return lake(root, size)
+
+
+def lake(root: str, size: dict[str, int]) -> dict[str, Any]:
+    """Write the lake alone."""
     lake = Lake(f"{root}/lake")
-    lake.readings(FLEET).write(fleet_frame(given), batch="plant")
+    lake.readings(FLEET).write(fleet_frame(Size(**size)), batch="plant")
     lake.readings(WARM_FLEET).write(fleet_frame(_WARM), batch="warm")
     return {
         "lake_bytes": sum(path.stat().st_size for path in files_of(Path(root) / "lake")),
