@@ -34,6 +34,9 @@ class Waits:
     def rows(self) -> int:
         return _SIZE.rows
 
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        return pl.concat(self.parts(columns))
+
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         folder = Path(self.folder)
         (folder / f"{os.getppid()}-{os.getpid()}-{self.number}").touch()
