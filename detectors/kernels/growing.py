@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _RENEWED = 16
 _APART = 4
+_LEAST = -(2**63)
 _ROOM = 1024
 _FLAGS = {"nnan", "nsz", "contract"}
 
@@ -83,16 +84,25 @@ def _compare(
     best: Array,
     where: Array,
 ) -> float:
-    """Improve the earlier windows' best correlation by window i; returns the largest."""
-    top = -np.inf
+    """Improve the earlier windows' best correlation by window i; returns the largest.
+
+    The largest is found as in `detectors.kernels.join`, by its bits.
+    """
+    bits = np.int64(_LEAST)
     for j in range(count):
         # A constant window is correlated by one half with any that is not.
         r = products[at + j] * own * scales[j]
         r = 0.5 if scales[j] == 0.0 else r
-        top = r if r > top else top
+        v = np.float64(r).view(np.int64)
+        bits = v if v > bits else bits
         b, w = best[j], where[j]
         best[j] = r if r > b else b
         where[j] = i if r > b else w
+    if bits >= 0:
+        return float(np.int64(bits).view(np.float64))
+    top = -np.inf
+    for j in range(count):  # none of them is constant
+        top = max(top, products[at + j] * own * scales[j])
     return top
 
 

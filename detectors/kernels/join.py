@@ -24,10 +24,12 @@ from detectors.kernels.recursive import rolling_mean_std
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_BAND = 1024
+_BAND = 512
 _RENEWED = 16
 _APART = 4
+_LEAST = -(2**63)
 
+_u64 = np.uint64
 _d1 = types.Array(float64, 1, "C", readonly=True)
 _l1 = types.Array(int64, 1, "C", readonly=True)
 
@@ -86,29 +88,44 @@ def _product(a: Array, i: int, mean_a: float, b: Array, j: int, mean_b: float, m
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz", "contract"}, error_model="numpy")
 def _advance(
-    products: Array, half_a: float, gap_a: float, half_b: Array, gap_b: Array, scale_b: Array
+    products: Array,
+    at: np.uint64,
+    half_a: float,
+    gap_a: float,
+    half_b: Array,
+    gap_b: Array,
+    scale_b: Array,
+    first: np.uint64,
+    count: np.uint64,
 ) -> float:
-    """Move products one step along their diagonals; returns the largest scaled one."""
+    """Move products one step along their diagonals; returns the largest scaled one.
+
+    Numbers that are not negative are in the order of their bits, and a largest whole number
+    is found in vector lanes, which the compiler does not do for a largest fraction.
+    """
+    bits = np.int64(_LEAST)
+    for k in range(count):
+        y = products[at + k] + half_a * gap_b[first + k] + gap_a * half_b[first + k]
+        products[at + k] = y
+        v = np.float64(y * scale_b[first + k]).view(np.int64)
+        bits = v if v > bits else bits
+    if bits >= 0:
+        return float(np.int64(bits).view(np.float64))
     best = -np.inf
-    for k in range(len(products)):
-        y = products[k] + half_a * gap_b[k] + gap_a * half_b[k]
-        products[k] = y
-        v = y * scale_b[k]
-        best = v if v > best else best
+    for k in range(count):
+        best = max(best, products[at + k] * scale_b[first + k])
     return best
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _holder(products: Array, scale_b: Array) -> int:
-    """First place of the largest scaled product."""
-    at = 0
-    top = -np.inf
-    for k in range(len(products)):
-        v = products[k] * scale_b[k]
-        if v > top:
-            top = v
-            at = k
-    return at
+def _holder(
+    products: Array, low: int, high: int, scale_b: Array, first: int, top: float
+) -> int:
+    """First place that holds the largest scaled product."""
+    for k in range(low, high):
+        if products[k] * scale_b[first + k] >= top:
+            return k
+    return -1
 
 
 @njit(
@@ -153,22 +170,22 @@ def _profile(
                 products[k] = y
                 top = max(top, y * scale_b[j])
             if anew < high:
-                j = i + band
                 moved = _advance(
-                    products[anew:high],
+                    products,
+                    _u64(anew),
                     half_a[i],
                     gap_a[i],
-                    half_b[j + anew : j + high],
-                    gap_b[j + anew : j + high],
-                    scale_b[j + anew : j + high],
+                    half_b,
+                    gap_b,
+                    scale_b,
+                    _u64(i + band + anew),
+                    _u64(high - anew),
                 )
                 top = max(top, moved)
             if low < high and top * scale_a[i] > best[i]:
                 best[i] = top * scale_a[i]
-                where[i] = _holder(
-                    products[low:high], scale_b[i + band + low : i + band + high]
-                )
-                where[i] += i + band + low
+                where[i] = i + band
+                where[i] += _holder(products, low, high, scale_b, i + band, top)
 
 
 @njit(

@@ -25,6 +25,7 @@ _BLOCK = 256
 _CHUNK = 64
 _SINGLE = 2.0**-24
 _DOUBLE = 2.0**-53
+_MOST = 2**63 - 1
 _LARGEST = 1.0e15
 
 _u64 = np.uint64
@@ -64,18 +65,20 @@ def _step(
     under: Array,
     at: np.uint64,
     count: np.uint64,
+    base: float,
 ) -> float:
     """Move sums one step along their diagonals; returns the least lower bound.
 
-    Parts of arrays are told by where they begin: slices would cost as much as the sums.
+    Parts of arrays are told by where they begin: slices would cost as much as the sums.  The
+    least is found by its bits, as in `detectors.kernels.join`; of several below 0 any.
     """
-    low = np.inf
+    bits = np.int64(_MOST)
     for j in range(count):
         y = sums[place + j] + (float64(products[come + j]) - float64(products[gone + j]))
         sums[place + j] = y
-        v = under[at + j] - 2.0 * y
-        low = v if v < low else low
-    return low
+        v = np.float64((base + under[at + j]) - 2.0 * y).view(np.int64)
+        bits = v if v < bits else bits
+    return float(np.int64(bits).view(np.float64))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -89,7 +92,89 @@ def _first(products: Array, at: int, step: int, width: int) -> float:
 
 @njit(
     void(
-        _f2, _d1, _d1, _f1, _f1, int64, int64, int64, int64, float64,
+        _f2, int64, _d1, _d1, int64, float64, float64,
+        float64[:, ::1], int64[::1], int64[:, ::1], float64[:, ::1],
+    ),
+    cache=True,
+    nogil=True,
+    error_model="numpy",
+)  # fmt: skip
+def _scan(
+    products: Array,
+    number: int,
+    own: Array,
+    other: Array,
+    width: int,
+    slack: float,
+    lost: float,
+    bounds: Array,
+    counts: Array,
+    places: Array,
+    lower: Array,
+) -> None:
+    """List the windows of one segment that may be among a query's nearest.
+
+    Parameters
+    ----------
+    products
+        Inner products of centred rows, (n_query_rows, n_reference_rows).
+    number
+        Of the segment's first window.
+    own, other
+        Sums of squares of centred query and reference windows.
+    slack
+        Bound on the error of a squared distance, relative to ``own + other``.
+    lost
+        What running sums have lost since a block began, whatever they passed.
+    bounds
+        Least upper bounds of each query so far, ascending, (n_queries, k).
+    counts, places, lower
+        How many are listed for each query; their numbers and lower bounds.
+    """
+    windows, row, k = len(other), products.shape[1], bounds.shape[1]
+    # Sums stand by their diagonals, which a segment's windows wander along.
+    sums = np.empty(windows + len(own))
+    flat = products.reshape(products.size)
+    under = (1.0 - slack) * other
+    nowhere = np.empty(k, np.int64)
+    for i in range(len(own)):
+        base = (1.0 + slack) * own[i] + lost  # so that no upper bound is below 0
+        more = 2.0 * (slack * own[i] + lost)
+        place = len(own) - i
+        for t in range(windows if i == 0 else 1):
+            sums[place + t] = _first(flat, i * row + t, row + 1, width)
+        # The first window is a chunk of its own: the others are whole numbers of lanes.
+        for begin in range(1 - _CHUNK, windows, _CHUNK):
+            first, end = max(begin, 0), min(begin + _CHUNK, windows)
+            if i > 0 and begin > 0:
+                low = _step(
+                    sums,
+                    _u64(place + begin),
+                    flat,
+                    _u64((i + width - 1) * row + width - 1 + begin),
+                    _u64((i - 1) * row - 1 + begin),
+                    under,
+                    _u64(begin),
+                    _u64(end - begin),
+                    base,
+                )
+                if low > bounds[i, k - 1] + more:
+                    continue
+            for j in range(first, end):
+                least = base + under[j] - 2.0 * sums[place + j]
+                if least <= bounds[i, k - 1] + more:
+                    places[i, counts[i]] = number + j
+                    lower[i, counts[i]] = least
+                    counts[i] += 1
+                    most = least + 2.0 * slack * other[j]
+                    if most < bounds[i, k - 1]:
+                        _insert(bounds[i], nowhere, most, 0)
+
+
+@njit(
+    void(
+        _f1, _f1, int64, int64, int64, float64, float64, _d1,
+        float64[:, ::1], int64[::1], int64[:, ::1], float64[:, ::1],
         float64[:, ::1], int64[:, ::1],
     ),
     cache=True,
@@ -97,106 +182,55 @@ def _first(products: Array, at: int, step: int, width: int) -> float:
     error_model="numpy",
 )  # fmt: skip
 def _settle(
-    products: Array,
-    own: Array,
-    other: Array,
     queries: Array,
     references: Array,
     n_columns: int,
     width: int,
     windows: int,
-    segments: int,
     slack: float,
+    lost: float,
+    own: Array,
+    bounds: Array,
+    counts: Array,
+    places: Array,
+    lower: Array,
     best: Array,
     where: Array,
 ) -> None:
-    """Exact distances of the windows that the products cannot rule out.
+    """Exact distances of the windows that are still not ruled out.
 
     Parameters
     ----------
-    products
-        Inner products of centred rows, (n_query_rows, n_reference_rows).
-    own, other
-        Sums of squares of centred query and reference windows.
     queries, references
         Values of the rows as they are, row after row.
-    n_columns, width, windows, segments
-        Values a row, rows a window, windows a segment, segments.
-    slack
-        Bound on the error of a squared distance, relative to ``own + other``.
+    n_columns, width, windows
+        Values a row, rows a window, windows a segment.
+    slack, lost, own, bounds, counts, places, lower
+        As for `_scan`.
     best, where
         Filled: squared distances, ascending, and their windows, (n_queries, k).
     """
-    k = best.shape[1]
-    size = width * n_columns
-    # Sums stand by their diagonals, which the windows of a segment wander along.
-    room = windows + len(own)
-    sums = np.empty(segments * room)
-    row = products.shape[1]
-    flat = products.reshape(products.size)
-    under = (1.0 - slack) * other
-    # What running sums have lost since a block began, whatever they passed.
-    lost = 4.0 * _DOUBLE * (len(own) + width) * (own.max() + other.max())
-    chunks = -(-windows // _CHUNK)
-    lowest = np.empty((segments, chunks))
-    bounds = np.empty(k)
-    nowhere = np.empty(k, np.int64)
-    for i in range(len(own)):
-        bounds[:] = np.inf
-        for s in range(segments):
-            place = s * room + len(own) - i
-            at = s * windows
-            now = i * row + s * (windows + width - 1)
-            count = windows if i == 0 else 1
-            for t in range(count):
-                sums[place + t] = _first(flat, now + t, row + 1, width)
-            for c in range(chunks):
-                begin, end = c * _CHUNK, min((c + 1) * _CHUNK, windows)
-                if i > 0:
-                    skip = max(begin, 1)
-                    low = _step(
-                        sums,
-                        _u64(place + skip),
-                        flat,
-                        _u64(now + (row + 1) * (width - 1) + skip),
-                        _u64(now - row - 1 + skip),
-                        under,
-                        _u64(at + skip),
-                        _u64(end - skip),
-                    )
-                    low = min(low, under[at] - 2.0 * sums[place]) if c == 0 else low
-                else:
-                    low = -np.inf
-                lowest[s, c] = low
-                if low < bounds[k - 1]:
-                    for t in range(begin, end):
-                        j = at + t
-                        upper = under[j] - 2.0 * sums[place + t] + 2.0 * slack * other[j]
-                        if upper < bounds[k - 1]:
-                            _insert(bounds, nowhere, upper, 0)
-        limit = bounds[k - 1] + 2.0 * slack * own[i] + lost
+    k, size = best.shape[1], width * n_columns
+    for i in range(len(best)):
+        limit = bounds[i, k - 1] + 2.0 * (slack * own[i] + lost)
+        query = queries[i * n_columns : i * n_columns + size]
         best[i] = np.inf
         where[i] = 0
-        query = queries[i * n_columns : i * n_columns + size]
-        for s in range(segments):
-            place = s * room + len(own) - i
-            for c in range(chunks):
-                if lowest[s, c] > limit:
-                    continue
-                for t in range(c * _CHUNK, min((c + 1) * _CHUNK, windows)):
-                    j = s * windows + t
-                    if under[j] - 2.0 * sums[place + t] <= limit:
-                        at = (s * (windows + width - 1) + t) * n_columns
-                        exact = _squared(query, references[at : at + size])
-                        if exact < best[i, k - 1]:
-                            _insert(best[i], where[i], exact, j)
+        for c in range(counts[i]):
+            if lower[i, c] <= limit:
+                j = places[i, c]
+                at = (j // windows * (windows + width - 1) + j % windows) * n_columns
+                exact = _squared(query, references[at : at + size])
+                if exact < best[i, k - 1]:
+                    _insert(best[i], where[i], exact, j)
 
 
 def _powers(rows: Floats, width: int) -> Doubles:
     """Sums of squares of all windows, each added up by itself."""
     squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-    windows = np.lib.stride_tricks.sliding_window_view(squares, width)
-    out: Doubles = np.einsum("ij->i", windows)
+    out = np.zeros(len(rows) - width + 1)
+    for lag in range(width):
+        out += squares[lag : lag + len(out)]
     return out
 
 
@@ -242,19 +276,25 @@ def nearest_windows(
     if not max(float(np.abs(rows).max()), float(np.abs(asked).max())) <= _LARGEST:
         raise InvalidInput("windows are compared up to values of 1e15")
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-    centred = rows - centre
-    other = np.concatenate(
-        [_powers(part, width) for part in centred.reshape(segments, n_rows, n_columns)]
-    )
+    parts = (rows - centre).reshape(known.shape)
+    other = [_powers(part, width) for part in parts]
+    largest = max(float(powers.max()) for powers in other)
+    slack = (2 * n_columns + 16) * _SINGLE
     count = len(asked) - width + 1
     best, where = np.empty((count, k)), np.empty((count, k), np.int64)
-    slack = (2 * n_columns + 16) * _SINGLE
-    sizes = n_columns, width, windows, segments
+    places = np.empty((_BLOCK, segments * windows), np.int64)
+    lower = np.empty((_BLOCK, segments * windows))
     for begin in range(0, count, _BLOCK):
-        part = slice(begin, min(begin + _BLOCK, count))
-        block = asked[begin : part.stop + width - 1]
+        end = min(begin + _BLOCK, count)
+        block = asked[begin : end + width - 1]
         moved = block - centre
-        own, products = _powers(moved, width), moved @ centred.T
-        found = best[part], where[part]
-        _settle(products, own, other, block.ravel(), rows.ravel(), *sizes, slack, *found)
+        own = _powers(moved, width)
+        lost = 4.0 * _DOUBLE * len(moved) * (float(own.max()) + largest)
+        bounds, counts = np.full((len(own), k), np.inf), np.zeros(len(own), np.int64)
+        listed = bounds, counts, places, lower
+        for s, part in enumerate(parts):
+            _scan(moved @ part.T, s * windows, own, other[s], width, slack, lost, *listed)
+        sizes = n_columns, width, windows, slack, lost
+        found = best[begin:end], where[begin:end]
+        _settle(block.ravel(), rows.ravel(), *sizes, own, *listed, *found)
     return np.sqrt(best).astype(np.float32), where
