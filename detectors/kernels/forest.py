@@ -302,7 +302,8 @@ def score_forest(compiled: CompiledForest, XT: ArrayLike) -> Floats:
         return np.full(columns.shape[1], 0.5, np.float32)
     lanes = compiled.lanes
     if lanes is not None and len(total) <= forest_few.MOST_ROWS:
-        forest_few.add_up(lanes, forest, compiled.children, columns, total)
+        splits = forest.features, forest.thresholds, compiled.children
+        forest_few.add_up(lanes, *splits, columns, total)
     elif lanes is not None:
         forest_score.add_up(lanes, columns, total)
     else:

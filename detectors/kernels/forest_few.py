@@ -16,7 +16,6 @@ from detectors.kernels.arrays import Array, Floats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from detectors.kernels.forest import ForestArrays
     from detectors.kernels.forest_lanes import Lanes
 
 MOST_ROWS = 32
@@ -66,7 +65,8 @@ def _add_up(
 
 def add_up(
     lanes: Lanes,
-    forest: ForestArrays,
+    features: NDArray[np.int32],
+    thresholds: Floats,
     children: NDArray[np.int32],
     XT: Floats,
     total: Floats,
@@ -77,13 +77,12 @@ def add_up(
     ----------
     lanes
         From `detectors.kernels.forest_lanes.lay_out`.
-    forest, children
-        What the lanes were made from, and the children of
-        `detectors.kernels.forest.CompiledForest`.
+    features, thresholds, children
+        Of the forest that the lanes were made from, as `detectors.kernels.forest` has them.
     XT
         Readings, (n_features, n_rows).
     total
         Changed in place, (n_rows,).
     """
-    splits = forest.features, forest.thresholds, children, lanes.left, lanes.right
+    splits = features, thresholds, children, lanes.left, lanes.right
     _add_up(XT, lanes.groups, lanes.offsets, *splits, np.float32(lanes.step), total)
