@@ -29,7 +29,7 @@ from appliance.api.store import KeyStore
 from appliance.core.errors import TooOften
 from appliance.core.secrets import site_key
 from appliance.pipelines.figures import Figures
-from appliance.pipelines.online import OnlineFleets
+from appliance.pipelines.online_served import fleets_online
 from appliance.pipelines.site import Site
 
 PREFIX = "/api/v1"
@@ -99,7 +99,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.rate = Rate(settings.requests_per_second, settings.requests_at_once)
     app.state.recent = Recent(site.database, app.state.rate)
     app.state.figures = Figures(site)
-    app.state.online = OnlineFleets(site)
+    app.state.online = fleets_online(site)
     app.state.lane = Lane(f"{PREFIX}/fleets/", online.route(), site.database)
     problems.install(app)
     add_health(app)

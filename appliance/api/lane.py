@@ -25,7 +25,7 @@ from appliance.api.limits import MOST_BODY, Rate
 from appliance.core.clock import monotonic
 from appliance.core.db import Database
 from appliance.core.errors import KizashiError
-from appliance.pipelines.online import OnlineFleets
+from appliance.pipelines.online_served import FleetsOnline
 from appliance.schemas.online import OnlineRequest
 
 _LAST = "/online"
@@ -84,7 +84,7 @@ class Lane:
         if body is None:
             return again
         rate: Rate = scope["app"].state.rate
-        online: OnlineFleets = scope["app"].state.online
+        online: FleetsOnline = scope["app"].state.online
         try:
             asked = OnlineRequest.model_validate_json(body)
             rate.spend(counted(person))

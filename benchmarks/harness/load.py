@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -44,6 +44,14 @@ def get(path: str, token: str | None = None, **headers: str) -> bytes:
     return (head + "\r\n").encode("ascii")
 
 
+def post(path: str, body: bytes, token: str | None = None) -> bytes:
+    """Return a POST request of JSON as it goes over the wire."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    if token:
+        head += f"Authorization: Bearer {token}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+
+
 def body(port: int, request: bytes) -> bytes:
     """Return the body that one request is answered with.
 
@@ -68,12 +76,69 @@ def load(port: int, requests: Iterator[bytes], clients: int, seconds: float) -> 
     return asyncio.run(_load(port, requests, clients, seconds))
 
 
-async def _load(port: int, requests: Iterator[bytes], clients: int, seconds: float) -> Loaded:
+def each(
+    port: int,
+    requests: Sequence[Iterator[bytes]],
+    seconds: float,
+    per_second: float | None = None,
+) -> Loaded:
+    """Let each of some clients ask for its own requests, one after the other.
+
+    Parameters
+    ----------
+    per_second
+        Requests of all together, evenly spread: a time counts from the moment at which its
+        request was due, however late the client was.  Without it each asks again when answered.
+    """
+    return asyncio.run(_each(port, requests, seconds, per_second))
+
+
+async def _each(
+    port: int, requests: Sequence[Iterator[bytes]], seconds: float, per_second: float | None
+) -> Loaded:
     times: list[float] = []
     begun = time.perf_counter()
-    until = begun + seconds
-    await asyncio.gather(*(_client(port, requests, until, times) for _ in range(clients)))
-    wall = time.perf_counter() - begun
+    step = None if per_second is None else len(requests) / per_second
+    await asyncio.gather(
+        *(
+            _paced(
+                port,
+                own,
+                begun + seconds,
+                step,
+                begun + number * (step or 0) / len(requests),
+                times,
+            )
+            for number, own in enumerate(requests)
+        )
+    )
+    return _loaded(times, time.perf_counter() - begun)
+
+
+async def _paced(
+    port: int,
+    requests: Iterator[bytes],
+    until: float,
+    step: float | None,
+    due: float,
+    times: list[float],
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        while due < until:
+            if step is None:
+                due = time.perf_counter()
+            elif (early := due - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            await _answered(reader, writer, next(requests))
+            now = time.perf_counter()
+            times.append(now - due)
+            due = now if step is None else due + step
+    finally:
+        writer.close()
+
+
+def _loaded(times: list[float], wall: float) -> Loaded:
     times.sort()
     return Loaded(
         per_second=len(times) / wall,
@@ -81,6 +146,14 @@ async def _load(port: int, requests: Iterator[bytes], clients: int, seconds: flo
         p99_ms=times[int(len(times) * 0.99)] * 1e3,
         requests=len(times),
     )
+
+
+async def _load(port: int, requests: Iterator[bytes], clients: int, seconds: float) -> Loaded:
+    times: list[float] = []
+    begun = time.perf_counter()
+    until = begun + seconds
+    await asyncio.gather(*(_client(port, requests, until, times) for _ in range(clients)))
+    return _loaded(times, time.perf_counter() - begun)
 
 
 async def _client(

@@ -10,7 +10,7 @@ from appliance.api.charts import FleetPath
 from appliance.api.needs import Over, needs
 from appliance.api.problems import responses
 from appliance.api.router import make_router
-from appliance.pipelines.online import OnlineFleets
+from appliance.pipelines.online_served import FleetsOnline
 from appliance.schemas.access import Right
 from appliance.schemas.base import fleet_name
 from appliance.schemas.online import OnlineAnswer, OnlineRequest
@@ -39,7 +39,7 @@ async def judge_online(
     next score needs.
     """
     name = fleet_name(fleet)
-    fleets: OnlineFleets = request.app.state.online
+    fleets: FleetsOnline = request.app.state.online
     answer = fleets.answer_at_once(name, asked)
     if answer is None:
         answer = await run_in_threadpool(fleets.answer, name, asked)

@@ -1,0 +1,149 @@
+"""Work that keeps state, on Ray Serve: each key's in one process, as many as the load asks for.
+
+What is asked for one key goes to one replica, by consistent hashing and nowhere else.  When
+replicas come or go, the keys of a few move; a replica that is new to a key begins with what it
+can look up.  What waits in a replica is taken in one go.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from appliance.core.errors import EngineError, KizashiError, TryAgain
+from appliance.core.settings import Settings
+from appliance.engine.ray import RayEngine
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_BATCH = 64
+_WAITING = 4 * _BATCH
+"""Requests at a replica, those that it works on and those that wait; and more that queue."""
+_LOADED = 16
+"""Requests at a replica from which on another one is wanted."""
+_PATIENCE = 30.0
+_ROUTER = "ray.serve.experimental.consistent_hash_router:ConsistentHashRouter"
+
+
+def available() -> bool:
+    """Whether Ray Serve is installed (the extra ``serve``)."""
+    return all(importlib.util.find_spec(name) for name in ("grpc", "aiohttp", "mmh3"))
+
+
+class Replicas(Generic[Item, Result]):
+    """Processes on Ray Serve that do one kind of work; made when there are none yet.
+
+    Parameters
+    ----------
+    settings
+        Where Ray is.
+    name
+        Of the work: who asks for the same name shares its replicas.
+    make
+        Called in each replica, returns what does the work.
+    most
+        Replicas at most.
+
+    Raises
+    ------
+    EngineError
+        Ray or Ray Serve cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        make: Callable[[], Callable[[Item], Result]],
+        *,
+        most: int,
+    ) -> None:
+        self._engine = RayEngine(settings)
+        from ray import serve
+        from ray.exceptions import RayError
+        from ray.serve import exceptions
+
+        self._gone, self._lost = exceptions, RayError
+        try:
+            serve.start(proxy_location="Disabled")
+            known = serve.status().applications.get(name)
+            if known is not None and known.status == "RUNNING":
+                self._handle = serve.get_app_handle(name)
+            else:
+                app = _deployment(serve, most).bind(make)
+                self._handle = serve.run(app, name=name, route_prefix=None)
+        except Exception as error:
+            self._engine.close()
+            raise EngineError(f"Ray Serve cannot be used: {error}.") from error
+        self._by_key: dict[str, Any] = {}
+
+    def ask(self, items: Sequence[tuple[str, Item]]) -> list[Result]:
+        """Have items worked on, each where its key's state is; return what they gave.
+
+        Raises
+        ------
+        KizashiError
+            What the work raised, of the first item that failed.
+        TryAgain
+            More waits than is taken, or a replica was lost; another one takes its place.
+        EngineError
+            Ray Serve was lost.
+        """
+        try:
+            asked = [self._of(key).work.remote(item) for key, item in items]
+            given = [answer.result(timeout_s=_PATIENCE) for answer in asked]
+        except self._gone.BackPressureError as error:
+            raise TryAgain("more readings come than are judged.") from error
+        except self._lost as error:
+            raise TryAgain(f"a replica was lost: {type(error).__name__}.") from error
+        except (self._gone.RayServeException, TimeoutError) as error:
+            raise EngineError(f"Ray Serve does not answer: {error}.") from error
+        failed = next((why for _, why in given if why is not None), None)
+        if failed is not None:
+            raise failed
+        return [result for result, _ in given]
+
+    def _of(self, key: str) -> Any:
+        if key not in self._by_key:
+            self._by_key[key] = self._handle.options(session_id=key)
+        return self._by_key[key]
+
+    def close(self) -> None:
+        """Leave; the replicas stay for others who ask by their name."""
+        self._engine.close()
+
+
+def _deployment(serve: Any, most: int) -> Any:
+    class Keeper:
+        def __init__(self, make: Callable[[], Callable[[Any], Any]]) -> None:
+            self._work = make()
+
+        @serve.batch(max_batch_size=_BATCH, batch_wait_timeout_s=0.0)  # type: ignore[untyped-decorator]
+        async def work(self, items: list[Any]) -> list[Any]:
+            return [attempt(self._work, item) for item in items]
+
+    return serve.deployment(
+        max_ongoing_requests=_WAITING,
+        max_queued_requests=_WAITING,
+        autoscaling_config={
+            "min_replicas": 1,
+            "max_replicas": most,
+            "target_ongoing_requests": _LOADED,
+        },
+        request_router_config={
+            "request_router_class": _ROUTER,
+            "request_router_kwargs": {"num_fallback_replicas": 0},
+        },
+    )(Keeper)
+
+
+def attempt(
+    work: Callable[[Item], Result], item: Item
+) -> tuple[Result, None] | tuple[None, KizashiError]:
+    """Return what work on an item gives, or the error of ours that it ends with."""
+    try:
+        return work(item), None
+    except KizashiError as error:
+        return None, error

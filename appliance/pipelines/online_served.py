@@ -1,0 +1,108 @@
+"""Readings judged as they come by several processes, on a cluster's Ray Serve."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Protocol
+
+from appliance import __version__
+from appliance.core.settings import load_settings
+from appliance.engine import serve
+from appliance.pipelines.online import OnlineFleets
+from appliance.pipelines.site import Site
+from appliance.schemas.online import OnlineAnswer, OnlineRequest
+
+_SHARDS = 64
+"""What assets are gathered in; each has its place on one replica."""
+_Asked = tuple[str, OnlineRequest]
+
+
+class FleetsOnline(Protocol):
+    """Judges readings as they come, in this process or elsewhere."""
+
+    def answer(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
+        """Judge readings by the champion."""
+
+    def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:
+        """Judge readings if that needs no wait; None where it does."""
+
+
+def fleets_online(site: Site) -> FleetsOnline:
+    """Return what judges a site's readings: Ray Serve where a cluster is named and has it."""
+    if site.settings.ray_address and serve.available():
+        return ServedFleets(site)
+    return OnlineFleets(site)
+
+
+class ServedFleets:
+    """Judges readings on Ray Serve: each asset's always in the same replica.
+
+    Its replicas look for champions as `OnlineFleets` does.  A request that is refused may have
+    been taken in part where it holds readings of several assets.
+
+    Parameters
+    ----------
+    site
+        Whose settings every machine of the cluster has too, its lake and database in reach.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._lock = threading.Lock()
+
+    def answer(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
+        """Judge readings by the champion; see `OnlineFleets.answer`.
+
+        Raises
+        ------
+        EngineError, TryAgain
+            Ray Serve does not answer, or too much waits there.
+        """
+        places: dict[int, list[int]] = {}
+        for number, reading in enumerate(asked.readings):
+            places.setdefault(zlib.crc32(reading.asset.encode()) % _SHARDS, []).append(number)
+        parts = [
+            (f"{fleet}/{shard}", (fleet, _part(asked, numbers)))
+            for shard, numbers in places.items()
+        ]
+        answers = self._ready().ask(parts)
+        scores = {
+            number: score
+            for numbers, answer in zip(places.values(), answers, strict=True)
+            for number, score in zip(numbers, answer.scores, strict=True)
+        }
+        return OnlineAnswer(
+            fleet=fleet,
+            # Within the second in which another one takes over, the one that some still had.
+            version=min(answer.version for answer in answers),
+            scores=tuple(scores[number] for number in range(len(asked.readings))),
+        )
+
+    def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:  # noqa: ARG002
+        """Return None: other processes judge, and one waits for them."""
+        return None
+
+    def _ready(self) -> serve.Replicas[_Asked, OnlineAnswer]:
+        with self._lock:
+            return self._replicas
+
+    @cached_property
+    def _replicas(self) -> serve.Replicas[_Asked, OnlineAnswer]:
+        settings = self._site.settings
+        name = f"kizashi-online-{settings.name}-{__version__}"
+        make = partial(_judge_of, str(settings.home))
+        return serve.Replicas(settings, name, make, most=settings.worker_count)
+
+
+def _part(asked: OnlineRequest, numbers: list[int]) -> OnlineRequest:
+    return asked.model_copy(update={"readings": tuple(asked.readings[n] for n in numbers)})
+
+
+def _judge_of(home: str) -> Callable[[_Asked], OnlineAnswer]:
+    """Open a site in a replica; return what judges there."""
+    fleets = OnlineFleets(Site(load_settings(Path(home))))
+    return lambda asked: fleets.answer(*asked)

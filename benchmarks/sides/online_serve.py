@@ -1,0 +1,40 @@
+"""``python -m benchmarks.sides.online_serve MODEL PORT``: the model on plain Ray Serve."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+import ray
+from ray import serve
+from starlette.requests import Request
+
+from benchmarks.sides.online import Judge
+
+_REPLICAS = 2
+
+
+@serve.deployment(num_replicas=_REPLICAS, ray_actor_options={"num_cpus": 0.5})
+class Served:
+    """Judges one reading a request."""
+
+    def __init__(self, folder: str) -> None:
+        self._judge = Judge(folder)
+
+    async def __call__(self, request: Request) -> dict[str, Any]:
+        """Return what the reading is judged to be."""
+        return self._judge.judge(**await request.json())
+
+
+def main(folder: str, port: str) -> None:
+    """Serve until told to end."""
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    serve.start(http_options={"host": "127.0.0.1", "port": int(port)})
+    serve.run(Served.bind(folder), route_prefix="/")  # type: ignore[attr-defined]
+    print("ready", flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
