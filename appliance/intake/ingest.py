@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from appliance.intake.plan import OF_ONE_FILE, Plan, beyond, planned
 from appliance.intake.quarantine import of_file
 from appliance.intake.run import FileRun
 from appliance.intake.sources.files import stream
+from appliance.intake.sources.files.ahead import digests
 from appliance.intake.sources.files.discover import discover
 from appliance.intake.sources.files.source import Source, open_source
 from appliance.intake.store import IntakeStore
@@ -117,8 +118,8 @@ class Intake:
         self._check_context(due, plans, fleet, late=False)
         progress.step("ingest", sum(path.stat().st_size for path in files))
         reports = []
-        for plan in plans:
-            reports.append(self._take(plan, fleet, options, progress, by))
+        for plan, digest in zip(plans, digests([p.path for p in plans]), strict=True):
+            reports.append(self._take(plan, digest, fleet, options, progress, by))
             progress.advance(plan.path.stat().st_size)
         self._check_context(due, plans, fleet, late=True)
         return self._report(fleet, reports)
@@ -160,13 +161,14 @@ class Intake:
                 raise unknown("--context", name, sorted(known))
 
     def _take(
-        self, plan: Plan, fleet: str, options: IngestOptions, progress: Progress, by: str
-    ) -> FileReport:
+        self, plan: Plan, digest: Callable[[], str], fleet: str, options: IngestOptions,
+        progress: Progress, by: str,
+    ) -> FileReport:  # fmt: skip
         path = plan.path
         if plan.source is None or plan.meaning is None:
             return self._rejected(path, fleet, plan.error or BadFile("unknown"), progress)
         try:
-            batch = plan.meaning.key(stream.digest(path))
+            batch = plan.meaning.key(digest())
             run = FileRun(
                 self._lake, self._store, self._settings, fleet, batch, plan.source, plan.meaning
             )
