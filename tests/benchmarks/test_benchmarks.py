@@ -49,6 +49,7 @@ def test_the_benchmarks_there_are() -> None:
         "idle",
         "ingest",
         "jobs",
+        "kernels",
         "memory",
         "metrics",
         "quality",
@@ -120,6 +121,20 @@ def test_memory_counts_the_workers_of_ray() -> None:
     _check(local)
     _check(ray)
     assert float(str(ray["peak_mb"])) > float(str(local["peak_mb"]))
+
+
+@pytest.mark.slow
+def test_kernels() -> None:
+    lines = _lines("kernels", "--quick", "--json", "--groups", "tails,fresh")
+    assert [str(line["case"]).split(",")[0] for line in lines] == [
+        "ECOD fit and training scores",
+        "ECOD score",
+        "first scores in a fresh process",
+    ]
+    for line in lines:
+        _check(line)
+    assert float(str(lines[0]["rank_correlation"])) > 0.99
+    assert lines[0]["threads"] == 1
 
 
 @pytest.mark.slow
