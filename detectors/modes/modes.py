@@ -294,11 +294,13 @@ def _padded(cuts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 def _quantiles(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return quantiles by column, shape (3, n_columns); NaN and infinities left out."""
     ordered = np.array(values)
-    infinite = np.isinf(ordered)
-    if infinite.any():
-        ordered[infinite] = np.nan
     ordered.sort(axis=1)
-    known = ordered.shape[1] - np.isnan(ordered).sum(axis=1)
+    known = np.full(len(ordered), ordered.shape[1])
+    # Sorted, what is not finite stands at the ends.
+    if not np.isfinite(ordered[:, [0, -1]]).all():
+        ordered[np.isinf(ordered)] = np.nan
+        ordered.sort(axis=1)
+        known -= np.isnan(ordered).sum(axis=1)
     row, last = np.arange(len(ordered)), np.maximum(known - 1, 0)
     out = np.empty((len(QUANTILES), len(ordered)))
     for own, quantile in zip(out, QUANTILES, strict=True):
