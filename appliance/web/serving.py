@@ -12,6 +12,7 @@ import uvicorn
 
 from appliance.core.settings import Settings
 from appliance.tls import Refreshing, listening
+from appliance.web import wire
 from appliance.web.app import Web
 
 _DRAIN_SECONDS = 10
@@ -37,9 +38,9 @@ def serve(web: Web, settings: Settings) -> bool:
         ssl_keyfile=where.keyfile,
         log_level="warning",
         access_log=False,
-        server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        **wire.OPTIONS,
     )
     config.load()
     server = uvicorn.Server(config)
@@ -67,9 +68,9 @@ def _within(web: Web) -> Iterator[str]:
             log_level="warning",
             access_log=False,
             lifespan="off",
-            server_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,
+            **wire.OPTIONS,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([held],), daemon=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import uvicorn
@@ -13,6 +13,7 @@ from appliance.api import pace
 from appliance.api.app import create_app
 from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
+from appliance.web import wire
 from tests.appliance.people import ME, PASSWORD
 
 GB = 2**30
@@ -30,7 +31,7 @@ def served(tmp_path_factory):
     secret = site.access.tokens.create(ME, "root", "wire", ["ingest", "manage_users"]).secret
     with socket.create_server(("127.0.0.1", 0)) as held:
         config = uvicorn.Config(
-            create_app(site), log_level="error", server_header=False, proxy_headers=False
+            create_app(site), log_level="error", proxy_headers=False, **wire.OPTIONS
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([held],))
@@ -147,6 +148,38 @@ NO_REQUESTS = {
     b"Content-Length: 6\r\n\r\nhello!",
     "no length": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
 }
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: ",
+        b"GET /",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n",
+        b"POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+    ],
+    ids=["header", "address", "headers", "trailer"],
+)
+def test_a_head_without_an_end_is_ended(served, begun):
+    more = b"X: y\r\n" * 100 if begun.endswith(b"y\r\n") else b"y" * 1000
+    with line(served) as made:
+        made.sendall(begun)
+        made.settimeout(0.001)
+        assert _hung_up(made, more, 4 * wire.LONGEST_HEAD)
+    assert alive(served)
+
+
+def _hung_up(made, more, most):
+    """Send until the other side ends the connection; tell whether it did."""
+    try:
+        for _ in range(most // len(more)):
+            made.sendall(more)
+            with suppress(TimeoutError):
+                if made.recv(65536) == b"":
+                    return True
+    except OSError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("sent", NO_REQUESTS.values(), ids=NO_REQUESTS)
