@@ -1,8 +1,8 @@
 """Lay a forest out so that many rows are scored at once (`detectors.kernels.forest_score`).
 
-Readings are replaced by how many of the forest's own thresholds lie below them, a number of
-one byte, which keeps every comparison exact.  A feature on which the trees have more thresholds
-than a byte can number is given several planes of such numbers, each for some of the trees.
+Readings are replaced by how many of the forest's own thresholds lie below them, their rank,
+which keeps every comparison exact.  A rank is spread over planes of one byte: each tells it
+within a range of 255 thresholds, and a split looks at the plane whose range holds its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import float32, int32, int64, njit, types, uint8, void
+from numba import boolean, float32, int32, int64, njit, types, uint8, uint16, void
 
 from detectors.kernels.arrays import Array, Floats
 
@@ -19,153 +19,166 @@ if TYPE_CHECKING:
 
     from detectors.kernels.arrays import Indices
 
+_RANGE = 255  # a byte tells 256 places apart; the same in `detectors.kernels.forest_score`
 _CELLS = 4096
-_EDGES = 255
-_ROOM = _EDGES + 17
+_PAD = 17
 _TREES = 256
-_PLANES = 4
+_PLANES = 64
 
 _u64 = np.uint64
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _i1 = types.Array(int32, 1, "C", readonly=True)
+_i2 = types.Array(int32, 2, "C", readonly=True)
 _l1 = types.Array(int64, 1, "C", readonly=True)
 
 
 class Lanes(NamedTuple):
     """A forest whose thresholds and path lengths are bytes.
 
-    Trees stand in groups, whose path lengths are added up in 16 bits; planes hold at most 255
-    thresholds each.
+    Trees stand in groups, whose path lengths are added up in 16 bits.
 
     Attributes
     ----------
-    groups, firsts
-        First tree and first plane of each group, and the end of the last, (n_groups + 1,).
-    columns
-        Feature of each plane, (n_planes,).
+    groups
+        First tree of each group and the end of the last, (n_groups + 1,).
     offsets, kinds
         As in `detectors.kernels.forest.ForestArrays`.
     planes
-        Plane of each split, counted from its group's first, (n_splits,).
+        Plane of each split among its group's, (n_splits,).
     codes
-        Place of each split's threshold among its plane's, (n_splits,).
+        Place of each split's threshold in its plane's range, (n_splits,).
     left, right
         Path length of a leaf on either side, in units of `step`, (n_splits,).
+    counts, firsts
+        Thresholds on each feature, and the first of its planes, (n_groups, n_features).
     edges
-        Sorted thresholds, filled up with infinity, (n_planes, 272).
+        Sorted thresholds, filled up with infinity, (n_groups, n_features, room).
     cells
-        Thresholds below each of 4,096 equal cells, (n_planes, 4096).
+        Thresholds below each of 4,096 equal cells, (n_groups, n_features, 4096).
     scales
-        Where the cells begin, and cells per unit, (n_planes, 2).
+        Where the cells begin, and cells per unit, (n_groups, n_features, 2).
     halvings
-        Halvings that find a reading's place within its cell, (n_planes,).
+        Halvings that find a reading's place within its cell, (n_groups, n_features).
     step
         Path length of one unit.
     """
 
     groups: Indices
-    firsts: Indices
-    columns: NDArray[np.int32]
     offsets: NDArray[np.int32]
     kinds: NDArray[np.uint8]
     planes: NDArray[np.int32]
     codes: NDArray[np.uint8]
     left: NDArray[np.uint8]
     right: NDArray[np.uint8]
+    counts: NDArray[np.int32]
+    firsts: NDArray[np.int32]
     edges: Floats
-    cells: NDArray[np.uint8]
+    cells: NDArray[np.uint16]
     scales: Floats
     halvings: NDArray[np.uint8]
     step: float
 
 
-@njit(
-    int64(_i1, _i1, int64, int64[::1], int64[::1], int32[::1], int32[::1], int32[::1]),
-    cache=True,
-    nogil=True,
-)
-def _share_out(
-    offsets: Array,
-    features: Array,
-    n_features: int,
-    groups: Array,
-    firsts: Array,
-    columns: Array,
-    counts: Array,
-    planes: Array,
-) -> int:
-    """Give every split a plane; returns the groups, or 0 where a tree fits into no plane."""
-    own = np.zeros(n_features, np.int32)
-    current = np.full(n_features, -1, np.int32)
-    groups[0] = firsts[0] = 0
-    n = made = 0
-    for tree in range(len(offsets) - 1):
-        # A group's planes of a block of rows are to stay in the processor's cache.
-        if tree - groups[n] >= _TREES or made - firsts[n] >= _PLANES * n_features:
-            n += 1
-            groups[n] = tree
-            firsts[n] = made
-            current[:] = -1
-        for k in range(offsets[tree], offsets[tree + 1]):
-            own[features[k]] += 1
-        for k in range(offsets[tree], offsets[tree + 1]):
-            f = features[k]
-            if own[f] > 0:
-                if own[f] > _EDGES:
-                    return 0
-                if current[f] < 0 or counts[current[f]] + own[f] > _EDGES:
-                    current[f] = made
-                    columns[made] = f
-                    counts[made] = 0
-                    made += 1
-                counts[current[f]] += own[f]
-                own[f] = 0
-            planes[k] = current[f] - firsts[n]
-    groups[n + 1] = len(offsets) - 1
-    firsts[n + 1] = made
-    return n + 1
+@njit(boolean(_l1, _i1, _i1, int32[:, ::1], int32[:, ::1]), cache=True, nogil=True)
+def _count(
+    groups: Array, offsets: Array, features: Array, counts: Array, firsts: Array
+) -> bool:
+    """Count thresholds and planes; False where a tree has too many on one feature."""
+    n_features = counts.shape[1]
+    before = np.zeros(n_features, np.int32)
+    counts[:] = 0
+    for g in range(len(groups) - 1):
+        before[:] = 0
+        for tree in range(groups[g], groups[g + 1]):
+            for k in range(offsets[tree], offsets[tree + 1]):
+                f = features[k]
+                counts[g, f] += 1
+                if counts[g, f] - before[f] > _RANGE:
+                    return False
+            before[:] = counts[g]
+        made = 0
+        for f in range(n_features):
+            firsts[g, f] = made
+            made += -(-counts[g, f] // _RANGE)
+    return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
+def _sort(keys: Array, begin: int, end: int, room: Array, ends: Array) -> None:
+    """Sort keys by their upper 32 bits, 8 at a time from the lowest on."""
+    byte = _u64(255)
+    ends[:] = 0
+    for i in range(begin, end):
+        key = keys[i] >> _u64(32)
+        for digit in range(4):
+            ends[digit, key & byte] += 1
+            key >>= _u64(8)
+    for digit in range(4):
+        at = begin
+        for value in range(256):
+            count = ends[digit, value]
+            ends[digit, value] = at
+            at += count
+    for digit in range(0, 4, 2):
+        low = _u64(32 + 8 * digit)
+        high = _u64(40 + 8 * digit)
+        for i in range(begin, end):
+            value = (keys[i] >> low) & byte
+            room[ends[digit, value]] = keys[i]
+            ends[digit, value] += 1
+        for i in range(begin, end):
+            value = (room[i] >> high) & byte
+            keys[ends[digit + 1, value]] = room[i]
+            ends[digit + 1, value] += 1
+
+
+@njit(cache=True, nogil=True)
 def _collect(
-    planes: Array,
-    first: int,
+    features: Array,
     thresholds: Array,
     begin: int,
     end: int,
-    unsorted: Array,
+    counts: Array,
+    firsts: Array,
     edges: Array,
-    filled: Array,
+    planes: Array,
     codes: Array,
 ) -> None:
-    """Sort the thresholds of each plane into `edges`, and number the splits by them.
-
-    A threshold's number is how many are below it.  Counting them all is quicker than any
-    search: it has no branch, and takes 16 at a time.
-    """
-    room = edges.shape[1]
+    """Sort the thresholds of each feature into `edges`, and number the splits by them."""
+    places = np.zeros(len(counts) + 1, np.int64)
+    for f in range(len(counts)):
+        places[f + 1] = places[f] + counts[f]
+    keys, room = np.empty(end - begin, np.uint64), np.empty(end - begin, np.uint64)
+    ends = np.empty((4, 256), np.int64)
+    patterns, sign = thresholds.view(np.uint32), np.uint32(0x80000000)
     for k in range(begin, end):
-        p = first + planes[k]
-        unsorted[p * room + filled[p]] = thresholds[k]
-        filled[p] += 1
-    for k in range(begin, end):
-        p = first + planes[k]
-        value = thresholds[k]
-        at = _u64(p * room)
-        below = np.int32(0)
-        for i in range(_u64((filled[p] + 15) & ~15)):
-            below += np.int32(unsorted[at + i] < value)
-        codes[k] = below
-        edges[p, below] = value
+        u = patterns[k]
+        u = np.uint32(~u) if u & sign else np.uint32(u | sign)
+        keys[places[features[k]]] = (_u64(u) << _u64(32)) | _u64(k)
+        places[features[k]] += 1
+    edges[:] = np.inf
+    for f in range(len(counts)):
+        last = places[f]
+        first = last - counts[f]
+        _sort(keys, first, last, room, ends)
+        rank = 0
+        for i in range(counts[f]):
+            k = keys[first + i] & _u64(0xFFFFFFFF)
+            edges[f, i] = thresholds[k]
+            # Equal thresholds share the rank of the first.
+            rank = i if edges[f, i] != edges[f, rank] else rank
+            planes[k] = firsts[f] + rank // _RANGE
+            codes[k] = rank % _RANGE
 
 
 @njit(cache=True, nogil=True)
 def _tabulate(edges: Array, n: int, cells: Array, scale: Array) -> int:
-    """Fill the look-up table of one plane; returns the halvings its fullest cell needs."""
-    for i in range(1, n):
-        # Equal thresholds share a number and leave the places after it free.
-        edges[i] = edges[i] if edges[i] < np.inf else edges[i - 1]
+    """Fill the look-up table of one feature; returns the halvings its fullest cell needs."""
+    cells[:] = 0
+    scale[:] = 0
+    if n == 0:
+        return 0
     scale[0] = edges[0]
     span = edges[n - 1] - edges[0]
     scale[1] = np.float32(_CELLS - 1) / span if span > 0 else np.float32(0)
@@ -190,37 +203,36 @@ def _tabulate(edges: Array, n: int, cells: Array, scale: Array) -> int:
 
 @njit(
     void(
-        _l1, _l1, _i1, _i1, _i1, _f1, _f2, float32, uint8[::1], uint8[::1], uint8[::1],
-        float32[:, ::1], uint8[:, ::1], float32[:, ::1], uint8[::1],
+        _l1, _i1, _i1, _f1, _f2, float32, int32[::1], uint8[::1], uint8[::1], uint8[::1],
+        _i2, _i2, float32[:, :, ::1], uint16[:, :, ::1], float32[:, :, ::1], uint8[:, ::1],
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
 def _encode_trees(
     groups: Array,
-    firsts: Array,
     offsets: Array,
-    counts: Array,
-    planes: Array,
+    features: Array,
     thresholds: Array,
     depths: Array,
     step: float,
+    planes: Array,
     codes: Array,
     left: Array,
     right: Array,
+    counts: Array,
+    firsts: Array,
     edges: Array,
     cells: Array,
     scales: Array,
     halvings: Array,
 ) -> None:
-    filled = np.zeros(len(edges), np.int32)
-    unsorted = np.full(edges.size, np.float32(np.inf))
-    edges[:] = np.inf
     for g in range(len(groups) - 1):
         begin, end = offsets[groups[g]], offsets[groups[g + 1]]
-        _collect(planes, firsts[g], thresholds, begin, end, unsorted, edges, filled, codes)
-    for p in range(len(edges)):
-        halvings[p] = _tabulate(edges[p], counts[p], cells[p], scales[p])
+        own = counts[g], firsts[g], edges[g]
+        _collect(features, thresholds, begin, end, *own, planes, codes)
+        for f in range(edges.shape[1]):
+            halvings[g, f] = _tabulate(edges[g, f], counts[g, f], cells[g, f], scales[g, f])
     for k in range(len(planes)):
         left[k] = min(255, int(depths[k, 0] / step + 0.5))
         right[k] = min(255, int(depths[k, 1] / step + 0.5))
@@ -248,31 +260,31 @@ def lay_out(
     longest
         No path length is above this.
     """
-    n_splits = len(features)
-    groups = np.empty(len(offsets) + 1, np.int64)
-    firsts = np.empty(len(offsets) + 1, np.int64)
-    columns, counts, planes = (np.empty(n_splits, np.int32) for _ in range(3))
-    n = _share_out(offsets, features, n_features, groups, firsts, columns, counts, planes)
-    if n == 0:
+    n_trees, n_splits = len(offsets) - 1, len(features)
+    # A group's planes of a block of rows are to stay in the processor's cache.
+    largest = max(int(np.diff(offsets).max()), 1)
+    together = max(min(_PLANES * _RANGE * n_features // largest, _TREES), 1)
+    groups = np.append(np.arange(0, n_trees, together), n_trees)
+    shape = len(groups) - 1, n_features
+    counts, firsts = np.empty(shape, np.int32), np.empty(shape, np.int32)
+    if not _count(groups, offsets, features, counts, firsts):
         return None
-    made = int(firsts[n])
+    room = (int(counts.max()) + 15) // 16 * 16 + _PAD
     lanes = Lanes(
-        groups[: n + 1].copy(),
-        firsts[: n + 1].copy(),
-        columns[:made].copy(),
+        groups,
         offsets,
         kinds,
-        planes,
+        planes=np.empty(n_splits, np.int32),
         codes=np.empty(n_splits, np.uint8),
         left=np.empty(n_splits, np.uint8),
         right=np.empty(n_splits, np.uint8),
-        edges=np.empty((made, _ROOM), np.float32),
-        cells=np.empty((made, _CELLS), np.uint8),
-        scales=np.empty((made, 2), np.float32),
-        halvings=np.empty(made, np.uint8),
+        counts=counts,
+        firsts=firsts,
+        edges=np.empty((*shape, room), np.float32),
+        cells=np.empty((*shape, _CELLS), np.uint16),
+        scales=np.empty((*shape, 2), np.float32),
+        halvings=np.empty(shape, np.uint8),
         step=longest / 255,
     )
-    _encode_trees(
-        *lanes[:2], offsets, counts, planes, thresholds, depths, lanes.step, *lanes[6:-1]
-    )
+    _encode_trees(groups, offsets, features, thresholds, depths, lanes.step, *lanes[3:-1])
     return lanes

@@ -9,26 +9,30 @@ branch to guess wrong, and one instruction serves 16 to 64 rows.
 from __future__ import annotations
 
 import numpy as np
-from numba import float32, int32, int64, njit, types, uint8, void
+from numba import float32, int32, int64, njit, types, uint8, uint16, void
 
 from detectors.kernels.arrays import Array, Floats
 from detectors.kernels.forest_grow import SPLIT_LEFT, SPLIT_RIGHT
 from detectors.kernels.forest_lanes import Lanes
 
 _LANES = 2048
+_RANGE = 255  # what a plane of the layout tells apart
 _TOGETHER = 64
 _STACK = 20
 
 _u64 = np.uint64
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _i1 = types.Array(int32, 1, "C", readonly=True)
+_i2 = types.Array(int32, 2, "C", readonly=True)
 _l1 = types.Array(int64, 1, "C", readonly=True)
+_f3 = types.Array(float32, 3, "C", readonly=True)
+_h3 = types.Array(uint16, 3, "C", readonly=True)
 _b1 = types.Array(uint8, 1, "C", readonly=True)
 _b2 = types.Array(uint8, 2, "C", readonly=True)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _encode(
+def _rank(
     x: Array, edges: Array, cells: Array, scale: Array, halvings: int, out: Array
 ) -> None:
     """Number of edges below each reading; the usual depths spelled out to stay in lanes."""
@@ -60,14 +64,24 @@ def _encode(
             out[i] = p + (x[i] > edges[p])
     else:
         for i in range(len(x)):
-            p = np.int64(128 * (x[i] > edges[127]))
-            p += 64 * (x[i] > edges[p + 63])
-            p += 32 * (x[i] > edges[p + 31])
-            p += 16 * (x[i] > edges[p + 15])
-            p += 8 * (x[i] > edges[p + 7])
-            p += 4 * (x[i] > edges[p + 3])
-            p += 2 * (x[i] > edges[p + 1])
-            out[i] = p + (x[i] > edges[p])
+            y = (x[i] - low) * per
+            y = y if y > zero else zero
+            y = y if y < top else top
+            p = np.int64(cells[np.uint32(y)])
+            for half in range(halvings - 1, -1, -1):
+                middle = p + (1 << half)
+                p = middle if middle <= len(edges) and x[i] > edges[middle - 1] else p
+            out[i] = p
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread(ranks: Array, base: int, used: int, out: Array, at: np.uint64) -> None:
+    """Tell ranks within the range of one plane."""
+    low, top = np.uint16(base), np.uint16(255)
+    for i in range(_u64(used)):
+        r = ranks[i]
+        r = np.uint16(r - low) if r > low else np.uint16(0)
+        out[at + i] = np.uint8(r if r < top else top)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,8 +132,7 @@ def _evaluate(
 
 
 _types = void(
-    _f2, _l1, _l1, _i1, _i1, _b1, _i1, _b1, _b1, _b1, _f2, _b2, _f2, _b1,
-    float32, float32[::1],
+    _f2, _l1, _i1, _b1, _i1, _b1, _b1, _b1, _i2, _i2, _f3, _h3, _f3, _b2, float32, float32[::1],
 )  # fmt: skip
 
 
@@ -127,14 +140,14 @@ _types = void(
 def _add_up(
     XT: Array,
     groups: Array,
-    firsts: Array,
-    columns: Array,
     offsets: Array,
     kinds: Array,
     planes: Array,
     codes: Array,
     left: Array,
     right: Array,
+    counts: Array,
+    firsts: Array,
     edges: Array,
     cells: Array,
     scales: Array,
@@ -142,28 +155,32 @@ def _add_up(
     step: float,
     total: Array,
 ) -> None:
-    n_rows = XT.shape[1]
+    n_features, n_rows = XT.shape
     most = 0
-    for g in range(len(groups) - 1):
-        most = max(most, firsts[g + 1] - firsts[g])
-    block = np.zeros((most, _LANES), np.uint8)
-    flat = block.reshape(most * _LANES)
+    for k in range(len(planes)):
+        most = max(most, planes[k] + 1)
+    block = np.zeros(most * _LANES, np.uint8)
+    ranks = np.empty(_LANES, np.uint16)
     stack = np.empty(_STACK * _LANES, np.uint8)
     units = np.empty(_LANES, np.uint16)
     for begin in range(0, n_rows, _LANES):
         used = min(_LANES, n_rows - begin)
         lanes = _u64(-(-used // _TOGETHER) * _TOGETHER)
         for g in range(len(groups) - 1):
-            for p in range(firsts[g], firsts[g + 1]):
-                x = XT[columns[p], begin : begin + used]
-                own = block[p - firsts[g]]
-                _encode(x, edges[p], cells[p], scales[p], halvings[p], own)
+            for f in range(n_features):
+                if counts[g, f] == 0:
+                    continue
+                x = XT[f, begin : begin + used]
+                _rank(x, edges[g, f], cells[g, f], scales[g, f], halvings[g, f], ranks)
+                for base in range(0, counts[g, f], _RANGE):
+                    plane = firsts[g, f] + base // _RANGE
+                    _spread(ranks, base, used, block, _u64(plane * _LANES))
             units[:] = 0
             for tree in range(groups[g], groups[g + 1]):
                 a, b = offsets[tree], offsets[tree + 1]
                 if a == b:
                     continue
-                _evaluate(flat, planes, codes, kinds, left, right, a, b, stack, lanes)
+                _evaluate(block, planes, codes, kinds, left, right, a, b, stack, lanes)
                 for i in range(lanes):
                     units[i] += np.uint16(stack[i])
             for i in range(used):

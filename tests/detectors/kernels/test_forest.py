@@ -147,7 +147,7 @@ def test_scores_are_those_of_walking_every_tree(n_features, n, sample, ties, see
 def test_lanes_decide_every_comparison_as_the_numbers_do():
     rng = np.random.default_rng(0)
     XT = columns(rng, 3, 4_000)
-    forest = fit_forest(XT, n_trees=60, sample_size=256)
+    forest = fit_forest(XT, n_trees=300, sample_size=256)
     edges = np.sort(forest.thresholds)[::37]
     asked = np.vstack(
         [np.concatenate([np.nextafter(edges, -9), edges, np.nextafter(edges, 9)])] * 3
@@ -155,6 +155,7 @@ def test_lanes_decide_every_comparison_as_the_numbers_do():
     compiled = compile_forest(forest, 3)
     assert compiled.lanes is not None
     assert len(compiled.lanes.groups) > 2
+    assert compiled.lanes.planes.max() > 3  # several ranges of thresholds a feature
     fast = score_forest(compiled, asked)
     walked = score_forest(compiled._replace(lanes=None), asked)
     np.testing.assert_allclose(fast, walked, rtol=0.004)
