@@ -223,3 +223,13 @@ def test_table_shows_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     head, row = capsys.readouterr().out.splitlines()
     assert head.split()[0] == "name"
     assert "12,340" in row
+
+
+@pytest.mark.slow
+def test_online() -> None:
+    requests, latency = _lines("online", "--quick", "--json", "--rivals", "mlflow")
+    _check(requests)
+    assert (requests["unit"], requests["goal"]) == ("1/s", 10)
+    assert str(requests["case"]).endswith("MLflow")
+    assert (latency["unit"], latency["rival"]) == ("ms", 10)
+    assert latency["ours"] == requests["half_p99_ms"]

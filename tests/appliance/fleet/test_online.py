@@ -84,7 +84,7 @@ def alike(found: OnlineScore, scores: pl.DataFrame, names: Sequence[str] = SENSO
 
 
 # ---------------------------------------------------------------- the same answer
-@pytest.mark.parametrize("recipe", ["forest", "mahalanobis", "forecast"])
+@pytest.mark.parametrize("recipe", ["forest", "forecast"])
 def test_a_reading_is_judged_as_the_last_row_of_all_so_far(recipe: str) -> None:
     model, new = fitted(recipe), dirty()
     online = Online(model._models, NOTHING)
