@@ -272,7 +272,7 @@ class AssetModel:
 
     def _obstacles(self, series: Series, coverage: NDArray[np.float32]) -> NDArray[np.int8]:
         """Return by cell why it cannot be judged; final where nothing speaks against it."""
-        state = np.full(series.cells, Judgement.FINAL, np.int8)
+        state = np.zeros(series.cells, np.int8)  # Judgement.FINAL
         if self._conditioner is not None:
             unseen = self._conditioner.unseen(series.context)
             state[unseen] = Judgement.UNSEEN_MODE

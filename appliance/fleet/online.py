@@ -177,10 +177,11 @@ class Online:
         stream = self._streams.get(reading.asset)
         if stream is None:
             return _unjudged(reading, None, Judgement.NO_MODEL)
-        halted = Judgement(self._streams.halted(reading.asset, row[None])[0])
-        if halted is not Judgement.FINAL:
-            stream.skip(int(row[0]))
-            return _unjudged(reading, stream.model, halted)
+        if self._streams.may_halt:
+            halted = Judgement(self._streams.halted(reading.asset, row[None])[0])
+            if halted is not Judgement.FINAL:
+                stream.skip(int(row[0]))
+                return _unjudged(reading, stream.model, halted)
         plain = stream.take(row)
         if plain and stream.alone:
             return stream.model
@@ -218,7 +219,7 @@ class Online:
                 _level(levels[name], value) if name in levels else value
                 for name, value in zip(self._streams.names, told, strict=True)
             ]
-        if any(isinstance(value, str) for value in told):
+        if str in map(type, told):
             raise InvalidRequest(f"a value of {asset} at {time.isoformat()} is a text.")
         try:
             return np.array([micro(time), *told], np.float64)

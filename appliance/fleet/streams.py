@@ -103,6 +103,11 @@ class Streams:
                 return found.last
         return None
 
+    @property
+    def may_halt(self) -> bool:
+        """Whether there are moments at all that are no part of a series."""
+        return bool(self.masks) or self._models.columns.run_state is not None
+
     def halted(self, asset: str, rows: Values) -> NDArray[np.int8]:
         """Return why moments are no part of an asset's series; `FINAL` where they are."""
         state = np.full(len(rows), Judgement.FINAL, np.int8)
