@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Any
 
 import ray
 from ray import serve
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from benchmarks.sides.online import Judge
 
@@ -22,9 +22,9 @@ class Served:
     def __init__(self, folder: str) -> None:
         self._judge = Judge(folder)
 
-    async def __call__(self, request: Request) -> dict[str, Any]:
+    async def __call__(self, request: Request) -> JSONResponse:
         """Return what the reading is judged to be."""
-        return self._judge.judge(**await request.json())
+        return JSONResponse(self._judge.judge(**await request.json()))
 
 
 def main(folder: str, port: str) -> None:
