@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,10 @@ def _mlflow(folder: Path, model: str, given: argparse.Namespace) -> _Server:
 
 def _serve(_: Path, model: str, given: argparse.Namespace) -> _Server:  # noqa: ARG001
     port = free_port()
-    return ("benchmarks.sides.online_serve", model, str(port)), port, {}
+    token = {
+        "RAY_AUTH_TOKEN": secrets.token_hex(32)
+    }  # or else it leaves one in the user's home
+    return ("benchmarks.sides.online_serve", model, str(port)), port, token
 
 
 # ---------------------------------------------------------------- load
