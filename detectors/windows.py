@@ -159,6 +159,11 @@ class RingBuffer:
         block = np.asarray(rows, np.float64)
         if block.ndim != 2 or block.shape[1] != self._rows.shape[1]:
             raise InvalidInput(f"rows of {self._rows.shape[1]} values expected")
+        if len(block) == 1:  # as a stream sends them: the shortest way
+            place = self.seen % self.capacity
+            self._rows[place] = self._rows[place + self.capacity] = block[0]
+            self.seen += 1
+            return
         kept = block[-self.capacity :]
         first = self.seen + len(block) - len(kept)
         places = np.arange(first, first + len(kept)) % self.capacity

@@ -24,7 +24,6 @@ from appliance.schemas.score import Judgement
 from detectors import persistence
 
 _DIRECTION_FROM = 1.0
-_NO_TIME = np.zeros(1, np.int64)
 
 
 class _Form(NamedTuple):
@@ -197,21 +196,31 @@ class AssetModel:
         count
             Cells to judge.
         """
-        cells = sensors.shape[1]
-        series = Series(sensors, context, np.array([0, cells]), _NO_TIME, self._interval, None)
-        coverage = np.ones(cells, np.float32)
-        state = self._obstacles(series, coverage)
+        cells, conditioner = sensors.shape[1], self._conditioner
+        state, values = np.zeros(cells, np.int8), sensors  # Judgement.FINAL
+        if conditioner is not None:
+            state[conditioner.unseen(context)] = Judgement.UNSEEN_MODE
+            bounds = np.array([0, cells])
+            values = self._residuals(
+                Series(sensors, context, bounds, bounds[:1], self._interval, None)
+            )
         shares = np.full(sensors.shape, np.nan, np.float32) if explain else None
-        out = _ByCell(np.full(cells, np.nan), state, shares)
-        last, form = slice(cells - count, cells), self._live or self._final
-        self._score_cells(last, form, self._residuals(series), None, out, 0)
-        out.surprise[state != Judgement.FINAL] = np.nan
+        out = _ByCell(np.empty(cells), state, shares)
+        last = slice(cells - count, cells)
+        self._score_cells(last, self._live or self._final, values, None, out, 0)
+        surprise, state = out.surprise[last], state[last]
+        if conditioner is not None:
+            surprise[state != Judgement.FINAL] = np.nan
         if self._live is not None:
             state[state == Judgement.FINAL] = Judgement.PROVISIONAL
-        surprise = out.surprise[last]
-        alarm = surprise >= self.entry.threshold
-        given = None if shares is None else shares[:, last]
-        return Judged(surprise, alarm, state[last], coverage[last], given, [])
+        return Judged(
+            surprise=surprise,
+            alarm=surprise >= self.entry.threshold,
+            state=state,
+            coverage=np.ones(count, np.float32),
+            shares=None if shares is None else shares[:, last],
+            faults=[],
+        )
 
     def plain_cells(self, rows: Rows) -> tuple[Series, Mask]:
         """Return rows as an even series, and which of its cells need no cleaning."""
