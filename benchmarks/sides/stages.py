@@ -25,6 +25,7 @@ STAGES = {
     "surprise scale": ("scale.py", "fit"),
     "surprise of the training rows": ("scale.py", "surprise"),
     "alarm levels": ("budget.py", "alarm_levels"),
+    "operating modes": ("fleet/modes.py", "learn_modes"),
     "pack": ("persistence.py", "pack"),
     "write the arrays": ("artifact.py", "write_part"),
     "write the manifest": ("artifact.py", "write_manifest"),
