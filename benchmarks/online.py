@@ -27,6 +27,7 @@ from benchmarks.sides import online as side
 GOAL = 10.0
 GOAL_P99_MS = 10.0
 _CLIENTS = 16
+_TICK_MS = 1e-3
 _PATIENCE = 60.0
 _PATHS = {"ours": f"/api/v1/fleets/{side.FLEET}/online", "mlflow": "/invocations", "serve": "/"}
 _CALLED = {"mlflow": "MLflow", "serve": "plain Ray Serve"}
@@ -34,10 +35,17 @@ _CALLED = {"mlflow": "MLflow", "serve": "plain Ray Serve"}
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a server did: as much as it could, and half of that."""
+    """What a server did: as much as it could, and half of that.
+
+    Attributes
+    ----------
+    cpu_ms
+        Processor time a request, of all its processes, under the most load.
+    """
 
     most: Loaded
     half: Loaded
+    cpu_ms: float
     peak_mb: float
 
 
@@ -112,9 +120,11 @@ def _measured(
     with serving(*module, port=port, environment=environment) as server:
         _await(port, clients)
         each(port, clients, given.seconds / 4)
+        before = server.tree_cpu_seconds()
         most = each(port, clients, given.seconds)
+        cpu_ms = (server.tree_cpu_seconds() - before) / most.requests * 1e3
         half = each(port, clients, given.seconds, most.per_second / 2)
-        return _Measured(most, half, server.memory_mb())
+        return _Measured(most, half, cpu_ms, server.memory_mb())
 
 
 def _requests(kind: str, size: Size, assets: list[int], token: str | None) -> Iterator[bytes]:
@@ -153,12 +163,18 @@ def _line(
         goal=GOAL,
         peak_mb=own.peak_mb,
         rival_peak_mb=theirs.peak_mb,
-        more={"clients": given.clients, **_times("", own), **_times("rival_", theirs)},
+        more={
+            "clients": given.clients,
+            "cpu_ratio": theirs.cpu_ms / max(own.cpu_ms, _TICK_MS),
+            **_times("", own),
+            **_times("rival_", theirs),
+        },
     )
 
 
 def _times(whose: str, found: _Measured) -> dict[str, float]:
     return {
+        f"{whose}cpu_ms": found.cpu_ms,
         f"{whose}p50_ms": found.most.p50_ms,
         f"{whose}p99_ms": found.most.p99_ms,
         f"{whose}half_per_second": found.half.per_second,
