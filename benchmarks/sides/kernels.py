@@ -147,10 +147,7 @@ def _forest(rows: int) -> list[Turn]:
     from detectors.kernels.forest import compile_forest, fit_forest, score_forest
 
     X = _readings(rows)
-    XT, many = np.ascontiguousarray(X.T), np.tile(X, (10, 1))
-    many_columns = np.ascontiguousarray(many.T)
-    fitted = compile_forest(fit_forest(XT), len(XT))
-    theirs = IForest(n_estimators=_TREES, max_samples=_SAMPLE, random_state=0).fit(X)
+    XT = np.ascontiguousarray(X.T)
 
     def both() -> Any:
         return score_forest(compile_forest(fit_forest(XT), len(XT)), XT)
@@ -164,11 +161,7 @@ def _forest(rows: int) -> list[Turn]:
         made = IForest(n_estimators=_TREES, max_samples=_SAMPLE, random_state=0)
         return made.fit(X).decision_scores_
 
-    def score() -> Any:
-        return score_forest(fitted, many_columns)
-
     size = f"{rows} x {X.shape[1]}"
-    asked = f"{len(many)} x {X.shape[1]}"
     return [
         Turn(
             f"forest fit, {size}", "scikit-learn", lambda: fit_forest(XT), plain, 90.0, _grown
@@ -176,22 +169,30 @@ def _forest(rows: int) -> list[Turn]:
         Turn(
             f"forest fit and training scores, {size}", "PyOD", both, scored, 80.0, _ranks_agree
         ),
-        Turn(
-            f"forest score, {asked}",
-            "PyOD",
-            score,
-            lambda: theirs.decision_function(many),
-            20.0,
-            _ranks_agree,
-        ),
-        Turn(
-            f"forest score, {asked}",
-            "scikit-learn",
-            score,
-            lambda: -theirs.detector_.score_samples(many),
-            20.0,
-            _ranks_agree,
-        ),
+        *_forest_scores(X),
+    ]
+
+
+def _forest_scores(X: np.ndarray) -> list[Turn]:
+    from pyod.models.iforest import IForest
+
+    from detectors.kernels.forest import compile_forest, fit_forest, score_forest
+
+    many = np.tile(X, (10, 1))
+    columns = np.ascontiguousarray(many.T)
+    ours = compile_forest(fit_forest(np.ascontiguousarray(X.T)), X.shape[1])
+    theirs = IForest(n_estimators=_TREES, max_samples=_SAMPLE, random_state=0).fit(X)
+
+    def score() -> Any:
+        return score_forest(ours, columns)
+
+    rivals: dict[str, Callable[[], Any]] = {
+        "PyOD": lambda: theirs.decision_function(many),
+        "scikit-learn": lambda: -theirs.detector_.score_samples(many),
+    }
+    case = f"forest score, {len(many)} x {X.shape[1]}"
+    return [
+        Turn(case, name, score, rival, 20.0, _ranks_agree) for name, rival in rivals.items()
     ]
 
 
