@@ -272,7 +272,8 @@ def _windows(rows: int) -> list[Turn]:
 def _cut(rows: np.ndarray) -> np.ndarray:
     """Return copies of all windows, as PyOD wants them."""
     views = np.lib.stride_tricks.sliding_window_view(rows, _WINDOW, axis=0)
-    return np.ascontiguousarray(views.transpose(0, 2, 1)).reshape(len(views), -1)
+    copies: np.ndarray = np.ascontiguousarray(views.transpose(0, 2, 1))
+    return copies.reshape(len(views), -1)
 
 
 def _segments(rows: np.ndarray) -> np.ndarray:
@@ -298,7 +299,8 @@ def _join(rows: int) -> list[Turn]:
     def next_rows(whose: str) -> np.ndarray:
         begin = at[whose]
         at[whose] = begin + come
-        return later[begin : begin + come]
+        part: np.ndarray = later[begin : begin + come]
+        return part
 
     def push() -> Any:
         return np.concatenate([ours.push([row])[0] for row in next_rows("ours")])
