@@ -1,9 +1,9 @@
 """The quick lane: readings judged as they come, answered before anything else looks at them.
 
-A machine may send a reading every second, and there are many machines.  Where a token is known,
-the body is one that the route would take, and the judging needs no wait, the answer is given
-here.  In every other case the request goes the way of all, its body with it: what is refused is
-refused there, and in the same words.
+A machine may send a reading every second, and there are many machines.  Where a token is known
+and the body is one that the route would take, the answer is given here.  In every other case
+the request goes the way of all, its body with it: what is refused is refused there, and in the
+same words.
 """
 
 from __future__ import annotations
@@ -89,11 +89,10 @@ class Lane:
             asked = OnlineRequest.model_validate_json(body)
             rate.spend(counted(person))
             answer = online.answer_at_once(fleet, asked)
+            if answer is None:
+                answer = await run_in_threadpool(online.answer, fleet, asked)
         except (ValidationError, KizashiError):
             return again  # nothing was taken: the route says what is wrong
-        if answer is None:
-            rate.give_back(counted(person))
-            return again
         scope["route"] = self._route
         told = answer.model_dump_json().encode()
         headers = [

@@ -75,9 +75,3 @@ class Rate:
         error = TooOften("too many requests.", remedy=f"Wait {seconds} s, then go on.")
         error.seconds = seconds
         raise error
-
-    def give_back(self, caller: str) -> None:
-        """Take back that a request was counted which is going to be counted once more."""
-        with self._lock:
-            if (bucket := self._buckets.get(caller)) is not None:
-                bucket.left += 1

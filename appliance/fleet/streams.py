@@ -78,6 +78,8 @@ class Streams:
         self._streams: OrderedDict[str, AssetStream] = OrderedDict()
         self._shared: tuple[AssetModel, int] | None = None
         self._kind: np.dtype[np.floating] = np.dtype(np.float64)
+        if before is not None:
+            self._kind = before._kind
         self._held: dict[str, int] = {}
         self.bytes = 0
 
@@ -149,7 +151,9 @@ class Streams:
             asked[asset] = (start, time)
         if not asked:
             return
-        found = self._read(asked)
+        found = self._read(
+            {a: span for a, span in asked.items() if not self._inherits(a, span)}
+        )
         made = {a: self._made(a) for a in asked if a not in self._streams}
         for asset, (stream, held) in made.items():
             self._streams[asset] = stream
@@ -165,6 +169,15 @@ class Streams:
                 inside = block[(block[:, 0] >= start) & (block[:, 0] < stop)]
                 running = self.halted(asset, inside) == Judgement.FINAL
                 self._streams[asset].fill(inside[running])
+
+    def _inherits(self, asset: str, span: tuple[int, int]) -> bool:
+        """Whether the model before has kept all that this one needs of an asset."""
+        stream = None if self._before is None else self._before._streams.get(asset)
+        if stream is None or asset in self._streams:
+            return False
+        entry, cleaning = self._models.entry(asset), self._models.manifest.recipe.cleaning
+        enough = len(stream.kept()) >= entry.warm_rows
+        return enough and stream.follows(span[1], cleaning.fill_rows)
 
     def _handed_over(
         self, asset: str, names: Sequence[str], known: Sequence[Values]

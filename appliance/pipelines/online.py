@@ -17,7 +17,8 @@ import polars as pl
 from appliance.calendar.expand import expand
 from appliance.calendar.masks import Masks
 from appliance.core.clock import monotonic, now
-from appliance.core.errors import InvalidRequest
+from appliance.core.errors import InvalidRequest, KizashiError
+from appliance.core.log import get
 from appliance.fleet.online import MOST_BYTES, Online, OnlineScore, Reading
 from appliance.fleet.scoring import opened
 from appliance.fleet.streams import History
@@ -25,6 +26,8 @@ from appliance.lake.readings import Readings
 from appliance.pipelines.site import Site
 from appliance.schemas.online import OnlineAnswer, OnlineJudged, OnlineRequest
 from appliance.schemas.score import Judgement
+
+_log = get(__name__)
 
 _LOOK_EVERY = 1.0
 """Seconds after which another champion or calendar is looked for."""
@@ -105,7 +108,9 @@ class OnlineFleets:
         return _told(fleet, version, scores)
 
     def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:
-        """Judge a few readings if that needs neither the lake nor the database nor a wait.
+        """Judge a few readings if that needs neither the lake nor a wait.
+
+        It goes on with the champion that is known, while another one is looked for.
 
         Returns
         -------
@@ -113,9 +118,12 @@ class OnlineFleets:
             None where `answer` is to be called instead, by a thread that may wait.
         """
         post = self._posts.get(fleet)
-        if post is None or len(asked.readings) > _FEW or post.due <= self._clock():
+        if post is None or len(asked.readings) > _FEW:
             return None
         readings = _readings(asked)
+        if post.due <= self._clock():
+            post.due = self._clock() + _LOOK_EVERY
+            threading.Thread(target=self._look, args=(fleet, readings), daemon=True).start()
         if not post.covers(readings) or not post.lock.acquire(blocking=False):
             return None
         try:
@@ -132,7 +140,18 @@ class OnlineFleets:
         post = self._posts.get(fleet)
         if post is not None and post.due > self._clock() and post.covers(readings):
             return post
-        due = self._clock() + _LOOK_EVERY
+        return self._looked(fleet, readings)
+
+    def _look(self, fleet: str, readings: Sequence[Reading]) -> None:
+        """Look for another champion or calendar, beside those who ask."""
+        try:
+            self._looked(fleet, readings)
+        except KizashiError:
+            _log.warning("%s: readings are judged by the champion known so far", fleet)
+            _log.debug("looking for another one failed", exc_info=True)
+
+    def _looked(self, fleet: str, readings: Sequence[Reading]) -> _Post:
+        post, due = self._posts.get(fleet), self._clock() + _LOOK_EVERY
         if post is not None:
             post.due = due  # others go on with what is known, while this one looks
         champion = self._site.registry.champion(fleet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -114,7 +115,8 @@ def test_a_new_champion_takes_over_within_a_second_and_goes_on(as_, site, clock)
     still = root.post(AT, json=sent(day("P-1", first=20, rows=1)))
     assert still.json()["version"] == 1
     clock.at += 2
-    after = root.post(AT, json=sent(day("P-1", first=21, rows=1)))
+    # So many readings may wait, and are told by the champion of this very second.
+    after = root.post(AT, json=sent(day("P-1", first=21, rows=9)))
     assert after.json()["version"] == 2
     assert after.json()["scores"][0]["state"] == "final"
     again = root.post(AT, json=sent(day("P-1", first=20, rows=1)))
@@ -133,7 +135,8 @@ def test_no_request_is_lost_while_champions_change(site):
                 site.registry.promote(FLEET, 2 - number // 36 % 2, ME, show=False)
                 clock.at += 2
             asked = OnlineRequest.model_validate(sent(frame[number : number + 1]))
-            answer = fleets.answer_at_once(FLEET, asked) or fleets.answer(FLEET, asked)
+            answer = None if asset == "P-1" else fleets.answer_at_once(FLEET, asked)
+            answer = answer or fleets.answer(FLEET, asked)
             assert answer.scores[0].state == "final"
             versions.append(answer.version)
         return versions
@@ -142,6 +145,24 @@ def test_no_request_is_lost_while_champions_change(site):
         found = [*pool.map(one_asset, ("P-1", "P-2", "P-3", "P-4"))]
     assert [len(versions) for versions in found] == [144] * 4
     assert {*found[0]} == {1, 2}
+
+
+def test_one_that_waits_for_nothing_goes_on_while_a_champion_is_looked_for(site):
+    adjust(site, FLEET, budget=2.0)
+    clock = Clock()
+    fleets = OnlineFleets(site, clock=clock)
+    asked = [OnlineRequest.model_validate(sent(day("P-1", first=n, rows=1))) for n in range(3)]
+    assert fleets.answer_at_once(FLEET, asked[0]) is None  # nothing is known yet
+    assert fleets.answer(FLEET, asked[0]).version == 1
+    site.registry.promote(FLEET, 2, ME, show=False)
+    clock.at += 2
+    before = {*threading.enumerate()}
+    assert fleets.answer_at_once(FLEET, asked[1]).version == 1
+    for looking in {*threading.enumerate()} - before:
+        looking.join()
+    # It has yet to open what it knows of the machine, and then waits for nothing either.
+    assert fleets.answer_at_once(FLEET, asked[2]) is None
+    assert fleets.answer(FLEET, asked[2]).version == 2
 
 
 def test_a_reading_that_is_not_later_is_refused_unless_it_is_the_same_request(as_):

@@ -224,6 +224,23 @@ def test_another_model_goes_on_without_a_break() -> None:
         online.push(*given(new[10:11])[0])
 
 
+def test_what_the_model_before_kept_is_not_asked_for_again() -> None:
+    model, new = fitted("mahalanobis"), readings(("a",), 80, seed=3, start=LATER)
+    asked: list[Sequence[str]] = []
+
+    def history(assets: Sequence[str], *span: Any) -> pl.DataFrame:
+        asked.append(assets)
+        return NOTHING(assets, *span)
+
+    online = Online(model._models, history)
+    for reading in given(new[:70]):
+        online.push(*reading)
+    online.swap(model._models)
+    for rows, reading in enumerate(given(new[70:]), 71):
+        alike(online.push(*reading), score_frame(model._models, new.head(rows), live=True)[0])
+    assert asked == [["a"]]
+
+
 # ---------------------------------------------------------------- hostile
 def test_a_reading_that_is_not_later_is_refused_and_nothing_of_its_call_is_taken() -> None:
     model, new = fitted("mahalanobis"), given(readings(("a",), 10, start=LATER))
