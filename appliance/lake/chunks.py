@@ -113,11 +113,13 @@ def plan_chunks(
         own, several = [path for _, path in found], sum(file.rows for file, _ in found)
         if several > limit:
             for low, high, count in _cut(own, selection, limit):
-                near = [p for f, p in found if f.asset_min <= high and f.asset_max >= low]
+                near = [(f, p) for f, p in found if f.asset_min <= high and f.asset_max >= low]
+                paths = tuple(path for _, path in near)
+                # Files of these assets alone need no filter, which costs more than reading.
+                alone = all(low <= f.asset_min and f.asset_max <= high for f, _ in near)
+                span = None if alone else (low, high)
                 chunks.append(
-                    ReadingsChunk(
-                        tuple(near), columns, selection, (low, high), count, (len(near),)
-                    )
+                    ReadingsChunk(paths, columns, selection, span, count, (len(paths),))
                 )
             continue
         if rows + several > limit:

@@ -125,6 +125,15 @@ def test_chunks_hold_whole_assets_and_each_file_once(readings: Readings) -> None
     assert max(c.rows for c in chunks) <= max(750, 20 * 20)
 
 
+def test_a_machine_that_has_its_files_alone_is_read_without_looking_for_it(
+    readings: Readings,
+) -> None:
+    readings.write(frame(["A-1"], 50, temp=1.0), batch="a")
+    (chunk,) = readings.chunks(cells=10)
+    assert chunk.asset_range is None
+    assert chunk.read().equals(readings.read())
+
+
 @pytest.mark.parametrize("cells", [45, 1_500])
 def test_a_chunk_is_read_bucket_by_bucket(readings: Readings, cells: int) -> None:
     assets = [f"A-{i}" for i in range(200)]
