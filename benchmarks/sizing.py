@@ -29,8 +29,7 @@ class Costs:
     score_asset_ms, score_row_us, score_cell_us
         Opening a machine's model in a run, and judging a row and its values.
     plan_asset_ms
-        What only one process can do in a run, by machine: reading the manifest, planning,
-        looking events up.
+        What only one process can do in a run, by machine: reading the manifest.
     commit_ms
         The same by commit of a chunk.
     reading_bytes, value_bytes, score_bytes
@@ -43,23 +42,23 @@ class Costs:
         A process before it has anything to do, and a chunk under way.
     """
 
-    ingest_row_us: float = 0.4
-    ingest_cell_us: float = 0.05
-    fit_asset_ms: float = 4.0
-    fit_row_us: float = 0.5
-    fit_cell_us: float = 0.05
-    score_asset_ms: float = 2.0
-    score_row_us: float = 0.5
-    score_cell_us: float = 0.05
-    plan_asset_ms: float = 0.3
-    commit_ms: float = 30.0
-    reading_bytes: float = 2.0
+    ingest_row_us: float = 0.8
+    ingest_cell_us: float = 0.054
+    fit_asset_ms: float = 7.5
+    fit_row_us: float = 0.8
+    fit_cell_us: float = 0.03
+    score_asset_ms: float = 3.7
+    score_row_us: float = 0.95
+    score_cell_us: float = 0.03
+    plan_asset_ms: float = 0.16
+    commit_ms: float = 25.0
+    reading_bytes: float = 1.2
     value_bytes: float = 4.0
     score_bytes: float = 11.2
     model_kb: float = 102.0
     entry_kb: float = 9.4
-    process_gb: float = 0.35
-    chunk_gb: float = 0.3
+    process_gb: float = 0.27
+    chunk_gb: float = 0.15
 
 
 @dataclass(frozen=True)
