@@ -19,6 +19,7 @@ _STUCK_MOST = 20_000
 _STUCK_RANK = 3
 _FEWEST_RUNS = 20
 _FEWEST_VALUES = 10
+_FIRST_VALUES = 1_000
 _BUSY_SHARE = 0.75
 _LIMIT_ROWS = 3
 _FEWEST_PEERS = 3
@@ -182,10 +183,7 @@ def _learn_stuck(values: Floats, changes: Mask, recipe: Cleaning) -> StuckLimits
         if np.count_nonzero(changes[sensor]) < _FEWEST_RUNS:
             continue
         found = _constant_runs(values[sensor], changes[sensor])
-        if (
-            len(found) < _FEWEST_RUNS
-            or len(np.unique(values[sensor, found[:, 0]])) < _FEWEST_VALUES
-        ):
+        if len(found) < _FEWEST_RUNS or _takes_few(values[sensor, found[:, 0]]):
             continue
         plain[sensor] = _stuck_limit(found[:, 1] - found[:, 0], recipe)
         if typical >= _FEWEST_PEERS:
@@ -193,11 +191,17 @@ def _learn_stuck(values: Floats, changes: Mask, recipe: Cleaning) -> StuckLimits
     return StuckLimits(plain, busy, needed)
 
 
+def _takes_few(values: Floats) -> bool:
+    """Whether there are too few values to tell a frozen sensor; most show it at once."""
+    first = values[:_FIRST_VALUES]
+    return len(np.unique(first)) < _FEWEST_VALUES and len(np.unique(values)) < _FEWEST_VALUES
+
+
 def _stuck_limit(lengths: Ints, recipe: Cleaning) -> int:
     if recipe.stuck_rows is not None:
         return recipe.stuck_rows
     # The longest two may be faults within the training data.
-    usual = int(np.partition(lengths, -_STUCK_RANK)[-_STUCK_RANK])
+    usual = _ranked(lengths)
     limit = max(_STUCK_FACTOR * usual, _STUCK_FLOOR)
     return limit if limit <= _STUCK_MOST else 0
 
@@ -261,6 +265,16 @@ class StuckWatch:
         return bool(
             (self._run > self._longest).any() or (self._busy > self._longest_busy).any()
         )
+
+
+def _ranked(lengths: Ints) -> int:
+    """Return the third longest, without ordering the many runs of a single value."""
+    longer = lengths[lengths > 1]
+    if len(longer) < _STUCK_RANK:
+        if np.count_nonzero(lengths == 1) >= _STUCK_RANK:
+            return 1
+        longer = lengths
+    return int(np.partition(longer, -_STUCK_RANK)[-_STUCK_RANK])
 
 
 # ---------------------------------------------------------------- missing
