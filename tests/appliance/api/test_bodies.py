@@ -39,6 +39,7 @@ ASKED = {
     "POST /schedules": (RUN, "/schedules", {"json": WEEKLY}),
     "PUT /schedules/{schedule}": (RUN, "/schedules/weekly", {"json": WEEKLY}),
     "PUT /recipes/{name}": (LEARN, "/recipes/own", {"json": {"detector": "mahalanobis"}}),
+    "GET /costs/estimate": (READ, "/costs/estimate?pipeline=train&fleet=pumps", {}),
     # Each event is answered by itself (test_events).
     "POST /events/bulk": (
         KNOWN,
