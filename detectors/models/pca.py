@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from typing_extensions import override
 
-from detectors.base import Detector
-from detectors.kernels.products import products
 from detectors.models.parameters import require_number
+from detectors.models.plane import FLOOR, WINSOR, PlaneDetector
 from detectors.models.scaling import RobustScale
 from detectors.tags import Tags
 from detectors.validation import FloatMatrix, FloatVector
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-_WINSOR = 5.0
-_FLOOR = 1.0e-6
-
-
-class PCA(Detector):
+class PCA(PlaneDetector):
     """Robust principal components: Hotelling's T² and the squared residual Q.
 
     Columns are scaled by median and spread and cut at five spreads for learning; components
@@ -90,45 +82,27 @@ class PCA(Detector):
     def _fit(self, X: FloatMatrix) -> None:
         self._scale = RobustScale.learn(X)
         Z = self._scale.apply(X)
-        learning = np.clip(Z, -_WINSOR, _WINSOR)
+        learning = np.clip(Z, -WINSOR, WINSOR)
         self._find_components(learning)
         self.units_ = np.full(2, 1.0)
         if self.trim > 0:
             self.units_ = self._quantiles(learning)
-            misfit = self._terms(Z).sum(axis=1)
+            misfit = self._terms(Z - self.location_).sum(axis=1)
             self._find_components(learning[misfit <= np.quantile(misfit, 1 - self.trim)])
         self.units_ = self._quantiles(Z)
 
     def _find_components(self, rows: FloatMatrix) -> None:
         self.location_ = rows.mean(axis=0)
         centred = rows - self.location_
-        values, axes = np.linalg.eigh(centred.T @ centred / max(len(rows) - 1, 1))
-        values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1]
-        explained = np.cumsum(values) / max(values.sum(), 1.0e-300)
-        # One direction is always left to Q, so that a broken relation has somewhere to show.
-        most = max(len(values) - 1, 1)
-        count = min(int(np.searchsorted(explained, self.variance - 1e-12)) + 1, most)
-        self.components_ = np.ascontiguousarray(axes[:, :count].T)
-        self.variances_ = np.maximum(values[:count], _FLOOR)
+        self._find_axes(centred.T @ centred / max(len(rows) - 1, 1), self.variance)
 
     def _quantiles(self, Z: FloatMatrix) -> FloatVector:
-        within, beside = self._split(Z)
+        within, beside = self._split(Z - self.location_)
         found = [
             np.quantile(np.einsum("ij,ij->i", part, part), self.quantile)
             for part in (within, beside)
         ]
-        return np.asarray(np.maximum(found, _FLOOR * Z.shape[1]))
-
-    def _split(self, Z: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
-        """Return parts whose squares add up to T² and Q; both (n_rows, n_columns)."""
-        centred = Z - self.location_
-        along = products(centred, self.components_)
-        within = products(along / np.sqrt(self.variances_), self.components_.T)
-        return within, np.asarray(centred - products(along, self.components_.T))
-
-    def _terms(self, Z: FloatMatrix) -> FloatMatrix:
-        within, beside = self._split(Z)
-        return np.asarray(within**2 / self.units_[0] + beside**2 / self.units_[1]) / 2
+        return np.asarray(np.maximum(found, FLOOR * Z.shape[1]))
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
@@ -136,22 +110,4 @@ class PCA(Detector):
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
-        return self._terms(self._scale.apply(X))
-
-    @override
-    def _state(self) -> dict[str, NDArray[Any]]:
-        own = {
-            "location": self.location_,
-            "components": self.components_,
-            "variances": self.variances_,
-            "units": self.units_,
-        }
-        return own | self._scale.state()
-
-    @override
-    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self._scale = RobustScale.restore(state)
-        self.location_ = np.asarray(state["location"])
-        self.components_ = np.asarray(state["components"])
-        self.variances_ = np.asarray(state["variances"])
-        self.units_ = np.asarray(state["units"])
+        return self._terms(self._scale.apply(X) - self.location_)

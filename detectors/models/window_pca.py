@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from typing_extensions import override
 
 from detectors import windows
-from detectors.base import Detector
-from detectors.kernels.products import products
 from detectors.kernels.subspace import split_windows
 from detectors.models.parameters import require_int, require_number
+from detectors.models.plane import FLOOR, WINSOR, PlaneDetector
 from detectors.models.scaling import RobustScale
 from detectors.tags import Tags
 from detectors.validation import FloatMatrix, FloatVector
@@ -22,8 +21,6 @@ from detectors.validation import FloatMatrix, FloatVector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_WINSOR = 5.0
-_FLOOR = 1.0e-6
 _MOST_COMPONENTS = 64
 _MOST_VALUES = 1024
 _MOST_WINDOWS = 20_000
@@ -33,7 +30,7 @@ _ENOUGH = 20
 """Rows a value of a window, from which on training rows score like new ones."""
 
 
-class WindowPCA(Detector):
+class WindowPCA(PlaneDetector):
     """Principal components of windows: Hotelling's T² and the squared residual Q.
 
     Each row is taken together with the `window` - 1 rows before it.  Columns are scaled by
@@ -115,16 +112,16 @@ class WindowPCA(Detector):
 
     def _learn(self, stretches: list[FloatMatrix]) -> None:
         """Learn from scaled rows; no window reaches from one stretch into the next."""
-        learning = [np.clip(Z, -_WINSOR, _WINSOR) for Z in stretches]
+        learning = [np.clip(Z, -WINSOR, WINSOR) for Z in stretches]
         self.location_ = np.concatenate(learning).mean(axis=0)
         # Where there are rows enough, no window is learned whose beginning is made up.
         long = 2 * self.window
         whole = [Z if len(Z) >= long else self._with_past(Z) for Z in learning]
-        self._find_components(self._gram(whole))
+        self._find_axes(self._gram(whole), self.variance, _MOST_COMPONENTS)
         whole = [Z if len(Z) >= long else self._with_past(Z) for Z in stretches]
         parts = zip(*map(self._parts, whole), strict=True)
         found = [np.quantile(np.concatenate(part), self.quantile) for part in parts]
-        self.units_ = np.asarray(np.maximum(found, _FLOOR * self.components_.shape[1]))
+        self.units_ = np.asarray(np.maximum(found, FLOOR * self.components_.shape[1]))
 
     def _with_past(self, Z: FloatMatrix) -> FloatMatrix:
         return windows.with_past(Z, int(self._lags(Z.shape[1])[-1]) + 1)
@@ -150,16 +147,6 @@ class WindowPCA(Detector):
                 total += part.T @ part
                 count += len(part)
         return total / max(count - 1, 1)
-
-    def _find_components(self, covariance: FloatMatrix) -> None:
-        values, axes = np.linalg.eigh(covariance)
-        values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1]
-        explained = np.cumsum(values) / max(values.sum(), 1.0e-300)
-        # One direction is always left to Q, so that a broken relation has somewhere to show.
-        most = min(max(len(values) - 1, 1), _MOST_COMPONENTS)
-        count = min(int(np.searchsorted(explained, self.variance - 1e-12)) + 1, most)
-        self.components_ = np.ascontiguousarray(axes[:, :count].T)
-        self.variances_ = np.maximum(values[:count], _FLOOR)
 
     def _parts(self, Z: FloatMatrix) -> tuple[FloatVector, FloatVector]:
         """Return T² and Q of every window."""
@@ -197,27 +184,6 @@ class WindowPCA(Detector):
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
         out = np.empty_like(X)
         for start, part in self._cut(self._with_past(self._scale.apply(X))):
-            along = products(part, self.components_)
-            within = products(along / np.sqrt(self.variances_), self.components_.T)
-            beside = part - products(along, self.components_.T)
-            terms = within**2 / self.units_[0] + beside**2 / self.units_[1]
-            out[start : start + len(part)] = terms.reshape(len(part), -1, X.shape[1]).sum(1)
-        return out / 2
-
-    @override
-    def _state(self) -> dict[str, NDArray[Any]]:
-        own = {
-            "location": self.location_,
-            "components": self.components_,
-            "variances": self.variances_,
-            "units": self.units_,
-        }
-        return own | self._scale.state()
-
-    @override
-    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self._scale = RobustScale.restore(state)
-        self.location_ = np.asarray(state["location"])
-        self.components_ = np.asarray(state["components"])
-        self.variances_ = np.asarray(state["variances"])
-        self.units_ = np.asarray(state["units"])
+            terms = self._terms(part).reshape(len(part), -1, X.shape[1])
+            out[start : start + len(part)] = terms.sum(1)
+        return out
