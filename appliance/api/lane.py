@@ -22,10 +22,10 @@ from starlette.types import Message, Receive, Scope, Send
 from appliance.access import Person
 from appliance.api.guard import admitted, counted
 from appliance.api.limits import MOST_BODY, Rate
+from appliance.api.routes.online import judged
 from appliance.core.clock import monotonic
 from appliance.core.db import Database
 from appliance.core.errors import KizashiError
-from appliance.pipelines.online_served import FleetsOnline
 from appliance.schemas.online import OnlineRequest
 
 _LAST = "/online"
@@ -84,13 +84,10 @@ class Lane:
         if body is None:
             return again
         rate: Rate = scope["app"].state.rate
-        online: FleetsOnline = scope["app"].state.online
         try:
             asked = OnlineRequest.model_validate_json(body)
             rate.spend(counted(person))
-            answer = online.answer_at_once(fleet, asked)
-            if answer is None:
-                answer = await run_in_threadpool(online.answer, fleet, asked)
+            answer = await judged(scope["app"].state.online, fleet, asked)
         except (ValidationError, KizashiError):
             return again  # nothing was taken: the route says what is wrong
         scope["route"] = self._route

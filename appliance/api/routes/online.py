@@ -18,6 +18,12 @@ from appliance.schemas.online import OnlineAnswer, OnlineRequest
 router = make_router("scores")
 
 
+async def judged(fleets: FleetsOnline, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
+    """Have readings judged, in a thread that may wait where they need one."""
+    answer = fleets.answer_at_once(fleet, asked)
+    return await run_in_threadpool(fleets.answer, fleet, asked) if answer is None else answer
+
+
 def route() -> APIRoute:
     """Return the one route of this file."""
     return next(one for one in router.routes if isinstance(one, APIRoute))
@@ -38,9 +44,4 @@ async def judge_online(
     An asset's readings are sent once and in time order: the site keeps of each asset what the
     next score needs.
     """
-    name = fleet_name(fleet)
-    fleets: FleetsOnline = request.app.state.online
-    answer = fleets.answer_at_once(name, asked)
-    if answer is None:
-        answer = await run_in_threadpool(fleets.answer, name, asked)
-    return answer
+    return await judged(request.app.state.online, fleet_name(fleet), asked)
