@@ -21,9 +21,8 @@ from appliance.engine.base import Engine
 from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
 from appliance.fleet.cleaning import clean
 from appliance.fleet.conditioning import learn
-from appliance.fleet.learning import moment
 from appliance.fleet.outcome import value_of
-from appliance.fleet.series import MICRO, Mask, Series, sampling_interval
+from appliance.fleet.series import MICRO, Mask, Series, moment, sampling_interval
 from appliance.schemas.model import DriftedSensor, DriftNote
 from appliance.schemas.recipe import Recipe
 from detectors.prognostics import drift

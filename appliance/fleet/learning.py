@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +24,7 @@ from appliance.fleet.series import (
     Mask,
     Rows,
     Series,
+    moment,
     pieces,
     sampling_interval,
 )
@@ -389,9 +389,3 @@ def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:
         ),
         choice=Choice.of(learned.choices, names),
     )
-
-
-def moment(micro: int | np.integer[Any]) -> datetime:
-    """Return a time in microseconds since 1970 as a moment in UTC."""
-    whole, part = divmod(int(micro), MICRO)
-    return datetime.fromtimestamp(whole, UTC).replace(microsecond=part)

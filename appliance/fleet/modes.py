@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays, Artifact, below
 from appliance.fleet.chunks import AssetRows, Columns, assets_of
-from appliance.fleet.learning import moment
-from appliance.fleet.series import MICRO, Floats, Ints, Mask
+from appliance.fleet.series import MICRO, Floats, Ints, Mask, moment
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.mode import Level, ModeTrait
 from appliance.schemas.recipe import RunState

@@ -18,8 +18,9 @@ from appliance.core.errors import Conflict, InvalidRequest
 from appliance.fleet.judgements import EXPLAINED_FROM, Judged
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.scoring import Models
+from appliance.fleet.series import micro, moment
 from appliance.fleet.stream import Values
-from appliance.fleet.streams import History, Streams, micro, moment
+from appliance.fleet.streams import History, Streams
 from appliance.schemas.score import Judgement
 
 MOST_BYTES = 512 * 2**20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from appliance.fleet.chunks import Columns, assets_of
 from appliance.fleet.frames import TIME
 from appliance.fleet.judgements import SensorFault
 from appliance.fleet.judging import AssetModel
-from appliance.fleet.series import Rows
+from appliance.fleet.series import Rows, micro
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.score import Judgement, share_column
 
@@ -35,8 +35,6 @@ FAULTS: dict[str, pl.DataType] = {
 }
 """Columns of a frame of sensor faults; ``kind`` is missing, frozen or out of limits."""
 _KEPT_MODELS = 64
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Models:
@@ -109,7 +107,7 @@ def score_frame(
     coverage = np.zeros(rows, np.float32)
     shares = np.full((len(models.manifest.sensors) if explain else 0, rows), np.nan, np.float32)
     faults: list[tuple[str, SensorFault]] = []
-    last = {asset: _micro(end) for asset, (_, end) in (extents or {}).items()}
+    last = {asset: micro(end) for asset, (_, end) in (extents or {}).items()}
     for found in assets_of(frame, models.columns, masks):
         place = found.place
         if found.masked is not None:
@@ -200,10 +198,6 @@ def opened(folder: str, digest: str) -> Models:
 @lru_cache(maxsize=4)
 def _opened(folder: str, digest: str, changed: int) -> Models:  # noqa: ARG001 - part of the key
     return Models(Artifact(Path(folder)))
-
-
-def _micro(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
 
 
 def settled(scores: pl.DataFrame, extents: Mapping[str, Span]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,8 +15,20 @@ Ints: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
 MICRO = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _NEAR = 0.25
 _WHOLE = 0.01
+
+
+def micro(time: datetime) -> int:
+    """Return microseconds since 1970; a time without a zone is in UTC, as in frames."""
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+
+
+def moment(time: float | np.integer[Any]) -> datetime:
+    """Return a time in microseconds since 1970 as a moment in UTC."""
+    return _EPOCH + timedelta(microseconds=int(time))
 
 
 @dataclass(frozen=True, slots=True)

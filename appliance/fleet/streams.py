@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -15,12 +15,10 @@ from appliance.calendar.masks import Masks
 from appliance.fleet.frames import TIME
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.scoring import Models
-from appliance.fleet.series import MICRO
+from appliance.fleet.series import MICRO, moment
 from appliance.fleet.stream import AssetStream, Places, Values
 from appliance.schemas.score import Judgement
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _MODEL_SHARE = 2
 """A model in use takes about twice what its arrays do."""
 _SIDE_BY_SIDE = 2
@@ -34,16 +32,6 @@ class History(Protocol):
         self, assets: Sequence[str], start: datetime, end: datetime, columns: Sequence[str]
     ) -> pl.DataFrame:
         """Return readings of assets within a half-open range, as the lake gives them."""
-
-
-def micro(time: datetime) -> int:
-    """Return microseconds since 1970; a time without a zone is in UTC, as in frames."""
-    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
-
-
-def moment(time: float) -> datetime:
-    """Return a time in microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=int(time))
 
 
 class Streams:
