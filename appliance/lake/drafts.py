@@ -59,10 +59,10 @@ class Drafts(Generic[D]):
         made = self._drafts.get(partition)
         if made is not None and made[0] == paths:
             return made[1]
-        for file in made[1].adds if made is not None else ():
-            # The commit that would have named it did not happen.
-            if self._written.pop(file.path, None) is not None:
-                (self._table.root / file.path).unlink(missing_ok=True)
+        if made is not None:
+            # The commit that would have named them did not happen.
+            own = [f.path for f in made[1].adds if self._written.pop(f.path, None) is not None]
+            self._table.place.remove(own)
         draft = make()
         self._drafts[partition] = (paths, draft)
         return draft
@@ -73,7 +73,7 @@ class Drafts(Generic[D]):
 
     def write(self, frame: pl.DataFrame, partition: Partition) -> DataFile:
         """Write a file that `discard` will know of."""
-        file = layout.write(frame, self._table.root, partition)
+        file = layout.write(frame, self._table.place, partition)
         self._written[file.path] = file
         return file
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from appliance.core.errors import InvalidRequest
+from appliance.lake.place import each
+from appliance.lake.places import place
 from appliance.lake.quarantine import Quarantine
 from appliance.lake.readings import Readings
 from appliance.lake.scores import Scores
@@ -48,37 +48,40 @@ class Size:
 
 
 class Lake:
-    """The Delta tables under one folder.
+    """The Delta tables of one place.
 
     Parameters
     ----------
     root
-        The folder.
+        A folder, or ``s3://BUCKET/PREFIX``, which the AWS_* environment says how to reach.
+
+    Raises
+    ------
+    InvalidRequest
+        It is neither.
     """
 
     def __init__(self, root: str) -> None:
-        if "://" in root:
-            raise InvalidRequest(f"the lake {root} is not a folder.")
-        self._root = Path(root)
+        self._root = place(root)
 
     def fleets(self) -> list[str]:
         """Return the fleets that have readings."""
-        folder = self._root / "readings"
-        if not folder.is_dir():
-            return []
-        return sorted(path.name for path in folder.iterdir() if Readings(path).exists())
+        found = self._root.below("readings")
+        names = found.folders()
+        known = each(names, lambda name: found.below(name).has_log(), found.url)
+        return [name for name, there in zip(names, known, strict=True) if there]
 
     def readings(self, fleet: str) -> Readings:
         """Return a fleet's readings; raises `InvalidRequest` on a name that is none."""
-        return Readings(self._root / "readings" / fleet_name(fleet))
+        return Readings(self._root.below("readings", fleet_name(fleet)))
 
     def scores(self, fleet: str) -> Scores:
         """Return a fleet's scores."""
-        return Scores(self._root / "scores" / fleet_name(fleet))
+        return Scores(self._root.below("scores", fleet_name(fleet)))
 
     def quarantine(self, fleet: str) -> Quarantine:
         """Return what was refused of a fleet's files."""
-        return Quarantine(self._root / "quarantine" / fleet_name(fleet))
+        return Quarantine(self._root.below("quarantine", fleet_name(fleet)))
 
     def drop_before(
         self, fleet: str, moment: datetime, *, run: str, dry_run: bool = False
@@ -106,9 +109,7 @@ class Lake:
     def size(self, fleet: str) -> int:
         """Return the bytes of all files of a fleet's readings and scores, old ones too."""
         return sum(
-            _bytes(path)
-            for table in self._tables(fleet)
-            for path in table.root.rglob("*.parquet")
+            size for table in self._tables(fleet) for size in table.place.parquet().values()
         )
 
     def sizes(self) -> dict[str, Size]:
@@ -119,15 +120,13 @@ class Lake:
         StorageError
             One of them cannot be opened.
         """
+        kinds = {kind: self._root.below(kind) for kind in ("readings", "scores", "quarantine")}
         return {
             kind: sum(
-                (
-                    Size.of(Table(path, {}).opened())
-                    for path in sorted((self._root / kind).glob("*/"))
-                ),
+                (Size.of(Table(held.below(name), {}).opened()) for name in held.folders()),
                 Size(),
             )
-            for kind in ("readings", "scores", "quarantine")
+            for kind, held in kinds.items()
         }
 
     def soundness(self, fleet: str) -> Soundness:
@@ -146,7 +145,8 @@ class Lake:
 
     def _tables(self, fleet: str) -> tuple[Table, Table]:
         name = fleet_name(fleet)
-        return standing(self._root / "scores" / name), standing(self._root / "readings" / name)
+        scores, readings = (self._root.below(kind, name) for kind in ("scores", "readings"))
+        return standing(scores), standing(readings)
 
     def clean(self, fleet: str, older_than_hours: float = 168) -> list[str]:
         """Delete files that no snapshot of that age refers to; return their paths."""
@@ -154,10 +154,3 @@ class Lake:
             *self.readings(fleet).clean(older_than_hours),
             *self.scores(fleet).clean(older_than_hours),
         ]
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0  # another process has cleaned up

@@ -8,25 +8,21 @@ by reading each file once, and a bucket's files are a unit of parallel work.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
-from appliance.core.disk import is_full
-from appliance.core.errors import StorageError, StorageFull
+from appliance.lake.bucket import reading_options
+from appliance.lake.place import Place, each
+from appliance.lake.told import storage_errors
 
 BUCKETS = 32
 """Asset buckets of a table: about 30 assets a file at 1,000 assets."""
 ROW_GROUP = 100_000
-_SYNCS = 16
 TIME = pl.Datetime("us", "UTC")
 _DAY = timedelta(days=1)
 
@@ -93,7 +89,7 @@ def next_month(moment: datetime) -> datetime:
     return (first + 32 * _DAY).replace(day=1)
 
 
-def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
+def write(frame: pl.DataFrame, place: Place, partition: Partition) -> DataFile:
     """Write one partition, sorted by asset and time, as one file with a name of its own.
 
     Raises
@@ -103,16 +99,10 @@ def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
     """
     folder = "/".join(f"{name}={value}" for name, value in partition)
     name = f"{folder}/{secrets.token_hex(12)}.parquet"
-    target = root / name
-    with storage_errors(str(target)):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            frame.write_parquet(
-                target, compression="lz4", row_group_size=ROW_GROUP, statistics=True
-            )
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+    with place.incoming(name) as target, storage_errors(str(target)):
+        frame.write_parquet(
+            target, compression="lz4", row_group_size=ROW_GROUP, statistics=True
+        )
         size = target.stat().st_size
     time = frame["time"]
     return DataFile(
@@ -127,23 +117,6 @@ def write(frame: pl.DataFrame, root: Path, partition: Partition) -> DataFile:
     )
 
 
-def to_disk(paths: Iterable[Path]) -> None:
-    """Wait until files, and folders' lists of names, have reached the disk.
-
-    Together, because a file system's journal takes many of them in one turn.
-    """
-    with ThreadPoolExecutor(_SYNCS) as pool:
-        list(pool.map(_to_disk, paths))
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def read(
     files: Sequence[str],
     columns: Mapping[str, pl.DataType],
@@ -154,6 +127,8 @@ def read(
 
     Parameters
     ----------
+    files
+        Paths, or addresses in S3.
     columns
         Names and types of the columns; one that a file lacks is all null there.
 
@@ -162,41 +137,44 @@ def read(
     StorageError
         A file is missing, cut off or damaged; the message names it.
     """
-    frames = []
-    for path in files:
+
+    def one(path: str) -> pl.DataFrame:
         with storage_errors(path):
-            lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+            lazy = _scan(path)
             held = lazy.collect_schema()
             if where is not None:
                 lazy = lazy.filter(where)
-            frame = lazy.select(
+            return lazy.select(
                 pl.col(name) if name in held else pl.lit(None, kind).alias(name)
                 for name, kind in columns.items()
             ).collect()
-        if frame.height:
-            frames.append(frame)
-    return frames
+
+    return [frame for frame in each(files, one, _where(files)) if frame.height]
 
 
 def count(files: Sequence[str], where: pl.Expr) -> int:
     """Count the rows of files that a filter leaves, reading no more than it needs."""
-    rows = 0
-    for path in files:
+
+    def one(path: str) -> int:
         with storage_errors(path):
-            lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-            rows += int(lazy.filter(where).select(pl.len()).collect().item())
-    return rows
+            return int(_scan(path).filter(where).select(pl.len()).collect().item())
+
+    return sum(each(files, one, _where(files)))
 
 
-@contextmanager
-def storage_errors(path: str) -> Iterator[None]:
-    """Turn what the disk and Parquet say into errors that name the file."""
-    try:
-        yield
-    except (OSError, pl.exceptions.PolarsError) as error:
-        if is_full(error):
-            raise StorageFull(
-                f"no space is left to write {path}.",
-                remedy="Free some space and repeat the command: nothing was half written.",
-            ) from error
-        raise StorageError(f"{path} cannot be read or written: {error}.") from error
+def _where(files: Sequence[str]) -> str:
+    return files[0] if files else ""
+
+
+def _scan(path: str) -> pl.LazyFrame:
+    options = reading_options(path)
+    if options is None:
+        return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    return pl.scan_parquet(
+        path,
+        glob=False,
+        hive_partitioning=False,
+        storage_options=options,
+        # The environment says who asks, here as to the Delta library.
+        credential_provider=None,
+    )

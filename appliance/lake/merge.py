@@ -12,6 +12,7 @@ from appliance.lake import layout
 from appliance.lake.drafts import Draft, Drafts, foldable
 from appliance.lake.layout import DataFile, Partition
 from appliance.lake.order import assemble
+from appliance.lake.place import each
 from appliance.lake.table import Plan, Snapshot, Table
 
 KEYS = ("asset", "time")
@@ -58,10 +59,12 @@ class Merge:
         present: dict[Partition, list[DataFile]] = {}
         for file in snapshot.files:
             present.setdefault(file.partition, []).append(file)
-        drafts = [
-            self._draft(snapshot, partition, part, present.get(partition, []))
-            for partition, part in self._parts.items()
-        ]
+
+        def draft(given: tuple[Partition, pl.DataFrame]) -> Merged:
+            partition, part = given
+            return self._draft(snapshot, partition, part, present.get(partition, []))
+
+        drafts = each(self._parts.items(), draft, self._table.place.url)
         return [f for d in drafts for f in d.adds], [f for d in drafts for f in d.removes]
 
     def results(self) -> list[Merged]:

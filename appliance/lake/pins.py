@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
+from appliance.lake.place import LOG, Place
+from appliance.lake.places import place
 from appliance.lake.table import delta_errors
 
-_LOG = "_delta_log"
 _DIGITS = 20
 _LAST = "readings"
 
@@ -25,16 +28,17 @@ class Pin:
     name
         Of the table, as kind and fleet.
     files
-        Paths under the lake's folder of all that the version needs: its log and its data.
+        Keys under the lake's folder or address of all that the version needs, its log and its
+        data, with their bytes.
     """
 
     name: str
     version: int
-    files: tuple[str, ...]
+    files: Mapping[str, int]
 
 
-def pins(root: Path) -> Iterator[Pin]:
-    """Pin every table under a folder at its newest version, readings last.
+def pins(root: str | Path) -> Iterator[Pin]:
+    """Pin every table of a lake at its newest version, readings last.
 
     Scores, and what was refused, come from readings that were committed before: whoever takes
     the tables in this order never has what came of readings without the readings.
@@ -44,24 +48,24 @@ def pins(root: Path) -> Iterator[Pin]:
     StorageError
         A table cannot be read.
     """
-    found = [log.parent for log in root.glob(f"*/*/{_LOG}") if log.is_dir()]
-    for path in sorted(found, key=lambda path: (path.parent.name == _LAST, path.parts)):
-        with delta_errors(path):
-            if DeltaTable.is_deltatable(str(path)):
-                yield _pin(root, path)
+    lake = place(root)
+    found = [(kind, name) for kind in lake.folders() for name in lake.below(kind).folders()]
+    for kind, name in sorted(found, key=lambda one: (one[0] == _LAST, one)):
+        table = lake.below(kind, name)
+        with delta_errors(table), suppress(TableNotFoundError):
+            yield _pin(f"{kind}/{name}", table)
 
 
-def _pin(root: Path, path: Path) -> Pin:
-    delta = DeltaTable(str(path))
+def _pin(name: str, table: Place) -> Pin:
+    delta = DeltaTable(table.url, storage_options=table.options)
     version = delta.version()
-    named = pl.DataFrame(delta.get_add_actions(flatten=True))["path"].sort().to_list()
+    named = pl.DataFrame(delta.get_add_actions(flatten=True)).sort("path")
     # Not its note of the last checkpoint, which is written anew in place: without it a reader
     # looks at the names.
-    log = sorted(
-        entry.name
-        for entry in (path / _LOG).iterdir()
-        if entry.name[:_DIGITS].isdecimal() and int(entry.name[:_DIGITS]) <= version
-    )
-    name = path.relative_to(root).as_posix()
-    files = (*(f"{_LOG}/{entry}" for entry in log), *named)
-    return Pin(name, version, tuple(f"{name}/{file}" for file in files))
+    files = {
+        f"{LOG}/{entry}": size
+        for entry, size in table.log_files().items()
+        if entry[:_DIGITS].isdecimal() and int(entry[:_DIGITS]) <= version
+    }
+    files |= dict(named.select("path", "size_bytes").iter_rows())
+    return Pin(name, version, {f"{name}/{file}": size for file, size in files.items()})

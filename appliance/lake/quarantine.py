@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +12,7 @@ from appliance.core.clock import now
 from appliance.lake import layout
 from appliance.lake.drafts import Draft, Drafts
 from appliance.lake.layout import TIME
+from appliance.lake.place import Place
 from appliance.lake.table import Plan, Snapshot, Table
 
 COLUMNS: Mapping[str, pl.DataType] = {
@@ -33,12 +33,12 @@ class Quarantine:
 
     Parameters
     ----------
-    root
-        Folder of its Delta table.
+    place
+        Where its Delta table lies.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._table = Table(root, {"month": pl.String()})
+    def __init__(self, place: Place) -> None:
+        self._table = Table(place, {"month": pl.String()})
 
     def write(self, frame: pl.DataFrame, *, batch: str, part: int = 0) -> None:
         """Keep refused rows or cells, once for a batch and part.

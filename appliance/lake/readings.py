@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
@@ -17,6 +16,7 @@ from appliance.lake.layout import TIME
 from appliance.lake.merge import KEYS, Merge, Merged, Span, added, spans
 from appliance.lake.names import decode, encode
 from appliance.lake.order import Run, arrange, assemble, distinct, runs, split
+from appliance.lake.place import Place
 from appliance.lake.selection import Selection, count
 from appliance.lake.table import Snapshot, Table
 
@@ -61,12 +61,12 @@ class Readings:
 
     Parameters
     ----------
-    root
-        Folder of its Delta table.
+    place
+        Where its Delta table lies.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._table = Table(root, _PARTITIONS)
+    def __init__(self, place: Place) -> None:
+        self._table = Table(place, _PARTITIONS)
 
     # ------------------------------------------------------------------ what there is
     def exists(self) -> bool:

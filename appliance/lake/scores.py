@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -15,6 +14,7 @@ from appliance.lake.layout import DataFile
 from appliance.lake.merge import KEYS, Span
 from appliance.lake.names import decode, encode
 from appliance.lake.order import arrange, assemble, split
+from appliance.lake.place import Place, each
 from appliance.lake.selection import Selection, count
 from appliance.lake.staged import FIXED, Replacing, StagedFiles
 from appliance.lake.table import Snapshot, Table
@@ -28,13 +28,13 @@ class Scores:
 
     Parameters
     ----------
-    root
-        Folder of its Delta table.
+    place
+        Where its Delta table lies.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._table = Table(root, _PARTITIONS)
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._table = Table(place, _PARTITIONS)
 
     def exists(self) -> bool:
         """Whether anything was ever scored."""
@@ -84,10 +84,11 @@ class Scores:
         drafts: Drafts[Draft] = Drafts(self._table)
         version = ("version", str(model_version))
         try:
-            adds = [
-                drafts.write(part, (version, *partition))
-                for partition, part in split(frame, found).items()
-            ]
+            adds = each(
+                split(frame, found).items(),
+                lambda one: drafts.write(one[1], (version, *one[0])),
+                self.place.url,
+            )
         except BaseException:
             drafts.discard()
             raise
@@ -101,8 +102,7 @@ class Scores:
 
     def unstage(self, staged: Iterable[StagedFiles]) -> None:
         """Delete staged files that will not be committed."""
-        for file in (file for one in staged for file in one.adds):
-            (self.root / file.path).unlink(missing_ok=True)
+        self.place.remove(file.path for one in staged for file in one.adds)
 
     def commit(self, staged: Sequence[StagedFiles], *, run: str, part: int = 0) -> bool:
         """Make staged files visible, once for a run and part.
@@ -139,12 +139,12 @@ class Scores:
         return True
 
     def _standing(self, files: Sequence[DataFile]) -> None:
-        for file in files:
-            if not (self.root / file.path).is_file():
-                raise StorageError(
-                    f"the scores {self.root / file.path} were written but are gone.",
-                    remedy="Repeat the command: nothing of this part was committed.",
-                )
+        gone = self.place.missing([file.path for file in files])
+        if gone:
+            raise StorageError(
+                f"the scores {self.place.located(gone[0])} were written but are gone.",
+                remedy="Repeat the command: nothing of this part was committed.",
+            )
 
     def committed(self, run: str, part: int) -> bool:
         """Whether a part of a run was committed."""

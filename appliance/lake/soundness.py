@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from appliance.lake.table import Table, delta_errors
 
@@ -38,20 +37,12 @@ def look(table: Table) -> Soundness:
     snapshot = table.opened()
     if snapshot.delta is None:
         return Soundness()
-    missing = [
-        file.path for file in snapshot.files if _size(table.root / file.path) != file.size
-    ]
+    held = table.place.parquet()
+    missing = [file.path for file in snapshot.files if held.get(file.path) != file.size]
     if missing and table.opened().version != snapshot.version:
         return look(table)  # a commit and a clean-up passed in between
-    with delta_errors(table.root):
+    with delta_errors(table.place):
         unnamed = snapshot.delta.vacuum(
             retention_hours=_WEEK, dry_run=True, enforce_retention_duration=False, full=True
         )
     return Soundness(tuple(missing), tuple(unnamed))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1

@@ -12,6 +12,7 @@ from appliance.lake.drafts import Draft, Drafts, foldable
 from appliance.lake.layout import TIME, DataFile, Partition, bucket_of
 from appliance.lake.merge import KEYS, Span
 from appliance.lake.order import assemble
+from appliance.lake.place import each
 from appliance.lake.table import Plan, Snapshot, Table
 
 FIXED: Mapping[str, pl.DataType] = {
@@ -80,10 +81,11 @@ class Replacing:
         present: dict[Partition, list[DataFile]] = {}
         for file in snapshot.files:
             present.setdefault(file.partition, []).append(file)
-        drafts = [
-            self._draft(snapshot, partition, present.get(partition, []))
-            for partition in present.keys() | self._new.keys()
-        ]
+
+        def draft(partition: Partition) -> Draft:
+            return self._draft(snapshot, partition, present.get(partition, []))
+
+        drafts = each(present.keys() | self._new.keys(), draft, self._table.place.url)
         return [f for d in drafts for f in d.adds], [f for d in drafts for f in d.removes]
 
     def discard(self) -> None:
@@ -93,9 +95,7 @@ class Replacing:
     def drop_folded(self, adds: Sequence[DataFile]) -> None:
         """Delete staged files whose rows were committed as part of larger ones."""
         committed = {file.path for draft in self._drafts.all() for file in draft.adds}
-        for file in adds:
-            if file.path not in committed:
-                (self._table.root / file.path).unlink(missing_ok=True)
+        self._table.place.remove(file.path for file in adds if file.path not in committed)
 
     def _draft(
         self, snapshot: Snapshot, partition: Partition, files: Sequence[DataFile]

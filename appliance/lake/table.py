@@ -6,24 +6,28 @@ import time as sleeping
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable, Field, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from appliance.core.clock import milliseconds, now
 from appliance.core.errors import KizashiError, StorageError, TryAgain
-from appliance.lake.held import LOG, newest
-from appliance.lake.layout import TIME, DataFile, storage_errors, to_disk
+from appliance.lake.held import newest
+from appliance.lake.layout import TIME, DataFile
+from appliance.lake.place import Place
+from appliance.lake.told import storage_errors
+from appliance.objects import away
 
 _GUARD = "kizashi-writer"
 """Every commit raises this transaction's number, so two commits never pass each other."""
 _ATTEMPTS = 40
 _CONFIGURATION: Mapping[str, str | None] = {"delta.checkpointInterval": "20"}
 """A commit of many small files makes a long log, which every reader starts with."""
+_ONCE = CommitProperties(max_commit_retries=0)
+"""Left to itself, a creation that comes second would put its columns over the first one's."""
 _TYPES: Mapping[pl.DataType, str] = {
     pl.String(): "string",
     pl.Float32(): "float",
@@ -54,14 +58,16 @@ class Snapshot:
 
     Parameters
     ----------
-    root, partitions
+    place, partitions
         The table's.
     delta
         The opened version; None for a table that does not exist yet.
     """
 
-    def __init__(self, root: Path, partitions: Sequence[str], delta: DeltaTable | None) -> None:
-        self._root = root
+    def __init__(
+        self, place: Place, partitions: Sequence[str], delta: DeltaTable | None
+    ) -> None:
+        self._place = place
         self._partitions = tuple(partitions)
         self.delta = delta
         self._committed: dict[str, bool] = {}
@@ -87,7 +93,7 @@ class Snapshot:
         """The files, in a fixed order."""
         if self.delta is None:
             return []
-        with delta_errors(self._root):
+        with delta_errors(self._place):
             actions = pl.DataFrame(self.delta.get_add_actions(flatten=True))
         if actions.is_empty():
             return []
@@ -120,25 +126,24 @@ class Snapshot:
 
 
 class Table:
-    """A partitioned Delta table in a folder.
+    """A partitioned Delta table.
 
     Parameters
     ----------
-    root
-        The table's folder.
+    place
+        Where it lies.
     partitions
         Names of its partition columns and their types.
     """
 
-    def __init__(self, root: Path, partitions: Mapping[str, pl.DataType]) -> None:
-        self.root = root
+    def __init__(self, place: Place, partitions: Mapping[str, pl.DataType]) -> None:
+        self.place = place
         self.partitions = dict(partitions)
 
     # ------------------------------------------------------------------ what it is
     def exists(self) -> bool:
         """Whether the table was ever made."""
-        log = self.root / LOG
-        return any(log.glob("*.json")) or any(log.glob("*.parquet"))
+        return self.place.has_log()
 
     def snapshot(self, version: int | None = None) -> Snapshot:
         """Return a version to read from, the newest unless one is named.
@@ -150,19 +155,20 @@ class Table:
         """
         if version is not None:
             return self.opened(version)
-        return newest(self.root, tuple(self.partitions), self.opened)
+        return newest(self.place, tuple(self.partitions), self.opened)
 
     def opened(self, version: int | None = None) -> Snapshot:
         """Open a version anew, to write after it; raises as `snapshot` does."""
-        if not self.exists():
-            return Snapshot(self.root, tuple(self.partitions), None)
-        with delta_errors(self.root):
-            delta = DeltaTable(str(self.root), version=version)
-        return Snapshot(self.root, tuple(self.partitions), delta)
+        delta = None
+        with delta_errors(self.place), suppress(TableNotFoundError):
+            delta = DeltaTable(
+                self.place.url, version=version, storage_options=self.place.options
+            )
+        return Snapshot(self.place, tuple(self.partitions), delta)
 
     def location(self, file: DataFile) -> str:
-        """Return a file's full path."""
-        return str(self.root / file.path)
+        """Return the path or address that a file is opened by."""
+        return self.place.located(file.path)
 
     # ------------------------------------------------------------------ writing
     def ensure(self, columns: Mapping[str, pl.DataType]) -> Snapshot:
@@ -178,21 +184,23 @@ class Table:
             missing = [_field(n, t) for n, t in columns.items() if n not in snapshot.columns]
             if snapshot.delta is not None and not missing:
                 return snapshot
-            with suppress(TryAgain), contested(self.root):
+            with suppress(TryAgain), contested(self.place):
                 if snapshot.delta is None:
                     partitions = [_field(n, t) for n, t in self.partitions.items()]
-                    self.root.mkdir(parents=True, exist_ok=True)
+                    self.place.ready()
                     DeltaTable.create(
-                        str(self.root),
+                        self.place.url,
                         Schema([*missing, *partitions]),
                         partition_by=list(self.partitions),
                         configuration=_CONFIGURATION,
+                        storage_options=self.place.options,
+                        commit_properties=_ONCE,
                     )
                 else:
-                    snapshot.delta.alter.add_columns(missing)
-                self._settle(snapshot.version + 1)
+                    snapshot.delta.alter.add_columns(missing, commit_properties=_ONCE)
+                self.place.settle_log(snapshot.version + 1)
         raise TryAgain(
-            f"other processes keep changing the columns of {self.root.name}.",
+            f"other processes keep changing the columns of {self.place.name}.",
             remedy="Repeat the command.",
         )
 
@@ -237,6 +245,7 @@ class Table:
             except TryAgain:
                 snapshot = None
             except KizashiError:
+                self.place.doubt(file.path for file in adds)
                 after = self.opened()
                 if not (after.committed(key) and after.holds(adds)):
                     raise
@@ -244,7 +253,7 @@ class Table:
             else:
                 return True
         raise TryAgain(
-            f"other processes keep writing to {self.root.name}.", remedy="Repeat the command."
+            f"other processes keep writing to {self.place.name}.", remedy="Repeat the command."
         )
 
     def _write_log(
@@ -256,18 +265,18 @@ class Table:
     ) -> None:
         delta = snapshot.delta
         if delta is None:
-            raise StorageError(f"the table {self.root} is gone.")
-        with storage_errors(str(self.root)):
+            raise StorageError(f"the table {self.place.url} is gone.")
+        self.place.ready()
+        with storage_errors(self.place.url):
             # A table must never name a file that a power cut took away.
-            paths = [self.root / file.path for file in adds]
-            to_disk([*paths, *{path.parent for path in paths}])
+            self.place.settle([file.path for file in adds])
         version = snapshot.version + 1
         properties = CommitProperties(
             app_transactions=[Transaction(key, 0), Transaction(_GUARD, version)],
             max_commit_retries=0,
         )
         actions: list[AddAction | RemoveAction] = [*map(_remove, removes), *map(_add, adds)]
-        with contested(self.root):
+        with contested(self.place):
             delta.create_write_transaction(
                 actions,
                 "append",
@@ -275,12 +284,7 @@ class Table:
                 list(self.partitions),
                 commit_properties=properties,
             )
-            self._settle(version)
-
-    def _settle(self, version: int) -> None:
-        """Wait until a version's log, and a checkpoint made with it, are on the disk."""
-        log = self.root / LOG
-        to_disk([*log.glob(f"{version:020}.*"), log])
+            self.place.settle_log(version)
 
     def discard(self, files: Sequence[DataFile]) -> None:
         """Delete files that were written for a commit that did not need them.
@@ -290,9 +294,7 @@ class Table:
         if not files:
             return
         present = {file.path for file in self.snapshot().files}
-        for file in files:
-            if file.path not in present:
-                (self.root / file.path).unlink(missing_ok=True)
+        self.place.remove(file.path for file in files if file.path not in present)
 
     def clean(self, older_than_hours: float = 168) -> list[str]:
         """Delete files of at least that age that no recent snapshot refers to.
@@ -305,7 +307,7 @@ class Table:
         snapshot = self.opened()
         if snapshot.delta is None:
             return []
-        with delta_errors(self.root):
+        with delta_errors(self.place):
             return snapshot.delta.vacuum(
                 retention_hours=int(older_than_hours),
                 dry_run=False,
@@ -314,13 +316,13 @@ class Table:
             )
 
 
-def standing(root: Path) -> Table:
+def standing(place: Place) -> Table:
     """Return a table with the partitions that it was made with; none if it never was."""
-    snapshot = Table(root, {}).snapshot()
+    snapshot = Table(place, {}).snapshot()
     if snapshot.delta is None:
-        return Table(root, {})
+        return Table(place, {})
     names, kinds = snapshot.delta.metadata().partition_columns, snapshot.columns
-    return Table(root, {name: kinds[name] for name in names})
+    return Table(place, {name: kinds[name] for name in names})
 
 
 def retries() -> Iterator[int]:
@@ -333,10 +335,10 @@ def retries() -> Iterator[int]:
 
 
 @contextmanager
-def contested(root: Path) -> Iterator[None]:
+def contested(place: Place) -> Iterator[None]:
     """Raise `TryAgain` if another process was faster, `StorageError` on all else."""
-    faster = TryAgain(f"another process wrote to {root.name} at the same time.")
-    with storage_errors(str(root)):
+    faster = TryAgain(f"another process wrote to {place.name} at the same time.")
+    with storage_errors(place.url):
         try:
             yield
         except CommitFailedError as error:
@@ -373,14 +375,16 @@ def _remove(file: DataFile) -> RemoveAction:
 
 
 @contextmanager
-def delta_errors(root: Path) -> Iterator[None]:
+def delta_errors(place: Place) -> Iterator[None]:
     """Turn Delta's errors into `StorageError`."""
     try:
         yield
     except (DeltaError, OSError) as error:
+        if (told := away(place.url, error)) is not None:
+            raise told from error
         # Only the first line is for people: a trace of the library's own calls may follow.
         reason = str(error).partition("\n")[0]
         raise StorageError(
-            f"the table {root} cannot be read: {reason}.",
+            f"the table {place.url} cannot be read: {reason}.",
             remedy="Restore it from a backup if its files were changed by hand.",
         ) from error

@@ -11,15 +11,38 @@ import pytest
 
 from appliance.lake import Lake
 from appliance.lake.layout import TIME
+from appliance.lake.place import LOG
+from appliance.lake.places import place
 from appliance.lake.staged import FIXED
+from tests.s3 import s3, s3_place
+
+__all__ = ["s3", "s3_place"]
+BOTH = pytest.mark.parametrize(
+    "root", ["folder", pytest.param("s3", marks=pytest.mark.xdist_group("s3"))], indirect=True
+)
+"""A test that is run on a lake in a folder, and on one in S3."""
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 Frames = Callable[..., pl.DataFrame]
 
 
+def data_files(root: str) -> set[str]:
+    """Return where the data files of a lake's tables are, those of the logs left out."""
+    lake = place(root)
+    return {lake.located(key) for key in lake.parquet() if f"/{LOG}/" not in f"/{key}"}
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(str(tmp_path))
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty place for a lake: a folder, or one on S3 where a test is marked `BOTH`."""
+    if getattr(request, "param", "folder") == "folder":
+        return str(tmp_path)
+    return str(request.getfixturevalue("s3_place"))
+
+
+@pytest.fixture
+def lake(root: str) -> Lake:
+    return Lake(root)
 
 
 @pytest.fixture

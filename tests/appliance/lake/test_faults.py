@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import polars as pl
 import pytest
 
-from appliance.core.errors import StorageError, TryAgain
+from appliance.core.errors import InvalidRequest, StorageError, TryAgain
 from appliance.lake import Lake
+from tests.appliance.lake.conftest import BOTH, data_files
 
 ROOT = Path(__file__).resolve().parents[3]
 START = datetime(2026, 1, 20, tzinfo=UTC)
@@ -50,11 +53,11 @@ assets = [f"A-{i}" for i in range(12)]
 """
 
 
-def start(root: Path, script: str, *more: str) -> subprocess.Popen[str]:
+def start(root: str, script: str, *more: str) -> subprocess.Popen[str]:
     # One thread a process: many start at once.
     environment = {**os.environ, "POLARS_MAX_THREADS": "2"}
     return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + script, str(root), *more],
+        [sys.executable, "-c", PRELUDE + script, root, *more],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -69,18 +72,14 @@ def finished(process: subprocess.Popen[str]) -> str:
     return out.strip()
 
 
-def data_files(root: Path) -> set[str]:
-    return {str(p) for p in root.rglob("*.parquet") if "_delta_log" not in p.parts}
-
-
 # ---------------------------------------------------------------- no space
-def test_a_full_disk_writes_nothing(tmp_path, lake, make_readings):
+def test_a_full_disk_writes_nothing(root, lake, make_readings):
     readings = lake.readings("pumps")
     readings.write(make_readings(["B-1"], 10, x=1.0), batch="before")
-    before, files = readings.read(), data_files(tmp_path)
+    before, files = readings.read(), data_files(root)
     told = finished(
         start(
-            tmp_path,
+            root,
             """
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 large = frame(assets, 4000).with_columns(x=pl.int_range(pl.len()).hash().cast(pl.Float64))
@@ -100,15 +99,15 @@ print(readings.write(mixed, batch="big").added)
     assert "nothing was half written" in told[0]
     assert told[1:] == [str(readings.version() - 1), "48003"]
     assert readings.row_count() == before.height + 48_003
-    assert data_files(tmp_path) - files == set(readings.files()) - files
+    assert data_files(root) - files == set(readings.files()) - files
 
 
-def test_no_space_for_the_log_is_no_commit(tmp_path, lake, make_readings):
+def test_no_space_for_the_log_is_no_commit(root, lake, make_readings):
     lake.readings("pumps").write(make_readings(["A-1"], 10, x=1.0), batch="before")
-    files = data_files(tmp_path)
+    files = data_files(root)
     told = finished(
         start(
-            tmp_path,
+            root,
             """
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 real = Table._write_log
@@ -130,13 +129,13 @@ print(readings.row_count())
     ).splitlines()
     assert "no space is left" in told[0]
     assert told[1] == "10"
-    assert data_files(tmp_path) == files
+    assert data_files(root) == files
 
 
-def test_no_space_for_scores(tmp_path):
+def test_no_space_for_scores(root):
     told = finished(
         start(
-            tmp_path,
+            root,
             """
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
@@ -148,13 +147,22 @@ except StorageFull as error:
         )
     )
     assert told == "full"
-    assert data_files(tmp_path) == set()
+    assert data_files(root) == set()
 
 
 # ---------------------------------------------------------------- kill -9
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["first file", "before the log", "after the log"])
-def test_kill_9_then_again(tmp_path, lake, moment):
+@pytest.mark.parametrize(
+    ("root", "moment"),
+    [
+        ("folder", "first file"),
+        ("folder", "before the log"),
+        ("folder", "after the log"),
+        pytest.param("s3", "before the log", marks=pytest.mark.xdist_group("s3")),
+    ],
+    indirect=["root"],
+)
+def test_kill_9_then_again(root, lake, moment):
     script = """
 moment = sys.argv[2]
 if moment == "first file":
@@ -169,26 +177,26 @@ result = readings.write(frame(assets, 50), batch="a")
 staged = judged.stage(scores(frame(assets, 50), 1.0), model_version=1)
 print(result.added, result.already_written, judged.commit([staged], run="r"))
 """
-    process = start(tmp_path, script, moment)
+    process = start(root, script, moment)
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     readings = lake.readings("pumps")
     kept = moment == "after the log"
     assert readings.row_count() == (600 if kept else 0)
-    again = finished(start(tmp_path, script, "never"))
+    again = finished(start(root, script, "never"))
     assert again == ("0 True True" if kept else "600 False True")
-    assert finished(start(tmp_path, script, "never")) == "0 True False"
+    assert finished(start(root, script, "never")) == "0 True False"
     got = readings.read()
     assert got.height == 600
     assert got.select("asset", "time").is_unique().all()
     assert lake.scores("pumps").read().height == 600
     lake.clean("pumps", older_than_hours=0)
     named = {*readings.files(), *lake.scores("pumps").files()}
-    assert data_files(tmp_path) == named
+    assert data_files(root) == named
 
 
 @pytest.mark.slow
-def test_scores_killed_between_stage_and_commit(tmp_path, lake):
+def test_scores_killed_between_stage_and_commit(root, lake):
     script = """
 given = frame(assets, 50)
 judged.commit([judged.stage(scores(given, 1.0), model_version=1)], run="first")
@@ -198,21 +206,22 @@ if sys.argv[2] == "deadly":
     kill()
 print(judged.commit([staged], run="second"))
 """
-    process = start(tmp_path, script, "deadly")
+    process = start(root, script, "deadly")
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     scores = lake.scores("pumps")
     assert scores.read()["surprise"].unique().to_list() == [1.0]
-    assert finished(start(tmp_path, script, "")) == "True"
+    assert finished(start(root, script, "")) == "True"
     assert scores.read().height == 600
     assert (scores.read()["surprise"] == 7.0).sum() == 120
     scores.clean(older_than_hours=0)
-    assert data_files(tmp_path) == set(scores.files())
+    assert data_files(root) == set(scores.files())
 
 
 # ---------------------------------------------------------------- two writers
+@BOTH
 @pytest.mark.slow
-def test_two_processes_write_one_fleet(tmp_path, lake):
+def test_two_processes_write_one_fleet(root, lake):
     script = """
 own = float(sys.argv[2])
 for i in range(12):
@@ -220,7 +229,7 @@ for i in range(12):
     mine = frame(["A-1", f"B-{own}"], 30, first=1000 + 30 * i).rename({"x": f"y{own:.0f}"})
     readings.write(mine, batch=f"{own}-{i}")
 """
-    both = [start(tmp_path, script, str(i)) for i in (1, 2)]
+    both = [start(root, script, str(i)) for i in (1, 2)]
     for process in both:
         finished(process)
     readings = lake.readings("pumps")
@@ -233,9 +242,10 @@ for i in range(12):
     ours = got.filter(pl.col("asset") == "A-1").drop_nulls(["y1", "y2"])
     assert ours.height == 360
     readings.clean(older_than_hours=0)
-    assert data_files(tmp_path) == set(readings.files())
+    assert data_files(root) == set(readings.files())
 
 
+@BOTH
 def test_a_commit_between_plan_and_log_is_seen(lake, make_readings, monkeypatch):
     readings, other = lake.readings("pumps"), lake.readings("pumps")
     readings.write(make_readings(["A-1"], 10, x=1.0), batch="before")
@@ -255,9 +265,7 @@ def test_a_commit_between_plan_and_log_is_seen(lake, make_readings, monkeypatch)
     assert readings.read()["x"].to_list() == [50.0 + i for i in range(20)]
 
 
-def test_who_is_always_overtaken_is_told_to_try_again(
-    tmp_path, lake, make_readings, monkeypatch
-):
+def test_who_is_always_overtaken_is_told_to_try_again(root, lake, make_readings, monkeypatch):
     readings, other = lake.readings("pumps"), lake.readings("pumps")
     readings.write(make_readings(["A-1"], 1, x=0.0), batch="before")
     table = readings._table
@@ -274,7 +282,24 @@ def test_who_is_always_overtaken_is_told_to_try_again(
         readings.write(make_readings(["A-2"], 20, x=0.0), batch="mine")
     assert readings.assets() == ["A-1"]
     readings.clean(older_than_hours=0)
-    assert data_files(tmp_path) == set(readings.files())
+    assert data_files(root) == set(readings.files())
+
+
+@BOTH
+def test_a_table_made_by_many_at_once_has_what_each_brought(lake, make_readings):
+    together = Barrier(4)
+
+    def write(number):
+        frame = make_readings([f"A-{number}"], 3, **{f"x{number}": 1.0})
+        together.wait(60)
+        return lake.readings("pumps").write(frame, batch=f"b{number}").added
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, range(4))) == [3] * 4
+    got = lake.readings("pumps").read()
+    assert got.height == 12
+    assert sorted(lake.readings("pumps").columns()) == [f"x{number}" for number in range(4)]
+    assert [got[f"x{number}"].count() for number in range(4)] == [3] * 4
 
 
 # ---------------------------------------------------------------- damage
@@ -308,6 +333,6 @@ def test_a_damaged_file_does_not_stop_other_assets(lake, make_readings):
     assert readings.write(make_readings(["A-2"], 60, x=1.0), batch="c").added == 10
 
 
-def test_a_lake_is_a_folder(tmp_path):
-    with pytest.raises(Exception, match="not a folder"):
-        Lake("s3://bucket/lake")
+def test_a_lake_is_a_folder_or_in_s3():
+    with pytest.raises(InvalidRequest, match="neither a folder nor in S3"):
+        Lake("ftp://bucket/lake")

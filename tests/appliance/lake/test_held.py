@@ -10,6 +10,8 @@ import pytest
 
 from appliance.lake import Lake
 from appliance.lake.table import Table
+from appliance.objects import shelf
+from tests.appliance.lake.conftest import BOTH
 
 _WRITE = """
 import sys
@@ -35,6 +37,7 @@ def opened(monkeypatch):
     return count
 
 
+@BOTH
 def test_reads_open_a_version_once(lake, make_readings, opened):
     readings = lake.readings("pumps")
     readings.write(make_readings(["A"], 10, x=1.0), batch="a")
@@ -45,20 +48,21 @@ def test_reads_open_a_version_once(lake, make_readings, opened):
     assert len(opened) == 1
 
 
-def test_what_this_and_other_processes_write_is_seen_at_once(tmp_path, make_readings):
-    lake = Lake(str(tmp_path))
+@BOTH
+def test_what_this_and_other_processes_write_is_seen_at_once(root, make_readings):
+    lake = Lake(root)
     readings = lake.readings("pumps")
     for number in range(3):
         readings.write(make_readings([f"A-{number}"], 5, x=1.0), batch=str(number))
         assert len(readings.assets()) == number + 1
-    subprocess.run([sys.executable, "-c", _WRITE, str(tmp_path)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", _WRITE, root], check=True, timeout=120)
     assert readings.assets() == ["A-0", "A-1", "A-2", "B"]
 
 
 def test_a_table_that_was_put_back_or_taken_away_is_seen(lake, make_readings, tmp_path):
     readings = lake.readings("pumps")
     readings.write(make_readings(["A"], 5, x=1.0), batch="a")
-    folder = readings._table.root
+    folder = readings._table.place.path
     shutil.copytree(folder, tmp_path / "kept")
     readings.write(make_readings(["B"], 5, x=1.0), batch="b")
     assert readings.assets() == ["A", "B"]
@@ -67,3 +71,16 @@ def test_a_table_that_was_put_back_or_taken_away_is_seen(lake, make_readings, tm
     assert readings.assets() == []
     shutil.copytree(tmp_path / "kept", folder)
     assert readings.assets() == ["A"]
+
+
+@pytest.mark.xdist_group("s3")
+@pytest.mark.parametrize("root", ["s3"], indirect=True)
+def test_a_table_in_s3_that_was_made_anew_is_seen(lake, root, make_readings):
+    readings = lake.readings("pumps")
+    readings.write(make_readings(["A"], 5, x=1.0), batch="a")
+    assert readings.assets() == ["A"]
+    held = shelf(root)
+    held.delete([entry.key for entry in held.entries()])
+    assert readings.assets() == []
+    readings.write(make_readings(["B"], 5, x=1.0), batch="b")
+    assert readings.assets() == ["B"]

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from polars.testing import assert_frame_equal
 
 from appliance.core.errors import StorageError
 from appliance.lake import Lake
 from appliance.lake.pins import pins
+from appliance.objects import shelf
 from tests.appliance.lake.test_quarantine import refused
 
 
 def copied(files, source, target):
-    for file in files:
-        (target / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source / file, target / file)
+    held = shelf(source)
+    for file, size in files.items():
+        held.fetch(file, target / file)
+        assert (target / file).stat().st_size == size
 
 
-@pytest.mark.parametrize("commits", [1, 45])  # without a checkpoint, and with two
+@pytest.mark.parametrize(
+    ("root", "commits"),
+    [
+        ("folder", 1),
+        ("folder", 45),  # with two checkpoints
+        pytest.param("s3", 21, marks=pytest.mark.xdist_group("s3")),
+    ],
+    indirect=["root"],
+)
 def test_a_pinned_version_can_be_copied_while_others_write(
-    lake, tmp_path, make_readings, commits
+    lake, root, tmp_path, make_readings, commits
 ):
     for number in range(commits):
         lake.readings("pumps").write(
             make_readings(["P-1"], 2, first=2 * number, flow=1.0), batch=f"b{number}"
         )
-    (pin,) = pins(tmp_path)
+    (pin,) = pins(root)
     before = lake.readings("pumps").read()
-    for number in range(45, 70):
+    for number in range(45, 46 + commits // 2):
         later = make_readings(["P-1", "P-2"], 3, first=number, flow=9.0)
         lake.readings("pumps").write(later, batch=f"b{number}")
-    copied(pin.files, tmp_path, tmp_path / "copy")
+    copied(pin.files, root, tmp_path / "copy")
     copy = Lake(str(tmp_path / "copy")).readings("pumps")
     assert copy.version() == pin.version
     assert_frame_equal(copy.read(), before)

@@ -7,6 +7,7 @@ import pytest
 
 from appliance.lake import Quarantine
 from appliance.lake.quarantine import COLUMNS, VALUE_LENGTH
+from tests.appliance.lake.conftest import BOTH
 
 REFUSED = {name: kind for name, kind in COLUMNS.items() if name != "batch"}
 
@@ -28,6 +29,7 @@ def test_nothing_was_refused_yet(quarantine):
     assert quarantine.count() == 0
 
 
+@BOTH
 def test_refused_rows_come_back_by_file_and_row(quarantine):
     quarantine.write(pl.concat([refused("b.csv", 9, 2), refused("a.csv", 5)]), batch="one")
     quarantine.write(refused("a.csv", 1), batch="two")
@@ -42,6 +44,7 @@ def test_refused_rows_come_back_by_file_and_row(quarantine):
     assert got.row(0)[3:] == ("temp", "x", "not a number")
 
 
+@BOTH
 def test_a_batch_and_part_are_kept_once(quarantine):
     for _ in range(2):
         quarantine.write(refused("a.csv", 1, 2), batch="one", part=0)

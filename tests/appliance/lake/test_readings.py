@@ -14,6 +14,8 @@ from appliance.core.errors import InvalidRequest, StorageError
 from appliance.lake import Lake, Readings
 from appliance.lake.layout import BUCKETS, TIME, bucket_of
 from appliance.lake.names import RESERVED, decode, encode
+from tests.appliance.lake.conftest import BOTH
+from tests.s3 import S3
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -40,10 +42,11 @@ def frame(
 
 
 @pytest.fixture
-def readings(tmp_path: Path) -> Readings:
-    return Lake(str(tmp_path)).readings("pumps")
+def readings(lake: Lake) -> Readings:
+    return lake.readings("pumps")
 
 
+@BOTH
 def test_rows_come_back_sorted_and_whole(readings: Readings) -> None:
     given = frame(["P-2", "P-1"], 50, temp=1.0, flow=9.0)
     result = readings.write(given.sample(fraction=1, shuffle=True, seed=1), batch="a")
@@ -54,6 +57,7 @@ def test_rows_come_back_sorted_and_whole(readings: Readings) -> None:
     assert readings.span() == (START, START + timedelta(minutes=49))
 
 
+@BOTH
 def test_the_same_batch_twice_adds_nothing(readings: Readings) -> None:
     given = frame(["P-1"], 10, temp=1.0)
     readings.write(given, batch="a", part=0)
@@ -66,6 +70,7 @@ def test_the_same_batch_twice_adds_nothing(readings: Readings) -> None:
     assert readings.row_count() == 10
 
 
+@BOTH
 def test_a_correction_wins_cell_by_cell(readings: Readings) -> None:
     readings.write(frame(["P-1"], 4, temp=1.0, flow=5.0), batch="a")
     fix = frame(["P-1"], 6, temp=10.0).with_columns(
@@ -91,6 +96,7 @@ def test_later_rows_of_a_frame_win(readings: Readings) -> None:
     assert readings.read()["temp"].to_list() == [50.0, 51.0, 3.0]
 
 
+@BOTH
 def test_late_rows_land_where_they_belong(readings: Readings) -> None:
     readings.write(frame(["P-1"], 5, START + timedelta(hours=1), temp=1.0), batch="new")
     readings.write(frame(["P-1"], 5, START, temp=100.0), batch="late")
@@ -113,6 +119,7 @@ def test_one_assets_month_touches_only_its_file(readings: Readings) -> None:
     assert got.height == 28
 
 
+@BOTH
 def test_chunks_hold_whole_assets_and_each_file_once(readings: Readings) -> None:
     assets = [f"A-{i}" for i in range(200)]
     readings.write(frame(assets, 20, START, timedelta(days=1), temp=1.0, flow=2.0), batch="a")
@@ -165,6 +172,7 @@ def test_a_chunk_is_pinned_while_others_write(readings: Readings) -> None:
     assert readings.read()["temp"].to_list() == [99, 100, 101, 102, 103]
 
 
+@BOTH
 def test_columns_may_come_and_go(readings: Readings) -> None:
     readings.write(frame(["P-1"], 2, temp=1.0), batch="a")
     readings.write(frame(["P-2"], 2, flow=5.0), batch="b")
@@ -250,15 +258,29 @@ cells = st.one_of(st.none(), st.integers(-5, 5).map(float))
 rows = st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 80), cells, cells)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.lists(st.lists(rows, max_size=12), max_size=5))
+Batches = list[list[tuple[str, int, float | None, float | None]]]
+batches_of_rows = st.lists(st.lists(rows, max_size=12), max_size=5)
+without_reset = [HealthCheck.function_scoped_fixture]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=without_reset)
+@given(batches_of_rows)
 def test_any_sequence_of_writes_equals_a_dictionary(
-    tmp_path_factory: pytest.TempPathFactory,
-    batches: list[list[tuple[str, int, float | None, float | None]]],
+    tmp_path_factory: pytest.TempPathFactory, batches: Batches
 ) -> None:
-    table = Lake(str(tmp_path_factory.mktemp("lake"))).readings("pumps")
+    equals_a_dictionary(Lake(str(tmp_path_factory.mktemp("lake"))).readings("pumps"), batches)
+
+
+@pytest.mark.xdist_group("s3")
+@settings(max_examples=5, deadline=None, suppress_health_check=without_reset)
+@given(batches_of_rows)
+def test_any_sequence_of_writes_to_s3_equals_a_dictionary(
+    s3: S3, s3_place: str, batches: Batches
+) -> None:
+    equals_a_dictionary(Lake(s3.place()).readings("pumps"), batches)
+
+
+def equals_a_dictionary(table: Readings, batches: Batches) -> None:
     model: dict[tuple[str, datetime], list[float | None]] = {}
     for number, batch in enumerate(batches):
         for asset, day, *values in batch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,6 +12,7 @@ from appliance.core.errors import StorageError
 from appliance.lake import Scores
 from appliance.lake.layout import bucket_of
 from appliance.lake.staged import FIXED
+from tests.appliance.lake.conftest import BOTH, data_files
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -29,11 +29,10 @@ def put(scores: Scores, frame: pl.DataFrame, run: str, version: int = 1, replace
 
 
 def on_disk(scores: Scores) -> set[str]:
-    return {
-        str(path) for path in scores.root.rglob("*.parquet") if "_delta_log" not in str(path)
-    }
+    return data_files(scores.place.url)
 
 
+@BOTH
 def test_nothing_is_seen_before_the_commit(scores, make_scores):
     frame = make_scores(["P-2", "P-1"], 30, temp=0.25)
     staged = scores.stage(frame, model_version=3)
@@ -49,6 +48,7 @@ def test_nothing_is_seen_before_the_commit(scores, make_scores):
     assert got.drop("version").equals(frame.sort("asset", "time").cast({"temp": pl.Float32}))
 
 
+@BOTH
 def test_a_part_is_committed_once(scores, make_scores):
     frame = make_scores(["P-1"], 10)
     assert put(scores, frame, "r")
@@ -78,6 +78,7 @@ def test_only_columns_and_times_asked_for(scores, make_scores):
     assert got["no"].null_count() == 10
 
 
+@BOTH
 def test_a_stretch_gives_way_to_new_scores(scores, make_scores):
     put(scores, make_scores(["P-1", "P-2"], 100), "a")
     put(scores, make_scores(["P-1", "P-2"], 100, surprise=5.0), "other", version=2)
@@ -145,10 +146,10 @@ def test_many_small_parts_are_folded(scores, make_scores):
     assert scores.read().equals(got)
 
 
+@BOTH
 def test_staged_files_that_are_gone_are_not_committed(scores, make_scores):
     staged = scores.stage(make_scores(["P-1"], 5), model_version=1)
-    for path in on_disk(scores):
-        Path(path).unlink()
+    scores.place.remove(scores.place.parquet())
     with pytest.raises(StorageError, match=r"gone.*Repeat"):
         scores.commit([staged], run="r")
     assert not scores.committed("r", 0)
@@ -167,8 +168,9 @@ def test_a_sensor_with_a_strange_name_has_its_share(scores, make_scores):
     assert scores.read(columns=["Öl, Druck (bar)"])["Öl, Druck (bar)"].to_list() == [0.5] * 3
 
 
+@BOTH
 def test_what_will_not_be_committed_leaves_no_file(scores, make_scores):
     staged = [scores.stage(make_scores(["P-1"], 5, temp=0.5), model_version=1)]
-    assert list(scores.root.rglob("*.parquet"))
+    assert on_disk(scores)
     scores.unstage(staged)
-    assert not list(scores.root.rglob("*.parquet"))
+    assert not on_disk(scores)

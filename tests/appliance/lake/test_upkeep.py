@@ -8,8 +8,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from appliance.core.errors import StorageError
+from appliance.lake.soundness import Soundness
 from appliance.lake.table import Table
-from tests.appliance.lake.conftest import START
+from tests.appliance.lake.conftest import BOTH, START
 
 
 @pytest.fixture
@@ -30,6 +31,10 @@ def both(lake):
 
 @pytest.mark.parametrize("days", [0.0, 1.0, 3.5, 13.0, 40.0])
 def test_rows_before_a_moment_go_and_no_others(filled, days):
+    old_rows_go(filled, days)
+
+
+def old_rows_go(filled, days):
     moment = START + timedelta(days=days)
     before = both(filled)
     told = filled.drop_before("pumps", moment, run="run", dry_run=True)
@@ -44,6 +49,7 @@ def test_rows_before_a_moment_go_and_no_others(filled, days):
     assert [one.rows for one in again] == [0, 0]
 
 
+@BOTH
 def test_small_files_come_together_and_rows_stay(filled):
     before = both(filled)
     readings, scores = filled.compact("pumps", run="run")
@@ -58,6 +64,22 @@ def test_small_files_come_together_and_rows_stay(filled):
         assert_frame_equal(one, other)
     [again, _] = filled.compact("pumps", run="other")
     assert again.before == again.after == readings.after
+    assert filled.soundness("pumps") == Soundness()
+    old_rows_go(filled, 3.5)
+
+
+@BOTH
+def test_what_is_missing_is_found(lake, make_readings, make_scores):
+    lake.readings("pumps").write(make_readings(["A", "B"], 10, s=1.0), batch="b")
+    scores = lake.scores("pumps")
+    scores.commit([scores.stage(make_scores(["A"], 10, s=0.5), model_version=1)], run="r")
+    assert lake.soundness("pumps") == Soundness()
+    (gone,) = (key for key in scores.place.parquet() if "version=1" in key)
+    scores.place.remove([gone])
+    assert lake.soundness("pumps") == Soundness(missing=(gone,))
+    assert lake.fleets() == ["pumps"]
+    sizes = lake.sizes()
+    assert (sizes["readings"].files, sizes["scores"].files) == (2, 1)
 
 
 def test_what_another_process_writes_meanwhile_stays(filled, make_readings, monkeypatch):
