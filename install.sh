@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs Kizashi, or upgrades it: the same command, run again, is always safe.
 #
-#   ./install.sh [--demo] [--service] [--home DIR] [--port N] [--bundle DIR] [--timezone ZONE]
+#   ./install.sh [--demo] [--service] [--home DIR] [--port N] [--timezone ZONE]
+#                [--bundle FILE|DIR [--trust FILE|FINGERPRINT]] [--rollback]
 #
 # This script only finds a Python; appliance/install/bootstrap.py looks first (preflight) and
 # touches after, as a list of named steps.  Everything is inside a function that the last line
@@ -31,6 +32,9 @@ find_python() {
     return 1
 }
 
+carried=
+# [a bundle's installer carries its Python here]
+
 main() {
     here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     if ! python=$(find_python); then
@@ -41,15 +45,22 @@ main() {
         say "or name one: KIZASHI_PYTHON=/path/to/python3.11 ./install.sh"
         exit 1
     fi
-    if [ ! -f "$here/appliance/install/bootstrap.py" ]; then
+    if [ -n "$carried" ]; then
+        here=$(mktemp -d)
+        unpack "$here"
+    elif [ ! -f "$here/appliance/install/bootstrap.py" ]; then
         say "Kizashi was not installed. $here is not a whole checkout: get it anew (git clone)."
         exit 1
     fi
     # -B: the checkout may be read-only, or another user's.
-    exec "$python" -I -B -c 'import sys
+    exec "$python" -I -B -c 'import shutil, sys
 sys.path.insert(0, sys.argv[1])
 from appliance.install.bootstrap import main
-sys.exit(main(["--source", *sys.argv[1:]]))' "$here" "$@"
+if sys.argv[2]:
+    shutil.rmtree(sys.argv[1])
+else:
+    sys.argv += ["--source", sys.argv[1]]
+sys.exit(main(sys.argv[3:]))' "$here" "$carried" "$@"
 }
 
 main "$@"

@@ -14,13 +14,15 @@ from appliance import __version__
 from appliance.access import Person
 from appliance.backup import listing
 from appliance.backup.sealing import Passphrase, bound_to, seal
+from appliance.backup.sharing import Source, sources
 from appliance.backup.store import Snapshot, snapshot
 from appliance.backup.vault import Vault
 from appliance.core.clock import now
-from appliance.core.errors import InvalidRequest, KizashiError, StorageError
+from appliance.core.errors import InvalidRequest, KizashiError, NotFound, StorageError
 from appliance.core.ids import new_id
 from appliance.core.settings import Settings
 from appliance.lake.pins import pins
+from appliance.objects import is_remote, join
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
 from appliance.schemas.backup import (
@@ -46,7 +48,7 @@ class _Content:
     """What a backup is to hold: where each of its files is, and what is said of them."""
 
     taken: Snapshot
-    sources: dict[str, Path] = field(default_factory=dict)
+    sources: dict[str, Path | Source] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
@@ -113,7 +115,9 @@ def back_up(
 
 
 def _apart(settings: Settings, target: Path) -> None:
-    for held in (Path(settings.lake_root), settings.models_folder, settings.home / SECRETS):
+    shared = [settings.lake_root, *map(settings.place, ("models", *PLAIN))]
+    here = [Path(place) for place in shared if not is_remote(place)]
+    for held in (*here, settings.home / SECRETS):
         if target.resolve().is_relative_to(held.resolve()):
             raise InvalidRequest(
                 f"{target} is inside of {held}, which backups hold.", remedy="Choose another."
@@ -156,31 +160,43 @@ def _tried(
         _models(settings, content)
         _lake(settings, content)
         for folder in PLAIN:
-            found = _under(settings.home / folder)
-            content.sources |= {f"{folder}/{name}": path for name, path in found}
+            found = _all(settings.place(folder))
+            content.sources |= {f"{folder}/{name}": source for name, source in found.items()}
         path = settings.home / SETTINGS
         if path.is_file() and not _holds_a_secret(path):
             content.sources[SETTINGS] = path
-        files, fresh = _put_all(vault, content, earlier, progress)
+        files, fresh = _put_all(vault, place, content, earlier, progress)
         return _manifest(content, files), fresh
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
 def _models(settings: Settings, content: _Content) -> None:
+    models = settings.place("models")
     for fleet, run in content.taken.models:
-        folder = settings.models_folder / fleet / run
-        found = {f"models/{fleet}/{run}/{name}": path for name, path in _under(folder)}
-        content.sources |= found
+        found = _all(join(models, fleet, run))
+        content.sources |= {f"models/{fleet}/{run}/{name}": one for name, one in found.items()}
         if not found:
             content.missing.append(f"models/{fleet}/{run}")
 
 
 def _lake(settings: Settings, content: _Content) -> None:
-    root = Path(settings.lake_root)
-    for pin in pins(root):
+    root = settings.lake_root
+    pinned = list(pins(root))
+    held = sources(root) if is_remote(root) else {}
+    for pin in pinned:
         content.tables[pin.name] = pin.version
-        content.sources |= {f"lake/{file}": root / file for file in pin.files}
+        for file in pin.files:
+            source = held.get(file) if is_remote(root) else Path(root) / file
+            if source is None:
+                content.missing.append(f"lake/{file}")
+            else:
+                content.sources[f"lake/{file}"] = source
+
+
+def _all(place: str) -> dict[str, Path | Source]:
+    """Return the files of a folder or shared place, drafts left out."""
+    return {**sources(place)} if is_remote(place) else dict(_under(Path(place)))
 
 
 def _under(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -191,25 +207,32 @@ def _under(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _put_all(
-    vault: Vault, content: _Content, earlier: Mapping[str, BackupFile], progress: Progress
+    vault: Vault,
+    place: Path,
+    content: _Content,
+    earlier: Mapping[str, BackupFile],
+    progress: Progress,
 ) -> tuple[list[BackupFile], list[BackupFile]]:
     """Copy what is not there yet; return all files, and those that were copied."""
-    sources = {**content.sources, **content.taken.files}
-    progress.step("files", len(sources))
+    wanted = {**content.sources, **content.taken.files}
+    progress.step("files", len(wanted))
     files, fresh = [], []
 
     def put(path: str) -> tuple[BackupFile, bool] | None:
+        known, source = earlier.get(path), wanted[path]
         try:
-            known, found = earlier.get(path), sources[path].stat()
-            same = known is not None and known.modified == found.st_mtime_ns
-            if known is not None and same and vault.holds(known.sha256, found.st_size):
+            size, modified = _looked_at(source)
+            same = known is not None and known.modified == modified
+            if known is not None and same and vault.holds(known.sha256, size):
                 return known, False
-            return vault.put(sources[path], path)
-        except FileNotFoundError:
+            if isinstance(source, Path):
+                return vault.put(source, path)
+            return _fetched(vault, place, source, path)
+        except (FileNotFoundError, NotFound):
             return None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for path, done in zip(sources, pool.map(put, sources), strict=True):
+        for path, done in zip(wanted, pool.map(put, wanted), strict=True):
             progress.advance()
             if done is None:
                 content.missing.append(path)
@@ -218,6 +241,23 @@ def _put_all(
             if done[1]:
                 fresh.append(done[0])
     return files, fresh
+
+
+def _looked_at(source: Path | Source) -> tuple[int, int]:
+    """Return a file's size, and when it was changed in nanoseconds."""
+    if isinstance(source, Path):
+        found = source.stat()
+        return found.st_size, found.st_mtime_ns
+    return source.entry.size, source.modified
+
+
+def _fetched(vault: Vault, place: Path, source: Source, path: str) -> tuple[BackupFile, bool]:
+    copy = place / new_id("copy")
+    try:
+        source.shelf.fetch(source.entry.key, copy)
+        return vault.put(copy, path, source.modified)
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _manifest(content: _Content, files: list[BackupFile]) -> Backup:

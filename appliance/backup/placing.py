@@ -16,9 +16,9 @@ import psutil  # type: ignore[import-untyped]
 from appliance.backup.store.sqlite import SIDE_FILES
 from appliance.backup.vault import vault_errors
 from appliance.core.clock import now
+from appliance.core.disk import to_disk
 from appliance.core.errors import TryAgain
 from appliance.core.restoring import CLEARING, PLACING
-from appliance.lake.layout import to_disk
 from appliance.schemas.backup import PLAIN, SECRETS, SETTINGS
 
 _NOTE = "restore.json"

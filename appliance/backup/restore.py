@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -14,21 +15,31 @@ from appliance.access.store import AuditLog
 from appliance.backup import placing
 from appliance.backup.listing import locate, note, opened
 from appliance.backup.sealing import Passphrase
+from appliance.backup.sharing import Shared, is_shared
 from appliance.backup.store import databases
 from appliance.backup.store.sqlite import is_used
 from appliance.backup.vault import Vault, copy, make_folder, vault_errors
 from appliance.core.db import open_database
 from appliance.core.errors import Conflict, StorageError, StorageFull
+from appliance.registry.store import ModelStore
 from appliance.schemas.access import Right
-from appliance.schemas.backup import DATABASE, SECRETS, SETTINGS, Backup, BackupNote, Restored
+from appliance.schemas.backup import (
+    DATABASE,
+    SECRETS,
+    SETTINGS,
+    Backup,
+    BackupFile,
+    BackupNote,
+    Restored,
+)
 from appliance.schemas.progress import Progress, Silent
 
 _AT_ONCE = 4
-_PLACES = ("lake_url", "database_url", "registry_url")
+_PLACES = ("storage_url", "lake_url", "database_url", "registry_url")
 """Settings that say where things are: a restored home holds them itself."""
 
 
-def restore(
+def restore(  # noqa: PLR0913 - from where, where to, by whom and what may go
     source: Path,
     home: Path,
     *,
@@ -36,6 +47,8 @@ def restore(
     passphrase: Passphrase | None = None,
     replace: bool = False,
     database_url: str = "",
+    storage_url: str = "",
+    registry_url: str = "",
     progress: Progress | None = None,
 ) -> Restored:
     """Restore a backup into a home.
@@ -53,6 +66,10 @@ def restore(
         Whether a home that is in use may be replaced; what it held is moved aside.
     database_url
         A PostgreSQL for the metadata, which must be empty.
+    storage_url
+        Where lake, models, reports and uploads are put, if that is not the home.
+    registry_url
+        MLflow's backend, if that is not the home's own: it is shown all models anew.
 
     Raises
     ------
@@ -79,21 +96,30 @@ def restore(
                 remedy="Choose another: `kizashi backups --verify` tells which are whole.",
             )
         secret = opened(vault, backup, passphrase)
+        shared = Shared(storage_url, backup) if storage_url else None
         _refuse_used(home, replace)
-        built = _begin(home, backup)
+        if shared is not None:
+            shared.refuse_used(replace=replace)
+        files = [one for one in backup.files if shared is None or not is_shared(one)]
+        built = _begin(home, backup.id, sum(file.size for file in files))
         try:
             progress.step("files", len(backup.files))
-            _build(vault, backup, built, secret, progress)
+            _build(vault, files, built, secret, progress)
+            if shared is not None:
+                shared.bring(vault, progress)
             progress.step("database")
-            _settle(built, backup, by, database_url)
+            _settle(built, backup, by, database_url, anew=bool(registry_url))
             placing.refuse_in_use(home)
+            moved = None if shared is None else shared.place()
             aside = placing.place(built, home, one)
+            if shared is not None:
+                shared.done()
         finally:
             shutil.rmtree(built, ignore_errors=True)
-    return _told(found, home, aside, bool(secret))
+    return _told(found, home, moved or aside, bool(secret))
 
 
-def _told(found: BackupNote, home: Path, aside: Path | None, secrets: bool) -> Restored:
+def _told(found: BackupNote, home: Path, aside: Path | str | None, secrets: bool) -> Restored:
     return Restored(
         backup=found,
         home=str(home),
@@ -115,29 +141,33 @@ def _refuse_used(home: Path, replace: bool) -> None:
         )
 
 
-def _begin(home: Path, backup: Backup) -> Path:
+def _begin(home: Path, backup: str, size: int) -> Path:
     """Make the folder, within the home, in which the new parts are built."""
     with vault_errors(home):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in home.glob(".restore-bak_*"):  # of a restore that was cut off
             shutil.rmtree(left)
         free = shutil.disk_usage(home).free
-        if free < backup.size:
+        if free < size:
             raise StorageFull(
-                f"{home} has {free:,} bytes free, and the backup needs {backup.size:,}.",
+                f"{home} has {free:,} bytes free, and the backup needs {size:,}.",
                 remedy="Free some space, or name another home.",
             )
-        built = home / f".restore-{backup.id}-{secrets.token_hex(4)}"
+        built = home / f".restore-{backup}-{secrets.token_hex(4)}"
         built.mkdir(mode=0o700)
     return built
 
 
 # ---------------------------------------------------------------- building
 def _build(
-    vault: Vault, backup: Backup, built: Path, secret: dict[str, bytes], progress: Progress
+    vault: Vault,
+    files: Sequence[BackupFile],
+    built: Path,
+    secret: dict[str, bytes],
+    progress: Progress,
 ) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(lambda file: vault.get(file, built / file.path), backup.files):
+        for _ in pool.map(lambda file: vault.get(file, built / file.path), files):
             progress.advance()
     with vault_errors(built):
         for path, content in secret.items():
@@ -146,7 +176,7 @@ def _build(
             copy(BytesIO(content).read, place)
 
 
-def _settle(built: Path, backup: Backup, by: Person, database_url: str) -> None:
+def _settle(built: Path, backup: Backup, by: Person, database_url: str, *, anew: bool) -> None:
     """Bring settings and database to this home and this version, and tell of the restore."""
     path = built / SETTINGS
     told = _settings(path)
@@ -159,6 +189,8 @@ def _settle(built: Path, backup: Backup, by: Person, database_url: str) -> None:
     try:
         note = {"made": backup.made.isoformat(), "version": backup.version}
         AuditLog(database).note(by, "site.restored", f"backup:{backup.id}", None, note)
+        if anew:
+            ModelStore(database).show_anew()
     finally:
         database.close()
     shutil.rmtree(built / DATABASE, ignore_errors=True)

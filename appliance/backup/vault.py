@@ -26,9 +26,8 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from appliance.core.disk import is_full
+from appliance.core.disk import is_full, to_disk
 from appliance.core.errors import NotFound, StorageError, StorageFull, TryAgain
-from appliance.lake.layout import to_disk
 from appliance.schemas.backup import SECRETS, Backup, BackupFile, Sealed
 
 _DRAFT = ".draft-"
@@ -130,13 +129,15 @@ class Vault:
         """Return where a file of this content is."""
         return self._objects / digest[:2] / digest
 
-    def put(self, source: Path, path: str) -> tuple[BackupFile, bool]:
+    def put(self, source: Path, path: str, modified: int = 0) -> tuple[BackupFile, bool]:
         """Copy a file, unless one of its content is there.
 
         Parameters
         ----------
         path
             Its place within the home.
+        modified
+            When it was changed where it comes from, if `source` is but a copy.
 
         Returns
         -------
@@ -151,7 +152,7 @@ class Vault:
             It cannot be copied; nothing of it is left.
         """
         with source.open("rb") as reader:
-            modified = os.fstat(reader.fileno()).st_mtime_ns
+            modified = modified or os.fstat(reader.fileno()).st_mtime_ns
             digest, size, copied = self._keep(reader.read)
         try:
             file = BackupFile(path=path, size=size, sha256=digest, modified=modified)

@@ -19,28 +19,56 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.install import child, environment, home, preflight, running
+from appliance.install import (
+    child,
+    environment,
+    home,
+    offline,
+    preflight,
+    running,
+    upgrade,
+)
 from appliance.install.plan import InstallError, Plan, Step
 from appliance.machine import service
 
 PREFLIGHT = (
     Step("python", preflight.check_python),
+    Step("bundle", offline.check_bundle),
     Step("checkout", preflight.check_source),
+    Step("version", upgrade.check_direction),
     Step("home", preflight.check_home),
     Step("space", preflight.check_space),
     Step("port", preflight.check_port),
     Step("service", preflight.check_service),
 )
-IMPACT = (
-    Step("home", home.make_home),
-    Step("stop", running.stop),
+_ENVIRONMENT = (
     Step("environment", environment.make_environment),
     Step("packages", environment.install_packages),
     Step("platform", environment.install_platform),
     Step("command", home.write_command),
+)
+_SITE = (
     Step("settings", home.write_settings),
     Step("kernels", home.compile_kernels),
 )
+UPGRADE = (
+    Step("home", home.make_home),
+    Step("backup", upgrade.back_up),
+    Step("stop", running.stop),
+    Step("backup again", upgrade.back_up_rest),
+    *_ENVIRONMENT,
+    *_SITE,
+)
+ROLLBACK = (
+    Step("home", home.make_home),
+    Step("stop", running.stop),
+    Step("readings", upgrade.take_out),
+    *_ENVIRONMENT,
+    Step("restore", upgrade.restore),
+    *_SITE,
+    Step("readings again", upgrade.bring_back),
+)
+UNPACK = Step("bundle", offline.unpack)
 SERVICE = Step("service", running.install_service)
 _PATIENCE = 5.0
 """Seconds in which what a killed installer left running has surely ended."""
@@ -49,14 +77,13 @@ _INTERRUPTED = 130
 _CLEAR = "\r\033[K"
 
 
-def parse(arguments: list[str]) -> Plan:
-    """Read the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./install.sh",
         allow_abbrev=False,
         description="Installs Kizashi; run again, repairs it and is the upgrade.",
     )
-    parser.add_argument("--source", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--source", type=Path, help=argparse.SUPPRESS)
     default = os.environ.get("KIZASHI_HOME") or "~/.kizashi"  # noqa: TID251 - no settings yet
     parser.add_argument(
         "--demo", action="store_true", help="then set up the demo plant, and start"
@@ -66,21 +93,56 @@ def parse(arguments: list[str]) -> Plan:
     )
     parser.add_argument("--port", metavar="N", type=int, help="where the appliance listens")
     parser.add_argument(
-        "--bundle", metavar="DIR", type=Path, help="folder of wheels, for use without network"
+        "--bundle",
+        metavar="FILE",
+        type=Path,
+        help="a bundle, or a folder of wheels, for use without network",
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="KEY",
+        help="the bundle's publisher: fingerprint, or file that holds it",
+    )
+    parser.add_argument(
+        "--rollback", action="store_true", help="go back to the version before, with its data"
+    )
+    parser.add_argument(
+        "--backups", metavar="DIR", type=Path, help="where the backup before an upgrade goes"
+    )
+    parser.add_argument(
+        "--no-backup", action="store_true", help="upgrade without a backup, and no way back"
     )
     parser.add_argument("--timezone", metavar="ZONE", help="the site's, such as Asia/Tokyo")
     parser.add_argument(
         "--service", action="store_true", help="have systemd start the appliance at boot"
     )
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def parse(arguments: list[str]) -> Plan:
+    """Read the command line."""
+    given = _parser().parse_args(arguments)
+    place = given.home.expanduser().absolute()
+    source = given.source.resolve() if given.source else None
+    bundle = given.bundle.expanduser().resolve() if given.bundle else None
+    file = bundle if bundle is not None and bundle.is_file() else None
+    if file is not None:
+        source, bundle = offline.folders(place)
+    if source is None:
+        raise InstallError("This installer came with a bundle: name it with --bundle FILE.")
     return Plan(
-        source=given.source.resolve(),
-        home=given.home.expanduser().absolute(),
+        source=source,
+        home=place,
         demo=given.demo,
         port=given.port,
-        bundle=given.bundle.expanduser().resolve() if given.bundle else None,
+        bundle=bundle,
         timezone=given.timezone,
         service=given.service,
+        file=file,
+        trust=given.trust,
+        rollback=given.rollback,
+        backups=given.backups.expanduser().absolute() if given.backups else None,
+        backup=not given.no_backup,
     )
 
 
@@ -91,13 +153,14 @@ def main(arguments: list[str]) -> int:
             stream.reconfigure(errors="replace")  # a terminal that knows no "…" still reads on
     try:
         plan = parse(arguments)
-        for note in filter(None, (_perform(step, plan, "") for step in PREFLIGHT)):
-            print(note, flush=True)  # noqa: T201
-        steps = [*IMPACT, *([SERVICE] if plan.service or service.is_one(plan.home) else [])]
+        for step in PREFLIGHT:
+            if note := _perform(step, plan, f"looking: {step.name}"):
+                print(note, flush=True)  # noqa: T201
         with _alone(plan):
-            for number, step in enumerate(steps, 1):
-                label = f"[{number}/{len(steps)}] {step.name}"
-                print(f"{label}: {_perform(step, plan, label) or 'fine'}", flush=True)  # noqa: T201
+            try:
+                _impact(plan)
+            finally:
+                offline.clear(plan)
         status = _demo(plan) if plan.demo else 0
         if status == 0 and (plan.demo or plan.service or plan.stopped.exists()):
             status = _start(plan)
@@ -113,14 +176,23 @@ def main(arguments: list[str]) -> int:
     return status
 
 
+def _impact(plan: Plan) -> None:
+    """Do what changes the home, step by step."""
+    first, *others = ROLLBACK if plan.rollback else UPGRADE
+    steps = [first, *([UNPACK] if plan.file else []), *others]
+    steps += [SERVICE] if plan.service or service.is_one(plan.home) else []
+    for number, step in enumerate(steps, 1):
+        label = f"[{number}/{len(steps)}] {step.name}"
+        print(f"{label}: {_perform(step, plan, label) or 'fine'}", flush=True)  # noqa: T201
+
+
 def _perform(step: Step, plan: Plan, label: str) -> str:
     def show(text: str) -> None:
-        if label and sys.stdout.isatty():
+        if sys.stdout.isatty():
             line = f"{label}: {text} …"[:_SHOWN]
             print(f"{_CLEAR}{line}", end="", flush=True)  # noqa: T201
 
-    if label:
-        show("looking")
+    show("looking")
     try:
         did = step.run(plan, show)
     except InstallError as error:
@@ -130,8 +202,7 @@ def _perform(step: Step, plan: Plan, label: str) -> str:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             words = f"the disk is full ({error}). Free some space and run this again."
         raise InstallError(f"Step {step.name}: {words}") from error
-    if label:
-        print(_clear(), end="")  # noqa: T201
+    print(_clear(), end="")  # noqa: T201
     return did
 
 

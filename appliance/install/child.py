@@ -58,7 +58,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=_environment(closed=closed) | (extra or {}),
-            preexec_fn=_leash if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads
+            preexec_fn=leash if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads
         ) as child,
         selectors.DefaultSelector() as waiting,
     ):
@@ -95,7 +95,7 @@ def attend(command: list[str]) -> int:
         status = subprocess.run(  # noqa: S603 - the installer's own commands
             command,
             check=False,
-            preexec_fn=_leash if sys.platform == "linux" else None,
+            preexec_fn=leash if sys.platform == "linux" else None,
         ).returncode
     finally:
         signal.signal(signal.SIGINT, before)
@@ -114,6 +114,6 @@ def _environment(*, closed: bool) -> dict[str, str]:
     return kept
 
 
-def _leash() -> None:
+def leash() -> None:
     """Die with the installer: the next one must not meet files still being written."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -17,9 +17,6 @@ from appliance.core.settings import SETTINGS_FILE, Settings, load_settings
 from appliance.registry import mirror
 from detectors import catalog
 
-_WORTH_TELLING = 5.0
-"""Seconds above which kernels were compiled, not loaded."""
-
 
 def write_settings(
     home: Path, defaults: dict[str, str | int], asked: dict[str, str | int]
@@ -102,8 +99,8 @@ def warm() -> str:
     str
         What was done; empty if they were there.
     """
-    seconds = catalog.warm()
-    return f"compiled in {seconds:.0f} s" if seconds > _WORTH_TELLING else ""
+    took = catalog.warm()
+    return f"{took.compiled} compiled in {took.seconds:.0f} s" if took.compiled else ""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,7 +22,23 @@ class InstallError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for."""
+    """What was asked for.
+
+    Attributes
+    ----------
+    source
+        The checkout; of a bundle: where it is unpacked to.
+    bundle
+        Folder of wheels; of a bundle: likewise.
+    file
+        The bundle.
+    trust
+        Publisher of bundles that was named.
+    rollback
+        Whether to go back to the version before.
+    backups, backup
+        Folder that the backup before an upgrade goes to; whether to make one.
+    """
 
     source: Path
     home: Path
@@ -31,6 +47,11 @@ class Plan:
     bundle: Path | None = None
     timezone: str | None = None
     service: bool = False
+    file: Path | None = None
+    trust: str | None = None
+    rollback: bool = False
+    backups: Path | None = None
+    backup: bool = True
 
     @property
     def lock(self) -> Path:
@@ -81,6 +102,16 @@ class Plan:
     def log(self) -> Path:
         """Where the words of pip and venv go."""
         return self.home / "logs" / "install.log"
+
+    @property
+    def unpacked(self) -> Path:
+        """Where a bundle is unpacked to while it is installed."""
+        return self.home / ".bundle"
+
+    @property
+    def upgrades(self) -> Path:
+        """Which version came after which, and where the backup before it is."""
+        return self.home / "upgrades.json"
 
     @property
     def scratch(self) -> Path:

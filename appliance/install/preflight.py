@@ -62,6 +62,8 @@ def check_space(plan: Plan, _show: Show) -> str:
     """There is room for the environment and the data."""
     free = shutil.disk_usage(_existing_parent(plan.home)).free
     needed = SPARE_BYTES if plan.stamp.is_file() else NEEDED_BYTES
+    if plan.file is not None:
+        needed += plan.file.stat().st_size  # its packages are unpacked for a while
     if free < needed:
         raise InstallError(
             f"the disk is too full: {free / 2**30:.1f} GiB are free for {plan.home}, "
@@ -126,7 +128,9 @@ def check_service(plan: Plan, _show: Show) -> str:
 
 
 def check_source(plan: Plan, _show: Show) -> str:
-    """The checkout is whole, and so is the bundle if one is named."""
+    """The checkout is whole, and so is the folder of wheels if one is named."""
+    if plan.file is not None:
+        return ""  # its checkout was looked at with the bundle
     for part in (*PACKAGES, LOCK, PROJECT, README):
         if not (plan.source / part).exists():
             raise InstallError(
@@ -135,8 +139,9 @@ def check_source(plan: Plan, _show: Show) -> str:
             )
     if plan.bundle is not None and not any(plan.bundle.glob("*.whl")):
         raise InstallError(
-            f"the bundle {plan.bundle} holds no wheels: name the folder that `pip download "
-            f"--only-binary :all: --require-hashes -r {LOCK} -d DIR` filled."
+            f"the bundle {plan.bundle} holds no wheels: name a file of `kizashi bundle` or the "
+            "folder that `pip download --only-binary :all: --require-hashes -r "
+            f"{LOCK} -d DIR` filled."
         )
     return ""
 

@@ -38,7 +38,7 @@ def process_of(plan: Plan) -> int | None:
 def stop(plan: Plan, show: Show) -> str:
     """The appliance, if it runs and is about to change."""
     number = process_of(plan)
-    if number is None or (environment.is_current(plan) and not _port_changes(plan)):
+    if number is None or not _changes(plan):
         return ""
     write(plan.stopped, "")
     show("stopping it")
@@ -97,7 +97,9 @@ def _privileged() -> list[str]:
     return [] if os.geteuid() == 0 else ["sudo"]
 
 
-def _port_changes(plan: Plan) -> bool:
+def _changes(plan: Plan) -> bool:
+    if plan.rollback or not environment.is_current(plan):
+        return True
     return plan.port is not None and plan.port != preflight.own_port(plan)
 
 

@@ -6,5 +6,6 @@ ever run as SQL.
 """
 
 from appliance.backup.store.databases import Snapshot, is_postgresql, snapshot
+from appliance.backup.store.fresh import beside
 
-__all__ = ["Snapshot", "is_postgresql", "snapshot"]
+__all__ = ["Snapshot", "beside", "is_postgresql", "snapshot"]

@@ -62,6 +62,7 @@ def test_what_is_restored_elsewhere_is_the_site(site, source, opened, tmp_path):
     assert again.registry.champion(FLEET).path.startswith(str(new))
 
 
+@pytest.mark.slow
 def test_the_restored_site_goes_on(site, opened, tmp_path):
     back_up(site, tmp_path / "backups", by=CHIEF)
     restore(tmp_path / "backups", tmp_path / "new", by=CHIEF)

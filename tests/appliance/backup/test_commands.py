@@ -29,6 +29,7 @@ def kizashi(source, capsys, monkeypatch, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_from_backup_to_restore(kizashi, tmp_path, source, monkeypatch):
     (tmp_path / "words").write_text(f"{WORDS}\nand nothing of this\n")
     made = kizashi("backup", "--passphrase-file", "words")

@@ -6,10 +6,13 @@ import sqlite3
 import threading
 from contextlib import closing
 
+import pytest
+
 from appliance.backup import back_up, backups, restore
 from tests.appliance.backup.conftest import CHIEF
 
 
+@pytest.mark.slow
 def test_a_job_is_never_told_as_done_whose_work_is_not_there(site, source, tmp_path):
     metadata, jobs = (sqlite3.connect(source.home / n, timeout=30) for n in _NAMES)
     jobs.execute("PRAGMA journal_mode=WAL")

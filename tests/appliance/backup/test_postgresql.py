@@ -6,10 +6,11 @@ import threading
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from appliance.backup import back_up, backups, restore
-from appliance.backup.store import durable, postgres
+from appliance.backup.store import beside, durable, postgres
+from appliance.cli.main import main
 from appliance.core import migrations
 from appliance.core.errors import Conflict, InvalidRequest, StorageError
 from appliance.pipelines.score import score
@@ -78,6 +79,26 @@ def test_it_is_restored_with_its_durable_jobs_and_goes_on_counting(
 
 
 _JOBS = text("SELECT workflow_uuid, status, name FROM dbos.workflow_status ORDER BY 1")
+
+
+def test_a_backup_is_restored_beside_the_database_in_use(
+    site, on_postgresql, opened, tmp_path, monkeypatch
+):
+    used, name = on_postgresql.settings.database, f"t{uuid4().hex}"
+    monkeypatch.setenv("KIZASHI_DATABASE_URL", used)
+    where = [str(tmp_path / "first"), "--home", str(tmp_path / "moved")]
+    with pytest.raises(SystemExit) as ended:
+        main(["restore", *where, "--database", name])
+    assert not ended.value.code
+    url = make_url(used).set(database=name)
+    moved = opened(tmp_path / "moved", database_url=url.render_as_string(hide_password=False))
+    assert told(moved) == told(site)
+    with pytest.raises(StorageError, match="already exists"):
+        beside(used, name)
+    with pytest.raises(InvalidRequest, match="no name of a database"):
+        beside(used, 'x"; DROP')
+    with pytest.raises(InvalidRequest, match="PostgreSQL only"):
+        beside("sqlite:///x.db", "new")
 
 
 def test_rows_written_meanwhile_are_all_in_it_or_none(on_postgresql, new_database, tmp_path):

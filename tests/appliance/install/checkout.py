@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,16 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+INSTALLER = ROOT / "appliance" / "install"
 
 BACKEND = """
-import pathlib, sys
+import pathlib, sys, tomllib
 from appliance import wheels
 
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     here = pathlib.Path(".")
     files = {str(p): p.read_text() for part in ("appliance", "detectors", "ui")
              for p in sorted((here / part).rglob("*.py"))}
-    return wheels.write(pathlib.Path(folder), "kizashi", "0.1.0", files,
+    version = tomllib.loads((here / "pyproject.toml").read_text())["project"]["version"]
+    return wheels.write(pathlib.Path(folder), "kizashi", version, files,
                         {"kizashi": "appliance.cli:main"}).name
 """
 PROJECT = """
@@ -145,6 +148,28 @@ def make_checkout(folder: Path) -> Checkout:
     made.edit("requirements/appliance.txt", "")
     made.release(alpha="1.0", beta="1.0")
     return made
+
+
+CARRIED = ("install.sh", "appliance/core/errors.py", "appliance/machine/service.py")
+
+
+def carrying(checkout: Checkout) -> Checkout:
+    """Give a checkout the real installer, which a bundle of it carries."""
+    for path in (*CARRIED, *(f"appliance/install/{p.name}" for p in INSTALLER.glob("*.py"))):
+        if not (checkout.source / path).exists():
+            checkout.edit(path, (ROOT / path).read_text("utf-8"))
+    checkout.edit("appliance/core/__init__.py", "")
+    checkout.edit("appliance/machine/__init__.py", "")
+    return checkout
+
+
+def alone() -> list[str]:
+    """Return what a command begins with that shall see no network, not even the machine's."""
+    return [
+        shutil.which("unshare") or "unshare",
+        "--net",
+        *(["--map-root-user"] if os.geteuid() else []),
+    ]
 
 
 def said(home: Path, *arguments: str, **variables: str) -> str:

@@ -285,7 +285,8 @@ def test_usage_names_every_option_that_works(bare: Path) -> None:
     _python(bare, "python3", f'exec {sys.executable} "$@"')
     done = _shell(bare, "--help", PYTHONHOME="/none", PYTHONPATH="/none")
     assert done.returncode == 0
-    options = ("--demo", "--service", "--home DIR", "--port N", "--bundle DIR", "--timezone")
+    options = ("--demo", "--service", "--home DIR", "--port N", "--bundle FILE", "--trust KEY")
+    options += ("--rollback", "--timezone")
     for option in options:
         assert option in done.stdout
 
