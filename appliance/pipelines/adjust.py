@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from appliance.access.person import Person, known
 from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
@@ -55,9 +53,9 @@ def adjust(
     now = with_limits_now(source.lineage.recipe, site.intake.sensors(fleet))
     with site.alone("train", fleet):
         run = new_id("run")
-        folder = registry.folder(fleet) / run
+        folder = registry.place(fleet, run)
         made = adjust_artifact(
-            Path(source.path),
+            source.path,
             folder,
             budget=budget,
             limits=now.cleaning.limits if limits else None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Literal
 
 import polars as pl
 
 from appliance.intake.store.arrivals import Came
+from appliance.pipelines import uploads
 from appliance.pipelines.site import Site
 from appliance.schemas.arrival import Arrival, Refusals, RefusedFor
 from appliance.schemas.ingest import Refused
@@ -31,17 +32,16 @@ def arrivals(
     before
         When the last one seen was finished, and its identifier.
     """
-    folder = site.settings.uploads_folder
-    return [_arrival(one, folder) for one in site.intake.arrivals(fleet, before, limit)]
+    return [_arrival(one) for one in site.intake.arrivals(fleet, before, limit)]
 
 
-def _arrival(one: Came, folder: Path) -> Arrival:
+def _arrival(one: Came) -> Arrival:
     told = one._asdict()
     path = PurePath(told.pop("path"))
     way: Literal["sent", "file", "source"] = "file"
     if one.by.startswith(BY):
         way = "source"
-    elif path.is_relative_to(folder):
+    elif uploads.is_name("/".join(path.parts[-2:])):  # whichever home it was brought in from
         way = "sent"
     return Arrival(**told, file=path.name, way=way)
 

@@ -230,14 +230,14 @@ class _Run:
             self._site, self._fleet, begun.id, lesson, self._engine, self._progress
         )
 
-    def folder(self, trial: Trial | None, *, champion: bool = False) -> Path:
+    def folder(self, trial: Trial | None, *, champion: bool = False) -> str:
         """Return the artifact of one of the models."""
         if trial is not None:
-            return Path(trial.folder)
+            return trial.folder
         number = self._begun.champion if champion else self._begun.version
-        return Path(self._site.registry.get(self._fleet, number or 0).path)
+        return self._site.registry.get(self._fleet, number or 0).path
 
-    def replay(self, folder: Path) -> _Replays:
+    def replay(self, folder: str) -> _Replays:
         """Judge the range by a model."""
         begun, site = self._begun, self._site
         readings = site.lake.readings(self._fleet)

@@ -252,7 +252,7 @@ def preview(
 
 def _ahead(site: Site, fleet: str, windows: Sequence[WindowDraft]) -> _Ahead:
     version = site.registry.champion(fleet)
-    manifest = Artifact(Path(version.path)).manifest
+    manifest = Artifact(version.path).manifest
     covered = site.registry.covered(fleet, version.version)
     fresh = site.intake.spans_since(fleet, covered)
     known = site.intake.spans_since(fleet, set(fresh.batches)).spans
@@ -267,7 +267,7 @@ def _ahead(site: Site, fleet: str, windows: Sequence[WindowDraft]) -> _Ahead:
     scored = ScoredFleet(
         site.lake.readings(fleet),
         site.lake.scores(fleet),
-        Path(version.path),
+        version.path,
         version.version,
         masks,
     )

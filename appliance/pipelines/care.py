@@ -39,6 +39,8 @@ _ROUND = timedelta(hours=6).total_seconds()
 _SPARE = 1.0
 """Seconds of each look that are spent on it."""
 _CHANGE_DAYS = 60
+LOOKS = "care"
+"""The lock of whichever process looks: one of a site, with several machines too."""
 
 
 class Care:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from appliance.calendar.expand import normal_running
@@ -112,8 +111,8 @@ def _named(events: Sequence[Event]) -> tuple[str, ...]:
     return tuple(sorted(event.id for event in events))
 
 
-def _champion(site: Site, fleet: str) -> Path | None:
+def _champion(site: Site, fleet: str) -> str | None:
     try:
-        return Path(site.registry.champion(fleet).path)
+        return site.registry.champion(fleet).path
     except NotFound:
         return None

@@ -7,13 +7,17 @@ folder stands for what others sent.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
 
-from appliance.core.errors import Forbidden
+from appliance.core.errors import Forbidden, NotFound
+from appliance.core.ids import new_id
 from appliance.core.settings import Settings
 from appliance.intake import IngestOptions
-from appliance.intake.sources.files.discover import discover
+from appliance.intake.sources.files.discover import discover, kind_of
+from appliance.objects import is_remote, shelf
 from appliance.pipelines import uploads
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.site import Site
@@ -41,11 +45,16 @@ def ingest_allowed(
     """
     steps = steps or Plain()
     files = steps.run("find files", tuple[str, ...], lambda: found(site.settings, paths))
-    return ingest(site, files, fleet, options, progress, by=by, steps=steps)
+    with ExitStack() as held:
+        here = [_here(site.settings, file, held) for file in files]
+        return ingest(site, here, fleet, options, progress, by=by, steps=steps)
 
 
 def found(settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
     """Return the files that paths and patterns below the import folders stand for.
+
+    One that was sent is told by its name, one on S3 by its address: the job may go on
+    elsewhere.
 
     Raises
     ------
@@ -55,14 +64,57 @@ def found(settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
         Something named is not there.
     """
     folders = [Path(os.path.abspath(folder)) for folder in settings.imports]  # noqa: PTH100
-    sent = {path: file for path in paths if (file := uploads.sent(settings, path)) is not None}
-    others = [path for path in paths if path not in sent]
+    sent = [path for path in paths if uploads.sent(settings, path) is not None]
+    remote = [file for path in paths if is_remote(path) for file in _on_s3(settings, path)]
+    others = [path for path in paths if path not in sent and not is_remote(path)]
     files = discover([_below(folders, path) for path in others]) if others else []
     real = [folder.resolve() for folder in folders]
     for file in files:
         if not any(file.is_relative_to(folder) for folder in real):
             raise _outside(str(file), folders)
-    return tuple(map(str, [*sent.values(), *files]))
+    return (*sent, *remote, *map(str, files))
+
+
+def _here(settings: Settings, file: str, held: ExitStack) -> Path:
+    """Return a path of this machine where a file is; what is fetched goes with `held`."""
+    if is_remote(file):
+        place, _, name = file.rpartition("/")
+        folder = settings.uploads_folder / new_id("imp")
+        held.callback(shutil.rmtree, folder, ignore_errors=True)
+        shelf(place).fetch(name, folder / name)
+        return folder / name
+    if not uploads.is_name(file):
+        return Path(file)
+    sent = uploads.sent(settings, file)
+    if sent is None:
+        raise NotFound(f"{file} was sent, but is not here any more.", remedy="Send it again.")
+    return sent
+
+
+def _on_s3(settings: Settings, text: str) -> list[str]:
+    """Return the files that an address on S3 stands for, as paths of folders do."""
+    place = next((one for one in settings.import_places if text.startswith(f"{one}/")), None)
+    if place is None or text.rstrip("/") == place:
+        raise _outside(text, [*settings.imports, *settings.import_places])
+    key = text.removeprefix(f"{place}/").rstrip("/")
+    fixed = key.split("*", 1)[0].split("?", 1)[0].split("[", 1)[0]
+    prefix = key if fixed == key else fixed.rpartition("/")[0]
+    names = [entry.key for entry in shelf(place).entries(prefix)]
+    wanted = [name for name in names if _meant(name, key, pattern=fixed != key)]
+    if not wanted:
+        raise NotFound(
+            f"{text}: no file there that could be read.",
+            remedy="Name CSV or Parquet files, a folder that holds some, or a pattern.",
+        )
+    return [f"{place}/{name}" for name in wanted]
+
+
+def _meant(name: str, key: str, *, pattern: bool) -> bool:
+    if name == key:
+        return True
+    if kind_of(Path(name)) is None or any(part.startswith(".") for part in name.split("/")):
+        return False
+    return not pattern or PurePosixPath(name).match(key)
 
 
 def _below(folders: Sequence[Path], text: str) -> Path:
@@ -81,7 +133,7 @@ def _in(path: Path, folder: Path) -> bool:
     return Path(os.path.normpath(path)).is_relative_to(folder)
 
 
-def _outside(text: str, folders: Sequence[Path]) -> Forbidden:
+def _outside(text: str, folders: Sequence[Path | str]) -> Forbidden:
     shown = ", ".join(map(str, folders))
     return Forbidden(
         f"{text!r} is outside of the import folders.",

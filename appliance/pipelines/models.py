@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -91,7 +90,7 @@ def assets(
         It was damaged.
     """
     found = site.registry.get(fleet, version)
-    manifest = Artifact(Path(found.path)).manifest
+    manifest = Artifact(found.path).manifest
     newer = site.lake.readings(fleet).assets() if manifest.shared is not None else ()
     names = sorted({*manifest.assets, *manifest.failures, *newer})
     return [

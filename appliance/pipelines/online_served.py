@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance import __version__
+from appliance.core.errors import InvalidRequest
 from appliance.core.settings import load_settings
 from appliance.engine import serve
 from appliance.pipelines.online import OnlineFleets
@@ -32,10 +33,24 @@ class FleetsOnline(Protocol):
 
 
 def fleets_online(site: Site) -> FleetsOnline:
-    """Return what judges a site's readings: Ray Serve where a cluster is named and has it."""
-    if site.settings.ray_address and serve.available():
-        return ServedFleets(site)
-    return OnlineFleets(site)
+    """Return what judges a site's readings: this process, or Ray Serve where that is said.
+
+    It is not taken unasked: its replicas need the site's database, which not every cluster is
+    to be given, and a process that asks it ends with its node of Ray.
+
+    Raises
+    ------
+    InvalidRequest
+        Ray Serve is asked for, and no cluster is named or it is not installed.
+    """
+    if site.settings.online == "web":
+        return OnlineFleets(site)
+    if not (site.settings.ray_address and serve.available()):
+        raise InvalidRequest(
+            "readings are to be judged by Ray Serve, which is not to be had.",
+            remedy="Set ray_address and install kizashi[serve], or set online to web.",
+        )
+    return ServedFleets(site)
 
 
 class ServedFleets:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import cast
 
 from appliance.access.seen import Seen
@@ -148,4 +147,4 @@ def manifest_of(version: ModelVersion) -> FleetManifest:
 
 @lru_cache(maxsize=32)
 def _manifest(path: str, digest: str) -> FleetManifest:  # noqa: ARG001 - part of the key
-    return Artifact(Path(path)).manifest
+    return Artifact(path).manifest

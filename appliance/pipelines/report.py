@@ -13,10 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from appliance.core.clock import now
-from appliance.core.errors import InvalidRequest
+from appliance.core.errors import InvalidRequest, NotFound
 from appliance.events.urgency import by_urgency
 from appliance.events.words import sentence
 from appliance.fleet import Artifact
+from appliance.objects import Shelf, join, shelf
 from appliance.pipelines.site import Site
 from appliance.pipelines.whole import whole_file
 from appliance.report.model import EventView, HeatRow, Language, QualityRow, Report, Trace
@@ -118,10 +119,47 @@ def report(
 
 @dataclass(frozen=True)
 class ReportKept:
-    """A page that was written."""
+    """A page that was written.
+
+    Attributes
+    ----------
+    path
+        Where it is: a path, or an address on S3.
+    """
 
     path: str
     bytes: int
+
+
+def keep_page(site: Site, fleet: str, job: str, text: str) -> ReportKept:
+    """Keep the page that a job made, where all processes of the site find it.
+
+    Raises
+    ------
+    StorageFull, StorageError
+        It cannot be written.
+    """
+    pages, key, content = _pages(site), f"{fleet}/{job}.html", text.encode("utf-8")
+    pages.put(key, content)
+    return ReportKept(join(pages.url, key), len(content))
+
+
+def kept_page(site: Site, fleet: str, job: str) -> bytes:
+    """Return the page that a job made.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    """
+    try:
+        return _pages(site).read(f"{fleet}/{job}.html")
+    except NotFound as error:
+        raise NotFound(f"job {job} has no page of fleet {fleet}.") from error
+
+
+def _pages(site: Site) -> Shelf:
+    return shelf(site.settings.place("reports"))
 
 
 def write_page(text: str, path: Path) -> None:
@@ -161,7 +199,7 @@ def _facts(
         fleet=fleet,
         language=language,
         version=version,
-        manifest=Artifact(Path(version.path)).manifest,
+        manifest=Artifact(version.path).manifest,
         start=max(low, span[0]),
         end=min(high, span[1] + _INSTANT),
         sensors={sensor.name: sensor for sensor in site.intake.sensors(fleet)},

@@ -56,7 +56,7 @@ def score_files(
     progress = progress or Silent()
     registry = site.registry
     entry = registry.champion(fleet) if version is None else registry.get(fleet, version)
-    model = FleetModel(Path(entry.path))
+    model = FleetModel(entry.path)
     path = Path(source).expanduser()
     if not path.is_file():
         if out is None or out.suffix in _SUFFIXES:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from appliance.calendar.expand import expand
 from appliance.calendar.masks import Masks
@@ -69,13 +68,13 @@ class Work:
     """A plan with the model that judges."""
 
     plan: Plan
-    folder: Path
+    folder: str
     manifest: FleetManifest
 
 
 def work_of(site: Site, plan: Plan) -> Work:
     """Return a plan with its model."""
-    folder = Path(site.registry.get(plan.fleet, plan.version).path)
+    folder = site.registry.get(plan.fleet, plan.version).path
     return Work(plan, folder, Artifact(folder).manifest)
 
 
@@ -83,7 +82,7 @@ def planned(site: Site, fleet: str, number: int | None) -> Plan:
     """Settle what a run is going to do, and note it down; the same until it is done."""
     registry, begun = site.registry, now()
     version = registry.champion(fleet) if number is None else registry.get(fleet, number)
-    manifest = Artifact(Path(version.path)).manifest
+    manifest = Artifact(version.path).manifest
     covered = registry.covered(fleet, version.version)
     fresh = site.intake.spans_since(fleet, covered)
     before = site.intake.spans_since(fleet, set(fresh.batches)).spans

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
@@ -123,7 +122,7 @@ def _watched(
     site: Site, fleet: str, version: ModelVersion, start: datetime | None, end: datetime | None
 ) -> dict[tuple[int, str], Watched]:
     """Return what a version has judged, read a few assets at a time."""
-    manifest: FleetManifest = Artifact(Path(version.path)).manifest
+    manifest: FleetManifest = Artifact(version.path).manifest
     month = pl.col("time").dt.convert_time_zone(site.settings.timezone).dt.strftime("%Y-%m")
     found: dict[tuple[int, str], Watched] = {}
     known = site.lake.readings(fleet).assets()

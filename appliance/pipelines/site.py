@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,6 +12,7 @@ from appliance.backtests import ApprovalStore, BacktestStore
 from appliance.calendar.store import MarkStore, WindowStore
 from appliance.core.db import Database, open_database
 from appliance.core.errors import NotFound, StorageError, TryAgain
+from appliance.core.locks import take
 from appliance.core.restoring import refuse_half
 from appliance.core.secrets import site_key
 from appliance.core.settings import Settings
@@ -23,7 +23,10 @@ from appliance.heat import HeatStore
 from appliance.intake import Intake, SourceStore
 from appliance.jobs import Jobs, Schedules
 from appliance.lake import Lake
+from appliance.objects import cache_in
 from appliance.registry import Registry
+from appliance.steps.rights import RightsToRun
+from appliance.steps.store import CodeStore, PipelineStore
 from appliance.telemetry.gate import Gate
 from appliance.telemetry.store.budgets import BudgetStore
 from appliance.telemetry.store.costs import CostStore
@@ -52,6 +55,7 @@ class Site:
                 f"the home {settings.home} cannot be made: {error.strerror}.",
                 remedy="Choose another with --home.",
             ) from error
+        cache_in(settings.home)
         persistence.set_signing_key(site_key(settings.home))
 
     @cached_property
@@ -109,7 +113,18 @@ class Site:
     @cached_property
     def jobs(self) -> Jobs:
         """Pipelines asked for, and what became of them."""
-        return Jobs(self.database, self.access, budgets=Gate(self.budgets))
+        beyond = RightsToRun(self.own_pipelines)
+        return Jobs(self.database, self.access, budgets=Gate(self.budgets), beyond=beyond)
+
+    @cached_property
+    def code(self) -> CodeStore:
+        """Code of the site's own people."""
+        return CodeStore(self.database, self.settings.place("code"))
+
+    @cached_property
+    def own_pipelines(self) -> PipelineStore:
+        """Pipelines that they join of it."""
+        return PipelineStore(self.database)
 
     @cached_property
     def costs(self) -> CostStore:
@@ -180,17 +195,16 @@ class Site:
         TryAgain
             The same work on the same fleet is going on.
         """
-        folder = self.settings.home / "locks"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with (folder / f"{work}-{fleet}.lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise TryAgain(
-                    f"another process is at work: {work} {fleet}.",
-                    remedy="Let it finish, then repeat the command.",
-                ) from error
+        lock = take(self.database, self.settings.home, f"{work}-{fleet}")
+        if lock is None:
+            raise TryAgain(
+                f"another process is at work: {work} {fleet}.",
+                remedy="Let it finish, then repeat the command.",
+            )
+        try:
             yield
+        finally:
+            lock.release()
 
     def close(self) -> None:
         """Close what was opened."""

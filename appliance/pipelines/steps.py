@@ -7,8 +7,10 @@ goes on at that step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from appliance.pipelines.abreast import Abreast, Part
 
 Output = TypeVar("Output")
 
@@ -30,6 +32,17 @@ class Steps(Protocol):
             idempotent.
         """
 
+    def together(self, parts: Sequence[Part], most: int) -> dict[str, Any]:
+        """Return what the steps of a graph give by name, some of them done at once.
+
+        Parameters
+        ----------
+        parts
+            Each after all that it needs; the same at every run.
+        most
+            At once.
+        """
+
 
 class Plain:
     """Steps that follow each other at once and are kept nowhere."""
@@ -37,3 +50,11 @@ class Plain:
     def run(self, name: str, kind: type[Output], work: Callable[[], Output]) -> Output:  # noqa: ARG002
         """Return what a step gives."""
         return work()
+
+    def together(self, parts: Sequence[Part], most: int) -> dict[str, Any]:
+        """Return what the steps of a graph give."""
+        abreast = Abreast(parts, {}, lambda _, part, known: part.work(known), most)
+        try:
+            return {part.name: abreast.result(part.name) for part in parts}
+        finally:
+            abreast.close()

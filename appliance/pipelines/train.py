@@ -16,9 +16,11 @@ from appliance.core.errors import InvalidRequest
 from appliance.core.ids import new_id
 from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout, fit_fleet, resolve
+from appliance.fleet.artifact import stands
 from appliance.fleet.sharing import donors
 from appliance.pipelines.drift import Drifts, Reading, look_back
 from appliance.pipelines.frozen import Words, words_on
+from appliance.pipelines.pools import lesson_of, pool_of, require_poolable
 from appliance.pipelines.recipes import saved_recipe
 from appliance.pipelines.site import Site
 from appliance.pipelines.steps import Plain, Steps
@@ -44,6 +46,9 @@ class TrainOptions:
     assets
         Only these are learned anew, the others keep the sub-model that the champion has of
         them; all if not given.
+    workers
+        That learn one network of the whole fleet together; the recipe says whether there is
+        one if not given.
     """
 
     recipe: str | Path | Mapping[str, Any] | Recipe = "auto"
@@ -52,6 +57,7 @@ class TrainOptions:
     seed: int | None = None
     budget: float | None = None
     assets: tuple[str, ...] | None = None
+    workers: int | None = None
 
 
 def train(
@@ -95,9 +101,9 @@ def train(
         fitted = steps.run("fit", _Fitted, fit)
 
         def register() -> ModelVersion:
-            folder = site.registry.folder(fleet) / plan.run
+            folder = site.registry.place(fleet, plan.run)
             # Another training, between a crash and this, took it for one that was given up.
-            known = fitted if folder.is_dir() else fit()
+            known = fitted if stands(folder) else fit()
             return site.registry.register(fleet, folder, known.digest, known.lineage)
 
         return steps.run("register", ModelVersion, register)
@@ -115,6 +121,7 @@ class _Plan:
     end: datetime | None
     by: str = ""
     assets: tuple[str, ...] | None = None
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,9 @@ class _Fitted:
 
 def _planned(site: Site, fleet: str, options: TrainOptions, by: Person | str) -> _Plan:
     recipe = recipe_for(site, fleet, options, site.intake.sensors(fleet))
+    if options.workers is not None:
+        require_poolable(recipe)
+        recipe = recipe.model_copy(update={"pooled": True})
     _require_known(site, fleet, options.assets)
     site.registry.clean(fleet)
     site.lake.clean(fleet)  # what merging and killed runs left a week ago and before
@@ -139,6 +149,7 @@ def _planned(site: Site, fleet: str, options: TrainOptions, by: Person | str) ->
         end=options.end,
         by=known(by).name,
         assets=options.assets,
+        workers=options.workers,
     )
 
 
@@ -176,17 +187,19 @@ def _fitted(
         if progress is not None:
             progress.note(f"moved away from normal since {note.since:%Y-%m-%d}: {note.asset}")
     guide = replace(drifts.guide(words.guide), untouched=frozenset(every) - frozenset(wanted))
+    lesson = lesson_of(plan.recipe, layout, chunks, masks, guide)
     report = fit_fleet(
         chunks,
         plan.recipe,
         layout,
-        site.registry.folder(fleet) / plan.run,
+        site.registry.place(fleet, plan.run),
         engine,
         masks=masks,
         guide=guide,
         progress=progress,
         machines=len(wanted),
         donors=donors(every) if plan.assets is None else frozenset(),
+        pool=pool_of(site, plan.run, lesson, engine, plan.workers, progress),
     )
     return _Fitted(report.digest, _lineage(plan, windows, report, words, drifts))
 

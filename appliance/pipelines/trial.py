@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 
 from appliance.core.clock import now
 from appliance.engine import Engine
 from appliance.fleet import fit_fleet
 from appliance.fleet.guide import Guide
+from appliance.objects import join, shelf
+from appliance.pipelines.pools import lesson_of, pool_of
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, layout_of, left_out, recipe_for
 from appliance.schemas.base import Schema
 from appliance.schemas.progress import Progress
 
-_STALE_SECONDS = 7 * 86_400
+_TRIALS = ".trials"
+_STALE = timedelta(days=7)
 
 
 class Trial(Schema):
@@ -25,7 +26,7 @@ class Trial(Schema):
     Attributes
     ----------
     folder
-        The artifact.
+        Address of the artifact.
     rows
         Readings learned from.
     failures
@@ -78,8 +79,8 @@ def learn_trial(
     InvalidRequest
         The recipe cannot be used, or no asset could be modelled.
     """
-    folder = site.settings.models_folder / ".trials" / name
-    _drop_stale(folder.parent)
+    _drop_stale(site)
+    folder = join(site.settings.place("models"), _TRIALS, name)
     known = site.intake.sensors(fleet)
     recipe = recipe_for(site, fleet, lesson.options, known)
     chunks = site.lake.readings(fleet).chunks(
@@ -90,18 +91,21 @@ def learn_trial(
         version=lesson.readings_version,
     )
     masks, _ = left_out(site, fleet)
+    layout = layout_of(site, fleet, known)
+    common = lesson_of(recipe, layout, chunks, masks, lesson.guide)
     report = fit_fleet(
         chunks,
         recipe,
-        layout_of(site, fleet, known),
+        layout,
         folder,
         engine,
         masks=masks,
         guide=lesson.guide,
         progress=progress,
+        pool=pool_of(site, name, common, engine, progress=progress),
     )
     return Trial(
-        folder=str(folder),
+        folder=folder,
         recipe=recipe.name,
         budget=recipe.threshold.false_alarms_per_month,
         learned_from=report.data_start,
@@ -113,11 +117,17 @@ def learn_trial(
 
 def drop_trial(trial: Trial) -> None:
     """Remove a trial's artifact."""
-    shutil.rmtree(trial.folder, ignore_errors=True)
+    above, _, name = trial.folder.rpartition("/")
+    shelf(above).clear(name)
 
 
-def _drop_stale(folder: Path) -> None:
+def _drop_stale(site: Site) -> None:
     """Remove what runs that were killed, and never begun again, have left."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if now().timestamp() - path.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+    models = shelf(site.settings.place("models"))
+    newest: dict[str, datetime] = {}
+    for entry in models.entries(_TRIALS):
+        name = entry.key.split("/")[1]
+        newest[name] = max(entry.modified, newest.get(name, entry.modified))
+    for name, modified in newest.items():
+        if now() - modified > _STALE:
+            models.clear(f"{_TRIALS}/{name}")

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path, PurePath
 
@@ -25,16 +26,19 @@ from appliance.core.errors import (
     StorageFull,
 )
 from appliance.core.ids import new_id
+from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.intake import IngestOptions
 from appliance.intake.sources.files import arrow, records, stream
 from appliance.intake.sources.files.discover import PACKED, PARQUET, TEXT
 from appliance.intake.sources.files.weight import Allowed, weigh_parquet
+from appliance.objects import Shelf, shelf
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.site import Site
 from appliance.schemas.ingest import FileStatus, IngestReport
 from appliance.schemas.preview import Preview, PreviewRequest
 
+_log = get(__name__)
 _TIMES_UNPACKED = 8
 _GROUP = 2**30
 """Bytes that one piece of a file may unpack to: it is held in memory at once."""
@@ -92,6 +96,7 @@ def begin(settings: Settings) -> Upload:
         The folder cannot be made.
     """
     _sweep(settings.uploads_folder)
+    _sweep_shared(settings)
     upload = Upload(settings.uploads_folder / new_id("upl"))
     try:
         settings.uploads_folder.mkdir(mode=0o700, exist_ok=True)
@@ -115,6 +120,18 @@ def _sweep(folder: Path) -> None:
         for left in folder.iterdir():
             if left.name.startswith("upl_") and left.stat().st_mtime < oldest:
                 Upload(left).discard()
+
+
+def _sweep_shared(settings: Settings) -> None:
+    """Forget what is kept for other processes too, once nobody can mean it any more."""
+    if not settings.storage_url:
+        return
+    try:
+        kept = _shared(settings)
+        oldest = now() - timedelta(seconds=_KEPT_SECONDS)
+        kept.delete(one.key for one in kept.entries() if one.modified < oldest)
+    except StorageError as error:
+        _log.warning("what was sent long ago is still kept: %s", error)
 
 
 def stem_of(told: str) -> str:
@@ -239,23 +256,63 @@ def preview(site: Site, request: PreviewRequest, fleet: str) -> Preview:
     if path is None:
         raise NotFound("what was sent is not here any more.", remedy="Send the file again.")
     told = request.model_dump(exclude={"upload"})
-    return site.intake.preview(path, fleet, IngestOptions(**told), upload=request.upload)
+    try:
+        return site.intake.preview(path, fleet, IngestOptions(**told), upload=request.upload)
+    finally:
+        if site.settings.storage_url:
+            _forget_copy(site.settings, request.upload)
 
 
 # ---------------------------------------------------------------- for jobs
-def name_of(settings: Settings, path: Path) -> str:
-    """Return the name under which a job finds a readable file."""
-    return path.relative_to(settings.uploads_folder).as_posix()
+def hand_on(settings: Settings, path: Path) -> str:
+    """Keep a readable file where jobs find it, and return its name there.
+
+    Raises
+    ------
+    StorageFull, StorageError
+        It cannot be kept.
+    """
+    name = path.relative_to(settings.uploads_folder).as_posix()
+    if settings.storage_url:
+        _shared(settings).put_file(name, path)
+        _forget_copy(settings, name)
+    return name
 
 
 def sent(settings: Settings, name: str) -> Path | None:
-    """Return the readable file of that name; None if it is none of an upload."""
+    """Return the readable file of that name; None if it is none of an upload.
+
+    One that another machine took is fetched to this one.
+    """
+    if not _NAME.fullmatch(name):
+        return None
     path = settings.uploads_folder / name
-    return path if _NAME.fullmatch(name) and path.is_file() else None
+    if not path.is_file() and settings.storage_url:
+        try:
+            settings.uploads_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            _shared(settings).fetch(name, path)
+        except NotFound:
+            Upload(path.parent).discard()
+    return path if path.is_file() else None
+
+
+def is_name(text: str) -> bool:
+    """Whether that is what a file is called that was sent."""
+    return _NAME.fullmatch(text) is not None
 
 
 def discard(settings: Settings, names: Iterable[str]) -> None:
     """Forget the uploads among some files."""
-    for name in names:
-        if (path := sent(settings, name)) is not None:
-            Upload(path.parent).discard()
+    for name in filter(is_name, names):
+        if settings.storage_url:
+            _shared(settings).delete([name])
+        _forget_copy(settings, name)
+
+
+def _forget_copy(settings: Settings, name: str) -> None:
+    Upload((settings.uploads_folder / name).parent).discard()
+
+
+def _shared(settings: Settings) -> Shelf:
+    return shelf(settings.place("uploads"))

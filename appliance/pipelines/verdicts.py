@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from appliance.backtests.figures import overlap
 from appliance.calendar.expand import expand
@@ -124,9 +123,9 @@ class _Run:
         except InvalidRequest as error:
             # Nothing could be learned: the machines would keep the models that they have.
             failures = dict.fromkeys(self._assets, error.message)
-            return _Outcome(self._judged(Path(self._champion.path)), 0, failures)
+            return _Outcome(self._judged(self._champion.path), 0, failures)
         try:
-            return _Outcome(self._judged(Path(trial.folder)), trial.rows, trial.failures)
+            return _Outcome(self._judged(trial.folder), trial.rows, trial.failures)
         finally:
             drop_trial(trial)
 
@@ -138,7 +137,7 @@ class _Run:
             self._site, self._fleet, new_id("trl"), lesson, self._engine, self._progress
         )
 
-    def _judged(self, folder: Path) -> list[EventDraft]:
+    def _judged(self, folder: str) -> list[EventDraft]:
         span = self._readings.span()
         if span is None:
             return []

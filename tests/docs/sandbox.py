@@ -20,6 +20,7 @@ from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
 
+ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 10, 1, tzinfo=UTC)
 DAYS = 4
 PUMPS = ("P-1", "P-2", "P-3")
@@ -35,6 +36,12 @@ DURATION:PT30M
 RRULE:FREQ=WEEKLY;BYDAY=SA
 END:VEVENT
 END:VCALENDAR
+"""
+
+_LARGE = """name = "large"
+detector = "autoencoder"
+pooled = true
+parameters = { window = 8, width = 16, epochs = 1 }
 """
 
 
@@ -78,6 +85,10 @@ def lay_out(folder: Path) -> None:
     lines[10] = lines[10].rpartition(",")[0] + ",broken"
     (folder / "P-9.csv").write_text("\n".join(lines) + "\n", "utf-8")
     (folder / "plant.ics").write_text(_CALENDAR, "utf-8")
+    (folder / "large.toml").write_text(_LARGE, "utf-8")
+    page = (ROOT / "docs" / "how-to" / "own-pipeline.md").read_text("utf-8")
+    weekly = page.partition("```yaml\n")[2].partition("```")[0]
+    (folder / "weekly.yaml").write_text(weekly, "utf-8")
     (folder / "loads.toml").write_text('name = "loads"\ndetector = "forest"\n', "utf-8")
 
 

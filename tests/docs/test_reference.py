@@ -39,6 +39,7 @@ def _listed(text: str) -> set[str]:
     return set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_written_from_the_code(name: str) -> None:
     told = reference.page(name)

@@ -54,6 +54,7 @@ def _train(call: Call) -> object:
         seed=told.seed,
         budget=told.budget,
         assets=told.assets,
+        workers=told.workers,
     )
     return train(
         call.site,
@@ -94,10 +95,9 @@ def _rollback(call: Call) -> object:
 
 
 def _report(call: Call) -> object:
-    from appliance.pipelines.report import ReportKept, report, write_page
+    from appliance.pipelines.report import ReportKept, keep_page, report
 
     told: ReportArguments = call.arguments
-    path = call.site.settings.home / "reports" / call.fleet / f"{call.job}.html"
 
     def write() -> ReportKept:
         text = report(
@@ -108,8 +108,7 @@ def _report(call: Call) -> object:
             language=told.language,
             progress=call.progress,
         )
-        write_page(text, path)
-        return ReportKept(str(path), path.stat().st_size)
+        return keep_page(call.site, call.fleet, call.job, text)
 
     return call.steps.run("write", ReportKept, write)
 

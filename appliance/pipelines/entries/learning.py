@@ -17,6 +17,7 @@ from appliance.schemas.learning import (
     VerdictArguments,
 )
 from appliance.schemas.model import ModelVersion
+from appliance.schemas.tuning import TuneArguments
 
 
 def _backtest(call: Call) -> object:
@@ -125,7 +126,23 @@ def _compact(call: Call) -> object:
     )
 
 
+def _tune(call: Call) -> object:
+    from appliance.pipelines.tune import TuneOptions, tune
+
+    told: TuneArguments = call.arguments
+    return tune(
+        call.site,
+        call.fleet,
+        TuneOptions(told.recipe, told.trials, told.save_as),
+        by=call.by,
+        engine=told.engine,
+        progress=call.progress,
+        steps=call.steps,
+    )
+
+
 RUNS: Mapping[str, Run] = {
+    "tune": _tune,
     "backtest": _backtest,
     "retrain": _retrain,
     "adjust": _adjust,

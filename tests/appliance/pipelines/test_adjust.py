@@ -32,6 +32,7 @@ def faulty(grown):
     return grown(day=next_day())
 
 
+@pytest.mark.slow
 def test_another_budget_is_another_version_without_learning(faulty):
     before = scores_of(faulty)
     made = adjust(faulty, FLEET, budget=5.0, by="mori")
@@ -52,6 +53,7 @@ def test_another_budget_is_another_version_without_learning(faulty):
     )
 
 
+@pytest.mark.slow
 def test_the_levels_are_those_that_training_under_the_budget_gives(faulty):
     for budget in (0.1, 2.0):
         adjusted = adjust(faulty, FLEET, budget=budget, version=1)
@@ -73,11 +75,12 @@ def test_a_budget_beyond_the_levels_asks_for_training(faulty):
         adjust(faulty, FLEET, budget=500)
     with pytest.raises(InvalidRequest, match="say what to change"):
         adjust(faulty, FLEET)
-    assert [p.name for p in faulty.registry.folder(FLEET).iterdir()] == [
+    assert [p.name for p in (faulty.settings.home / "models" / FLEET).iterdir()] == [
         v.lineage.run for v in faulty.registry.versions(FLEET)
     ]
 
 
+@pytest.mark.slow
 def test_limits_of_a_live_fleet_hold_for_a_model_that_stands(faulty):
     [event] = faulty.events.list(FLEET, kind=EventKind.ANOMALY)
     sensor = event.sensors[0].name
@@ -92,6 +95,7 @@ def test_limits_of_a_live_fleet_hold_for_a_model_that_stands(faulty):
     }
 
 
+@pytest.mark.slow
 def test_sensors_contexts_and_recipe_change_and_earlier_results_stay(faulty):
     before, events = scores_of(faulty), faulty.events.list(FLEET)
     faulty.intake.edit_sensor(FLEET, Sensor(name="s0", unit="kW", role=SensorRole.CONTEXT))

@@ -70,6 +70,7 @@ class Recorder:
         return other
 
 
+@pytest.mark.slow
 def test_the_champion_over_time_that_it_has_not_scored_tells_what_scoring_then_tells(faulty):
     before = state(faulty)
     made = backtest(faulty, FLEET, BacktestOptions(**PERIOD), by="mori")
@@ -89,6 +90,7 @@ def test_the_champion_over_time_that_it_has_not_scored_tells_what_scoring_then_t
     assert listed == made.model_copy(update={"events": (), "others": ()})
 
 
+@pytest.mark.slow
 def test_failures_and_verdicts_say_what_events_were_worth(faulty):
     score(faulty, FLEET)
     failure = window(LEARNED + 100, LEARNED + 110, kind=WindowKind.FAILURE, asset="P-2")
@@ -123,6 +125,7 @@ def test_the_calendar_holds(faulty):
     )
 
 
+@pytest.mark.slow
 def test_a_challenger_stands_beside_the_champion(faulty):
     bring(faulty, plant(DAY, first=LEARNED + DAY, seed=4, faults={"P-3": (2, 20, 60)}), "more")
     train(faulty, FLEET, TrainOptions(recipe="pca", end=moment(LEARNED), budget=0.1))
@@ -144,6 +147,7 @@ def test_a_challenger_stands_beside_the_champion(faulty):
     assert made.candidate.budgets[0].events == made.candidate.figures.events
 
 
+@pytest.mark.slow
 def test_a_recipe_is_learned_from_what_lies_before(faulty):
     before = state(faulty)
     options = BacktestOptions(recipe="mahalanobis", start=moment(LEARNED - DAY))
@@ -154,7 +158,7 @@ def test_a_recipe_is_learned_from_what_lies_before(faulty):
     assert (side.learned_from, side.learned_until) == (moment(0), moment(LEARNED - DAY - 1))
     assert made.champion.seen == pytest.approx(0.5, abs=0.02)
     assert made.events[0].facts.asset == "P-2"
-    assert not list((faulty.settings.models_folder / ".trials").iterdir())
+    assert not list((faulty.settings.home / "models" / ".trials").iterdir())
     halves = backtest(faulty, FLEET, BacktestOptions(recipe="mahalanobis"))
     assert halves.start - moment(0) == pytest.approx(
         halves.end - halves.start, abs=timedelta(seconds=1)

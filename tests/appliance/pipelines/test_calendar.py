@@ -59,6 +59,7 @@ def faulty(grown):
 
 
 # ---------------------------------------------------------------- scores and events
+@pytest.mark.slow
 def test_a_window_over_an_event_withdraws_it_and_its_end_brings_it_back(faulty):
     table, events = scores_of(faulty), standing(faulty)
     [event] = anomalies(faulty)
@@ -146,6 +147,7 @@ def test_the_site_s_windows_hold_for_every_fleet(faulty):
     assert score(faulty, FLEET).masked == 4 * 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("owner", "name"), [(MarkStore, "settle"), (Registry, "record_scores")]
 )
@@ -215,6 +217,7 @@ def untouched(faulty):
     return faulty, scores_of(faulty), standing(faulty)
 
 
+@pytest.mark.slow
 def test_late_rows_beside_a_window_give_what_one_run_gives(learned, learned_home, make_site):
     import shutil
 
@@ -235,6 +238,7 @@ def test_late_rows_beside_a_window_give_what_one_run_gives(learned, learned_home
 
 
 # ---------------------------------------------------------------- training
+@pytest.mark.slow
 def test_training_leaves_windows_out_and_says_so(site):
     odd = plant(faults={"P-2": (1, 100, 300)})
     bring(site, odd, "training")
@@ -255,6 +259,7 @@ def test_training_leaves_windows_out_and_says_so(site):
     assert entry.excluded == ()
 
 
+@pytest.mark.slow
 def test_shutdowns_every_night_are_left_out_by_a_rule(site):
     bring(site, plant(), "training")
     nightly = window(0, 36, rule="FREQ=DAILY")

@@ -69,6 +69,7 @@ def holds(site, ahead: CalendarPreview, before) -> None:
         assert told(after[name]) == told(facts_after)
 
 
+@pytest.mark.slow
 def test_an_event_would_vanish_and_come_back(faulty):
     before = state(faulty)
     draft = window(FAULT[0] - 5, FAULT[1] + 5, asset="P-2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from appliance.pipelines.care import Care, Normal
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.platform_alerts import raise_troubles
 from appliance.pipelines.site import Site
-from appliance.pipelines.sources import fail, open_source
+from appliance.pipelines.sources import fail, look, open_source
 from appliance.schemas.job import JobRequest, JobState
 from appliance.schemas.platform import Metric, Trouble
 from appliance.schemas.schedule import ScheduleDraft
@@ -37,6 +38,7 @@ from appliance.telemetry.trouble_words import CODES, remedy_of, text_of, trouble
 from appliance.web.vigil import Vigil
 from tests.appliance.alerts.channels import draft
 from tests.appliance.alerts.receivers import address
+from tests.appliance.pipelines.sites import FLEET
 from tests.conftest import ROOT
 
 ME = shell("test")
@@ -109,6 +111,28 @@ def test_a_source_that_fails_again_and_again_is_told_with_its_name(site, clock):
     assert "line2" not in everyones.model_dump_json()
     operators = platform(site.settings, site.database, version="1", whole=True)
     assert "source_fails" in {one.code for one in operators.troubles}
+
+
+def test_a_source_that_brought_files_and_brings_no_more_is_told(site, clock):
+    folder = site.settings.imports[0] / "line3"
+    folder.mkdir(parents=True)
+    origin = {"kind": "folder", "path": "line3", "settled": 0}
+    site.sources.add(SourceDraft(name="line3", fleet="fans", origin=origin), ME)
+    (identifier,) = site.sources.holding.hold("w.1")
+    held = site.sources.holding.open(identifier, "w.1")
+    with closing(open_source(site, held)) as live:
+        for number in (4, 3, 2, 1):
+            assert "source_lags" not in found(site, clock)
+            at = (now() - number * MINUTE).isoformat()
+            (folder / f"{number}.csv").write_text(f"time,machine,flow\n{at},F-1,{number}\n")
+            held, _ = look(site, held, live)
+    clock.at = now() + 29 * MINUTE
+    assert "source_lags" not in found(site, clock)
+    clock.at = now() + timedelta(hours=2)
+    told = found(site, clock)["source_lags"]
+    assert told.subject == "line3"
+    assert told.values["seconds"] == pytest.approx(7200, abs=120)
+    assert "broker or the folder" in told.remedy
 
 
 def certificate(path: Path, days: float) -> None:
@@ -200,6 +224,7 @@ def test_what_comes_and_goes_is_one_trouble(site, clock):
 
 
 # ---------------------------------------------------------------- told
+@pytest.mark.slow
 def test_each_is_told_once_when_it_begins_and_once_when_it_is_over(site, clock):
     with address() as hook:
         target = {"kind": "webhook", "url": f"{hook.url}/1"}
@@ -289,13 +314,24 @@ def test_every_trouble_has_words_in_both_languages_and_on_the_page():
             assert {f"trouble_{code}", f"remedy_{code}"} <= page["platform"].keys()
 
 
-# ---------------------------------------------------------------- drift
+# ---------------------------------------------------------------- models
+def test_a_model_that_was_learned_long_ago_is_told_by_its_fleet(learned, clock):
+    clock.at += 150 * DAY
+    assert "model_old" not in found(learned, clock)
+    clock.at += 50 * DAY
+    told = found(learned, clock)["model_old"]
+    assert (told.subject, told.severity) == (FLEET, "note")
+    assert told.values["days"] == pytest.approx(200, abs=1)
+    assert f"kizashi retrain {FLEET}" in told.remedy
+
+
+@pytest.mark.slow
 def test_a_machine_whose_normal_has_changed_is_counted(learned):
     import polars as pl
 
     from appliance.pipelines.score import score
     from tests.appliance.pipelines.sites import DAY as STEPS
-    from tests.appliance.pipelines.sites import FLEET, LEARNED, plant
+    from tests.appliance.pipelines.sites import LEARNED, plant
     from tests.appliance.pipelines.sites import bring as bring_in
 
     normal = Normal(learned)

@@ -90,11 +90,13 @@ def test_it_is_told_and_the_days_since_are_not_learned(drifted):
     assert last["alarm"].mean() > 0.5
 
 
+@pytest.mark.slow
 def test_it_is_told_however_often_it_is_trained(drifted):
     made = train(drifted, FLEET, RECIPE)
     assert [note.asset for note in made.lineage.drifted] == ["P-2"]
 
 
+@pytest.mark.slow
 def test_a_window_of_the_calendar_says_that_it_is_normal_now(drifted):
     window = WindowDraft(
         fleet=FLEET, asset="P-2", kind=WindowKind.NORMAL, start=day(30), end=day(50)
@@ -106,6 +108,7 @@ def test_a_window_of_the_calendar_says_that_it_is_normal_now(drifted):
     assert made.rows == 3 * 50 * DAY
 
 
+@pytest.mark.slow
 def test_what_is_as_before_again_is_said_and_what_lies_between_stays_out(drifted):
     first = drifted.registry.champion(FLEET)
     bring(drifted, readings(50, 64, lambda _: 0), "repaired")

@@ -73,6 +73,7 @@ def test_new_readings_are_scored_once_and_a_second_run_writes_nothing(learned):
     assert learned.events.get(event.id).revision == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("owner", "name"), [(Readings, "version"), (Intake, "spans_since"), (Registry, "covered")]
 )
@@ -146,6 +147,7 @@ def _manifest(site):
     return Artifact(Path(site.registry.champion(FLEET).path)).manifest
 
 
+@pytest.mark.slow
 def test_in_pieces_and_out_of_order_the_end_is_that_of_one_go(
     learned, learned_home, tmp_path, make_site
 ):
@@ -177,6 +179,7 @@ def test_a_correction_withdraws_the_event_and_keeps_its_history(learned):
     assert changes == [EventChange.OPENED, EventChange.WITHDRAWN]
 
 
+@pytest.mark.slow
 def test_what_a_person_said_outlives_a_revision(learned):
     day = next_day()
     place = pl.int_range(pl.len()).over("asset")
@@ -195,6 +198,7 @@ def test_what_a_person_said_outlives_a_revision(learned):
 
 
 # ---------------------------------------------------------------- models
+@pytest.mark.slow
 def test_a_challenger_is_scored_in_the_shadow_and_promotion_renews_the_events(learned):
     bring(learned, next_day(), "day")
     score(learned, FLEET)
@@ -221,6 +225,7 @@ def test_a_challenger_is_scored_in_the_shadow_and_promotion_renews_the_events(le
         rollback(learned, FLEET, "mori")
 
 
+@pytest.mark.slow
 def test_what_is_scored_in_the_shadow_meanwhile_does_not_put_off_the_renewal(learned):
     train(learned, FLEET, TrainOptions(recipe="pca", end=moment(LEARNED)))
     score(learned, FLEET, version=2)
@@ -269,6 +274,7 @@ def test_a_missing_column_leaves_the_rest_scored_and_is_a_sensor_fault(learned):
     assert fault.ongoing
 
 
+@pytest.mark.slow
 def test_a_frozen_sensor_stands_until_it_moves_again(learned):
     day = next_day(faults=None)
     place = pl.int_range(pl.len()).over("asset")
@@ -333,6 +339,7 @@ def test_a_load_never_seen_is_not_judged(site):
     assert states == ([Judgement.UNSEEN_MODE] * 30 + [Judgement.FINAL] * 30) * 2
 
 
+@pytest.mark.slow
 def test_constant_sensors_and_an_asset_of_one_row_do_not_stop_the_fleet(site):
     frame = plant(assets=ASSETS[:3]).with_columns(
         s2=pl.when(pl.col("asset") == "P-1").then(4.0).otherwise("s2").cast(pl.Float32)

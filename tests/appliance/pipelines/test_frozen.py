@@ -31,6 +31,7 @@ def kept_out(version) -> dict[str, int]:
     return {note.reason: note.rows for note in version.lineage.held}
 
 
+@pytest.mark.slow
 def test_a_lasting_fault_is_not_learned_from_while_its_event_is_open(faulty):
     event = anomaly(faulty)
     assert event.ongoing
@@ -48,6 +49,7 @@ def test_a_lasting_fault_is_not_learned_from_while_its_event_is_open(faulty):
     assert (after.id, after.end) == (event.id, moment(LEARNED + 2 * DAY - 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["true", "planned"])
 def test_what_was_no_normal_running_stays_out(faulty, verdict):
     event = anomaly(faulty)
@@ -57,6 +59,7 @@ def test_what_was_no_normal_running_stays_out(faulty, verdict):
     assert (version.lineage.held[0].events, version.lineage.vouched) == ((event.id,), ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["mahalanobis", "forest", "knn"])
 def test_what_was_called_false_is_learned_from_however_unusual(faulty, recipe):
     event = anomaly(faulty)
@@ -75,6 +78,7 @@ def test_what_was_called_false_is_learned_from_however_unusual(faulty, recipe):
     assert scores["alarm"].sum() == 0
 
 
+@pytest.mark.slow
 def test_the_calendar_comes_first_and_each_reading_counts_once(faulty):
     window = WindowDraft(fleet=FLEET, start=moment(LEARNED + 100), end=moment(LEARNED + DAY))
     faulty.calendar.add(window, "mori")
@@ -83,6 +87,7 @@ def test_the_calendar_comes_first_and_each_reading_counts_once(faulty):
     assert sum(note.rows for note in made.held) == pytest.approx(40, abs=3)
 
 
+@pytest.mark.slow
 def test_an_asset_with_too_little_left_keeps_its_sub_model(faulty):
     before = faulty.registry.champion(FLEET)
     only = TrainOptions(recipe="mahalanobis", start=moment(LEARNED + 20))

@@ -50,6 +50,7 @@ def test_it_follows_the_scores(learned):
     assert any(alarms for *_, alarms, _, _ in kept(learned))
 
 
+@pytest.mark.slow
 def test_it_follows_what_comes_late(learned):
     day = next_day()
     late = (pl.col("asset") == "P-2") & pl.col("time").is_between(
@@ -62,6 +63,7 @@ def test_it_follows_what_comes_late(learned):
     assert kept(learned) == wanted(learned)
 
 
+@pytest.mark.slow
 def test_it_follows_the_calendar_there_and_back(learned):
     bring(learned, next_day(), "day")
     score(learned, FLEET)
@@ -83,6 +85,7 @@ def test_it_follows_the_calendar_there_and_back(learned):
     assert kept(learned) == wanted(learned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["replace", "whole"])
 def test_a_run_cut_off_before_it_is_made_good_by_the_next(learned, monkeypatch, place):
     bring(learned, next_day(), "day")
@@ -99,6 +102,7 @@ def _cut(*_):
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_where_it_is_missing_it_is_made_from_the_scores(learned):
     learned.heat.forget(FLEET, 1)
     assert kept(learned) == []
@@ -123,6 +127,7 @@ def test_another_time_zone_has_other_days(learned):
     moved.close()
 
 
+@pytest.mark.slow
 def test_versions_have_their_own_and_those_deleted_are_forgotten(learned):
     train(learned, FLEET, TrainOptions(recipe="pca"))
     score(learned, FLEET, version=2)

@@ -40,6 +40,7 @@ def test_health_is_told_by_day_up_to_the_newest(learned):
     assert sick.starts[-1] == moment(LEARNED).replace(hour=0, minute=0)
 
 
+@pytest.mark.slow
 def test_wear_is_carried_on_to_its_limit(learned):
     from appliance.pipelines.score import score
 
@@ -60,6 +61,7 @@ def test_wear_is_carried_on_to_its_limit(learned):
     assert well.trend != "falling"
 
 
+@pytest.mark.slow
 def test_a_change_that_stays_is_told_from_wear(learned):
     from appliance.pipelines.score import score
 
@@ -162,6 +164,7 @@ def test_only_what_is_there_is_asked_about(repeated):
         similar(repeated, FLEET, Stretch("P-9", moment(100), moment(160)))
 
 
+@pytest.mark.slow
 def test_what_was_found_then_comes_along(learned):
     from appliance.pipelines.score import score
 

@@ -19,7 +19,7 @@ def plant(tmp_path: Path) -> Settings:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("time,asset,s\n")
     (tmp_path / "secret.csv").write_text("time,asset,s\n")
-    return Settings(home=home, import_folders=(home / "import", home / "uploads"))
+    return Settings(home=home, import_folders=(str(home / "import"), str(home / "uploads")))
 
 
 def names(settings: Settings, *paths: str) -> list[str]:
@@ -75,7 +75,7 @@ def test_a_tilde_is_no_home_and_what_is_not_there_is_said(plant):
 
 def test_other_folders_can_be_named_and_may_be_links_themselves(plant, tmp_path):
     (tmp_path / "elsewhere").symlink_to(plant.home / "uploads")
-    own = plant.model_copy(update={"import_folders": (tmp_path / "elsewhere",)})
+    own = plant.model_copy(update={"import_folders": (str(tmp_path / "elsewhere"),)})
     assert names(own, "up.csv") == ["uploads/up.csv"]
     with pytest.raises(Forbidden):
         found(own, [str(plant.home / "import" / "day.csv")])

@@ -163,6 +163,7 @@ def test_files_that_come_once_a_day_are_not_late_at_noon():
     assert patience_for(days[:1]) == patience_for([]) == timedelta()
 
 
+@pytest.mark.slow
 def test_what_is_new_since(learned):
     since = learned.registry.promotions(FLEET)[-1].at
     assert changes(learned, EVERYTHING, None, since).promotions == ()

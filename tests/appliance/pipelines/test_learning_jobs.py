@@ -50,6 +50,7 @@ def test_a_backtest_is_told_without_its_events_and_kept_with_them(faulty):
     assert len(faulty.backtests.get(made["id"]).events) == 1
 
 
+@pytest.mark.slow
 def test_retrain_adjust_and_verdict_preview(faulty):
     done = ask(faulty, "retrain", promote="ask", recent_days=1)
     assert (done["outcome"], done["version"]) == ("waits", 2)

@@ -50,6 +50,7 @@ def _after(site: Site) -> int:
     return manifest.assets["P-2"].reach[1]
 
 
+@pytest.mark.slow
 def test_scores_are_provisional_at_once_final_later_and_stand_once(
     sites: tuple[Site, Site],
 ) -> None:

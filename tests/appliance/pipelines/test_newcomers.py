@@ -81,6 +81,7 @@ def calmer(learned):
     return with_a_week(learned, 0.3)
 
 
+@pytest.mark.slow
 def test_its_own_takes_over_with_evidence_when_it_is_better(calmer):
     made = train(calmer, FLEET, RECIPE)
     told = told_of(calmer, made.version)
@@ -107,6 +108,7 @@ def test_what_is_not_learned_anew_leaves_the_shared_model_as_it_is(calmer):
     assert told_of(calmer, made.version).borrowed
 
 
+@pytest.mark.slow
 def test_its_own_waits_while_it_is_no_better(learned):
     site = with_a_week(learned, 1.0)
     made = train(site, FLEET, RECIPE)
@@ -122,6 +124,7 @@ def test_its_own_waits_while_it_is_no_better(learned):
     assert scores["surprise"].null_count() == 0
 
 
+@pytest.mark.slow
 def test_its_own_is_not_tried_before_a_week_has_passed(joined):
     made = train(joined, FLEET, RECIPE)
     told = told_of(joined, made.version)
@@ -129,6 +132,7 @@ def test_its_own_is_not_tried_before_a_week_has_passed(joined):
     assert told.borrowed == "known for 1.0 days, its own is tried from 7 on"
 
 
+@pytest.mark.slow
 def test_too_few_readings_are_no_own_model_either(joined):
     made = train(joined, FLEET, TrainOptions(recipe="mahalanobis", end=moment(LEARNED + 50)))
     told = told_of(joined, made.version)
@@ -142,6 +146,7 @@ def test_a_backtest_judges_it_as_the_version_would(joined):
     assert (made.candidate.assets, made.candidate.unknown) == (5, ())
 
 
+@pytest.mark.slow
 def test_a_lone_machine_has_nothing_to_share(site):
     bring(site, plant(assets=("P-1",)), "one")
     train(site, FLEET, RECIPE)

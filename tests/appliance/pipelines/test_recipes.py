@@ -19,6 +19,7 @@ from tests.appliance.pipelines.sites import FLEET, bring, plant, scores_of
 ME = shell("test")
 
 
+@pytest.mark.slow
 def test_a_recipe_is_found_by_its_name_in_the_fleets_project(site):
     bring(site, plant(), "training")
     recipe = Recipe(detector="mahalanobis", parameters={"support": 0.8})
@@ -33,6 +34,7 @@ def test_a_recipe_is_found_by_its_name_in_the_fleets_project(site):
         train(site, FLEET, TrainOptions(recipe="other"))
 
 
+@pytest.mark.slow
 def test_a_sensor_tells_whether_the_machine_runs(site):
     frame = plant()
     stopped = pl.col("time").dt.hour() < 6
@@ -49,6 +51,7 @@ def test_a_sensor_tells_whether_the_machine_runs(site):
     assert Judgement.NOT_RUNNING.value not in set(running["state"])
 
 
+@pytest.mark.slow
 def test_a_recipe_that_says_when_the_machine_runs_wins(site):
     frame = plant().with_columns(speed=1500.0)
     bring(site, frame, "training")

@@ -14,6 +14,7 @@ from appliance.pipelines.train import TrainOptions, train
 from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, moment, next_day, plant
 
 
+@pytest.mark.slow
 def test_the_page_tells_what_happened_by_name(learned):
     bring(learned, next_day().drop("s4"), "day")
     score(learned, FLEET)
@@ -47,6 +48,7 @@ def test_a_page_appears_whole_or_not_at_all(tmp_path):
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["page.html"]
 
 
+@pytest.mark.slow
 def test_a_fleet_that_counts_cycles_is_told_of_in_cycles(site, tmp_path):
     frame = plant(500, assets=("P-1", "P-2"), faults={"P-2": (1, 440, 470)})
     cycle = pl.int_range(1, pl.len() + 1).over("asset")

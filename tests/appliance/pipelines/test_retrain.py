@@ -37,6 +37,7 @@ def champion(site) -> int:
     return site.registry.champion(FLEET).version
 
 
+@pytest.mark.slow
 def test_an_equal_challenger_with_later_readings_is_promoted(later):
     done = retrain(later, FLEET, OPTIONS, by="schedule:weekly")
     assert (done.version, done.champion, done.outcome, done.better) == (2, 1, "promoted", True)
@@ -49,6 +50,7 @@ def test_an_equal_challenger_with_later_readings_is_promoted(later):
     assert all(check.passed for check in done.checks)
 
 
+@pytest.mark.slow
 def test_nothing_newer_is_no_reason_to_promote(later):
     retrain(later, FLEET, OPTIONS)
     again = retrain(later, FLEET, OPTIONS)
@@ -57,6 +59,7 @@ def test_nothing_newer_is_no_reason_to_promote(later):
     assert champion(later) == 2
 
 
+@pytest.mark.slow
 def test_a_challenger_that_misses_what_people_confirmed_is_not_promoted(later):
     [event] = later.events.list(FLEET, kind=EventKind.ANOMALY, assets=["P-2"])
     later.events.close(event.id, "mori", "true")
@@ -71,6 +74,7 @@ def test_a_challenger_that_misses_what_people_confirmed_is_not_promoted(later):
     assert (failed.name, event.id in failed.text) == ("confirmed events", True)
 
 
+@pytest.mark.slow
 def test_never_and_ask_leave_the_champion(later):
     kept = retrain(later, FLEET, RetrainOptions(recent=RECENT, promote="never"))
     assert (kept.outcome, kept.better, champion(later)) == ("kept", True, 1)
@@ -104,6 +108,7 @@ def test_never_and_ask_leave_the_champion(later):
         answer(later, "apr_none", "mori", approve=True)
 
 
+@pytest.mark.slow
 def test_a_refused_challenger_stays_one(later):
     asked = retrain(later, FLEET, RetrainOptions(recent=RECENT, promote="ask"))
     answer(later, asked.approval, "mori", approve=False, note="after the overhaul")
@@ -112,6 +117,7 @@ def test_a_refused_challenger_stays_one(later):
     assert told.note == "after the overhaul"
 
 
+@pytest.mark.slow
 def test_the_first_model_needs_no_comparison(site):
     bring(site, plant(), "training")
     done = retrain(site, FLEET, RetrainOptions(recipe="mahalanobis"))
@@ -119,6 +125,7 @@ def test_the_first_model_needs_no_comparison(site):
     assert champion(site) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 3, 4, 6, 8])
 def test_killed_in_any_step_it_goes_on_there(later, after):
     steps = Recorder(after)
@@ -130,6 +137,7 @@ def test_killed_in_any_step_it_goes_on_there(later, after):
     assert len(later.backtests.list(FLEET)) == 1
 
 
+@pytest.mark.slow
 def test_significance_decides_on_false_alarms(later):
     done = retrain(later, FLEET, RetrainOptions(recent=RECENT, promote="never"))
     compared = later.backtests.get(done.backtest)

@@ -26,6 +26,7 @@ def day_file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_file_gets_the_scores_that_ingesting_it_would_give(learned, day_file, tmp_path):
     version = learned.lake.readings(FLEET).version()
     done = score_files(learned, FLEET, str(day_file), tmp_path / "out.parquet")
@@ -66,6 +67,7 @@ def test_places_and_files_that_cannot_be_are_named(learned, day_file, tmp_path):
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+@pytest.mark.slow
 def test_a_fault_that_reaches_the_end_of_a_frame_still_stands(learned, day_file):
     from pathlib import Path
 

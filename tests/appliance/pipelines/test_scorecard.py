@@ -22,6 +22,7 @@ def window(first: int, last: int, **more) -> WindowDraft:
     return WindowDraft(**{"fleet": FLEET, "start": moment(first), "end": moment(last)} | more)
 
 
+@pytest.mark.slow
 def test_versions_keep_their_own_record_and_windows_are_no_time_judged(learned):
     bring(learned, next_day(), "day")
     score(learned, FLEET)
@@ -47,6 +48,7 @@ def test_versions_keep_their_own_record_and_windows_are_no_time_judged(learned):
     assert {row.month for row in after.rows} == {"2026-01"}
 
 
+@pytest.mark.slow
 def test_failures_of_the_fleet_are_failures_of_every_asset(learned):
     bring(learned, next_day(), "day")
     score(learned, FLEET)

@@ -146,6 +146,7 @@ def difficult(seed: int, frozen: tuple[int, int], hole: tuple[int, int]) -> pl.D
     ).filter(~place.is_between(*hole))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual", "forecast"])
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
@@ -172,6 +173,7 @@ def test_pieces_in_any_order_give_the_scores_and_events_of_one_run(
     assert drafts_of(table.models, table.scores) == drafts_of(table.models, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["spectral_residual", "auto"])
 def test_rows_around_a_long_gap_are_what_they_would_be_in_one_run(recipe):
     frame = difficult(0, (0, 0), (114, 264))

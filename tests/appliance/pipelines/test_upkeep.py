@@ -56,6 +56,7 @@ def test_what_the_champion_was_learned_from_is_kept_and_said(faulty):
     assert "kept: the champion, version 1, was learned from" in note
 
 
+@pytest.mark.slow
 def test_what_is_needed_by_nobody_goes_and_later_work_goes_on(faulty):
     faulty.events.close(anomaly(faulty).id, "mori", "true")
     made = train(faulty, FLEET, TrainOptions(recipe="mahalanobis", start=moment(2 * DAY)))
@@ -90,6 +91,7 @@ def test_what_is_needed_by_nobody_goes_and_later_work_goes_on(faulty):
     assert preview(faulty, FLEET).assets == ()
 
 
+@pytest.mark.slow
 def test_open_events_and_what_led_to_them_are_kept_unless_that_is_wanted(faulty):
     made = train(faulty, FLEET, TrainOptions(recipe="mahalanobis", start=moment(LEARNED - DAY)))
     promote(faulty, FLEET, made.version, "mori")
@@ -109,6 +111,7 @@ def test_open_events_and_what_led_to_them_are_kept_unless_that_is_wanted(faulty)
     assert anomaly(faulty).id == event.id
 
 
+@pytest.mark.slow
 def test_an_event_is_never_cut_in_two(faulty):
     event = anomaly(faulty)
     faulty.events.close(event.id, "mori", "true")
@@ -155,6 +158,7 @@ def test_what_cannot_be_done_is_said(faulty):
         taken(faulty, days=1)
 
 
+@pytest.mark.slow
 def test_compaction_changes_no_row(faulty):
     for number in range(3):
         bring(faulty, plant(20, first=LEARNED + DAY + 20 * number, seed=number), f"p{number}")

@@ -33,10 +33,11 @@ def state(site):
         site.lake.scores(FLEET).version(),
         site.events.list(FLEET, states=list(EventState)),
         site.registry.versions(FLEET),
-        sorted(path.name for path in site.registry.folder(FLEET).iterdir()),
+        sorted(path.name for path in (site.settings.home / "models" / FLEET).iterdir()),
     )
 
 
+@pytest.mark.slow
 def test_what_was_foretold_of_a_false_alarm_comes_about(faulty):
     first, second = of(faulty, "P-2")
     faulty.events.close(second.id, "mori", "true")
@@ -59,6 +60,7 @@ def test_what_was_foretold_of_a_false_alarm_comes_about(faulty):
         assert (inside["alarm"].sum() == 0) is gone
 
 
+@pytest.mark.slow
 def test_a_true_one_stays_as_it_is(faulty):
     first, _ = of(faulty, "P-2")
     ahead = preview(faulty, [first.id], "true")
