@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from appliance import __version__
@@ -15,7 +16,7 @@ from appliance.metrics.endpoint import Endpoint
 from appliance.pipelines.exposition import of_role
 from appliance.pipelines.site import Site
 from appliance.telemetry.otlp import Tracing
-from appliance.web.app import create_web
+from appliance.web.app import create_gateway, create_web
 from appliance.web.serving import serve
 
 
@@ -29,10 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         settings = load_settings(given.home)
         log.set_up(settings.log_level, settings.log_format)
         site = Site(settings)
-        web = create_web(site)
+        web = create_gateway(site) if settings.gateway else create_web(site)
         with (
             kept(settings.home, "web"),
-            Endpoint(settings, "web", of_role(site, "web")),
+            Endpoint(settings, "web", of_role(site, "web"), partial(_reached, site)),
             Tracing(settings, "web", __version__),
         ):
             instruments.serving()
@@ -40,6 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KizashiError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
+
+
+def _reached(site: Site) -> bool:
+    site.database.ping()
+    return True
 
 
 if __name__ == "__main__":

@@ -13,11 +13,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.starlette import App as Pages
 
 from appliance.api.app import create_app
+from appliance.gateway import dialing
+from appliance.gateway.app import GatewayApp, going_on
+from appliance.gateway.membership import Membership
+from appliance.notebooks.place import Place
 from appliance.pipelines.site import Site
 from appliance.telemetry import Sampler, probes
 from appliance.web.gate import Gate
 from appliance.web.login import application
 from appliance.web.measured import Measured, api_route, page_route
+from appliance.web.notebooks import Notebooks
+from appliance.web.places import place_of
 from appliance.web.vigil import Vigil
 
 SCRIPT = Path(__file__).resolve().parents[2] / "ui" / "app.py"
@@ -33,32 +39,61 @@ class Web:
         Serves the addresses of the API.
     pages
         Serves all others, and what begins and ends with the process.
+    calls
+        At a gateway, takes the calls of its sites.
     """
 
-    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+    def __init__(self, api: ASGIApp, pages: ASGIApp, calls: ASGIApp | None = None) -> None:
         self.api = Measured(api, api_route)
         self._pages = Measured(pages, page_route)
+        self._calls = self._pages if calls is None else Measured(calls, page_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
-        of_the_api = scope["type"] == "http" and scope["path"].startswith(_OF_THE_API)
-        await (self.api if of_the_api else self._pages)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith(_OF_THE_API):
+            await self.api(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == dialing.PATH:
+            await self._calls(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
 
 
 def create_web(site: Site) -> Web:
     """Return the web application of a site, which it closes when it ends."""
     api = create_app(site)
-    pages = Pages(SCRIPT, lifespan=_with(api, site))
+    servers = place_of(site)
+    pages = Pages(SCRIPT, lifespan=_with(api, site, servers))
     login = application(site, api.state.rate)
-    return Web(api, Gate(pages, login, api.state.known))
+    behind = Notebooks(pages, servers, api.state.known, site.settings)
+    return Web(api, Gate(behind, login, api.state.known))
 
 
-def _with(api: FastAPI, site: Site) -> Callable[[Pages], AbstractAsyncContextManager[None]]:
+def create_gateway(site: Site) -> Web:
+    """Return the web application of a gateway, whose home is closed when it ends."""
+    made = GatewayApp(site)
+
     @asynccontextmanager
     async def lifespan(_: Pages) -> AsyncIterator[None]:
         measured = probes(site.settings, lambda: site.database)
-        async with api.router.lifespan_context(api):
-            with Sampler(site.settings, measured), Vigil(site):
+        async with made.own.router.lifespan_context(made.own), made.working():
+            with Sampler(site.settings, measured):
+                _settle()
+                yield
+
+    pages = Pages(SCRIPT, lifespan=lifespan)
+    login = application(site, made.own.state.rate)
+    return Web(made, Gate(pages, login, made.own.state.known), made.reception)
+
+
+def _with(
+    api: FastAPI, site: Site, servers: Place
+) -> Callable[[Pages], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Pages) -> AsyncIterator[None]:
+        measured = probes(site.settings, lambda: site.database)
+        membership = Membership(site, Measured(api, api_route))
+        async with api.router.lifespan_context(api), going_on(membership.run):
+            with Sampler(site.settings, measured), Vigil(site), servers:
                 _settle()
                 yield
 

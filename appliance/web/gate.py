@@ -68,7 +68,7 @@ class Gate:
 
     async def _admits(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
-        if scope["type"] == "websocket" and not _same_origin(headers):
+        if scope["type"] == "websocket" and not same_origin(headers):
             return False
         secret = session_in(headers.get("cookie", ""))
         if secret is None:
@@ -92,7 +92,7 @@ def session_in(header: str) -> str | None:
     return found.value if found else None
 
 
-def _same_origin(headers: Headers) -> bool:
+def same_origin(headers: Headers) -> bool:
     """Whether a browser opens a connection from a page of this site."""
     origin = headers.get("origin")
     return origin is None or origin.partition("://")[2] == headers.get("host", "")

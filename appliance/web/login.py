@@ -147,11 +147,11 @@ def _from_here(request: Request) -> bool:
 
 
 def _page(request: Request, status: int, fault: str) -> HTMLResponse:
-    language = _language(request)
+    site: Site = request.app.state.site
+    language = language_of(request, site.settings.language)
     words = _WORDS[language]
     wanted = local(request.query_params.get("next", "/"))
     told = f'<p class="fault" role="alert">{html.escape(words[fault])}</p>' if fault else ""
-    site: Site = request.app.state.site
     other = _other(words["other"], wanted) if site.settings.oidc_issuer else ""
     filled = _PAGE.substitute(
         {name: html.escape(text) for name, text in words.items() if name != "language"},
@@ -188,7 +188,7 @@ def _query(wanted: str) -> str:
     return urlencode({"next": wanted})
 
 
-def _language(request: Request) -> str:
+def language_of(request: Request, otherwise: str) -> str:
     """Return the reader's language: the one they chose, else the first that there is."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in _WORDS:
@@ -197,5 +197,4 @@ def _language(request: Request) -> str:
         code = one.strip()[:2].lower()
         if code in _WORDS:
             return code
-    site: Site = request.app.state.site
-    return site.settings.language
+    return otherwise

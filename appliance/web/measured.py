@@ -16,7 +16,15 @@ _CUT = "cut"
 """Status of a request that was never answered."""
 _NONE = "(none)"
 _STATUS = (_CUT, "1xx", "2xx", "3xx", "4xx", "5xx")
-_PAGES = ("/_stcore", "/static", "/app/static", "/component", "/media", "/vendor")
+_PAGES = (
+    "/_stcore",
+    "/static",
+    "/app/static",
+    "/component",
+    "/media",
+    "/vendor",
+    "/notebooks/",
+)
 _ITSELF = frozenset({"/login", "/logout", "/language", "/login/oidc"})
 
 
@@ -88,4 +96,4 @@ def page_route(scope: Scope) -> str:
     path = scope["path"]
     if path in _ITSELF:
         return str(path)
-    return next((f"{one}/*" for one in _PAGES if path.startswith(one)), "/*")
+    return next((f"{one.rstrip('/')}/*" for one in _PAGES if path.startswith(one)), "/*")

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import uvicorn
 
@@ -14,11 +15,12 @@ from appliance.core.settings import Settings
 from appliance.tls import Refreshing, listening
 from appliance.web import wire
 from appliance.web.app import Web
+from appliance.web.places import API_ADDRESS
 
 _DRAIN_SECONDS = 10
+_PING_SECONDS = 10.0
+"""How often a page or a site is asked whether it is still there, and for how long."""
 _LOOPBACK = "127.0.0.1"
-PAGES_ASK = "KIZASHI_UI_API"
-"""Where the pages find the API: their process's own, however it listens to others."""
 
 
 def serve(web: Web, settings: Settings) -> bool:
@@ -29,8 +31,28 @@ def serve(web: Web, settings: Settings) -> bool:
     InvalidRequest, StorageError
         It cannot listen where the settings say.
     """
+    config = configured(web, settings)
+    config.load()
+    server = uvicorn.Server(config)
+    with (
+        _within(web) as address,
+        Refreshing(settings, config.ssl) if config.ssl else nullcontext(),
+    ):
+        os.environ[API_ADDRESS] = address  # noqa: TID251 - the pages are told as a site is
+        server.run()
+    return server.started
+
+
+def configured(web: Any, settings: Settings) -> uvicorn.Config:
+    """Return how the web process listens, and whose word it takes for where requests come from.
+
+    Raises
+    ------
+    InvalidRequest, StorageError
+        It cannot listen where the settings say.
+    """
     where = listening(settings)
-    config = uvicorn.Config(
+    return uvicorn.Config(
         web,
         host=where.host,
         port=where.port,
@@ -38,19 +60,13 @@ def serve(web: Web, settings: Settings) -> bool:
         ssl_keyfile=where.keyfile,
         log_level="warning",
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
         **wire.OPTIONS,
     )
-    config.load()
-    server = uvicorn.Server(config)
-    with (
-        _within(web) as address,
-        Refreshing(settings, config.ssl) if config.ssl else nullcontext(),
-    ):
-        os.environ[PAGES_ASK] = address  # noqa: TID251 - the pages are told as a site is
-        server.run()
-    return server.started
 
 
 @contextmanager

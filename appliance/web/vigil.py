@@ -9,10 +9,11 @@ from typing import Self
 
 from appliance.core.clock import now
 from appliance.core.errors import KizashiError
+from appliance.core.locks import Lead
 from appliance.core.log import get
 from appliance.jobs.store.figures import JobFigures
 from appliance.pipelines.alerts import deliver
-from appliance.pipelines.care import Care
+from appliance.pipelines.care import LOOKS, Care
 from appliance.pipelines.platform_alerts import raise_troubles
 from appliance.pipelines.site import Site
 
@@ -35,6 +36,7 @@ class Vigil:
         self._site = site
         self._clock = clock
         self._care = Care(site, clock)
+        self._lead = Lead(lambda: site.database, site.settings.home, LOOKS)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="vigil", daemon=True)
 
@@ -47,7 +49,10 @@ class Vigil:
             The database is away.
         """
         if JobFigures(self._site.database).standing(self._clock()).workers:
+            self._lead.close()  # a worker is to have it
             return False
+        if not self._lead.mine():  # another machine's web has
+            return True
         self._care.look()
         raise_troubles(self._site, self._clock)
         deliver(self._site, clock=self._clock)
@@ -69,3 +74,4 @@ class Vigil:
     def __exit__(self, *_: object) -> None:
         self._ending.set()
         self._thread.join(1.0)
+        self._lead.close()

@@ -17,6 +17,7 @@ from appliance.pipelines.site import Site
 from appliance.web.app import Web
 from appliance.web.gate import FONT, Gate, session_in
 from appliance.web.login import application, local
+from tests.appliance.databases import fresh_home
 from tests.appliance.people import PASSWORD, cheap_access
 
 STREAM = "/_stcore/stream"
@@ -35,7 +36,7 @@ async def _pages(scope, receive, send):
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(Settings(home=tmp_path / "home", engine="local"))
+    made = Site(Settings(home=fresh_home(tmp_path / "home"), engine="local"))
     made.access = cheap_access(made)
     made.access.users.add(shell("test"), "yuki", PASSWORD, admin=True)
     yield made

@@ -1,0 +1,1 @@
+"""Notebooks: executed as steps, and the analysts' own JupyterLab."""
