@@ -2,7 +2,8 @@
 
 Importing this module imports no algorithm.  Other packages add detectors by the entry-point
 group ``kizashi.detectors`` (name → subclass of :class:`detectors.base.Detector`); every
-detector of PyOD is there as ``pyod:<Class>``.
+detector of PyOD is there as ``pyod:<Class>``, and every estimator of scikit-learn that scores
+rows without labels as ``sklearn:<module>.<Class>``.
 
 Examples
 --------
@@ -19,11 +20,14 @@ import re
 import types
 import typing
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.base import Detector
 from detectors.models import names as registered
 from detectors.tags import Tags
+
+if TYPE_CHECKING:
+    from detectors.kernels import Warmed
 
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
@@ -103,14 +107,15 @@ def describe(name: str) -> Description:
     UnknownDetector
         Nothing has this name.
     """
-    if name.startswith(registered.PYOD_PREFIX):
-        return _described_pyod(name)
+    prefix = registered.prefix_of(name)
+    if prefix is not None:
+        return _described_borrowed(name, prefix)
     kind = registered.class_of(name)
     return Description(name, _summary(kind), kind.tags, _schema(kind))
 
 
-def warm() -> float:
-    """Compile every kernel for this machine, or load it compiled; return the seconds taken."""
+def warm() -> Warmed:
+    """Compile every kernel for this machine, or load it compiled; say what it took."""
     from detectors import kernels
 
     return kernels.warm()
@@ -123,16 +128,19 @@ def _pyod() -> list[Any]:
     return list(list_pyod())
 
 
-def _described_pyod(name: str) -> Description:
+def _described_borrowed(name: str, prefix: str) -> Description:
     detector = registered.made(name, {})
-    own = name.removeprefix(registered.PYOD_PREFIX)
-    remark = next((entry.reason for entry in _pyod() if entry.name == own), "")
+    own = name.removeprefix(prefix)
+    remark, library = "", "scikit-learn's way"
+    if prefix == registered.PYOD_PREFIX:
+        library = "PyOD"
+        remark = next((entry.reason for entry in _pyod() if entry.name == own), "")
     detector.check_parameters()
     schema = _schema(type(detector))
     schema["properties"].pop("name")
-    # The other parameters are PyOD's, which describes no types.
+    # The other parameters are the library's, which describes no types.
     schema["additionalProperties"] = True
-    summary = f"{own} of PyOD" + (f": {remark}." if remark else ".")
+    summary = f"{own} of {library}" + (f": {remark}." if remark else ".")
     return Description(name, summary, detector.tags, schema)
 
 

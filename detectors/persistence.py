@@ -115,8 +115,8 @@ def _plain(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_class_name(name: str, key: str) -> bool:
-    """Tell whether a parameter only repeats what the name ``pyod:<Class>`` says."""
-    return key == "name" and name.startswith(registered.PYOD_PREFIX)
+    """Tell whether a parameter only repeats what a name such as ``pyod:<Class>`` says."""
+    return key == "name" and registered.prefix_of(name) is not None
 
 
 def _number(value: object) -> object:

@@ -9,11 +9,13 @@ from typing import Generic, Protocol, Self, TypeVar
 from appliance.core.errors import KizashiError
 from appliance.core.log import Said, collected, get
 from appliance.core.trail import Span, Trail, following, listen, span, within
+from appliance.engine.joint import Item, Tell, Work
 from appliance.engine.meter import AloneInProcess, OnThread, Used
+from appliance.engine.needs import Needs
+from appliance.engine.race import Lap, Standing, Watch
 
 _log = get(__name__)
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _LONGEST = 300
@@ -78,9 +80,72 @@ class Engine(Protocol):
     workers: int
 
     def map(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        needs: Needs | None = None,
     ) -> Iterator[Outcome[Result]]:
-        """Yield the outcome of ``function(item)`` for every item, in order of finishing."""
+        """Yield the outcome of ``function(item)`` for every item, in order of finishing.
+
+        Parameters
+        ----------
+        needs
+            Of each item; a processor if not given.
+        """
+
+    def together(
+        self, function: Work[Item], item: Item, place: str, *, workers: int, told: Tell
+    ) -> bytes:
+        """Return what members that run ``function(item, member)`` together bring forth.
+
+        Parameters
+        ----------
+        function
+            Of a module.  Where it uses `torch.distributed`, that joins the members.
+        place
+            Address of a folder of the site's storage that all reach.  What members keep stays
+            there until the caller discards it (`Board.discard`): begun again, they go on.
+        workers
+            Members wanted; there may be fewer, and in one process there is one.
+        told
+            Is told of steps that were kept.
+
+        Raises
+        ------
+        InvalidRequest
+            A member says that it cannot be done.
+        EngineError
+            Workers were lost again and again.
+        Cancelled
+            Somebody asked for it.
+        """
+
+    def race(
+        self, lap: Lap[Item], items: Sequence[Item], *, laps: int, told: Watch
+    ) -> list[Standing]:
+        """Let alternatives run laps, and give up early those that fall behind.
+
+        Parameters
+        ----------
+        lap
+            Of a module: ``lap(item, number)`` gives figures, of which ``merit`` counts.
+        laps
+            That the best run.
+        told
+            Is told how far each is.
+
+        Returns
+        -------
+        list of Standing
+            In the order of the items; `race.best_of` orders them.
+
+        Raises
+        ------
+        EngineError
+            Every one was lost.
+        Cancelled
+            Somebody asked for it.
+        """
 
     def close(self) -> None:
         """Release what the engine started; never anything it found running."""

@@ -12,8 +12,13 @@ from typing import Any, Self
 
 from threadpoolctl import ThreadpoolController
 
-from appliance.engine.base import Item, Outcome, Result, attempt
+from appliance.core.errors import InvalidRequest
+from appliance.engine import halving
+from appliance.engine.base import Outcome, Result, attempt
+from appliance.engine.joint import Board, Item, Member, Tell, Work
 from appliance.engine.meter import count
+from appliance.engine.needs import Needs
+from appliance.engine.race import Lap, Standing, Watch
 from appliance.engine.stop import LOOK, current
 
 _lock = threading.Lock()
@@ -57,15 +62,25 @@ class LocalEngine:
         self.workers = workers
 
     def map(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        needs: Needs | None = None,
     ) -> Iterator[Outcome[Result]]:
         """Yield the outcome of ``function(item)`` for every item, in order of finishing.
 
         Raises
         ------
+        InvalidRequest
+            An item needs a graphics processor, which nobody shares out here.
         Cancelled
             Somebody asked for it; items that are under way end by themselves.
         """
+        if needs is not None and needs.gpus:
+            raise InvalidRequest(
+                "a graphics processor is shared out by Ray alone.",
+                remedy="Ask for it with engine ray.",
+            )
         running: set[Future[Outcome[Result]]] = set()
         following, stop = 0, current()
         pool = ThreadPoolExecutor(self.workers, "kizashi")
@@ -85,6 +100,29 @@ class LocalEngine:
             finally:
                 # A thread cannot be ended: whoever asked for a stop does not wait for its item.
                 pool.shutdown(wait=not stop.asked, cancel_futures=True)
+
+    def together(
+        self, function: Work[Item], item: Item, place: str, *, workers: int, told: Tell
+    ) -> bytes:
+        """Run joint work with one member, in this thread; see `Engine.together`."""
+        del workers
+        board, stop = Board(place), current()
+        board.begin()
+
+        def go_on(_: bool) -> bool:
+            news = board.news()
+            if news is not None:
+                told(news)
+            stop.check()
+            return False
+
+        return function(item, Member(0, 1, place, go_on))
+
+    def race(
+        self, lap: Lap[Item], items: Sequence[Item], *, laps: int, told: Watch
+    ) -> list[Standing]:
+        """Run a race on threads, rung after rung; see `Engine.race`."""
+        return halving.run(self, lap, items, laps, told)
 
     def close(self) -> None:
         """Do nothing: threads end with each map."""

@@ -12,8 +12,10 @@ Three things are measured, each where it can be told whose it is:
 from __future__ import annotations
 
 import os
+import platform
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -49,6 +51,8 @@ class Used:
         The most memory that it held in one process.
     tasks
         Items that an engine ran for it.
+    machines
+        How many of them each machine of Ray ran, by its name.
     """
 
     cpu_seconds: float = 0.0
@@ -57,6 +61,7 @@ class Used:
     byte_seconds: float = 0.0
     peak_bytes: int = 0
     tasks: int = 0
+    machines: tuple[tuple[str, int], ...] = ()
 
     def plus(self, other: Used) -> Used:
         """Return what both used."""
@@ -67,7 +72,16 @@ class Used:
             self.byte_seconds + other.byte_seconds,
             max(self.peak_bytes, other.peak_bytes),
             self.tasks + other.tasks,
+            _together(self.machines, other.machines),
         )
+
+
+def _together(
+    some: tuple[tuple[str, int], ...], others: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    if not some or not others:
+        return some or others
+    return tuple(sorted((Counter(dict(some)) + Counter(dict(others))).items()))
 
 
 class Meter:
@@ -244,6 +258,7 @@ class AloneInProcess:
             byte_seconds=peak * seconds,
             peak_bytes=peak,
             tasks=1,
+            machines=((platform.node(), 1),),
         )
 
 

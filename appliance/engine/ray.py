@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 import threading
@@ -19,12 +18,18 @@ from appliance.core.log import get, repeat
 from appliance.core.settings import Settings
 from appliance.core.trail import current as current_trail
 from appliance.core.trail import tell
-from appliance.engine import own, shared
-from appliance.engine.base import THREADS, Item, Outcome, Result, attempt_alone
+from appliance.engine import own, shared, team
+from appliance.engine.base import THREADS, Outcome, Result, attempt_alone
+from appliance.engine.inherited import environment
+from appliance.engine.joint import Item, Tell, Work
+from appliance.engine.machines import machine
 from appliance.engine.meter import count
+from appliance.engine.needs import Needs
+from appliance.engine.patience import patient
+from appliance.engine.race import Lap, Standing, Watch
 from appliance.engine.stop import LOOK, current
 from appliance.metrics.instruments import task_ended
-from appliance.schemas.platform import Cluster, ClusterNode
+from appliance.schemas.platform import Cluster
 
 _log = get(__name__)
 
@@ -51,6 +56,8 @@ class _Connection:
         Engines that are open.
     lost
         Whether Ray did not answer any more: the next engine connects anew.
+    many
+        Whether it may be a cluster of machines.
     """
 
     workers: int
@@ -59,6 +66,7 @@ class _Connection:
     hold: IO[str] | None = None
     holders: int = 0
     lost: bool = False
+    many: bool = False
 
     def end(self, ray: Any) -> None:
         """Stop the Ray that was started here; one that was found running stays."""
@@ -101,7 +109,7 @@ class RayEngine:
 
     def __init__(self, settings: Settings) -> None:
         global _shared  # noqa: PLW0603 - Ray allows one connection a process
-        with _environment(_QUIET):
+        with environment(_QUIET):
             import ray
         self._ray = ray
         with _lock:
@@ -116,7 +124,10 @@ class RayEngine:
         self._task = ray.remote(num_cpus=1, max_retries=_RETRIES)(attempt_alone)
 
     def map(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        needs: Needs | None = None,
     ) -> Iterator[Outcome[Result]]:
         """Yield the outcome of ``function(item)`` for every item, in order of finishing.
 
@@ -129,10 +140,11 @@ class RayEngine:
         """
         running: dict[Any, int] = {}
         following, stop, trail = 0, current(), current_trail()
+        kind = self._task if needs is None else self._task.options(**self._kept_free(needs))
         try:
             while following < len(items) or running:
                 while following < len(items) and len(running) < 2 * self.workers:
-                    task = self._task.remote(function, following, items[following], trail)
+                    task = kind.remote(function, following, items[following], trail)
                     running[task] = following
                     following += 1
                 done, _ = self._ray.wait(list(running), num_returns=1, timeout=LOOK)
@@ -142,6 +154,28 @@ class RayEngine:
         finally:
             for task in running:
                 self._ray.cancel(task, force=True)
+
+    def together(
+        self, function: Work[Item], item: Item, place: str, *, workers: int, told: Tell
+    ) -> bytes:
+        """Run joint work on workers of Ray Train; see `Engine.together`."""
+        with environment(team.SETTINGS), team.extra():
+            return team.run(function, item, place, workers, self.workers, told)
+
+    def _kept_free(self, needs: Needs) -> dict[str, Any]:
+        """Return what Ray keeps free for an item: a machine alone gives what it has."""
+        alone = self._connection is not None and not self._connection.many
+        cpus = min(needs.cpus, self.workers) if alone else needs.cpus
+        return {"num_cpus": cpus, "num_gpus": needs.gpus, "memory": needs.memory}
+
+    def race(
+        self, lap: Lap[Item], items: Sequence[Item], *, laps: int, told: Watch
+    ) -> list[Standing]:
+        """Run a race on Ray Tune; see `Engine.race`."""
+        with environment(team.SETTINGS), team.extra():
+            from appliance.engine import tuning
+
+            return tuning.run(lap, items, laps, self.workers, told)
 
     def _outcome(self, task: Any, index: int) -> Outcome[Any]:
         gone = self._ray.exceptions
@@ -194,6 +228,7 @@ def _connected(ray: Any, settings: Settings) -> _Connection:
             made.workers = _cluster_cpus(ray)
         elif settings.ray_address:
             _join(ray, made, settings.ray_address)
+            made.many = True
             made.workers = settings.workers or made.workers
         elif joined := shared.join(settings.home):
             address, made.hold = joined
@@ -226,12 +261,12 @@ class Head:
     """
 
     def __init__(self, settings: Settings) -> None:
-        with _environment(_QUIET):
+        with environment(_QUIET):
             import ray
         self._ray = ray
         self._connection = _Connection(settings.worker_count)
         try:
-            with _environment(_SHORT_LOGS):
+            with environment(_SHORT_LOGS):
                 _start(ray, self._connection, shared.token_file(settings.home))
         except Exception as error:
             self.close()
@@ -249,7 +284,7 @@ class Head:
         return Cluster(
             address=self.address,
             at=now(),
-            nodes=tuple(_node(one, free.get(one["NodeID"], {})) for one in self._ray.nodes()),
+            nodes=tuple(machine(one, free.get(one["NodeID"], {})) for one in self._ray.nodes()),
         )
 
     def close(self) -> None:
@@ -276,7 +311,7 @@ def _join(ray: Any, made: _Connection, address: str) -> None:
 def _private(ray: Any, token: Path) -> Iterator[None]:
     """Talk on this machine's own address only, and with those only who know a token."""
     mode = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
-    with _environment({**_QUIET, **_ALONE, **mode}), _loopback(ray):
+    with environment({**_QUIET, **_ALONE, **mode}), _loopback(ray):
         # Ray reads mode and token once: make it look again, the token may be new to it.
         ray._raylet.Config.initialize("")
         ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
@@ -286,7 +321,7 @@ def _private(ray: Any, token: Path) -> Iterator[None]:
 def _start(ray: Any, made: _Connection, token: Path) -> None:
     """Start a Ray for this machine alone."""
     made.folder = Path(tempfile.mkdtemp(prefix="r", dir=own.folder()))
-    with _private(ray, token), _environment(THREADS), _lean(ray):
+    with _private(ray, token), environment(THREADS), _lean(ray):
         _log_messages(ray)
         ray.init(
             num_cpus=made.workers,
@@ -348,39 +383,11 @@ def _lean(ray: Any) -> Iterator[None]:
     for part in _UNUSED:
         setattr(node, part, lambda *_, **__: None)
     try:
-        yield
+        with patient(ray._private.services):
+            yield
     finally:
         for part, start in before.items():
             setattr(node, part, start)
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that Ray and its workers inherit, and put back what stood there."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _node(told: Mapping[str, Any], free: Mapping[str, float]) -> ClusterNode:
-    has = told["Resources"]
-    cpus, memory = has.get("CPU", 0.0), has.get("memory", 0.0)
-    return ClusterNode(
-        name=told["NodeManagerHostname"],
-        address=told["NodeManagerAddress"],
-        alive=told["Alive"],
-        cpus=cpus,
-        cpus_used=max(cpus - free.get("CPU", 0.0), 0.0) if told["Alive"] else 0.0,
-        memory_bytes=int(memory),
-        memory_used_bytes=int(max(memory - free.get("memory", 0.0), 0.0)),
-    )
 
 
 def _cluster_cpus(ray: Any) -> int:

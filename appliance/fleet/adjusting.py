@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from appliance.core.errors import InvalidRequest
-from appliance.fleet.artifact import Artifact, draft_of, write_manifest
+from appliance.fleet.artifact import Artifact, Place, copy_part, draft_of, write_manifest
 from appliance.fleet.levels import Levels
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.recipe import Limits, Recipe
@@ -31,8 +28,8 @@ class Adjusted:
 
 
 def adjust_artifact(
-    source: Path,
-    target: Path,
+    source: Place,
+    target: Place,
     *,
     budget: float | None = None,
     limits: Mapping[str, Limits] | None = None,
@@ -66,7 +63,7 @@ def adjust_artifact(
     made: FleetManifest = manifest.model_copy(update={"recipe": recipe, "assets": assets})
     with draft_of(target) as draft:
         for part in manifest.parts:
-            _same_file(source / part.name, draft / part.name)
+            copy_part(artifact, part, draft)
         digest = write_manifest(draft, made)
     few = sum(entry.budget.basis == "extrapolated" for entry in assets.values())
     return Adjusted(digest, recipe, few)
@@ -86,11 +83,3 @@ def _entry(artifact: Artifact, asset: str, budget: float) -> AssetManifest:
             remedy=f"Ask for {low:g} to {high:g}, or train with that budget.",
         )
     return levels.entry(artifact.manifest.assets[asset], budget)
-
-
-def _same_file(source: Path, target: Path) -> None:
-    """Give a file another name, or copy it where a file system cannot; it never changes."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

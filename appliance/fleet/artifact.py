@@ -15,6 +15,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from appliance.core.disk import is_full
+from appliance.core.disk import is_full, to_disk
 from appliance.core.errors import (
     ArtifactCorrupt,
     ArtifactVersion,
@@ -33,9 +34,12 @@ from appliance.core.errors import (
     StorageError,
     StorageFull,
 )
+from appliance.objects import Shelf, is_remote, join, shared_cache, shelf
 from appliance.schemas.manifest import FORMAT, AssetManifest, FleetManifest, PartFile
 
 Arrays = dict[str, NDArray[Any]]
+Place = Path | str
+"""Where an artifact stands: a folder, or an address that `appliance.objects` opens."""
 
 MANIFEST = "manifest.json"
 _MODEL = b'"model":'
@@ -47,7 +51,7 @@ def part_name(number: int) -> str:
     return f"part-{number:05d}.safetensors"
 
 
-def write_part(folder: Path, number: int, assets: Sequence[Arrays]) -> list[str]:
+def write_part(folder: Place, number: int, assets: Sequence[Arrays]) -> list[str]:
     """Write the arrays of some assets as one file, over what an earlier attempt left.
 
     Returns
@@ -65,7 +69,7 @@ def write_part(folder: Path, number: int, assets: Sequence[Arrays]) -> list[str]
         for index, arrays in enumerate(assets)
         for name, array in arrays.items()
     }
-    write_file(folder / part_name(number), save(tensors))
+    shelf(folder).put(part_name(number), save(tensors))
     return [checksum(arrays) for arrays in assets]
 
 
@@ -84,12 +88,12 @@ def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def write_manifest(folder: Path, manifest: FleetManifest) -> str:
+def write_manifest(folder: Place, manifest: FleetManifest) -> str:
     """Write the manifest, last of all files; return the artifact's digest."""
     text = manifest.model_dump_json()
     digest = hashlib.sha256(text.encode()).hexdigest()
     outer = f'{{"format":{FORMAT},"digest":"{digest}","model":{text}}}'
-    write_file(folder / MANIFEST, outer.encode())
+    shelf(folder).put(MANIFEST, outer.encode())
     return digest
 
 
@@ -114,17 +118,57 @@ def write_file(path: Path, data: bytes) -> None:
             raise
 
 
+def stands(place: Place) -> bool:
+    """Whether there is an artifact, whatever its state."""
+    return any(True for _ in shelf(place).entries(MANIFEST))
+
+
+def copy_part(source: Artifact, part: PartFile, draft: Place) -> None:
+    """Give a file of arrays to another artifact, as a second name where a file can have two."""
+    path = source.path(part)
+    if is_remote(draft):
+        shelf(draft).put_file(part.name, path)
+        return
+    target = Path(draft) / part.name
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, target)
+
+
+def copy_artifact(source: Artifact, folder: Path) -> None:
+    """Write all files of an artifact to a folder, which shares nothing with it."""
+    for part in source.manifest.parts:
+        shutil.copyfile(source.path(part), folder / part.name)
+    (folder / MANIFEST).write_bytes(shelf(source.folder).read(MANIFEST))
+
+
 @contextmanager
-def draft_of(target: Path) -> Iterator[Path]:
-    """Yield a folder beside `target` that becomes it when the block ends without an error.
+def draft_of(target: Place) -> Iterator[Place]:
+    """Yield a place that becomes the artifact when the block ends without an error.
+
+    In a folder it is one beside the target.  On S3, where nothing can be moved, it is the
+    target: without a manifest, which comes last, it is no artifact.
 
     Raises
     ------
     Conflict
         Something that is no fleet model stands at the target.
     StorageFull, StorageError
-        The folder cannot be written.
+        It cannot be written.
     """
+    if is_remote(target):
+        there = shelf(target)
+        there.delete([MANIFEST])
+        there.delete(entry.key for entry in there.entries())
+        yield target
+        return
+    with _draft_beside(Path(target)) as draft:
+        yield draft
+
+
+@contextmanager
+def _draft_beside(target: Path) -> Iterator[Path]:
     if target.exists() and not (target / MANIFEST).is_file():
         raise Conflict(f"{target} exists and is no fleet model.", remedy="Choose another name.")
     draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
@@ -140,21 +184,13 @@ def draft_of(target: Path) -> Iterator[Path]:
 
 
 def _publish(draft: Path, target: Path) -> None:
-    _sync(draft)
+    to_disk([draft])
     old = draft.with_name(f"{draft.name}.old")
     if target.exists():
         target.rename(old)
     draft.rename(target)
-    _sync(target.parent)
+    to_disk([target.parent])
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -209,16 +245,29 @@ class Artifact:
         Written by a later version in a format that this one does not know.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
-        self.digest, self.manifest = _read_manifest(folder)
+        self._shelf = shelf(folder)
+        self.digest, self.manifest = _read_manifest(self._shelf)
+        sizes = {entry.key: entry.size for entry in self._shelf.entries()}
         for part in self.manifest.parts:
-            path = folder / part.name
-            size = path.stat().st_size if path.is_file() else -1
+            size = sizes.get(part.name, -1)
             if size != part.size:
                 what = "is missing" if size < 0 else f"has {size} bytes, not {part.size}"
-                raise ArtifactCorrupt(f"{path} {what}.", remedy=_RESTORE)
+                raise ArtifactCorrupt(f"{join(folder, part.name)} {what}.", remedy=_RESTORE)
         self._open: dict[int, _Part] = {}
+        self._common: Arrays | None = None
+
+    def path(self, part: PartFile) -> Path:
+        """Return a path of this machine where a file of arrays is; on S3 it is fetched."""
+        own = self._shelf.local(part.name)
+        if own is not None:
+            return own
+        fetch = partial(self._shelf.fetch, part.name)
+        return shared_cache().file(self._copy(part), part.size, fetch)
+
+    def _copy(self, part: PartFile) -> str:
+        return f"models/{self.digest}/{part.name}"
 
     def arrays(self, asset: str) -> Arrays:
         """Return the arrays that one asset is judged by, verified.
@@ -242,11 +291,23 @@ class Artifact:
         return self._arrays(self.manifest.shared, "the shared model")
 
     def _arrays(self, entry: AssetManifest, what: str) -> Arrays:
+        try:
+            return self._checked(entry, what)
+        except ArtifactCorrupt:
+            if not is_remote(self.folder):
+                raise
+        # It may be this machine's copy that was changed: what is kept says.
         part = self.manifest.parts[entry.part]
-        path = self.folder / part.name
+        self._open.pop(entry.part, None)
+        shared_cache().drop(self._copy(part))
+        return self._checked(entry, what)
+
+    def _checked(self, entry: AssetManifest, what: str) -> Arrays:
+        part = self.manifest.parts[entry.part]
+        path = join(self.folder, part.name)
         try:
             if entry.part not in self._open:
-                self._open[entry.part] = _Part(path)
+                self._open[entry.part] = _Part(self.path(part))
             found = self._open[entry.part].arrays(entry.index)
         except (SafetensorError, OSError, ValueError) as error:
             raise ArtifactCorrupt(
@@ -254,19 +315,36 @@ class Artifact:
             ) from error
         if checksum(found) != entry.checksum:
             raise ArtifactCorrupt(f"{what} in {path} was changed.", remedy=_RESTORE)
-        return found
+        return found | self._network() if entry.pooled else found
+
+    def _network(self) -> Arrays:
+        """Return the arrays that pooled sub-models have in common, the same for all."""
+        known = self.manifest.network
+        if known is None:
+            raise ArtifactCorrupt(f"{self.folder} lacks its network.", remedy=_RESTORE)
+        if self._common is None:
+            part = self.manifest.parts[known.part]
+            try:
+                self._common = _Part(self.path(part)).arrays(0)
+            except (SafetensorError, OSError, ValueError) as error:
+                raise ArtifactCorrupt(
+                    f"{join(self.folder, part.name)} cannot be read: {error}.", remedy=_RESTORE
+                ) from error
+        if checksum(self._common) != known.checksum:
+            self._common = None
+            raise ArtifactCorrupt(f"the network of {self.folder} was changed.", remedy=_RESTORE)
+        return self._common
 
 
-def _read_manifest(folder: Path) -> tuple[str, FleetManifest]:
-    path = folder / MANIFEST
+def _read_manifest(place: Shelf) -> tuple[str, FleetManifest]:
+    folder = place.url
+    path = join(folder, MANIFEST)
     try:
-        data = path.read_bytes()
+        data = place.read(MANIFEST)
         outer = json.loads(data)
         found, digest, model = outer["format"], outer["digest"], outer["model"]
-    except FileNotFoundError as error:
+    except NotFound as error:
         raise NotFound(f"there is no fleet model in {folder}.") from error
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactCorrupt(f"{path} is damaged: {error!r}.", remedy=_RESTORE) from error
     if found != FORMAT:
@@ -287,7 +365,8 @@ def _read_manifest(folder: Path) -> tuple[str, FleetManifest]:
     return digest, manifest
 
 
-def part_file(folder: Path, number: int) -> PartFile:
+def part_file(folder: Place, number: int) -> PartFile:
     """Describe a file of arrays that was written."""
     name = part_name(number)
-    return PartFile(name=name, size=(folder / name).stat().st_size)
+    [entry] = shelf(folder).entries(name)
+    return PartFile(name=name, size=entry.size)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import polars as pl
 
 from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
-from appliance.fleet.artifact import Artifact
+from appliance.fleet.artifact import Artifact, Place
 from appliance.fleet.findings import drafts_of, with_directions
 from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import Models, Span, inside, opened
@@ -36,7 +35,7 @@ class ScoredFleet:
 
     readings: Readings
     scores: Scores
-    folder: Path
+    folder: Place
     model_version: int
     masks: Masks = field(default_factory=Masks)
 

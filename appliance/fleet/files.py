@@ -23,8 +23,9 @@ from appliance.core.errors import (
 from appliance.core.settings import load_settings
 from appliance.engine import make
 from appliance.fleet import frames
+from appliance.fleet.artifact import Place
 from appliance.fleet.scoring import Models, opened, score_frame, worded
-from appliance.lake.layout import storage_errors
+from appliance.lake.told import storage_errors
 
 _STAMP = "kizashi.scored"
 
@@ -68,7 +69,7 @@ class _Task:
 
 
 def score_files(
-    model: Path, digest: str, source: str | Path, out: str | Path, engine: str
+    model: Place, digest: str, source: str | Path, out: str | Path, engine: str
 ) -> ScoredFiles:
     """Score Parquet files into a folder; see `FleetModel.score_files`.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
-from appliance.fleet.artifact import Artifact
+from appliance.fleet.artifact import Artifact, Place
 from appliance.fleet.chunks import Chunk
 from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import (
@@ -76,7 +75,7 @@ class ScoredChunk:
 
 def score_fleet(  # noqa: PLR0913 - what is read, judged by, written to and wanted
     chunks: Sequence[Chunk],
-    folder: Path,
+    folder: Place,
     sink: Scores,
     engine: Engine,
     *,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from appliance.calendar.masks import Masks, union
 from appliance.core.errors import ArtifactError, NotFound
 from appliance.core.log import get
-from appliance.fleet.artifact import Artifact, write_part
+from appliance.fleet.artifact import Artifact, Place, write_part
 from appliance.fleet.frames import Layout
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.recipe import Cleaning, Recipe
@@ -38,7 +37,7 @@ class Guide:
 
     held: tuple[tuple[str, Masks], ...] = ()
     vouched: Masks = field(default_factory=Masks)
-    former: Path | None = None
+    former: Place | None = None
     untouched: frozenset[str] = frozenset()
 
     def masks(self, calendar: Masks | None) -> Masks:
@@ -79,7 +78,7 @@ def keep_former(
     failures: Mapping[str, str],
     recipe: Recipe,
     layout: Layout,
-    draft: Path,
+    draft: Place,
     number: int,
 ) -> dict[str, AssetManifest]:
     """Write the former sub-models of assets that too little was left to learn from.
@@ -116,14 +115,14 @@ def keep_former(
     sums = write_part(draft, number, arrays)
     return {
         asset: artifact.manifest.assets[asset].model_copy(
-            update={"index": index, "checksum": sums[index]}
+            update={"index": index, "checksum": sums[index], "pooled": False}
         )
         for index, asset in enumerate(kept)
     }
 
 
 def keep_shared(
-    guide: Guide, recipe: Recipe, layout: Layout, draft: Path, number: int
+    guide: Guide, recipe: Recipe, layout: Layout, draft: Place, number: int
 ) -> AssetManifest | None:
     """Write the former shared sub-model, if there is one that still fits; see `keep_former`."""
     if guide.former is None:
@@ -138,7 +137,7 @@ def keep_shared(
         _log.warning("no shared sub-model is kept: %s", error)
         return None
     [checksum] = write_part(draft, number, [arrays])
-    return shared.model_copy(update={"index": 0, "checksum": checksum})
+    return shared.model_copy(update={"index": 0, "checksum": checksum, "pooled": False})
 
 
 def _fits(

@@ -13,9 +13,10 @@ import polars as pl
 from appliance.core.settings import load_settings
 from appliance.engine import Engine, make
 from appliance.fleet import frames
-from appliance.fleet.chunks import Chunk, cut, spill
+from appliance.fleet.chunks import Chunk, Columns, cut, spill
 from appliance.fleet.frames import Layout
 from appliance.fleet.model import FleetModel
+from appliance.fleet.pooling import Lesson, learn_pool
 from appliance.fleet.recipe import resolve
 from appliance.fleet.training import fit_fleet
 from appliance.schemas.recipe import Recipe
@@ -85,7 +86,13 @@ def _fit(rows: pl.DataFrame, layout: Layout, recipe: Recipe, engine: Engine) -> 
             chunks: Sequence[Chunk] = (
                 pieces if engine.name == "local" else spill(pieces, Path(spilled))
             )
-            report = fit_fleet(chunks, recipe, layout, scratch / "model.kz", engine)
+            pool = None
+            if recipe.pooled:
+                columns = Columns.of(recipe, layout.sensors, layout.context)
+                lesson = Lesson(chunks, columns, recipe)
+                pool = learn_pool(lesson, str(scratch / "pool"), engine, engine.workers)
+            place = scratch / "model.kz"
+            report = fit_fleet(chunks, recipe, layout, place, engine, pool=pool)
         return FleetModel(report.folder, own=True)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)

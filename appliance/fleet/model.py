@@ -15,7 +15,7 @@ from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.settings import load_settings
 from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.fleet import findings, frames
-from appliance.fleet.artifact import Artifact, draft_of
+from appliance.fleet.artifact import Artifact, Place, copy_artifact, draft_of
 from appliance.fleet.choice_words import choice_words
 from appliance.fleet.chunks import FrameChunk, cut
 from appliance.fleet.files import ScoredFiles, score_files
@@ -62,11 +62,11 @@ class FleetModel:
         The folder is this object's alone and goes with it.
     """
 
-    def __init__(self, folder: Path, *, own: bool = False) -> None:
+    def __init__(self, folder: Place, *, own: bool = False) -> None:
         self.folder = folder
         self._models = Models(Artifact(folder))
         if own:
-            weakref.finalize(self, shutil.rmtree, folder.parent, ignore_errors=True)
+            weakref.finalize(self, shutil.rmtree, Path(folder).parent, ignore_errors=True)
 
     # ------------------------------------------------------------------ what it is
     @property
@@ -294,7 +294,7 @@ class FleetModel:
         """
         target = Path(path)
         with draft_of(target) as draft:
-            shutil.copytree(self.folder, draft, dirs_exist_ok=True)
+            copy_artifact(self._models.artifact, Path(draft))
         return target
 
 

@@ -17,6 +17,7 @@ from appliance.schemas.recipe import Recipe
 from detectors import catalog
 from detectors.base import Detector
 from detectors.errors import DetectorError
+from detectors.pools import Autoencoder, Network
 
 _SUSTAINED_HOURS = 4.0
 _FEWEST_AVERAGED = 32
@@ -118,13 +119,18 @@ def make_averages(recipe: Recipe, interval_seconds: float, rows: int) -> Detecto
     return catalog.make("moving_average", window=window)
 
 
-def make_detector(recipe: Recipe, asset: str) -> Detector:
+def make_detector(recipe: Recipe, asset: str, network: Network | None = None) -> Detector:
     """Return the recipe's detector, unfitted, seeded for one asset.
+
+    Parameters
+    ----------
+    network
+        That it judges by, learned already from the whole fleet.
 
     Raises
     ------
     InvalidRequest
-        No such detector, or its parameters cannot be used.
+        No such detector, its parameters cannot be used, or it takes no network.
     """
     try:
         detector: Detector = catalog.make(recipe.detector, **recipe.parameters)
@@ -142,4 +148,21 @@ def make_detector(recipe: Recipe, asset: str) -> Detector:
     for name in ("seed", "random_state"):
         if name in own and name not in recipe.parameters:
             detector.set_params(**{name: asset_seed(recipe, asset)})
-    return detector
+    return detector if network is None else pooled(detector, recipe).with_network(network)
+
+
+def pooled(detector: Detector, recipe: Recipe) -> Autoencoder:
+    """Return a recipe's detector if a whole fleet can teach one network of it.
+
+    Raises
+    ------
+    InvalidRequest
+        It learns each machine alone.
+    """
+    if isinstance(detector, Autoencoder):
+        return detector
+    raise InvalidRequest(
+        f"detector {recipe.detector} learns each machine alone: there is no model of the whole "
+        "fleet for several workers.",
+        remedy="Train with --recipe autoencoder, or without --workers.",
+    )

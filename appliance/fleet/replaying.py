@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
 from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
 from appliance.events.detect import find_events
-from appliance.fleet.artifact import Artifact
+from appliance.fleet.artifact import Artifact, Place
 from appliance.fleet.chunks import Chunk
 from appliance.fleet.findings import drafts_of, with_directions
 from appliance.fleet.levels import Levels
@@ -53,7 +52,7 @@ class _Task:
 
 def replay_fleet(
     chunks: Sequence[Chunk],
-    folder: Path,
+    folder: Place,
     period: Period,
     engine: Engine,
     *,

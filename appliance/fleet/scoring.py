@@ -19,6 +19,7 @@ from appliance.fleet.frames import TIME
 from appliance.fleet.judgements import SensorFault
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.series import Rows, micro
+from appliance.objects import is_remote
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.score import Judgement, share_column
 
@@ -192,12 +193,14 @@ def fault_frame(faults: Sequence[tuple[str, SensorFault]]) -> pl.DataFrame:
 
 def opened(folder: str, digest: str) -> Models:
     """Open an artifact once a process, and again when it is another one."""
-    return _opened(folder, digest, (Path(folder) / MANIFEST).stat().st_mtime_ns)
+    # A folder's file may be put back; what is on S3 is written once.
+    changed = 0 if is_remote(folder) else (Path(folder) / MANIFEST).stat().st_mtime_ns
+    return _opened(folder, digest, changed)
 
 
 @lru_cache(maxsize=4)
 def _opened(folder: str, digest: str, changed: int) -> Models:  # noqa: ARG001 - part of the key
-    return Models(Artifact(Path(folder)))
+    return Models(Artifact(folder))
 
 
 def settled(scores: pl.DataFrame, extents: Mapping[str, Span]) -> pl.DataFrame:

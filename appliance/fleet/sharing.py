@@ -18,6 +18,7 @@ from appliance.fleet.series import MICRO, Mask, Rows
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Recipe
 from detectors.errors import DetectorError
+from detectors.pools import Network
 
 SHARED = "*"
 """Name that the shared sub-model goes by where randomness is drawn from a name."""
@@ -34,11 +35,15 @@ _APART = 1_000
 
 def donors(names: Sequence[str]) -> frozenset[str]:
     """Return the machines of a fleet that lend readings: not all of a large one."""
+    return frozenset(spread(names, _MOST))
+
+
+def spread(names: Sequence[str], most: int) -> list[str]:
+    """Return at most so many of some names, from the first to the last."""
     ordered = sorted(names)
-    if len(ordered) <= _MOST:
-        return frozenset(ordered)
-    places = np.linspace(0, len(ordered) - 1, _MOST).astype(int)
-    return frozenset(ordered[place] for place in places)
+    if len(ordered) <= most:
+        return ordered
+    return [ordered[place] for place in np.linspace(0, len(ordered) - 1, most).astype(int)]
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ def fit_shared(
     entries: Mapping[str, AssetManifest],
     recipe: Recipe,
     sensors: Sequence[str],
+    network: Network | None = None,
 ) -> Fitted | None:
     """Learn the shared sub-model; None where that is not possible.
 
@@ -105,7 +111,7 @@ def fit_shared(
         return None
     rows = _together([block for one in chosen for block in one.blocks], round(usual * MICRO))
     try:
-        fitted = fit_asset(SHARED, rows, sensors, recipe)
+        fitted = fit_asset(SHARED, rows, sensors, recipe, network=network)
     except (Unfit, DetectorError):
         return None
     first, last = (

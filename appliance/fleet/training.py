@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from appliance import __version__
 from appliance.calendar.masks import Masks
-from appliance.core.errors import ArtifactError, InvalidRequest, NotFound
-from appliance.core.log import get
+from appliance.core.errors import InvalidRequest
 from appliance.engine.base import Engine
 from appliance.fleet import sharing
-from appliance.fleet.artifact import Artifact, draft_of, part_file, write_manifest, write_part
-from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
+from appliance.fleet.artifact import (
+    Place,
+    draft_of,
+    part_file,
+    write_manifest,
+    write_part,
+)
+from appliance.fleet.chunks import Chunk, Columns
+from appliance.fleet.fitting import Part, Task, fit_chunk
 from appliance.fleet.frames import Layout
 from appliance.fleet.guide import Guide, keep_former, keep_shared
-from appliance.fleet.learning import Fitted, Unfit, fit_asset
-from appliance.fleet.modes import learn_modes
 from appliance.fleet.outcome import value_of
-from appliance.fleet.scoring import Models
+from appliance.fleet.pooled import network_of, without_network, write_network
+from appliance.fleet.pooling import Pooled
 from appliance.fleet.sharing import Sample
-from appliance.fleet.trial_words import trial_words
-from appliance.fleet.trying import is_young, try_own
-from appliance.schemas.manifest import AssetManifest, FleetManifest, Trial
+from appliance.schemas.manifest import AssetManifest, FleetManifest, PooledNetwork
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.recipe import Recipe
-from detectors.errors import DetectorError
 
-_log = get(__name__)
 _UNTOUCHED = "it was not to be learned anew"
 
 
@@ -58,7 +58,7 @@ class FitReport:
         Why assets keep the sub-model that they had.
     """
 
-    folder: Path
+    folder: Place
     digest: str
     assets: int
     extrapolated: int
@@ -73,44 +73,11 @@ class FitReport:
     code_version: str = __version__
 
 
-@dataclass(frozen=True)
-class _Task:
-    number: int
-    chunk: Chunk
-    columns: Columns
-    recipe: Recipe
-    folder: str
-    masks: Masks | None = None
-    guide: Guide = field(default_factory=Guide)
-    donors: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What a task returns: entries without their number of the file.
-
-    Attributes
-    ----------
-    trials
-        By which young machines stay with the shared sub-model.
-    samples
-        Of machines that a shared one may be learned from.
-    """
-
-    entries: dict[str, AssetManifest]
-    failures: dict[str, str]
-    rows: int
-    masked: int = 0
-    held: dict[str, int] = field(default_factory=dict)
-    trials: dict[str, Trial] = field(default_factory=dict)
-    samples: tuple[Sample, ...] = ()
-
-
 def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     chunks: Sequence[Chunk],
     recipe: Recipe,
     layout: Layout,
-    folder: Path,
+    folder: Place,
     engine: Engine,
     *,
     masks: Masks | None = None,
@@ -118,6 +85,7 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     progress: Progress | None = None,
     machines: int | None = None,
     donors: frozenset[str] = frozenset(),
+    pool: Pooled | None = None,
 ) -> FitReport:
     """Train a model for every asset and write them as one artifact.
 
@@ -131,8 +99,8 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     layout
         Columns to learn, columns that explain them, and how a caller's frame was read.
     folder
-        Where the artifact will stand, all at once, when everything succeeded.  With workers on
-        several machines they must share it.
+        Where the artifact will stand, all at once, when everything succeeded: a folder, or an
+        address that workers on several machines reach.
     masks
         Stretches that the calendar takes out: not learned from.
     guide
@@ -142,6 +110,8 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     donors
         Assets that also a sub-model is learned from that machines without an own are judged
         by; without them the guide's former one stays.
+    pool
+        The network that all machines together taught; without it each is learned alone.
 
     Raises
     ------
@@ -154,11 +124,13 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     progress.step("Training", total=machines or len(chunks))
     columns = Columns.of(recipe, layout.sensors, layout.context)
     guide = guide or Guide()
+    common = None if pool is None else len(chunks) + 2
     with draft_of(folder) as draft:
         tasks = [
-            _Task(number, chunk, columns, recipe, str(draft), masks, guide, donors)
+            Task(number, chunk, columns, recipe, str(draft), masks, guide, donors, common)
             for number, chunk in enumerate(chunks)
         ]
+        network = _network(pool, draft, len(chunks) + 2)
         parts = _learned(engine, tasks, progress, by_machine=bool(machines))
         learned = _placed(parts)
         failures = {a: why for part in parts.values() for a, why in part.failures.items()}
@@ -172,47 +144,63 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
             entries[asset] = entry.model_copy(update={"part": len(written)})
         written += [len(tasks)] if kept else []
         number = len(tasks) + 1
-        shared = _shared(parts, recipe, columns, draft, number, engine)
+        shared = _shared(parts, tasks[0], number, engine)
         shared = shared or keep_shared(guide, recipe, layout, draft, number)
         if shared is not None:
             shared = shared.model_copy(update={"part": len(written)})
             written.append(number)
+        if network is not None and common is not None:
+            network = network.model_copy(update={"part": len(written)})
+            written.append(common)
         files = {
+            "network": network,
             "parts": tuple(part_file(draft, number) for number in written),
             "shared": shared,
             "trials": {a: t for part in parts.values() for a, t in part.trials.items()},
         }
         manifest = _manifest(recipe, layout, entries, failures).model_copy(update=files)
         digest = write_manifest(draft, manifest)
+    return _report(folder, digest, manifest, parts.values(), reasons)
+
+
+def _report(
+    folder: Place,
+    digest: str,
+    manifest: FleetManifest,
+    parts: Collection[Part],
+    kept: dict[str, str],
+) -> FitReport:
+    """Return what was learned, with `kept` as why machines keep what they had."""
+    learned = [entry for asset, entry in manifest.assets.items() if asset not in kept]
     return FitReport(
         folder=folder,
         digest=digest,
-        assets=len(entries),
-        extrapolated=sum(e.budget.basis == "extrapolated" for e in entries.values()),
-        failures=failures,
-        rows=sum(part.rows for part in parts.values()),
-        data_start=min(entry.data_start for entry in learned.values()),
-        data_end=max(entry.data_end for entry in learned.values()),
-        seed=recipe.seed,
-        masked=sum(part.masked for part in parts.values()),
-        held=dict(sum((Counter(part.held) for part in parts.values()), Counter())),
-        kept=reasons,
+        assets=len(manifest.assets),
+        extrapolated=sum(e.budget.basis == "extrapolated" for e in manifest.assets.values()),
+        failures=manifest.failures,
+        rows=sum(part.rows for part in parts),
+        data_start=min(entry.data_start for entry in learned),
+        data_end=max(entry.data_end for entry in learned),
+        seed=manifest.recipe.seed,
+        masked=sum(part.masked for part in parts),
+        held=dict(sum((Counter(part.held) for part in parts), Counter())),
+        kept=kept,
     )
 
 
 def _learned(
-    engine: Engine, tasks: Sequence[_Task], progress: Progress, *, by_machine: bool
-) -> dict[int, _Part]:
+    engine: Engine, tasks: Sequence[Task], progress: Progress, *, by_machine: bool
+) -> dict[int, Part]:
     """Learn the chunks, and tell of each what came of it."""
-    parts: dict[int, _Part] = {}
-    for outcome in engine.map(_fit_chunk, tasks):
+    parts: dict[int, Part] = {}
+    for outcome in engine.map(fit_chunk, tasks):
         part = parts[outcome.index] = value_of(outcome)
         progress.advance(len(part.entries) + len(part.failures) if by_machine else 1)
         _tell(part, progress)
     return parts
 
 
-def _tell(part: _Part, progress: Progress) -> None:
+def _tell(part: Part, progress: Progress) -> None:
     """Say which machines were learned, and why others were not."""
     if part.entries:
         progress.note(f"learned: {', '.join(sorted(part.entries))}")
@@ -220,7 +208,7 @@ def _tell(part: _Part, progress: Progress) -> None:
         progress.note(f"not learned: {asset}: {reason}")
 
 
-def _placed(parts: Mapping[int, _Part]) -> dict[str, AssetManifest]:
+def _placed(parts: Mapping[int, Part]) -> dict[str, AssetManifest]:
     """Return the entries of all parts with the number of their file."""
     written = [parts[number] for number in sorted(parts) if parts[number].entries]
     return {
@@ -262,23 +250,24 @@ def _require_any(entries: dict[str, AssetManifest], failures: dict[str, str]) ->
     )
 
 
+def _network(pool: Pooled | None, draft: Place, number: int) -> PooledNetwork | None:
+    """Write the fleet's network, if there is one, before the tasks that read it."""
+    if pool is None:
+        return None
+    checksum = write_network(draft, number, pool.network)
+    return pool.facts.model_copy(update={"checksum": checksum})
+
+
 @dataclass(frozen=True)
 class _Sharing:
     samples: tuple[Sample, ...]
     entries: dict[str, AssetManifest]
-    recipe: Recipe
-    sensors: tuple[str, ...]
-    folder: str
+    like: Task
     number: int
 
 
 def _shared(
-    parts: Mapping[int, _Part],
-    recipe: Recipe,
-    columns: Columns,
-    draft: Path,
-    number: int,
-    engine: Engine,
+    parts: Mapping[int, Part], like: Task, number: int, engine: Engine
 ) -> AssetManifest | None:
     """Learn the shared sub-model where the tasks brought samples, and write its file."""
     found = [one for part in parts.values() for one in part.samples]
@@ -286,90 +275,18 @@ def _shared(
     if len(samples) < sharing.FEWEST:
         return None
     entries = {a: entry for part in parts.values() for a, entry in part.entries.items()}
-    task = _Sharing(samples, entries, recipe, columns.sensors, str(draft), number)
+    task = _Sharing(samples, entries, like, number)
     [outcome] = engine.map(_fit_shared, [task])
     made: AssetManifest | None = value_of(outcome)
     return made
 
 
 def _fit_shared(task: _Sharing) -> AssetManifest | None:
-    made = sharing.fit_shared(task.samples, task.entries, task.recipe, task.sensors)
+    folder, recipe, sensors = task.like.folder, task.like.recipe, task.like.columns.sensors
+    network = network_of(folder, task.like.network, recipe, len(sensors))
+    made = sharing.fit_shared(task.samples, task.entries, recipe, sensors, network)
     if made is None:
         return None
-    [checksum] = write_part(Path(task.folder), task.number, [made.arrays])
+    made = made if network is None else without_network(made)
+    [checksum] = write_part(folder, task.number, [made.arrays])
     return made.entry.model_copy(update={"index": 0, "checksum": checksum})
-
-
-def _fit_chunk(task: _Task) -> _Part:
-    former = _former(task.guide)
-    trials: dict[str, Trial] = {}
-    samples: list[Sample] = []
-    fitted: dict[str, Fitted] = {}
-    failures: dict[str, str] = {}
-    rows = masked = 0
-    held: Counter[str] = Counter()
-    guide = task.guide
-    masks = guide.masks(task.masks)
-    parts = task.chunk.parts(task.columns.names)
-    for found in (one for part in parts for one in assets_of(part, task.columns, masks)):
-        times = found.rows.times
-        by_calendar, by_reason = guide.counted(found.asset, times, task.masks)
-        masked += by_calendar
-        held.update(by_reason)
-        vouched = guide.in_normal_running(found.asset, times)
-        try:
-            model = fit_asset(
-                found.asset, found.rows, task.columns.sensors, task.recipe, vouched
-            )
-            trial = _tried(task, found, former)
-        except (Unfit, DetectorError) as reason:
-            failures[found.asset] = str(reason)
-        except (ArithmeticError, ValueError, LookupError) as error:
-            # A fault of ours or of a plugged-in detector costs this asset, never the fleet.
-            _log.warning("asset %s could not be learned", found.asset, exc_info=True)
-            failures[found.asset] = f"it could not be learned: {error}"
-        else:
-            if found.asset in task.donors:
-                samples.append(sharing.sample_of(found, model.entry, len(task.donors)))
-            if trial is not None and not trial.better:
-                trials[found.asset] = trial
-                failures[found.asset] = trial_words(trial)
-                continue
-            arrays, modes = learn_modes(found, model.entry, task.columns)
-            entry = model.entry.model_copy(update={"modes": modes, "trial": trial})
-            fitted[found.asset] = Fitted({**model.arrays, **arrays}, entry)
-            rows += len(times) - by_calendar - sum(by_reason.values())
-    if not fitted:
-        return _Part({}, failures, 0, masked, dict(held), trials)
-    models = sorted(fitted.items())
-    sums = write_part(Path(task.folder), task.number, [model.arrays for _, model in models])
-    entries = {
-        asset: model.entry.model_copy(update={"index": index, "checksum": sums[index]})
-        for index, (asset, model) in enumerate(models)
-    }
-    return _Part(entries, failures, rows, masked, dict(held), trials, tuple(samples))
-
-
-def _former(guide: Guide) -> Models | None:
-    """Return the champion, if it shares what it knows with machines that it does not know."""
-    if guide.former is None:
-        return None
-    try:
-        models = Models(Artifact(guide.former))
-    except (ArtifactError, NotFound) as error:
-        _log.warning("nothing can be set beside the champion: %s", error)
-        return None
-    return models if models.manifest.shared is not None else None
-
-
-def _tried(task: _Task, found: AssetRows, former: Models | None) -> Trial | None:
-    """Set a young machine's own sub-model beside the shared one, if that judges it now."""
-    if (
-        former is None
-        or found.asset in former.manifest.assets
-        or former.manifest.sensors != task.columns.sensors
-        or former.manifest.context != task.columns.context
-        or not is_young(found.rows)
-    ):
-        return None
-    return try_own(found.asset, found.rows, task.columns.sensors, task.recipe, former)

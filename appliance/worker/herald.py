@@ -9,9 +9,10 @@ import threading
 
 from appliance.core.clock import monotonic
 from appliance.core.errors import KizashiError
+from appliance.core.locks import Lead
 from appliance.core.log import get
 from appliance.pipelines.alerts import deliver, forget, raise_alerts
-from appliance.pipelines.care import Care
+from appliance.pipelines.care import LOOKS, Care
 from appliance.pipelines.platform_alerts import raise_troubles
 from appliance.pipelines.site import Site
 from appliance.worker.life import Life
@@ -41,6 +42,7 @@ class Herald:
         self._seconds = seconds
         self._failed = False
         self._care = Care(site)
+        self._lead = Lead(lambda: site.database, site.settings.home, LOOKS)
         self._due = 0.0
 
     def start(self) -> None:
@@ -59,8 +61,10 @@ class Herald:
             raise_alerts(self._site)
             if monotonic() >= self._due:
                 self._due = monotonic() + _CARE_SECONDS
-                self._care.look()
-                raise_troubles(self._site)
+                # What one machine finds would be over by the word of another that has it not.
+                if self._lead.mine():
+                    self._care.look()
+                    raise_troubles(self._site)
             deliver(self._site)
             if tidy:
                 forget(self._site)

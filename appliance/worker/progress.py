@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -40,6 +41,7 @@ class JobProgress:
         self._total: int | None = None
         self._written = clock()
         self._lines: list[tuple[datetime, str, str]] = []
+        self._lock = threading.Lock()
 
     # ------------------------------------------------------------------ for the pipeline
     def step(self, name: str, total: int | None = None) -> None:
@@ -63,19 +65,30 @@ class JobProgress:
 
     def say(self, level: str, text: str) -> None:
         """Add a line to the job's log."""
-        self._lines.append((now(), level, text))
+        with self._lock:
+            self._lines.append((now(), level, text))
         self._tick()
 
-    def rest(self) -> Told:
-        """Return what was not written yet, to be written with something else."""
-        told = Told(self._done, self._total, tuple(self._lines))
-        self._lines = []
-        self._written = self._clock()
+    def rest(self, number: int | None = None) -> Told:
+        """Return what was not written yet, to be written with something else.
+
+        Parameters
+        ----------
+        number
+            Of a step: what is told of another one, which goes on beside it, is not its own.
+        """
+        with self._lock:
+            own = number in (None, self._number)
+            counted = (self._done, self._total) if own else (0, None)
+            told = Told(*counted, tuple(self._lines))
+            self._lines = []
+            self._written = self._clock()
         return told
 
-    def last(self, text: str) -> Told:
-        """Return what was not written yet, and a last line."""
-        self._lines.append((now(), "info", text))
+    def last(self, *texts: str) -> Told:
+        """Return what was not written yet, and the last lines."""
+        with self._lock:
+            self._lines += [(now(), "info", text) for text in texts]
         return self.rest()
 
     def _tick(self) -> None:

@@ -12,6 +12,7 @@ from appliance.core.clock import monotonic, now
 from appliance.core.errors import Cancelled, EngineError, KizashiError, LimitExceeded
 from appliance.core.log import get
 from appliance.core.trail import Trail, following, span
+from appliance.engine.meter import Used
 from appliance.engine.stop import Stop, stoppable
 from appliance.jobs.store.runs import RunStore
 from appliance.metrics import instruments
@@ -115,8 +116,8 @@ class Runner:
             recorder.keep()
             self._life.rest()
         recorder.rows = costs.rows_of(end.result)
-        self._life.insist(lambda: recorder.end(end.state.value))
-        told = progress.last(_words(end))
+        kept = self._life.insist(lambda: recorder.end(end.state.value))
+        told = progress.last(*_where(kept.used), _words(end))
         self._life.insist(
             lambda: self._store.end(
                 job.id,
@@ -182,6 +183,12 @@ class Runner:
         with stoppable(running.stop):
             given = steps.repeated(lambda: spec.run(call))
         return TypeAdapter(type(given)).dump_python(given, mode="json")
+
+
+def _where(used: Used) -> list[str]:
+    """Return which machines of Ray did its tasks, in a line, if any did."""
+    ran = ", ".join(f"{machine} {tasks}" for machine, tasks in used.machines)
+    return [f"tasks that machines of Ray ran: {ran}"] if ran else []
 
 
 def _words(end: _End) -> str:

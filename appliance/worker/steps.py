@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter
@@ -25,6 +25,7 @@ from appliance.engine.stop import Stop
 from appliance.jobs.store.runs import RunStore
 from appliance.jobs.terms import Patience
 from appliance.metrics import instruments
+from appliance.pipelines.abreast import Abreast, Part
 from appliance.schemas.job import Job, JobState
 from appliance.worker.life import Life
 from appliance.worker.progress import JobProgress
@@ -78,7 +79,6 @@ class DurableSteps:
         self._patience = patience
         self._known: list[Any] = []
         self._number = 0
-        self._begun = monotonic()
         self.failure: KizashiError | None = None
 
     # ------------------------------------------------------------------ for the pipeline
@@ -95,7 +95,54 @@ class DurableSteps:
         def kept() -> str:
             return json.dumps(self._performed(number, name, adapter, work))
 
-        told = json.loads(self._keeper.step(name, kept))
+        output: Output = self._learned(self._keeper.step(name, kept), adapter)
+        return output
+
+    def together(self, parts: Sequence[Part], most: int) -> dict[str, Any]:
+        """Return what the steps of a graph give; see `appliance.pipelines.steps.Steps`.
+
+        They are kept in their order.  The first that is not kept yet begins the work of all
+        that are left, each in a thread when what it needs is there.
+        """
+        first = self._number + 1
+        found: dict[str, Any] = {}
+        abreast: Abreast | None = None
+
+        def performed(place: int, part: Part, known: Mapping[str, Any]) -> Any:
+            adapter = _adapter(cast("Hashable", part.kind))
+            told = self._performed(first + place, part.name, adapter, lambda: part.work(known))
+            if "error" in told:
+                raise _error(told)
+            return adapter.validate_json(json.dumps(told["output"]))
+
+        def kept(part: Part) -> str:
+            nonlocal abreast
+            if abreast is None:
+                abreast = Abreast(parts, found, performed, most)
+            try:
+                given = abreast.result(part.name)
+            except KizashiError as error:
+                return json.dumps(_as_kept(error))
+            adapter = _adapter(cast("Hashable", part.kind))
+            return json.dumps({"output": adapter.dump_python(given, mode="json")})
+
+        try:
+            for part in parts:
+                self._number += 1
+                if self._number <= len(self._known):
+                    found[part.name] = self._known[self._number - 1]
+                    continue
+                told = self._keeper.step(part.name, partial(kept, part))
+                adapter = _adapter(cast("Hashable", part.kind))
+                found[part.name] = self._learned(told, adapter)
+        finally:
+            if abreast is not None:
+                abreast.close()
+        return found
+
+    def _learned(self, kept: str, adapter: TypeAdapter[Any]) -> Any:
+        """Return what a step gave, as it was kept; raise why it gave nothing."""
+        told = json.loads(kept)
         if "error" in told:
             self.failure = _error(told)
             raise self.failure
@@ -126,7 +173,7 @@ class DurableSteps:
         """Run a step until it ends for good, and return how, as plain JSON."""
         self._own(lambda: self._store.begin_step(self._job, number, name, now()))
         self._progress.enter(number)
-        self._begun = monotonic()
+        begun = monotonic()
         with within(step=name), span(f"step {name}", number=number) as traced:
             _log.info("step %d begins", number)
             try:
@@ -134,9 +181,9 @@ class DurableSteps:
             except Exception as error:  # noqa: BLE001 - told as the step's end
                 if traced is not None:
                     traced.error = str(error)
-                return self._failed(number, self._told(error, name))
+                return self._failed(number, self._told(error, name), begun)
         shown = output if len(json.dumps(output)) <= _MOST_SHOWN else None
-        self._end(number, JobState.SUCCEEDED, output=shown)
+        self._end(number, JobState.SUCCEEDED, begun, output=shown)
         return {"output": output}
 
     def _told(self, error: Exception, name: str) -> KizashiError:
@@ -176,23 +223,25 @@ class DurableSteps:
         self._stop.check()
         return attempt + 1
 
-    def _failed(self, number: int, error: KizashiError) -> dict[str, Any]:
+    def _failed(self, number: int, error: KizashiError, begun: float) -> dict[str, Any]:
         if self._life.ending:
             self._life.rest()
         cancelled = isinstance(error, Cancelled)
         state = JobState.CANCELLED if cancelled else JobState.FAILED
-        self._end(number, state, error=str(error))
-        return {
-            "error": type(error).__name__,
-            "message": error.message,
-            "remedy": error.remedy,
-        }
+        self._end(number, state, begun, error=str(error))
+        return _as_kept(error)
 
     def _end(
-        self, number: int, state: JobState, *, output: Any = None, error: str = ""
+        self,
+        number: int,
+        state: JobState,
+        begun: float,
+        *,
+        output: Any = None,
+        error: str = "",
     ) -> None:
-        told = self._progress.rest()
-        instruments.step_ended(self._pipeline, state.value, monotonic() - self._begun)
+        told = self._progress.rest(number)
+        instruments.step_ended(self._pipeline, state.value, monotonic() - begun)
         self._own(
             lambda: self._store.end_step(
                 self._job, number, state, now(), told, output=output, error=error
@@ -208,6 +257,14 @@ class DurableSteps:
 @cache
 def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("type[Any]", kind))  # making one takes longer than keeping a step
+
+
+def _as_kept(error: KizashiError) -> dict[str, Any]:
+    return {
+        "error": type(error).__name__,
+        "message": error.message,
+        "remedy": error.remedy,
+    }
 
 
 def _error(told: dict[str, Any]) -> KizashiError:

@@ -117,6 +117,16 @@ class Worker:
         self._leave()
         return not self._lost
 
+    def entered(self) -> bool:
+        """Whether this process has noted in the database that it lives, and still counts.
+
+        Raises
+        ------
+        StorageError
+            The database is away.
+        """
+        return self._workers.beats().get(self.id, 0) > 0
+
     def end(self) -> None:
         """Let the loop end."""
         self.life.end()

@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
 GROUP = "kizashi.detectors"
 PYOD_PREFIX = "pyod:"
+SKLEARN_PREFIX = "sklearn:"
+BORROWED = {
+    PYOD_PREFIX: ("detectors.models.pyod", "PyODDetector"),
+    SKLEARN_PREFIX: ("detectors.models.estimators", "SklearnDetector"),
+}
+"""Module and class of detectors that are named by what they borrow, by their prefix."""
 
 BUILT_IN = {
     "auto": "auto:Auto",
+    "autoencoder": "autoencoder:Autoencoder",
     "ecod": "ecod:ECOD",
     "forecast": "forecast:Forecast",
     "forest": "forest:Forest",
@@ -41,8 +48,13 @@ def plugins() -> dict[str, EntryPoint]:
     return {
         name: entry
         for name, entry in sorted(found.items())
-        if name not in BUILT_IN and not name.startswith(PYOD_PREFIX)
+        if name not in BUILT_IN and prefix_of(name) is None
     }
+
+
+def prefix_of(name: str) -> str | None:
+    """Return the prefix of a name that says what is borrowed, such as ``pyod:LOF``."""
+    return next((one for one in BORROWED if name.startswith(one)), None)
 
 
 def class_of(name: str) -> type[Detector]:
@@ -55,8 +67,9 @@ def class_of(name: str) -> type[Detector]:
     MissingDependency
         Something that it needs is not installed.
     """
-    if name.startswith(PYOD_PREFIX):
-        return _imported("detectors.models.pyod", "PyODDetector", name)
+    prefix = prefix_of(name)
+    if prefix is not None:
+        return _imported(*BORROWED[prefix], name)
     if name in BUILT_IN:
         module, _, kind = BUILT_IN[name].partition(":")
         return _imported(f"detectors.models.{module}", kind, name)
@@ -80,8 +93,9 @@ def made(name: str, params: Mapping[str, Any]) -> Detector:
     """
     kind = class_of(name)
     arguments = dict(params)
-    if name.startswith(PYOD_PREFIX):
-        arguments["name"] = name.removeprefix(PYOD_PREFIX)
+    prefix = prefix_of(name)
+    if prefix is not None:
+        arguments["name"] = name.removeprefix(prefix)
     try:
         return kind(**arguments)
     except TypeError as error:
@@ -103,8 +117,9 @@ def name_of(detector: Detector) -> str:
         module, _, own = place.partition(":")
         if (kind.__module__, kind.__name__) == (f"detectors.models.{module}", own):
             return name
-    if kind.__module__ == "detectors.models.pyod":
-        return f"{PYOD_PREFIX}{detector.get_params()['name']}"
+    for prefix, (module, _) in BORROWED.items():
+        if kind.__module__ == module:
+            return f"{prefix}{detector.get_params()['name']}"
     for name, entry in plugins().items():
         if entry.value == f"{kind.__module__}:{kind.__qualname__}":
             return name

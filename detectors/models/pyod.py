@@ -5,37 +5,20 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-import io
-import pickle  # noqa: TID251 - PyOD's models have no other form; bytes are signed, see below
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-import numpy as np
 from typing_extensions import override
 
-from detectors.base import Detector
-from detectors.errors import (
-    DetectorError,
-    InvalidInput,
-    MissingDependency,
-    StateVersion,
-    UnknownDetector,
-)
-from detectors.models import signing
+from detectors.errors import InvalidInput, MissingDependency, UnknownDetector
+from detectors.models.borrowed import Borrowed
 from detectors.models.pyod_listing import SERIES, PyODEntry, list_pyod
-from detectors.tags import Tags
-from detectors.validation import FloatMatrix, FloatVector
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from detectors.validation import FloatMatrix
 
 __all__ = ["PyODDetector", "PyODEntry", "list_pyod"]
 
-_BEYOND = 1.0e300
 
-
-class PyODDetector(Detector):
+class PyODDetector(Borrowed):
     """One of PyOD's detectors, by class name.
 
     The class is fitted on the training rows and scores by its ``decision_function``.  Columns
@@ -89,32 +72,18 @@ class PyODDetector(Detector):
     True
     """
 
-    tags: ClassVar[Tags] = Tags(pickle_free=False)
+    library: ClassVar[str] = "PyOD"
 
     def __init__(self, name: str = "IForest", random_state: int = 0, **params: Any) -> None:
-        self.name = name
-        self.random_state = random_state
-        self.params = params
+        super().__init__(name, random_state, **params)
         # What it can do depends on the name, so the tags are the object's, not the class's.
         self.tags = replace(type(self).tags, ordered=name in SERIES)  # type: ignore[misc]
 
     @override
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        return {"name": self.name, "random_state": self.random_state} | self.params
-
-    @override
     def set_params(self, **params: Any) -> Self:
-        merged = self.get_params() | params
-        self.name = merged.pop("name")
-        self.random_state = merged.pop("random_state")
-        self.params = merged
+        super().set_params(**params)
         self.tags = replace(self.tags, ordered=self.name in SERIES)  # type: ignore[misc]
         return self
-
-    @override
-    def __repr__(self) -> str:
-        shown = [repr(self.name), *(f"{key}={value!r}" for key, value in self.params.items())]
-        return f"PyODDetector({', '.join(shown)})"
 
     @override
     def reach(self) -> tuple[int, int]:
@@ -135,18 +104,6 @@ class PyODDetector(Detector):
 
     # ------------------------------------------------------------------ fit and score
     @override
-    def _fit(self, X: FloatMatrix) -> None:
-        self.columns_ = np.flatnonzero(X.min(axis=0) < X.max(axis=0))
-        if not len(self.columns_):
-            raise InvalidInput(f"every column is constant: {self!r} has nothing to learn from")
-        self.median_ = np.median(X, axis=0)
-        model = self._made()
-        try:
-            model.fit(X[:, self.columns_])
-        except Exception as error:
-            raise InvalidInput(f"{self!r} cannot learn these data: {error}") from error
-        self.model_ = model
-
     def _made(self) -> Any:
         kind = _load(_entry(self.name))
         known = inspect.signature(kind.__init__).parameters
@@ -161,66 +118,13 @@ class PyODDetector(Detector):
         except Exception as error:
             raise InvalidInput(f"{self!r} cannot be made: {error}") from error
 
-    def _judged(self, X: FloatMatrix) -> FloatVector:
-        try:
-            scores = self.model_.decision_function(X[:, self.columns_])
-        except Exception as error:
-            raise InvalidInput(f"{self!r} cannot score these rows: {error}") from error
-        scores = np.asarray(scores, np.float64).reshape(-1)
-        if len(scores) != len(X):
-            raise DetectorError(f"{self!r} gave {len(scores)} scores for {len(X)} rows")
-        if np.isnan(scores).any():
-            count = int(np.isnan(scores).sum())
-            raise DetectorError(f"{self!r} could not judge {count} of {len(X)} rows")
-        return np.asarray(np.clip(scores, -_BEYOND, _BEYOND))
+    @override
+    def _values(self, X: FloatMatrix) -> Any:
+        return self.model_.decision_function(X)
 
     @override
-    def _score(self, X: FloatMatrix) -> FloatVector:
-        return self._judged(X)
-
-    @override
-    def _contributions(self, X: FloatMatrix) -> FloatMatrix:
-        own = self._judged(X)
-        out = np.zeros_like(X)
-        for column in self.columns_:
-            without = X.copy()
-            without[:, column] = self.median_[column]
-            out[:, column] = own - self._judged(without)
-        return out
-
-    # ------------------------------------------------------------------ state
-    @override
-    def _state(self) -> dict[str, NDArray[Any]]:
-        buffer = io.BytesIO()
-        pickle.dump(
-            {"model": self.model_, "columns": self.columns_, "median": self.median_},
-            buffer,
-            protocol=pickle.HIGHEST_PROTOCOL,
-        )
-        data = buffer.getvalue()
-        return {
-            "pickle": np.frombuffer(data, np.uint8),
-            "signature": np.frombuffer(signing.sign(self._purpose(), data), np.uint8),
-        }
-
-    @override
-    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        data = np.asarray(state["pickle"], np.uint8).tobytes()
-        signing.verify(self._purpose(), data, np.asarray(state["signature"]).tobytes())
-        _load(_entry(self.name))  # so that a missing package is named, not a pickle's error
-        try:
-            content = pickle.loads(data)  # noqa: S301 - this site signed these very bytes
-        except (AttributeError, ImportError) as error:
-            raise StateVersion(
-                f"{self!r} was saved with another version of PyOD or scikit-learn: {error}. "
-                "Train it again"
-            ) from error
-        self.model_ = content["model"]
-        self.columns_ = content["columns"]
-        self.median_ = content["median"]
-
-    def _purpose(self) -> str:
-        return f"PyOD's {self.name} with {self.n_features_in_} columns"
+    def _ready(self) -> None:
+        _load(_entry(self.name))
 
 
 def _entry(name: str) -> PyODEntry:

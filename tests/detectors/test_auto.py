@@ -96,6 +96,7 @@ def test_faults_inside_the_training_data_are_seen_there_and_hide_no_others() -> 
 
 
 # ---------------------------------------------------------------- calibration
+@pytest.mark.slow
 @pytest.mark.parametrize("sensors", [1, 3])
 @pytest.mark.parametrize("rows", [1_000, 5_000])
 def test_left_out_scores_come_as_those_of_new_rows(rows: int, sensors: int) -> None:
@@ -235,6 +236,7 @@ def test_the_same_data_and_seed_give_the_same_scores_and_another_seed_nearly(
     np.testing.assert_allclose(other, fitted.score(Y), rtol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sensors", [1, 3])
 def test_rows_beyond_the_reach_change_no_bit(fitted: Detector, sensors: int) -> None:
     if sensors == 1:

@@ -120,5 +120,8 @@ def test_plugins_cannot_take_a_name_and_fail_by_name() -> None:
         catalog.make("odd")
 
 
-def test_warm_compiles_and_tells_how_long_it_took() -> None:
-    assert catalog.warm() >= 0
+def test_kernels_that_were_compiled_are_only_loaded() -> None:
+    code = "from detectors import catalog; print(catalog.warm().compiled)"
+    assert catalog.warm().seconds >= 0
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert int(done.stdout) == 0

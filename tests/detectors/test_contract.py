@@ -12,7 +12,7 @@ from detectors import catalog, checks
 from detectors.base import Detector
 from detectors.models.matrix_profile import MatrixProfile
 
-NAMES = [name for name in catalog.names() if name != "auto"]
+NAMES = [name for name in catalog.names() if name not in ("auto", "autoencoder")]
 DEFAULTS = [catalog.make(name) for name in NAMES]
 VARIANTS = [
     catalog.make("forest", n_trees=30, sample_size=64, seed=3),

@@ -20,6 +20,7 @@ def test_term_by_term_it_is_the_rarer_tail() -> None:
     np.testing.assert_allclose(fitted.contributions(X), shares, atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # PyOD's own
 def test_it_ranks_as_pyods() -> None:
     from pyod.models.ecod import ECOD

@@ -20,6 +20,7 @@ def _planted(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarra
     return X, faulty
 
 
+@pytest.mark.slow
 def test_planted_outliers_are_ranked_as_scikit_learn_ranks_them() -> None:
     from sklearn.ensemble import IsolationForest
 
@@ -34,6 +35,7 @@ def test_planted_outliers_are_ranked_as_scikit_learn_ranks_them() -> None:
     assert np.mean(ours) > np.mean(theirs) - 0.01
 
 
+@pytest.mark.slow
 def test_many_trees_give_the_scores_of_scikit_learns() -> None:
     from sklearn.ensemble import IsolationForest
 

@@ -62,6 +62,7 @@ def test_a_long_series_is_scored_in_blocks_as_in_one(machine: tuple[Detector, Ma
     np.testing.assert_array_equal(detector.score_live(long[3_900:])[200:], whole[4_100:])
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(parts=st.lists(st.integers(1, 90), min_size=1, max_size=12))
 def test_parts_of_any_size_score_as_the_whole(

@@ -93,6 +93,7 @@ def _by_definition(
     return float(np.mean(precisions)), float(np.mean(recalls))
 
 
+@pytest.mark.slow
 @given(some_labels)
 def test_perfect_alarms_are_worth_1(labels: np.ndarray) -> None:
     assert affiliation(labels, labels) == pytest.approx((1, 1, 1))

@@ -29,6 +29,7 @@ for name in ("auto", "forecast", "mahalanobis", "pca", "window_pca"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernels", ["Prescott", "Nehalem", "Haswell"])
 def test_other_rows_change_no_bit(kernels: str) -> None:
     environment = os.environ | {"OPENBLAS_CORETYPE": kernels, "OPENBLAS_NUM_THREADS": "2"}

@@ -67,6 +67,7 @@ def test_everything_is_listed_with_a_reason_where_it_does_not_work() -> None:
     assert sum(entry.works for entry in LISTED) >= 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORKING)
 def test_what_is_listed_as_working_works(name: str) -> None:
     X, Y = _data(1 if name == "MAD" else 3)

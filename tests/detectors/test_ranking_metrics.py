@@ -23,6 +23,7 @@ def ranked(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return labels, scores
 
 
+@pytest.mark.slow
 @given(case=ranked())
 def test_areas_are_those_of_scikit_learn(case):
     labels, scores = case
@@ -31,6 +32,7 @@ def test_areas_are_those_of_scikit_learn(case):
     assert metrics.auc_pr(labels, scores) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @given(case=ranked(), window=st.integers(0, 20))
 def test_volumes_lie_between_nothing_and_one_and_only_order_counts(case, window):
     labels, scores = case

@@ -46,6 +46,7 @@ def doubt(series, window):
     return np.where(least < 2 * FLAT, 2.0, 1e-9 + 1e-14 / np.maximum(least, FLAT) ** 2)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.integers(2, 30), st.integers(30, 120))
 @example(3, 1, 2, 112)
 @settings(max_examples=60)

@@ -22,7 +22,10 @@ from appliance.engine import make
 from appliance.engine.base import THREADS, Engine
 from appliance.engine.local import LocalEngine, one_thread_each
 from appliance.engine.meter import Meter, metered
+from appliance.engine.needs import Needs
 from appliance.engine.ray import RayEngine
+from appliance.schemas.own import StepKind
+from appliance.steps.performing import Work, perform
 
 pytestmark = pytest.mark.xdist_group("ray")  # one Ray for all
 
@@ -104,6 +107,32 @@ def test_every_item_has_one_outcome(engine):
     assert {o.index: o.value for o in outcomes} == {n: n * n for n in range(23)}
     assert all(o.ok for o in outcomes)
     assert list(engine.map(square, [])) == []
+
+
+def test_an_item_may_need_more_than_the_machine_has(engine):
+    """A machine alone gives what it has; what nobody shares out is refused in words."""
+    needs = Needs(cpus=64, memory=10_000_000)
+    assert [o.value for o in engine.map(square, [3], needs)] == [9]
+    if engine.name == "local":
+        with pytest.raises(InvalidRequest, match="shared out by Ray alone"):
+            list(engine.map(square, [3], Needs(gpus=1)))
+
+
+def test_a_step_of_own_code_runs_where_the_engine_has_it_run(engine, tmp_path):
+    work = Work(
+        name="it",
+        kind=StepKind.COMMAND,
+        place=str(tmp_path),
+        key="job_1/it",
+        inputs={"n": 2},
+        command=("sh", "-c", "cp inputs.json outputs.json; echo seen; echo x > outputs/x.txt"),
+    )
+    (outcome,) = engine.map(perform, [work], Needs())
+    assert outcome.value.error is None, outcome.value.error
+    assert outcome.value.output.values["n"] == 2
+    assert outcome.value.output.files == {"x.txt": "job_1/it/x.txt"}
+    assert (tmp_path / "job_1" / "it" / "x.txt").read_text() == "x\n"
+    assert outcome.value.lines == ("seen",)
 
 
 def test_every_item_says_what_it_used(engine):

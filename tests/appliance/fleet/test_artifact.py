@@ -39,7 +39,7 @@ def arrays(seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def build(folder: Path) -> str:
+def build(folder: Path | str) -> str:
     with draft_of(folder) as draft:
         sums = write_part(draft, 0, [arrays(0), arrays(1)])
         entries = {
@@ -70,13 +70,13 @@ def build(folder: Path) -> str:
         return write_manifest(draft, manifest)
 
 
-def read_all(folder: Path) -> None:
+def read_all(folder: Path | str) -> None:
     artifact = Artifact(folder)
     for asset in ("P-0", "P-1"):
         artifact.arrays(asset)
 
 
-def give_up(folder: Path) -> None:
+def give_up(folder: Path | str) -> None:
     with draft_of(folder) as draft:
         write_part(draft, 0, [arrays(0)])
         raise RuntimeError

@@ -187,6 +187,7 @@ def test_a_sensor_called_like_a_score_column_is_kept_apart(tmp_path):
     assert "state (sensor)" in lake.scores("pumps").read().columns
 
 
+@pytest.mark.slow
 def test_warm_up_makes_a_stretch_score_as_the_whole(lake, tmp_path):
     train(lake, tmp_path / "model", LocalEngine(2), "auto")
     model = FleetModel(tmp_path / "model")

@@ -63,6 +63,7 @@ def test_a_live_score_does_not_change_with_what_comes_after() -> None:
         np.testing.assert_array_equal(_column(part), _column(whole)[:rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 7, 40])
 def test_scores_settle_as_rows_come_and_end_as_those_of_one_run(step: int) -> None:
     model = fitted("auto")
@@ -132,6 +133,7 @@ def test_a_model_without_live_scores_says_so() -> None:
 
 
 # ---------------------------------------------------------------- the budget
+@pytest.mark.slow
 def test_rows_of_the_moment_are_no_more_surprising_than_final_ones() -> None:
     model, new = fitted("auto"), readings(("a",), 20_000, seed=7, start=LATER)
     final, live = (_column(model.score(new, live=flag)) for flag in (False, True))
@@ -178,6 +180,7 @@ def test_live_surprise_rises_with_the_score_and_is_kept() -> None:
     assert LiveCalibration.from_state(final.state()) is None
 
 
+@pytest.mark.slow
 def test_what_people_called_normal_alarms_by_neither_score() -> None:
     frame = readings(("a",), 1_500, faults={"a": (2, 700, 712)})
     recipe = resolve("auto")

@@ -52,6 +52,7 @@ def test_without_a_sign_of_wear_nothing_is_told(life):
     assert told.filter(~pl.col("wear"))["rul"].null_count() == 10 - told["wear"].sum()
 
 
+@pytest.mark.slow
 def test_times_give_hours(life):
     machines = lives(12, rows=SHORT)
     timed = kizashi.fit_life(frame(machines, hours=6), asset="unit", time="cycle")

@@ -209,6 +209,7 @@ def test_a_stopped_machine_is_not_judged():
     assert scored.filter(pl.col("speed") > 0)["surprise"].is_not_null().all()
 
 
+@pytest.mark.slow
 def test_windows_need_their_rows():
     model = kizashi.fit(readings(("a",), 1200), recipe="auto", engine="local")
     before, after = model.manifest.assets["a"].reach

@@ -45,6 +45,7 @@ def test_a_lasting_shift_is_found_and_its_sensor_named(model, worn):
     assert shares.sum_horizontal().to_numpy() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_without_averages_it_is_lost(training, worn):
     recipe = {"detector": "auto", "sustained_hours": 0}
     model = kizashi.fit(training, recipe=recipe, engine="local")
@@ -52,6 +53,7 @@ def test_without_averages_it_is_lost(training, worn):
     assert not model.manifest.assets["a"].averages
 
 
+@pytest.mark.slow
 def test_normal_running_stays_calm(model):
     calm = readings(("a",), 12_000, seed=2, start=LATER)
     assert model.score(calm)["alarm"].mean() < 0.01

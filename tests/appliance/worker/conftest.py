@@ -19,6 +19,7 @@ from appliance.access import Access, shell
 from appliance.core.db import Database, open_database
 from appliance.jobs import Jobs
 from appliance.schemas.job import Job, JobRequest, JobState
+from tests.appliance.databases import new_database
 from tests.appliance.worker.toys import TERMS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -124,7 +125,7 @@ def _plant(home: Path, url: str) -> Iterator[Plant]:
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
     """A home on SQLite."""
-    with _plant(tmp_path / "home", f"sqlite:///{tmp_path / 'kizashi.db'}") as made:
+    with _plant(tmp_path / "home", new_database(tmp_path / "kizashi.db")) as made:
         yield made
 
 

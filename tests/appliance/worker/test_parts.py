@@ -29,6 +29,7 @@ from appliance.worker.life import Life
 from appliance.worker.lives import Lives
 from appliance.worker.progress import BETWEEN, JobProgress
 from appliance.worker.steps import DurableSteps
+from tests.appliance.databases import new_database
 from tests.appliance.jobs.conftest import Clock
 
 SHELL = shell("root")
@@ -72,7 +73,7 @@ class Bench:
     """A job that is at work, and what its pipeline is given."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = open_database(f"sqlite:///{folder / 'kizashi.db'}")
+        self.database = open_database(new_database(folder / "kizashi.db"))
         self.jobs = Jobs(self.database, Access(self.database, bytes(32)))
         request = JobRequest(pipeline="score", fleet="pumps")
         self.job = self.jobs.ask(SHELL, request).id

@@ -62,6 +62,7 @@ def slow_advance(values):
     return out
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10_000), st.sampled_from([1.0, 40.0]))
 def test_two_highest_surprises_are_those_of_the_slow_twin(seed, jump):

@@ -11,7 +11,7 @@ from detectors.errors import InvalidInput
 from detectors.prognostics import time_to_limit
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_bounds_lie_around_the_middle(seed):
     random = np.random.default_rng(seed)
@@ -34,14 +34,15 @@ def test_what_is_certain_but_small_is_no_wear():
     assert not time_to_limit(50 + np.arange(50.0)).wear
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_limit_as_often_as_said():
     random = np.random.default_rng(2)
     held = 0
-    for _ in range(100):
+    for _ in range(50):
         noise = random.normal(size=80) * 4
         told = time_to_limit(100 - 0.8 * np.arange(80) + noise, limit=10.0)
         held += told.low <= 112.5 - 79 <= told.high
-    assert held >= 80
+    assert held >= 40
 
 
 def test_a_limit_that_was_passed_is_now_and_a_far_one_is_beyond():

@@ -12,12 +12,12 @@ from tests.detectors.prognostics.fleets import SHORT, cut, lives
 
 @pytest.fixture(scope="module")
 def model():
-    return RemainingLife(folds=4).fit(lives(24))
+    return RemainingLife(folds=4).fit(lives(18, rows=SHORT))
 
 
 @pytest.fixture(scope="module")
 def others():
-    return cut(lives(60, seed=9), seed=9)
+    return cut(lives(60, seed=9, rows=SHORT), seed=9)
 
 
 def rmse(told, left):
@@ -57,8 +57,9 @@ def test_bounds(model, others):
     assert (told.high <= model.cap_).all()
 
 
+@pytest.mark.slow
 def test_the_order_of_machines_does_not_matter(model, others):
-    machines = lives(9, rows=SHORT)
+    machines = lives(6, rows=SHORT)
     one, again = (RemainingLife(folds=3).fit(some) for some in (machines, machines[::-1]))
     assert np.array_equal(again.predict(others[0]).rul, one.predict(others[0]).rul)
     turned = model.predict(others[0][::-1])
@@ -84,8 +85,9 @@ def test_a_short_course_is_not_judged(model):
     assert np.isnan(model.predict([lives(1)[0][:10]]).rul).all()
 
 
+@pytest.mark.slow
 def test_gaps_and_units_hardly_matter(others):
-    machines, (courses, _) = lives(12, rows=SHORT), others
+    machines, (courses, _) = lives(8, rows=SHORT), others
     plain = RemainingLife(folds=3).fit(machines).predict(courses).rul
     scale = np.array([1e-3, 1.0, 50.0, 1e4, 1.0])
     scaled = RemainingLife(folds=3).fit([7 + one * scale for one in machines])
@@ -96,18 +98,20 @@ def test_gaps_and_units_hardly_matter(others):
     assert np.isfinite(RemainingLife(folds=3).fit(holed).predict(courses).rul).all()
 
 
+@pytest.mark.slow
 def test_long_lives_are_cut_into_steps():
-    machines = [np.repeat(one, 6, axis=0) for one in lives(8)]
+    machines = [np.repeat(one, 6, axis=0) for one in lives(6, rows=SHORT)]
     model = RemainingLife(folds=3).fit(machines)
     assert model.step_ > 1
     told = model.predict([machines[0][:-120]])
     assert abs(told.rul[0] - 120) < 80
 
 
+@pytest.mark.slow
 def test_six_conditions_are_no_wear():
     random = np.random.default_rng(8)
     shown, contexts, levels = [], [], random.normal(size=(6, 5))
-    for one in lives(12, rows=SHORT, sensors=5, noise=0.1):
+    for one in lives(9, rows=SHORT, sensors=5, noise=0.1):
         mode = random.integers(0, 6, len(one))
         contexts.append(
             np.column_stack([10.0 * mode, mode % 2]) + 0.001 * random.normal(size=(len(one), 2))

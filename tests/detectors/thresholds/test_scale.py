@@ -17,6 +17,7 @@ def rate(scale: SurpriseScale, scores, level: float) -> float:
     return float((scale.surprise(scores) >= level).mean() * 10**level)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NORMAL)
 def test_surprise_means_what_it_says_on_new_rows(name):
     rates = {1.0: [], 2.0: [], 3.0: []}
