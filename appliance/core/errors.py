@@ -8,6 +8,7 @@
     │   │   └── WrongMedia    a request's body is of a kind that is not read there
     │   ├── NotFound          no fleet, asset, model version or event of that name
     │   ├── Conflict          the request contradicts what already stands
+    │   │   ├── Taken         a shared file of that name is there already
     │   │   ├── Outdated      what is to be edited changed since it was seen
     │   │   └── OverBudget    what may be paid in this month is spent
     │   ├── Unauthenticated   the site does not know who asks
@@ -18,6 +19,7 @@
     │   ├── StorageError      the lake, database or a file cannot be read or written
     │   ├── EngineError       Ray cannot start or was lost for good
     │   ├── Unreachable       the site does not answer at its address
+    │   ├── LinkError         the line between a site and its gateway broke or is not understood
     │   ├── DeliveryError     a mail server or an address did not take a message
     │   ├── SourceError       a folder, database or broker does not give readings
     │   └── LimitExceeded     a configured limit on size, rows or memory was hit
@@ -25,7 +27,9 @@
     │   ├── ArtifactCorrupt   bytes changed, missing or truncated
     │   └── ArtifactVersion   written in a format that this version cannot read
     ├── TryAgain              another process was in the way; the same call may succeed
-    │   └── TooOften          whoever asks, asks too often
+    │   ├── TooOften          whoever asks, asks too often
+    │   └── SiteAway          a site behind the gateway cannot be asked now
+    ├── Queued                a site is away: what was asked is done when it is back
     └── Cancelled             somebody asked for the work's end, or it took too long
         └── NotHeld           another process does the work by now
 """
@@ -94,6 +98,10 @@ class Conflict(UserError):
     """The request contradicts what already stands."""
 
 
+class Taken(Conflict):
+    """A shared file of that name is there already."""
+
+
 class Outdated(Conflict):
     """What is to be edited changed since it was seen."""
 
@@ -132,6 +140,12 @@ class EngineError(OperatorError):
 
 class Unreachable(OperatorError):
     """The site does not answer at its address."""
+
+    retryable = True
+
+
+class LinkError(OperatorError):
+    """The line between a site and its gateway broke, or what came over it is not understood."""
 
     retryable = True
 
@@ -176,6 +190,22 @@ class TooOften(TryAgain):
     """
 
     seconds: int = 1
+
+
+class SiteAway(TryAgain):
+    """A site behind the gateway cannot be asked now."""
+
+
+class Queued(KizashiError):
+    """A site is away: what was asked waits at the gateway, and is done when it is back.
+
+    Attributes
+    ----------
+    entry
+        Identifier of what waits, in the gateway's outbox.
+    """
+
+    entry: str = ""
 
 
 class Cancelled(KizashiError):

@@ -25,10 +25,12 @@ from appliance.core.db import Base, open_database
 from appliance.core.errors import StorageError
 from appliance.events.store import tables as _events  # noqa: F401
 from appliance.fleet.store import recipes as _recipes  # noqa: F401
+from appliance.gateway.store import tables as _gateway  # noqa: F401
 from appliance.heat import store as _heat  # noqa: F401
 from appliance.intake import store as _intake  # noqa: F401
 from appliance.jobs.store import tables as _jobs  # noqa: F401
 from appliance.registry import store as _registry  # noqa: F401
+from appliance.steps.store import tables as _steps  # noqa: F401
 from appliance.telemetry.store import tables as _costs  # noqa: F401
 from appliance.telemetry.store import troubles as _troubles  # noqa: F401
 
@@ -82,6 +84,7 @@ def test_a_failure_in_the_middle_leaves_nothing(empty_url):
     open_database(empty_url).close()
 
 
+@pytest.mark.slow
 def test_of_many_processes_one_makes_the_tables(empty_url):
     program = (
         "import sys; from appliance.core.db import open_database; sys.stdin.readline();"
