@@ -24,10 +24,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from appliance.client import connect, connect_async
     from appliance.fleet import FleetModel, LifeModel, fit, fit_life, load, load_life
+    from appliance.notebooks import results
+    from appliance.steps import Pipeline, step
 
 __all__ = [
     "FleetModel",
     "LifeModel",
+    "Pipeline",
     "__version__",
     "connect",
     "connect_async",
@@ -35,6 +38,8 @@ __all__ = [
     "fit_life",
     "load",
     "load_life",
+    "results",
+    "step",
 ]
 __version__ = "0.1.0"
 
@@ -49,4 +54,12 @@ def __getattr__(name: str) -> Any:
         from appliance import client
 
         return getattr(client, name)
+    if name == "results":
+        from appliance.notebooks import results
+
+        return results
+    if name in ("Pipeline", "step"):
+        from appliance import steps
+
+        return getattr(steps, name)
     raise AttributeError(f"module 'appliance' has no attribute {name!r}")

@@ -21,6 +21,7 @@ from appliance.access.store import (
     TryStore,
     UserStore,
 )
+from appliance.access.store.people import person_of
 from appliance.access.store.seen import seen_by
 from appliance.core.clock import now
 from appliance.core.db import Database
@@ -153,6 +154,17 @@ class Access:
                 "the token or session is not good, or no longer.", remedy="Log in again."
             )
         return found
+
+    def person(self, user: str) -> Person | None:
+        """Return a user as they stand, for work that goes on while they are away.
+
+        Returns
+        -------
+        Person or None
+            None where there is no such user, or a disabled one.
+        """
+        with self._database.session() as session:
+            return person_of(session, user, Via.NOTHING, "", "")
 
     def change_password(self, by: Person, old: str, new: str) -> None:
         """Change one's own password; one's other sessions end.

@@ -7,7 +7,7 @@ import re
 from appliance.core.errors import InvalidRequest, NotFound
 
 _USER = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
-_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_PROJECT = re.compile(r"(?=.{1,63}$)[a-z0-9][a-z0-9_-]*(@[a-z0-9][a-z0-9-]{0,30})?")
 _IDENTIFIER = re.compile(r"[a-z0-9_]{1,40}")
 _LABEL_LENGTH = 100
 _ORIGIN_LENGTH = 200

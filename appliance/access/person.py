@@ -18,6 +18,8 @@ class Via(StrEnum):
     SHELL = "shell"
     SESSION = "session"
     TOKEN = "token"  # noqa: S105 - a word, not a secret
+    GATEWAY = "gateway"
+    """A gateway that the site has joined vouches for them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Person:
         Where the request comes from.
     credential
         Identifier of the session or token; never its secret.
+    runs_code
+        Whether code of their own may run on the site's machines: a right that no role gives.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Person:
     scope: Scope | None = None
     origin: str = ""
     credential: str = ""
+    runs_code: bool = False
 
     def may(self, right: Right, project: str | None = None) -> bool:
         """Whether they have a right: in a project, or over the site where none is named."""
@@ -68,7 +73,7 @@ class Person:
             project = None  # no project makes them smaller
         if self.scope is not None and not self.scope.covers(right, project):
             return False
-        if self.admin:
+        if self.admin or (self.runs_code and right is Right.REGISTER_CODE):
             return True
         if project is None:
             return False
@@ -99,6 +104,10 @@ class Person:
 def shell(name: str) -> Person:
     """Return whoever is at the machine itself, where the home's files are open to them."""
     return Person(name=f"shell:{name}", via=Via.SHELL, admin=True, origin="shell")
+
+
+GATEWAY = "gateway:"
+"""Stands before the names of a gateway's users: no user of the site has such a name."""
 
 
 def known(by: Person | str) -> Person:

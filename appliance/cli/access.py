@@ -105,7 +105,8 @@ def _state(user: User) -> str:
         return "disabled"
     if user.locked_until is not None:
         return "locked"
-    return "active" if user.password else "active, no password"
+    runs = ", runs own code" if user.runs_code else ""
+    return ("active" if user.password else "active, no password") + runs
 
 
 def user_grant(
@@ -152,6 +153,19 @@ def user_revoke(
             plant.users.set_admin(name, False)
         else:
             plant.users.revoke(name, project)
+        _tell(plant.users.get(name), as_json)
+
+
+def user_code(
+    context: typer.Context,
+    name: str = NAME,
+    forbid: bool = typer.Option(False, "--forbid", help="No longer."),
+    as_json: bool = JSON,
+) -> None:
+    """Let code of a user's own run: steps, pipelines, notebooks."""
+    own: Context = context.obj
+    with own.plant() as plant:
+        plant.users.let_code_run(name, not forbid)
         _tell(plant.users.get(name), as_json)
 
 
@@ -344,6 +358,7 @@ _USER: Commands = {
     "list": user_list,
     "grant": user_grant,
     "revoke": user_revoke,
+    "code": user_code,
     "disable": user_disable,
     "enable": user_enable,
     "password": user_password,

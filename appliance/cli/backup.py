@@ -109,15 +109,23 @@ def restore(
     replace: bool = typer.Option(
         False, "--replace", help="Also if the home is in use: what it holds is moved aside."
     ),
+    database: str | None = typer.Option(
+        None,
+        "--database",
+        help="Make a database of this name on the settings' PostgreSQL, and restore into it.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Restore a backup into an empty home."""
     from appliance.backup import restore as restored
-    from appliance.backup.store import is_postgresql
+    from appliance.backup.store import beside, is_postgresql
 
     own: Context = context.obj
     settings = replaced(own, home=home or own.home).settings()
     words = _passphrase(passphrase_file, "Passphrase of the secrets (none: without them): ")
+    place = settings.database if is_postgresql(settings.database) else ""
+    if database is not None:
+        place = beside(settings.database, database)
     with progress() as bar:
         done = restored(
             source,
@@ -125,7 +133,9 @@ def restore(
             by=me(),
             passphrase=words,
             replace=replace,
-            database_url=settings.database if is_postgresql(settings.database) else "",
+            database_url=place,
+            storage_url=settings.storage_url,
+            registry_url=settings.registry_url,
             progress=bar,
         )
     if as_json:
@@ -142,22 +152,31 @@ def restore(
 
 
 def _passphrase(file: Path | None, prompt: str) -> Passphrase | None:
-    """Return what the secrets are encrypted with; never from the arguments."""
     from appliance.backup import Passphrase
+
+    words = secret_words(file, prompt)
+    return Passphrase(words) if words else None
+
+
+def secret_words(file: Path | None, prompt: str) -> str:
+    """Return what the secrets are encrypted with, empty if nothing; never from the arguments.
+
+    Raises
+    ------
+    InvalidRequest
+        The file cannot be read.
+    """
     from appliance.core.errors import InvalidRequest
 
     if file is not None:
         try:
-            words = file.expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
+            return file.expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidRequest(f"{file} cannot be read: {error}.") from error
-    else:
-        words = os.environ.get(_VARIABLE, "")  # noqa: TID251 - a secret, and no setting
-        if not words and prompt and sys.stdin.isatty() and sys.stderr.isatty():
-            words = getpass.getpass(prompt)
-        if not words:
-            return None
-    return Passphrase(words)
+    words = os.environ.get(_VARIABLE, "")  # noqa: TID251 - a secret, and no setting
+    if not words and prompt and sys.stdin.isatty() and sys.stderr.isatty():
+        words = getpass.getpass(prompt)
+    return words
 
 
 def _size(size: float) -> str:

@@ -29,12 +29,15 @@ class Context:
     ----------
     url, ca
         Where the site runs, if not at this machine's home, and who signed its certificate.
+    member
+        At a gateway, the one site that is asked; all of them if None.
     """
 
     home: Path | None
     debug: bool
     url: str | None = None
     ca: Path | None = None
+    member: str | None = None
 
     @contextmanager
     def plant(self) -> Iterator[Plant | Here]:
@@ -56,7 +59,7 @@ class Context:
 
         where = self.address(None)
         with connect(where, from_environment(where), ca=self.ca) as plant:
-            yield plant
+            yield plant if self.member is None else plant.at(self.member)
 
     def address(self, url: str | None) -> str:
         """Return the address of the site that is meant, as it is kept.

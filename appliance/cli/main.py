@@ -34,6 +34,8 @@ GROUPS = (
     "upkeep",
     "jobs",
     "schedule",
+    "code",
+    "scaffold",
     "cost",
     "channel",
     "source",
@@ -41,11 +43,15 @@ GROUPS = (
     "audit",
     "login",
     "backup",
+    "bundle",
     "metrics",
     "up",
     "doctor",
     "support",
     "top",
+    "cluster",
+    "site",
+    "run",
     "about",
     "demo",
 )
@@ -90,13 +96,20 @@ def options(
         show_envvar=False,
         help="File of the authority that signed its certificate (KIZASHI_CA).",
     ),
+    site: str | None = typer.Option(
+        None,
+        "--site",
+        envvar="KIZASHI_SITE",
+        show_envvar=False,
+        help="At a gateway, the one site that the command is about (KIZASHI_SITE).",
+    ),
     debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
     _version: bool = typer.Option(
         False, "--version", is_eager=True, callback=_print_version, help="Print the version."
     ),
 ) -> None:
     """Options of every command."""
-    context.obj = Context(home=home, debug=debug, url=url or None, ca=ca)
+    context.obj = Context(home=home, debug=debug, url=url or None, ca=ca, member=site or None)
     log.set_up("DEBUG" if debug else "WARNING")
 
 

@@ -45,6 +45,9 @@ def train(
         None, "--false-alarms", help="Events a machine and month in normal running."
     ),
     seed: int | None = typer.Option(None, "--seed", help="Everything random derives from it."),
+    workers: int | None = typer.Option(
+        None, "--workers", min=1, help="Learn one network of all machines, by so many workers."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Learn what is normal for every machine of a fleet."""
@@ -60,6 +63,7 @@ def train(
             end=moment(until, zone, "--until"),
             budget=budget,
             seed=seed,
+            workers=workers,
             engine=engine,
         )
         if sys.stderr.isatty():

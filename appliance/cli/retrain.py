@@ -26,7 +26,7 @@ _OUTCOMES = {
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (retrain, adjust, approvals, approve, refuse):
+    for command in (retrain, tune, adjust, approvals, approve, refuse):
         app.command()(command)
 
 
@@ -68,6 +68,41 @@ def retrain(
         print_json(done.model_dump(mode="json"))
     else:
         _print_retrained(done)
+
+
+def tune(
+    context: typer.Context,
+    fleet: str = FLEET,
+    recipe: str | None = typer.Option(
+        None, "--recipe", help="Try its detector with other parameters; all detectors."
+    ),
+    trials: int = typer.Option(24, "--trials", min=2, help="Recipes to try, at most."),
+    name: str | None = typer.Option(
+        None, "--name", help="Of the recipe that is saved; tuned_ and the fleet's."
+    ),
+    engine: str | None = ENGINE,
+    as_json: bool = JSON,
+) -> None:
+    """Search a recipe that suits a fleet, without labels, and save it."""
+    from appliance.schemas.tuning import Tuning
+
+    own: Context = context.obj
+    with own.plant() as plant:
+        done = asked(
+            plant,
+            "tune",
+            fleet,
+            Tuning,
+            recipe=told_recipe(recipe),
+            trials=trials,
+            save_as=name,
+            engine=engine,
+        )
+    if as_json:
+        print_json(done.model_dump(mode="json"))
+        return
+    print(done.words)
+    print(f"Next: kizashi train {fleet} --recipe {done.name}")
 
 
 def _when(text: str) -> PromoteWhen:

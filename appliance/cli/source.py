@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from appliance.schemas.preview import Preview
-    from appliance.schemas.source import Folder, Mqtt, Source, SourceDraft, Sql
+    from appliance.schemas.source import Feed, Folder, Mqtt, Source, SourceDraft, Sql
 
 NAME = typer.Argument(help="Name of the source.")
 FLEET = typer.Option(..., "--fleet", help="Fleet that the readings belong to.")
@@ -44,7 +44,7 @@ group = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (folder, sql, mqtt, show, edit, pause, resume, remove):
+    for command in (folder, sql, mqtt, feed, show, edit, pause, resume, remove):
         group.command()(command)
     group.command("list")(list_sources)
     app.add_typer(group)
@@ -165,6 +165,35 @@ def mqtt(
     _add(context, {"name": name, "fleet": fleet, "origin": origin, **facts}, attempt, as_json)
 
 
+def feed(
+    context: typer.Context,
+    name: str = NAME,
+    kind: str = typer.Argument(help="The source's name in its package."),
+    fleet: str = FLEET,
+    given: list[str] = typer.Option([], "--set", help="NAME=VALUE of its options; repeatable."),
+    password: bool = typer.Option(False, "--password", help="It is given a password."),
+    secret_stdin: bool = STDIN,
+    asset: str | None = ASSET,
+    contexts: list[str] = CONTEXT,
+    every: float = EVERY,
+    unjudged: bool = UNJUDGED,
+    attempt: bool = TRY,
+    as_json: bool = JSON,
+) -> None:
+    """Let a source of an installed package bring readings."""
+    from appliance.cli.jobs import arguments
+
+    asks = password or secret_stdin
+    origin = {
+        "kind": "feed",
+        "feed": kind,
+        "options": arguments(given),
+        "password": secret("Password: ", from_stdin=secret_stdin) if asks else None,
+    }
+    facts = _facts(asset, contexts, "", "auto", every, unjudged)
+    _add(context, {"name": name, "fleet": fleet, "origin": origin, **facts}, attempt, as_json)
+
+
 def list_sources(
     context: typer.Context,
     fleet: str | None = typer.Option(None, "--fleet", help="Only those of this fleet."),
@@ -177,7 +206,7 @@ def list_sources(
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     elif not found:
-        print("There is no source yet: kizashi source folder NAME …, or sql, or mqtt")
+        print("There is no source yet: kizashi source folder NAME …, or sql, mqtt, feed")
     else:
         head = ("source", "fleet", "from", "state", "readings", "latest", "error")
         print_table(head, [_cells(one, zone) for one in found], "llllr")
@@ -338,7 +367,9 @@ def _cells(source: Source, zone: ZoneInfo) -> tuple[str, ...]:
     return source.name, source.fleet, where, state, rows, latest, source.error
 
 
-def _where(origin: Folder | Sql | Mqtt) -> str:
+def _where(origin: Folder | Sql | Mqtt | Feed) -> str:
+    if origin.kind == "feed":
+        return f"feed {origin.feed}"
     if origin.kind == "folder":
         return f"folder {origin.path}/{origin.pattern}"
     if origin.kind == "sql":

@@ -37,6 +37,11 @@ class _Users(Resource):
         return await self._edit(name, admin=admin)
 
     @verb
+    async def let_code_run(self, name: str, allowed: bool = True) -> User:
+        """Let code of somebody's own run on the site's machines, or no longer."""
+        return await self._edit(name, runs_code=allowed)
+
+    @verb
     async def disable(self, name: str) -> User:
         """Keep a user out at once, with their sessions and tokens."""
         return await self._edit(name, disabled=True)

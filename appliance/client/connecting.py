@@ -19,7 +19,7 @@ TIMEOUT = 60.0
 
 
 def connect(
-    url: str,
+    url: str | None = None,
     token: str | None = None,
     *,
     user: str | None = None,
@@ -33,10 +33,12 @@ def connect(
     Parameters
     ----------
     url
-        Such as ``https://plant:8443``.
+        Such as ``https://plant:8443``; without one, what ``KIZASHI_URL`` says, as it does in a
+        site's notebooks.
     token
-        What `kizashi token create` printed; without one, and without a user, the token that
-        `kizashi login` keeps for this address.
+        What `kizashi token create` printed; without one, and without a user, the token of
+        ``KIZASHI_TOKEN`` or in the file that ``KIZASHI_TOKEN_FILE`` names, where
+        ``KIZASHI_URL`` is this address; else the one that `kizashi login` keeps for it.
     user, password
         Instead of a token: a session is opened at the first request, and ended by `close`.
     ca
@@ -57,7 +59,7 @@ def connect(
 
 
 def connect_async(
-    url: str,
+    url: str | None = None,
     token: str | None = None,
     *,
     user: str | None = None,
@@ -72,15 +74,17 @@ def connect_async(
 
 
 def _asked(
-    url: str,
+    url: str | None,
     given: tuple[str | None, str | None, str | None],
     ca: str | Path | None,
     timeout: float,
 ) -> tuple[Place, Identity]:
     """Return where the site is and who asks; both as they were kept if nothing was said."""
-    at = address(url)
+    at = address(credentials.site_of_environment() if url is None else url)
     who = _identity(*given)
-    if isinstance(who, Nobody) and (kept := credentials.find(at)) is not None:
+    if isinstance(who, Nobody) and (told := credentials.of_environment(at)) is not None:
+        who = ByToken(told)
+    elif isinstance(who, Nobody) and (kept := credentials.find(at)) is not None:
         who, ca = ByToken(kept.token), ca if ca is not None else kept.ca
     return Place(at, None if ca is None else Path(ca).expanduser(), timeout), who
 

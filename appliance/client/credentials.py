@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from appliance.core.errors import StorageError
+from appliance.core.errors import InvalidRequest, StorageError
 from appliance.core.ids import new_id
 
 _FOLDER = "~/.config/kizashi"
@@ -53,7 +53,45 @@ def from_environment(url: str) -> str | None:
     """Return the token of ``KIZASHI_TOKEN``, unless ``KIZASHI_URL`` names another site."""
     named = os.environ.get("KIZASHI_URL", url)  # noqa: TID251 - of this shell, not of a site
     mine = named.rstrip("/") == url.rstrip("/")
-    return os.environ.get("KIZASHI_TOKEN") if mine else None  # noqa: TID251 - a secret
+    return _told() if mine else None
+
+
+def of_environment(url: str) -> str | None:
+    """Return the token that the environment holds, if ``KIZASHI_URL`` names this very site."""
+    named = os.environ.get("KIZASHI_URL", "")  # noqa: TID251 - of this program, not of a site
+    return _told() if named and named.rstrip("/") == url.rstrip("/") else None
+
+
+def site_of_environment() -> str:
+    """Return the site that ``KIZASHI_URL`` names.
+
+    Raises
+    ------
+    InvalidRequest
+        It names none.
+    """
+    named = os.environ.get("KIZASHI_URL", "")  # noqa: TID251 - of this program, not of a site
+    if not named:
+        raise InvalidRequest(
+            "it is not said which site to connect to.",
+            remedy='Give it, such as connect("https://plant:8443"), or set KIZASHI_URL.',
+        )
+    return named
+
+
+def _told() -> str | None:
+    """Return the token of the environment, or of the file that it names."""
+    told = os.environ.get("KIZASHI_TOKEN")  # noqa: TID251 - a secret
+    file = os.environ.get("KIZASHI_TOKEN_FILE")  # noqa: TID251 - the place of one
+    if told or not file:
+        return told
+    try:
+        return Path(file).read_text("ascii").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(
+            f"the token file {file} cannot be read: {error}.",
+            remedy="Correct KIZASHI_TOKEN_FILE, or unset it.",
+        ) from error
 
 
 def keep(credential: Credential) -> None:

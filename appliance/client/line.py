@@ -15,7 +15,7 @@ from appliance.client.problems import error_of, retry_after
 from appliance.client.request import Answer, Request
 from appliance.client.wire.base import Stream, Wire
 from appliance.core.clock import monotonic
-from appliance.core.errors import KizashiError, OperatorError, Unreachable
+from appliance.core.errors import KizashiError, OperatorError, Queued, Unreachable
 from appliance.core.ids import new_id
 
 _T = TypeVar("_T")
@@ -39,14 +39,30 @@ class Line:
         Who asks.
     patience
         Seconds from the first attempt to the last.
+    site
+        At a gateway, the one site that all requests are about; all of its sites if None.
     """
 
-    def __init__(self, wire: Wire, identity: Identity, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        identity: Identity,
+        *,
+        patience: float = PATIENCE,
+        site: str | None = None,
+    ) -> None:
         self.wire = wire
         self.url = wire.place.url
         self._identity = identity
         self._patience = patience
+        self._site = site
         self._csrf: str | None = None
+
+    def at(self, site: str) -> Line:
+        """Return a line over the same wire whose requests are about one site of a gateway."""
+        made = Line(self.wire, self._identity, patience=self._patience, site=site)
+        made._csrf = self._csrf
+        return made
 
     async def ask(self, request: Request) -> Answer:
         """Send a request, again where that may help and can do no harm; return its answer.
@@ -71,6 +87,7 @@ class Line:
                 passing = error.retryable
             else:
                 if answer.status < 300:
+                    _require_done(answer)
                     return answer
                 failure = error_of(self.url, answer)
                 passing = answer.status in _PASSING
@@ -139,6 +156,8 @@ class Line:
 
     async def _dressed(self, request: Request) -> Request:
         """Return a request that says who asks, after the login that this may take."""
+        if self._site is not None and "site" not in request.query:
+            request = replace(request, query={**request.query, "site": self._site})
         match self._identity:
             case ByToken(secret=secret):
                 return _with(request, "Authorization", f"Bearer {secret}")
@@ -175,6 +194,19 @@ def data_of(url: str, answer: Answer) -> Any:
         raise Unreachable(
             f"what answers at {url} is no site of Kizashi.", remedy="Is the address right?"
         ) from error
+
+
+def _require_done(answer: Answer) -> None:
+    """Raise `Queued` where a gateway keeps what was asked for a site that is away."""
+    entry = answer.headers.get("kizashi-queued")
+    if entry is not None:
+        site = answer.headers.get("kizashi-sites-away", "")
+        error = Queued(
+            f"site {site} is away: what was asked waits at the gateway as {entry}.",
+            remedy="It is done when the site is back.",
+        )
+        error.entry, error.status = entry, answer.status
+        raise error
 
 
 def _with(request: Request, name: str, value: str) -> Request:

@@ -17,9 +17,11 @@ from appliance.client.access import (
 )
 from appliance.client.calendar import AsyncCalendar, Calendar
 from appliance.client.channels import AsyncChannels, Channels
+from appliance.client.code import AsyncCodeOf, AsyncOwnPipelines, CodeOf, OwnPipelines
 from appliance.client.costs import AsyncBudgets, AsyncCosts, Budgets, Costs
 from appliance.client.events import AsyncEventHandle, EventHandle, EventQuery, events_of
 from appliance.client.fleet import AsyncFleet, Fleet
+from appliance.client.gateway import AsyncGateway, Gateway
 from appliance.client.jobs import AsyncJobs, Jobs
 from appliance.client.line import Line, parsed
 from appliance.client.overview import AsyncOverview, Overview
@@ -36,6 +38,7 @@ from appliance.schemas.approval import Approval
 from appliance.schemas.audit import AuditCheck, AuditEntry
 from appliance.schemas.event import BulkOutcomes, Event, Muting
 from appliance.schemas.fleet import FleetSummary
+from appliance.schemas.gateway import MemberSite
 from appliance.schemas.scorecard import FleetTotal
 from appliance.schemas.search import Found
 from appliance.schemas.site import SiteFacts
@@ -75,6 +78,11 @@ class _Plant(Resource):
         """Return the time zone that the site's people read times in."""
         facts = parsed(SiteFacts, await self._line.get("/site"))
         return ZoneInfo(facts.timezone)
+
+    @listing
+    def sites(self) -> Listing[MemberSite]:
+        """Return the sites of a gateway that whoever asks has a place at."""
+        return Listing(self._line, "/sites", MemberSite, whole=True)
 
     @listing
     def fleets(self) -> Listing[FleetSummary]:
@@ -196,12 +204,16 @@ class Plant(Blocking, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
+    gateway
+        Of a gateway: who belongs to it, and what waits for sites that are away.
     costs, budgets
         What all of it costs, called with what it is told by; and what it may cost in a month.
     channels
         Where word of events goes.
     sources
         Where readings come from by themselves.
+    code, own_pipelines
+        What the site's own people registered, and joined of it.
     users, tokens, projects
         Who may what.
     """
@@ -214,13 +226,20 @@ class Plant(Blocking, _Plant):
         self.calendar = Calendar(line)
         self.overview = Overview(line)
         self.platform = Platform(line)
+        self.gateway = Gateway(line)
         self.costs = Costs(line)
         self.budgets = Budgets(line)
         self.channels = Channels(line)
         self.sources = Sources(line)
+        self.code = CodeOf(line)
+        self.own_pipelines = OwnPipelines(line)
         self.users = Users(line)
         self.tokens = Tokens(line)
         self.projects = Projects(line)
+
+    def at(self, site: str) -> Plant:
+        """Return one site of a gateway: what is asked of it is asked of no other."""
+        return Plant(self._line.at(site))
 
     def fleet(self, name: str) -> Fleet:
         """Return a fleet by name; nothing is asked yet."""
@@ -250,12 +269,16 @@ class AsyncPlant(Awaiting, _Plant):
         Where to look first.
     platform
         The machine and the processes that all of it runs on.
+    gateway
+        Of a gateway: who belongs to it, and what waits for sites that are away.
     costs, budgets
         What all of it costs, called with what it is told by; and what it may cost in a month.
     channels
         Where word of events goes.
     sources
         Where readings come from by themselves.
+    code, own_pipelines
+        What the site's own people registered, and joined of it.
     users, tokens, projects
         Who may what.
     """
@@ -268,13 +291,20 @@ class AsyncPlant(Awaiting, _Plant):
         self.calendar = AsyncCalendar(line)
         self.overview = AsyncOverview(line)
         self.platform = AsyncPlatform(line)
+        self.gateway = AsyncGateway(line)
         self.costs = AsyncCosts(line)
         self.budgets = AsyncBudgets(line)
         self.channels = AsyncChannels(line)
         self.sources = AsyncSources(line)
+        self.code = AsyncCodeOf(line)
+        self.own_pipelines = AsyncOwnPipelines(line)
         self.users = AsyncUsers(line)
         self.tokens = AsyncTokens(line)
         self.projects = AsyncProjects(line)
+
+    def at(self, site: str) -> AsyncPlant:
+        """Return one site of a gateway: what is asked of it is asked of no other."""
+        return AsyncPlant(self._line.at(site))
 
     def fleet(self, name: str) -> AsyncFleet:
         """Return a fleet by name; nothing is asked yet."""

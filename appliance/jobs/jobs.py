@@ -20,6 +20,8 @@ from appliance.schemas.job import Job, JobLogLine, JobRequest, JobState
 
 Budgets = Callable[[str | None], OverBudget | None]
 """Says why a project, or the site, may pay for nothing more in this month; None if it may."""
+Beyond = Callable[[JobRequest], Collection[Right]]
+"""Says which rights a request asks for beside the one that the terms of its pipeline name."""
 
 
 class Jobs:
@@ -37,6 +39,8 @@ class Jobs:
         Of every pipeline, by name; of all that the appliance offers if not given.
     budgets
         What may be paid; anything if not given.
+    beyond
+        Rights that requests ask for beside those of the terms; none if not given.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class Jobs:
         access: Access,
         terms: Mapping[str, Terms] | None = None,
         budgets: Budgets | None = None,
+        beyond: Beyond | None = None,
     ) -> None:
         self._store = JobStore(database)
         self._access = access
         self._log = access.audit
         self._budgets = budgets
+        self._beyond = beyond
         self.terms = offered() if terms is None else terms
 
     # ------------------------------------------------------------------ asking
@@ -91,6 +97,8 @@ class Jobs:
         terms.checked(request)
         project = self.project_of(request.fleet)
         by.require(terms.right, project)
+        for right in self._beyond(request) if self._beyond is not None else ():
+            by.require(right, project)
         if request.over_budget:
             by.require(Right.OPERATE)
         return project

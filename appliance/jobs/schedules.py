@@ -19,6 +19,7 @@ from appliance.jobs.jobs import Jobs
 from appliance.jobs.store import schedules as rows
 from appliance.jobs.store.schedules import ScheduleStore
 from appliance.schemas.access import Right
+from appliance.schemas.base import own_name
 from appliance.schemas.job import Job
 from appliance.schemas.schedule import CatchUp, Schedule, ScheduleDraft
 
@@ -125,6 +126,7 @@ class Schedules:
             A revision was seen, but the schedule is gone or has another; or there is one
             of that name and only a new one was to be added.
         """
+        own_name(draft.name, "schedule")
         tidy = self._checked(draft)
         project = self._permitted(by, draft)
         with self._log.change(by) as change:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import http.client
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-import appliance
 from appliance.core.db import Database
 from appliance.core.errors import KizashiError
 from appliance.core.settings import Settings
 from appliance.engine import shared
 from appliance.jobs.store.workers import WorkerStore
-from appliance.machine.process import Process
+from appliance.machine.process import Process, program
 from appliance.tls import listening
+from appliance.worker.naming import prefix
 
 _ANSWER_SECONDS = 5.0
 _OK = 200
@@ -25,23 +24,20 @@ _OK = 200
 
 def processes(settings: Settings) -> list[Process]:
     """Return the processes of a home, in the order in which they are started."""
+    web = _of(settings, "web", "appliance.web", WebReady(settings))
+    if settings.gateway:
+        return [web]  # it has no work of its own
     ray = RayReady(settings.home)
     return [
         replace(_of(settings, "ray", "appliance.engine.head", ray), word=ray.word),
-        _of(settings, "web", "appliance.web", WebReady(settings)),
-        _of(settings, "worker", "appliance.worker", WorkerReady(settings.database)),
+        web,
+        _of(settings, "worker", "appliance.worker", WorkerReady(settings)),
     ]
 
 
 def _of(settings: Settings, role: str, module: str, ready: Callable[[int], bool]) -> Process:
-    root = Path(appliance.__file__).parents[1]
-    if root.name == "site-packages":
-        # Isolated: deaf to the variables by which another Python of the user would leak in.
-        command, folder = [sys.executable, "-I"], settings.home
-    else:
-        command, folder = [sys.executable], root
-    arguments = ("-m", module, "--home", str(settings.home))
-    return Process(role, (*command, *arguments), folder, ready)
+    command, folder = program(settings.home, module)
+    return Process(role, command, folder, ready)
 
 
 @dataclass(frozen=True)
@@ -68,13 +64,14 @@ class WebReady:
 class WorkerReady:
     """Whether the worker has noted in the database that it lives."""
 
-    database: str
+    settings: Settings
 
     def __call__(self, process: int) -> bool:
         """Look it up."""
-        database = Database(self.database)
+        database = Database(self.settings.database)
         try:
-            return WorkerStore(database).processes().get(process, 0) > 0
+            found = WorkerStore(database).processes(prefix(self.settings))
+            return found.get(process, 0) > 0
         except KizashiError:
             return False
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import secrets
 import shlex
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 from supervisor.xmlrpc import SupervisorTransport
 
 from appliance.core.errors import InvalidRequest, OperatorError, StorageError
-from appliance.core.secrets import keep
+from appliance.core.secrets import keep, made_once
 from appliance.machine.process import Process
 
 MARK = "KIZASHI_SUPERVISED"
@@ -34,6 +35,7 @@ _UNWRITABLE = ("%", "\n", " ;", " #", "\t;", "\t#")
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV", "RAY_ADDRESS")
 _AT_ONCE = False
 """Whether supervisord answers only when the process has lived for a while."""
+_SPEAKER = "kizashi"
 _GONE = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
 
 
@@ -86,6 +88,11 @@ class Supervisor:
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
         return Path(f"/tmp/kzs-{os.getuid()}-{name}") / "s"  # noqa: S108 - see _private
 
+    @property
+    def _key(self) -> Path:
+        """The file of what it asks for: who reaches the socket may not be who may stop it."""
+        return self.home / "run" / "supervisor.key"
+
     def log(self, role: str) -> Path:
         """Return the file that a process's words go to."""
         return self.home / "logs" / f"{role}.log"
@@ -110,20 +117,24 @@ class Supervisor:
             for folder in (self.configuration.parent, self.home / "logs"):
                 folder.mkdir(mode=0o700, exist_ok=True)
             _private(self.socket.parent)
-            keep(self.configuration, self.text().encode())
+            key = made_once(self._key, lambda: secrets.token_hex().encode("ascii"))
+            keep(self.configuration, self.text(key).encode())
         except OSError as error:
             raise StorageError(
                 f"the home {self.home} cannot be written: {error}.",
                 remedy="Check its owner and the free disk space.",
             ) from error
 
-    def text(self) -> str:
-        """Return the configuration."""
+    def text(self, key: bytes) -> str:
+        """Return the configuration, with the digest of the key that it asks for."""
         run = self.configuration.parent
+        digest = hashlib.sha1(key, usedforsecurity=False).hexdigest()  # the form that it knows
         lines = [
             "[unix_http_server]",
             f"file = {self.socket}",
             "chmod = 0700",
+            f"username = {_SPEAKER}",
+            f"password = {{SHA}}{digest}",
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
             "[supervisord]",
@@ -241,7 +252,8 @@ class Supervisor:
 
     @contextmanager
     def _spoken_to(self) -> Iterator[Any]:
-        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
+        key = self._key.read_text("ascii") if self._key.exists() else None
+        transport = SupervisorTransport(_SPEAKER, key, f"unix://{self.socket}")
         try:
             yield xmlrpc.client.ServerProxy("http://supervisor", transport)
         finally:

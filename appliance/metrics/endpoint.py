@@ -1,4 +1,7 @@
-"""A role's metrics on an address of their own, for whoever shows the token."""
+"""A role's metrics on an address of their own, for whoever shows the token.
+
+Beside them, for everybody, whether the role lives and whether it does its work, and no more.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from appliance.tls import certificate
 
 _log = get(__name__)
 PATH = "/metrics"
+ALIVE, READY = "/healthz", "/readyz"
 _AT_ONCE = 4
 """Requests that are answered at once; more have to come again."""
 _SECONDS = 10.0
@@ -64,6 +68,7 @@ class _Answering:
     """What answers need to know."""
 
     collect: Callable[[], bytes]
+    ready: Callable[[], bool]
     token: bytes
     places: threading.Semaphore
     secured: Callable[[], ssl.SSLContext] | None
@@ -82,12 +87,21 @@ class Endpoint:
         Whose.
     collect
         Gives the text of the metrics.
+    ready
+        Whether the role does its work by now.
     """
 
-    def __init__(self, settings: Settings, role: str, collect: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        role: str,
+        collect: Callable[[], bytes],
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._settings = settings
         self._role = role
         self._collect = collect
+        self._ready = ready
         self._ending = threading.Event()
         self._server: _Server | None = None
         self._said = False
@@ -118,6 +132,7 @@ class Endpoint:
             token = token_file(self._settings.home).read_bytes().strip()
             answering = _Answering(
                 self._collect,
+                self._ready,
                 token,
                 threading.Semaphore(_AT_ONCE),
                 None if ip_address(host).is_loopback else self._secured,
@@ -187,8 +202,13 @@ class _Handler(BaseHTTPRequestHandler):
         return cast("_Server", self.server).answering
 
     def do_GET(self) -> None:
-        """Answer with the metrics, to those who show the token."""
-        if self.path.partition("?")[0] != PATH:
+        """Answer with the metrics, to those who show the token; how it is, to all."""
+        asked = self.path.partition("?")[0]
+        if asked == ALIVE:
+            self._answer(200, b"alive\n")
+        elif asked == READY:
+            self._tell_ready()
+        elif asked != PATH:
             self._answer(404, b"metrics are at /metrics\n")
         elif not self._known():
             self._answer(401, b"a token is needed: Authorization: Bearer ...\n")
@@ -200,6 +220,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(503, f"{error}\n".encode())
             else:
                 self._answer(200, told, MEDIA_TYPE)
+
+    def _tell_ready(self) -> None:
+        try:
+            ready = self._answering.ready()
+        except KizashiError as error:
+            _log.debug("whether the role is ready is not known: %s", error)
+            ready = False
+        self._answer(200, b"ready\n") if ready else self._answer(503, b"not ready\n")
 
     def _known(self) -> bool:
         shown = self.headers.get("Authorization", "")

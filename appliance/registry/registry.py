@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,9 +10,11 @@ from pathlib import Path
 from appliance.access.person import Person
 from appliance.access.seen import Seen
 from appliance.core.db import Database
-from appliance.core.errors import NotFound, StorageError
+from appliance.core.errors import NotFound, StorageError, TryAgain
+from appliance.core.locks import alone
 from appliance.core.log import get
 from appliance.core.settings import Settings
+from appliance.objects import Shelf, join, shelf
 from appliance.registry.store import ModelStore
 from appliance.schemas.model import (
     CHAMPION,
@@ -26,6 +26,7 @@ from appliance.schemas.model import (
 )
 
 _log = get(__name__)
+_MODELS = "models"
 
 
 class Registry:
@@ -41,19 +42,20 @@ class Registry:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
+        self._database = database
         self._store = ModelStore(database)
 
     # ------------------------------------------------------------------ versions
-    def folder(self, fleet: str) -> Path:
-        """Return the folder of a fleet's artifacts."""
-        return self._settings.models_folder / fleet
+    def place(self, fleet: str, run: str) -> str:
+        """Return the folder or address of a training run's artifact."""
+        return join(self._settings.place(_MODELS), fleet, run)
 
-    def register(self, fleet: str, folder: Path, digest: str, lineage: Lineage) -> ModelVersion:
+    def register(self, fleet: str, folder: str, digest: str, lineage: Lineage) -> ModelVersion:
         """Give a finished training its version; the first one becomes champion.
 
         Registering the same training run again returns the version it has.
         """
-        version = self._store.add(fleet, str(folder), digest, lineage)
+        version = self._store.add(fleet, folder, digest, lineage)
         self._mirror_or_warn(fleet)
         return self._here(version)
 
@@ -71,10 +73,10 @@ class Registry:
 
     def _here(self, version: ModelVersion) -> ModelVersion:
         """Say where the artifact is now: the home may have moved since it was registered."""
-        own = self.folder(version.fleet) / version.lineage.run
-        if Path(version.path).parts[-2:] != own.parts[-2:]:
-            return version  # never was in a home's folder of models
-        return version.model_copy(update={"path": str(own)})
+        own = self.place(version.fleet, version.lineage.run)
+        if Path(version.path).parts[-2:] != Path(own).parts[-2:]:
+            return version  # never was among a site's models
+        return version.model_copy(update={"path": own})
 
     def champion(self, fleet: str) -> ModelVersion:
         """Return the version that alarms; raises `NotFound` if the fleet has no model."""
@@ -94,19 +96,21 @@ class Registry:
         return self._store.fleets()
 
     def clean(self, fleet: str) -> list[str]:
-        """Remove artifact folders that never became a version; call it under the fleet's lock.
+        """Remove artifacts that never became a version; call it under the fleet's lock.
 
         Returns
         -------
         list of str
-            Names of the folders removed.
+            Names of the runs removed.
         """
-        folder = self.folder(fleet)
-        known = self._store.known_runs(fleet)
-        left = [p for p in folder.iterdir() if p.name not in known] if folder.is_dir() else []
-        for path in left:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return [path.name for path in left]
+        known, models = self._store.known_runs(fleet), self._models()
+        left = [name for name in models.names(fleet) if name not in known]
+        for name in left:
+            models.clear(f"{fleet}/{name}")
+        return left
+
+    def _models(self) -> Shelf:
+        return shelf(self._settings.place(_MODELS))
 
     def delete(self, by: Person, fleet: str, version: int) -> None:
         """Delete a version and its artifact; its number, lineage and promotions stay.
@@ -121,7 +125,10 @@ class Registry:
             It is the champion, or the one that a rollback goes back to.
         """
         gone = self._store.remove(by, fleet, version)
-        shutil.rmtree(self.folder(fleet) / gone.lineage.run, ignore_errors=True)
+        try:
+            self._models().clear(f"{fleet}/{gone.lineage.run}")
+        except StorageError as error:  # it is deleted: its files go with the next `clean`
+            _log.warning("%s", error)
 
     # ------------------------------------------------------------------ promotions
     def promote(
@@ -192,7 +199,7 @@ class Registry:
             try:
                 with self._alone_at_mirror(fleet, wait=False):
                     pass
-            except BlockingIOError:
+            except TryAgain:
                 continue  # whoever changed it is about to show it
             self._mirror_or_warn(fleet)
         return fleets
@@ -200,10 +207,7 @@ class Registry:
     @contextmanager
     def _alone_at_mirror(self, fleet: str, *, wait: bool = True) -> Iterator[None]:
         # Two processes at once would each add a version that neither found.
-        folder = self._settings.home / "locks"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / f"mirror-{fleet}.lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        with alone(self._database, self._settings.home, f"mirror-{fleet}", wait=wait):
             yield
 
     def _mirror_or_warn(self, fleet: str) -> None:

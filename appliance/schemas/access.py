@@ -8,11 +8,10 @@ from enum import StrEnum
 
 from pydantic import Field, SecretStr
 
-from appliance.schemas.base import Schema
+from appliance.schemas.base import NAME_PATTERN, Schema
 
 _LONGEST_NAME = 100
 _LONGEST_PASSWORD = 1000
-_PROJECT = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _MOST_DAYS = 5 * 366
 _MOMENT = "2026-03-01T08:00:00Z"
 
@@ -66,6 +65,9 @@ class User(Schema):
     ----------
     admin
         Whether they may everything, everywhere.
+    runs_code
+        Whether they may let code of their own run on the site's machines: steps, pipelines
+        and notebooks.  An admin may.
     password
         Whether they have one; without it they come by token or another identity provider.
     roles
@@ -77,6 +79,7 @@ class User(Schema):
     name: str = Field(examples=["erika"])
     admin: bool
     disabled: bool
+    runs_code: bool = False
     password: bool
     created: datetime = Field(examples=[_MOMENT])
     roles: Mapping[str, Role] = Field(examples=[{"default": "engineer"}])
@@ -106,6 +109,7 @@ class UserEdit(Schema):
 
     admin: bool | None = Field(None, examples=[False])
     disabled: bool | None = Field(None, examples=[True])
+    runs_code: bool | None = Field(None, examples=[True])
 
 
 class NewPassword(Schema):
@@ -166,7 +170,7 @@ class Project(Schema):
 class NewProject(Schema):
     """A project to make."""
 
-    name: str = Field(pattern=_PROJECT, examples=["line2"])
+    name: str = Field(pattern=NAME_PATTERN, examples=["line2"])
 
 
 class Token(Schema):
@@ -211,7 +215,7 @@ class TokenRequest(Schema):
     rights: tuple[Right, ...] = Field(
         min_length=1, max_length=len(Right), examples=[["ingest"]]
     )
-    project: str | None = Field(None, pattern=_PROJECT, examples=["line2"])
+    project: str | None = Field(None, pattern=NAME_PATTERN, examples=["line2"])
     days: int = Field(90, ge=1, le=_MOST_DAYS, examples=[90])
 
 

@@ -15,12 +15,10 @@ from pydantic import (
     field_validator,
 )
 
-from appliance.schemas.base import FleetName, Language, Schema
+from appliance.schemas.base import NAME_PATTERN, FleetName, Language, Schema
 from appliance.schemas.event import Severity
 
-ChannelName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
-]
+ChannelName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, strip_whitespace=True)]
 Address = Annotated[
     str, StringConstraints(pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,190}$")
 ]

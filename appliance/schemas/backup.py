@@ -15,7 +15,7 @@ DATABASE = "database"
 SETTINGS = "kizashi.toml"
 SECRETS = "secrets"
 FILES = ("kizashi.db", "registry.db", "jobs.db", SETTINGS)
-PLAIN = ("reports", "uploads")
+PLAIN = ("reports", "uploads", "code")
 """Folders of a home that are kept as they are."""
 FOLDERS = ("lake", "models", *PLAIN, DATABASE)
 _LONGEST = 1_000

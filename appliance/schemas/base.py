@@ -10,11 +10,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Strin
 
 from appliance.core.errors import InvalidRequest
 
+_SITE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _FLEET = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
-FleetName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
-]
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}(@[a-z0-9][a-z0-9-]{0,30})?$"
+"""A name that somebody gave; at a gateway the site that it is of stands behind it."""
+FleetName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, strip_whitespace=True)]
 """A fleet's name: it becomes a folder name, so letters, digits, - and _ only."""
 
 _FIRST_YEAR, _LAST_YEAR = 1700, 2250
@@ -55,3 +56,35 @@ def fleet_name(text: str) -> str:
             remedy="Use small letters, digits, - and _, at most 63 of them.",
         )
     return name
+
+
+def fleet_anywhere(text: str) -> str:
+    """Return a fleet's name, which may have its site behind it, as at a gateway.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none.
+    """
+    name, sign, site = text.strip().partition("@")
+    if sign and not _SITE.fullmatch(site):
+        raise InvalidRequest(
+            f"{text!r} is no name for a fleet of a site.", remedy="Such as pumps@oslo."
+        )
+    return f"{fleet_name(name)}{sign}{site}"
+
+
+def own_name(text: str, noun: str) -> str:
+    """Return a name that a site itself may give: one without another site behind it.
+
+    Raises
+    ------
+    InvalidRequest
+        It names a site, as a gateway does.
+    """
+    if "@" in text:
+        raise InvalidRequest(
+            f"{text!r} is no name for a {noun} of this site.",
+            remedy="Use small letters, digits, - and _, at most 63 of them.",
+        )
+    return text

@@ -111,6 +111,8 @@ class AssetManifest(Schema):
         Machines that the fleet's shared sub-model was learned from; empty for a machine's own.
     trial
         By which it took over from the shared one; None where there was nothing to take over.
+    pooled
+        The network that it judges by is the fleet's: its arrays stand once for all.
     """
 
     part: int
@@ -135,6 +137,7 @@ class AssetManifest(Schema):
     modes: int | None = None
     donors: tuple[str, ...] = ()
     trial: Trial | None = None
+    pooled: bool = False
 
     @property
     def after_rows(self) -> int:
@@ -151,6 +154,29 @@ class PartFile(Schema):
 
     name: str
     size: int
+
+
+class PooledNetwork(Schema):
+    """The network that a whole fleet taught.
+
+    Attributes
+    ----------
+    part, checksum
+        Number of the file that holds it alone, and SHA-256 over its arrays.
+    stretches
+        Of readings without a gap that it was learned from, of all machines.
+    epochs, error
+        Times that their windows were gone through, and the mean squared error at the last.
+    workers
+        That learned it together at the end.
+    """
+
+    part: int = 0
+    checksum: str = ""
+    stretches: int
+    epochs: int
+    error: float
+    workers: int
 
 
 class FleetManifest(Schema):
@@ -172,6 +198,8 @@ class FleetManifest(Schema):
         The fleet's sub-model for machines without an own; None where there is none.
     trials
         By which machines without an own stay with the shared one.
+    network
+        That a whole fleet taught; None where each machine was learned alone.
     """
 
     format: int = FORMAT
@@ -189,6 +217,7 @@ class FleetManifest(Schema):
     notes: tuple[str, ...] = ()
     shared: AssetManifest | None = None
     trials: dict[str, Trial] = Field(default_factory=dict)
+    network: PooledNetwork | None = None
 
     def of(self, asset: str) -> AssetManifest | None:
         """Return what an asset is judged by: its own sub-model, or else the shared one."""

@@ -69,6 +69,9 @@ class TrainArguments(EngineArguments):
     assets
         Only these are learned anew, the others keep the model that the champion has of them;
         all if not given.
+    workers
+        That learn one network of the whole fleet together, for recipes whose detector can;
+        without it, and where the recipe is not pooled, each machine is learned alone.
     """
 
     recipe: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")] | dict[str, Any] = (
@@ -79,6 +82,7 @@ class TrainArguments(EngineArguments):
     seed: int | None = Field(default=None, ge=0)
     budget: float | None = Field(default=None, gt=0)
     assets: tuple[Column, ...] | None = Field(default=None, min_length=1, max_length=10_000)
+    workers: int | None = Field(default=None, ge=1, le=1_000)
 
 
 class ScoreArguments(EngineArguments):

@@ -70,6 +70,8 @@ class Trouble(Schema):
         What it is, for programs: its text is made from it, `subject` and `values`.
     subject
         The source, fleet, schedule or file that it is about; empty for the platform itself.
+    site
+        At a gateway, the site that it is of.
     values
         Figures that the text needs.
     text, remedy
@@ -79,6 +81,7 @@ class Trouble(Schema):
     code: str = Field(examples=["disk_low"])
     severity: Severity = Field(examples=["warning"])
     subject: str = Field("", examples=["line2-historian"])
+    site: str = ""
     values: dict[str, float] = Field({}, examples=[{"free": 4.2e9, "total": 1e11}])
     text: str = Field(examples=["4.2 of 100.0 GB of the disk are free."])
     remedy: str = Field(examples=["Free some space: `kizashi retention --days N`."])

@@ -122,6 +122,9 @@ class Recipe(Schema):
         judged.
     seed
         Everything random derives from it and the asset's name.
+    pooled
+        One network is learned from all machines together, and each machine's own scale and
+        alarm level after that; for detectors that can.
     """
 
     name: str = "auto"
@@ -134,6 +137,7 @@ class Recipe(Schema):
     minimum_rows: int = Field(60, ge=20)
     minimum_coverage: float = Field(0.5, ge=0, le=1)
     seed: int = 0
+    pooled: bool = False
 
 
 class SavedRecipe(Schema):

@@ -7,12 +7,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from appliance.schemas.base import Schema
+from appliance.schemas.base import NAME_PATTERN, Schema
 from appliance.schemas.job import JobRequest
 
-ScheduleName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
-]
+ScheduleName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, strip_whitespace=True)]
 
 
 class CatchUp(StrEnum):

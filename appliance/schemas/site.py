@@ -25,6 +25,8 @@ class SiteFacts(Schema):
         Rights of each role, in its project.
     site_rights
         Rights that belong to admins of the whole site alone.
+    gateway
+        Whether it is a gateway before many sites: `GET /sites` tells of them.
     """
 
     name: str = Field(examples=["Plant 1"])
@@ -36,4 +38,5 @@ class SiteFacts(Schema):
     false_alarms_per_month: float = Field(examples=[1.0])
     max_upload_bytes: int = Field(examples=[1_073_741_824])
     roles: Mapping[Role, tuple[Right, ...]] = Field(examples=[{"viewer": ["read"]}])
+    gateway: bool = False
     site_rights: tuple[Right, ...] = Field(examples=[["manage_users", "operate"]])

@@ -15,12 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from appliance.schemas.base import FleetName, Schema
+from appliance.schemas.base import NAME_PATTERN, FleetName, Schema
 from appliance.schemas.preview import Preview
 
-SourceName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", strip_whitespace=True)
-]
+SourceName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, strip_whitespace=True)]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 _MOMENT = "2026-03-01T08:00:00Z"
 _HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?$"
@@ -152,7 +150,32 @@ class Mqtt(Schema):
         return self
 
 
-Origin = Annotated[Folder | Sql | Mqtt, Field(discriminator="kind")]
+class Feed(Schema):
+    """A source of an installed package.
+
+    Attributes
+    ----------
+    feed
+        Its name among the packages' entry points ``kizashi.sources``.
+    options
+        What it is made with, by name.
+    password
+        Handed to it as the option of this name.
+    rows
+        At most so many are read at a time.
+    """
+
+    kind: Literal["feed"] = "feed"
+    feed: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", examples=["historian"])
+    options: dict[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")],
+        bool | int | float | Annotated[str, StringConstraints(max_length=2_000)] | None,
+    ] = Field(default_factory=dict, max_length=50)
+    password: SecretStr | None = Field(None, max_length=_SECRET, exclude=True)
+    rows: int = Field(100_000, ge=100, le=1_000_000)
+
+
+Origin = Annotated[Folder | Sql | Mqtt | Feed, Field(discriminator="kind")]
 
 
 class SourceDraft(Schema):

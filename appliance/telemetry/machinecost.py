@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
@@ -17,6 +15,7 @@ from appliance.core.clock import monotonic, now
 from appliance.core.db import Database
 from appliance.core.settings import Settings
 from appliance.lake import Lake
+from appliance.objects import shelf
 from appliance.telemetry.cost.allocation import MachineHour
 from appliance.telemetry.cost.book import price_book, rates_here
 from appliance.telemetry.cost.power import Rapl
@@ -28,6 +27,11 @@ _LONGEST = 120.0
 _WRITTEN = 60.0
 SELDOM = 1_800.0
 """Seconds between two looks at what fleets take on the disk."""
+
+
+def machine_of(settings: Settings) -> str:
+    """Return what the machine is called that this process runs on."""
+    return settings.machine or platform.node() or "machine"
 
 
 class MachineProbe:
@@ -80,7 +84,7 @@ class MachineProbe:
         hour = now().replace(minute=0, second=0, microsecond=0)
         key = hour, rates.currency
         before = self._pending.get(key) or MachineHour(
-            hour, platform.node() or "machine", currency=rates.currency
+            hour, machine_of(self._settings), currency=rates.currency
         )
         self._pending[key] = replace(
             before,
@@ -151,9 +155,10 @@ class StoredProbe:
         return {}
 
     def _sizes(self) -> Mapping[str, int]:
-        lake, models = Lake(self._settings.lake_root), self._settings.models_folder
+        lake, models = Lake(self._settings.lake_root), shelf(self._settings.place("models"))
         return {
-            fleet: lake.size(fleet) + _bytes(models / fleet) for fleet in sorted(lake.fleets())
+            fleet: lake.size(fleet) + sum(entry.size for entry in models.entries(fleet))
+            for fleet in sorted(lake.fleets())
         }
 
 
@@ -162,15 +167,3 @@ def _times() -> tuple[float, float]:
     told = psutil.cpu_times()
     whole = sum(told) - getattr(told, "guest", 0.0) - getattr(told, "guest_nice", 0.0)
     return whole - told.idle - getattr(told, "iowait", 0.0), whole
-
-
-def _bytes(folder: Path) -> int:
-    """Return what the files of a folder take; what goes meanwhile takes nothing."""
-    found = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            try:
-                found += (Path(root) / name).stat().st_blocks * 512
-            except OSError:
-                continue
-    return found

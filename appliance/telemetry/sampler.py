@@ -11,13 +11,14 @@ from typing import IO, Self
 from appliance.core.clock import monotonic, now
 from appliance.core.db import Database
 from appliance.core.errors import KizashiError
+from appliance.core.locks import Lead
 from appliance.core.log import get
 from appliance.core.settings import Settings
 from appliance.jobs.store.figures import JobFigures
 from appliance.schemas.platform import Metric
 from appliance.telemetry.history import History
 from appliance.telemetry.host import HostProbe, ProcessProbe, Values
-from appliance.telemetry.machinecost import SELDOM, MachineProbe, StoredProbe
+from appliance.telemetry.machinecost import SELDOM, MachineProbe, StoredProbe, machine_of
 from appliance.telemetry.rollup import RESOLUTIONS
 from appliance.telemetry.storage import StorageProbe
 
@@ -44,9 +45,34 @@ def probes(settings: Settings, database: Callable[[], Database]) -> list[Probe]:
         Probe(ProcessProbe(settings.home)),
         Probe(lambda: _queue(JobFigures(database()))),
         Probe(StorageProbe(settings, database), _SELDOM),
-        Probe(MachineProbe(settings, database)),
-        Probe(StoredProbe(settings, database), SELDOM),
+        # Pods on one node are one machine, which is paid for once.
+        Probe(
+            _Once(
+                settings,
+                database,
+                f"machine-{machine_of(settings)}",
+                MachineProbe(settings, database),
+            )
+        ),
+        Probe(_Once(settings, database, "stored", StoredProbe(settings, database)), SELDOM),
     ]
+
+
+class _Once:
+    """Lets one process of a site measure what all would find the same, and add up."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Callable[[], Database],
+        work: str,
+        measure: Callable[[], Values],
+    ) -> None:
+        self._lead = Lead(database, settings.home, work)
+        self._measure = measure
+
+    def __call__(self) -> Values:
+        return self._measure() if self._lead.mine() else {}
 
 
 def _queue(figures: JobFigures) -> Values:

@@ -14,6 +14,8 @@ from appliance.telemetry.store import database_bytes
 
 _SIZE = {part: Metric(f"{part}_size_bytes") for part in PARTS}
 _FOLDERS = {"import": "uploads"} | {part: part for part in PARTS}
+_SHARED = ("lake", "models", "uploads", "reports")
+"""What lies on S3 where machines share it: what it takes there is the bucket's to tell."""
 _DATABASES = (".db", ".db-wal", ".db-shm")
 
 
@@ -39,7 +41,8 @@ class StorageProbe:
             part = "database" if name.endswith(_DATABASES) else _FOLDERS.get(name, "other")
             sizes[part] += size
         sizes["database"] += database_bytes(self._database())
-        return {_SIZE[part]: float(size) for part, size in sizes.items()}
+        elsewhere = _SHARED if self._settings.storage_url else ()
+        return {_SIZE[p]: float(size) for p, size in sizes.items() if p not in elsewhere}
 
 
 def size_of(part: str) -> Metric:

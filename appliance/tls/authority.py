@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]
 from cryptography import x509
@@ -153,6 +154,15 @@ def own_names(host: str) -> list[str]:
     return sorted(name for name in names if _is_name(name)) + sorted(
         addresses | {"127.0.0.1", "::1"}
     )
+
+
+def public_names(url: str) -> set[str]:
+    """Return the name under which others ask for a site, if its address holds one."""
+    try:
+        name = urlsplit(url).hostname or ""
+    except ValueError:  # an address of IPv6 that is none
+        return set()
+    return {name} if _is_name(name) or _is_address(name) else set()
 
 
 def _is_address(text: str) -> bool:

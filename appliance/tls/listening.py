@@ -12,7 +12,7 @@ from pathlib import Path
 from appliance.core import clock
 from appliance.core.errors import InvalidRequest, OperatorError
 from appliance.core.settings import SETTINGS_FILE, Settings
-from appliance.tls.authority import Authority, expiry, own_names
+from appliance.tls.authority import Authority, expiry, own_names, public_names
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,10 @@ def certificate(settings: Settings, *hosts: str) -> tuple[Path, Path]:
     certfile, keyfile = settings.tls_certificate, settings.tls_key
     if certfile is None and keyfile is None:
         authority = Authority(settings.home / "secrets")
-        names = sorted({name for host in hosts for name in own_names(host)})
-        made = authority.issue(names)
+        names = {name for host in hosts for name in own_names(host)}
+        for url in (settings.public_url, settings.notebooks_url):
+            names |= public_names(url)
+        made = authority.issue(sorted(names))
         return made, made
     if certfile is None or keyfile is None:
         raise InvalidRequest(

@@ -32,6 +32,14 @@ def new_database(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def fresh_home(home: Path) -> Path:
+    """Give a home its tables as a new installation has them, where it has none."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (home / "kizashi.db").exists():
+        new_database(home / "kizashi.db")
+    return home
+
+
 def work(database: Database, ask: Callable[[], object]) -> int:
     """Return how many instructions SQLite carries out for what is asked.
 

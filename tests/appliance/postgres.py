@@ -78,9 +78,10 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://tests@/{database}?host={self.folder}"
 
-    def make(self, database: str) -> str:
-        """Make an empty database and return its address."""
-        self.tell("postgres", f'CREATE DATABASE "{database}"')
+    def make(self, database: str, like: str | None = None) -> str:
+        """Make a database, empty or as another one is, and return its address."""
+        of = f' TEMPLATE "{like}"' if like else ""
+        self.tell("postgres", f'CREATE DATABASE "{database}"{of}')
         return self.url(database)
 
     def keep(self, database: str) -> None:

@@ -177,7 +177,13 @@ class UserStore:
         self.edit(by, name, admin=admin)
 
     def edit(
-        self, by: Person, name: str, *, admin: bool | None = None, disabled: bool | None = None
+        self,
+        by: Person,
+        name: str,
+        *,
+        admin: bool | None = None,
+        disabled: bool | None = None,
+        runs_code: bool | None = None,
     ) -> User:
         """Change what is given of a user: all of it, or nothing.
 
@@ -192,7 +198,8 @@ class UserStore:
             row = require_user(change.session, wanted)
             counted = row.admin and not row.disabled
             before, after = {}, {}
-            for what, value in (("admin", admin), ("disabled", disabled)):
+            wishes = {"admin": admin, "disabled": disabled, "runs_code": runs_code}
+            for what, value in wishes.items():
                 was = bool(getattr(row, what))
                 if value is not None and value != was:
                     setattr(row, what, value)

@@ -15,6 +15,7 @@ from appliance.core.db import Database, utc
 from appliance.core.errors import Conflict, InvalidRequest, LimitExceeded, NotFound, Outdated
 from appliance.core.sealing import Seal, joined, parted
 from appliance.schemas.alert import Channel, ChannelDraft, Email, Target, Webhook
+from appliance.schemas.base import own_name
 
 MOST = 100
 """Channels of a site."""
@@ -48,6 +49,7 @@ class ChannelStore:
         LimitExceeded
             There are too many.
         """
+        own_name(draft.name, "channel")
         with self._log.change(known(by)) as change:
             names = set(change.session.scalars(select(ChannelRow.name)))
             if draft.name in names:

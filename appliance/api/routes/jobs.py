@@ -15,6 +15,7 @@ from appliance.api.needs import Over, needs
 from appliance.api.paging import Cursor, Limit, Page, key_of, page
 from appliance.api.problems import responses
 from appliance.api.router import make_router
+from appliance.pipelines.report import kept_page
 from appliance.schemas.access import Right
 from appliance.schemas.base import FleetName, Moment
 from appliance.schemas.job import Job, JobLogLine, JobRequest, JobState
@@ -115,6 +116,24 @@ def get_job_log(
     (last,) = key_of(cursor, int) or (after,)
     found = site.jobs.log(job, last, limit + 1)
     return page(found, limit, lambda one: (one.number,))
+
+
+@router.get(
+    "/jobs/{job}/report",
+    summary="The page that a job made",
+    response_class=Response,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+    **needs(Right.READ, Over.JOB),
+)
+def get_report(job: str, site: TheSite) -> Response:
+    """Return the page of a finished job `report`: one HTML file, good to be mailed."""
+    told = site.jobs.get(job)
+    name = f"{told.fleet or 'fleet'}-report.html"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": "sandbox",  # it is read as a file, never as one of our pages
+    }
+    return Response(kept_page(site, told.fleet or "", job), 200, headers, "text/html")
 
 
 @router.get(

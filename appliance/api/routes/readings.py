@@ -149,7 +149,7 @@ def send_readings(
     if path.stat().st_size <= _MOST_AT_ONCE:
         options = IngestOptions(**{**told, "context": tuple(asked.context)})
         return uploads.bring(site, path, name, options, person.name)
-    arguments = {**told, "paths": [uploads.name_of(site.settings, path)]}
+    arguments = {**told, "paths": [uploads.hand_on(site.settings, path)]}
     request = JobRequest(pipeline="ingest", fleet=name, arguments=arguments)
     job = site.jobs.ask(person, request)
     sent.handed_on = True

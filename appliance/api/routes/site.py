@@ -30,6 +30,7 @@ def get_site(site: TheSite) -> SiteFacts:
         false_alarms_per_month=settings.false_alarms_per_month,
         max_upload_bytes=settings.max_upload_bytes,
         roles={role: _in_order(rights_of(role)) for role in Role},
+        gateway=settings.gateway,
         site_rights=_in_order(SITE_RIGHTS),
     )
 

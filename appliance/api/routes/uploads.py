@@ -34,10 +34,10 @@ FileName = Annotated[
 def send_file(file: FileName, sent: SentBody, site: TheSite) -> Sent:
     """Keep a file for three days: a preview looks at it, the pipeline `ingest` takes it."""
     path = uploads.readable(site.settings, sent.upload, sent.kind, uploads.stem_of(file))
+    size = path.stat().st_size
+    name = uploads.hand_on(site.settings, path)
     sent.handed_on = True
-    return Sent(
-        upload=uploads.name_of(site.settings, path), file=file, bytes=path.stat().st_size
-    )
+    return Sent(upload=name, file=file, bytes=size)
 
 
 @router.post(

@@ -58,8 +58,8 @@ def get_user(name: Name, person: Caller, site: TheSite) -> User:
 
 @router.patch("/users/{name}", summary="Edit a user", **_MANAGE)
 def edit_user(name: Name, edit: UserEdit, person: Caller, site: TheSite) -> User:
-    """Make a user an admin of the whole site, or one no longer; disable or enable them."""
-    return site.access.users.edit(person, name, admin=edit.admin, disabled=edit.disabled)
+    """Make a user an admin or one no longer, disable or enable them, let their code run."""
+    return site.access.users.edit(person, name, **edit.model_dump())
 
 
 @router.delete("/users/{name}", status_code=204, summary="Disable a user", **_MANAGE)

@@ -39,6 +39,9 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+PASSED_ON = "gw_"
+"""How the keys begin that a gateway sends, which may try for days after a line broke."""
+PASSED_ON_KEPT = timedelta(days=30)
 _UNANSWERED = timedelta(minutes=10)
 """A request without an answer for so long has died with its process."""
 
@@ -75,7 +78,9 @@ class KeyStore:
         """
         at = self._clock()
         with self._database.session() as session:
-            gone = IdempotencyRow.at < at - kept
+            passed_on = IdempotencyRow.key.startswith(PASSED_ON, autoescape=True)
+            gone = (IdempotencyRow.at < at - kept) & ~passed_on
+            gone |= IdempotencyRow.at < at - PASSED_ON_KEPT
             dead = IdempotencyRow.answer.is_(None) & (IdempotencyRow.at < at - _UNANSWERED)
             session.execute(delete(IdempotencyRow).where(gone | dead))
         try:

@@ -33,6 +33,10 @@ class Users:
         """Make somebody an admin of the whole site, or no longer."""
         return self._users.edit(self._me, name, admin=admin)
 
+    def let_code_run(self, name: str, allowed: bool = True) -> User:
+        """Let code of somebody's own run on the site's machines, or no longer."""
+        return self._users.edit(self._me, name, runs_code=allowed)
+
     def disable(self, name: str) -> User:
         """Keep a user out at once, with their sessions and tokens."""
         return self._users.edit(self._me, name, disabled=True)

@@ -146,11 +146,14 @@ class Fleet:
         end: datetime | None = None,
         budget: float | None = None,
         seed: int | None = None,
+        workers: int | None = None,
         engine: str | None = None,
     ) -> Work[ModelVersion]:
         """Learn what is normal for every machine."""
         self._site.require_fleet(self.name)
-        options = TrainOptions(recipe=recipe, start=start, end=end, seed=seed, budget=budget)
+        options = TrainOptions(
+            recipe=recipe, start=start, end=end, seed=seed, budget=budget, workers=workers
+        )
         return Work(
             lambda told: train(self._site, self.name, options, engine=engine, progress=told),
             self._site,

@@ -14,6 +14,7 @@ from appliance.access.seen import EVERYTHING
 from appliance.cli.here.access import Projects, Tokens, Users
 from appliance.cli.here.calendar import Calendar
 from appliance.cli.here.channels import Channels
+from appliance.cli.here.code import CodeOf, OwnPipelines
 from appliance.cli.here.costs import Budgets, Costs
 from appliance.cli.here.events import EventHandle
 from appliance.cli.here.fleet import Fleet, Work
@@ -72,6 +73,16 @@ class Here:
     def sources(self) -> Sources:
         """Where readings come from by themselves."""
         return Sources(self._site, self._me)
+
+    @cached_property
+    def code(self) -> CodeOf:
+        """What the site's own people registered."""
+        return CodeOf(self._site, self._me)
+
+    @cached_property
+    def own_pipelines(self) -> OwnPipelines:
+        """What they joined of it."""
+        return OwnPipelines(self._site, self._me)
 
     @cached_property
     def jobs(self) -> Jobs:

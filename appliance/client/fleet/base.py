@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from appliance.client.line import Line
 from appliance.client.resource import Resource, at
-from appliance.schemas.base import fleet_name
+from appliance.schemas.base import fleet_anywhere
 
 
 class FleetBase(Resource):
@@ -20,7 +20,7 @@ class FleetBase(Resource):
 
     def __init__(self, line: Line, name: str) -> None:
         super().__init__(line)
-        self.name = fleet_name(name)
+        self.name = fleet_anywhere(name)
 
     @override
     def __repr__(self) -> str:

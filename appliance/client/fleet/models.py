@@ -33,7 +33,7 @@ class FleetModels(FleetBase):
     """What a fleet's models learn, and which of them alarms."""
 
     @asks
-    async def train(
+    async def train(  # noqa: PLR0913 - each may be said alone
         self,
         recipe: Any = None,
         *,
@@ -42,6 +42,7 @@ class FleetModels(FleetBase):
         budget: float | None = None,
         assets: Iterable[str] | None = None,
         seed: int | None = None,
+        workers: int | None = None,
         engine: str | None = None,
     ) -> Job:
         """Learn what is normal for every machine.
@@ -57,6 +58,8 @@ class FleetModels(FleetBase):
             Win over the recipe's; the budget is false alarms a machine and month.
         assets
             Only these are learned anew, the others keep the model that the champion has.
+        workers
+            That learn one network of the whole fleet together, with ``autoencoder``.
         """
         return await self._ask(
             "train",
@@ -66,6 +69,7 @@ class FleetModels(FleetBase):
             budget=budget,
             assets=None if assets is None else [*assets],
             seed=seed,
+            workers=workers,
             engine=engine,
         )
 
@@ -117,6 +121,30 @@ class FleetModels(FleetBase):
             or ``never``.
         """
         return await self._ask("retrain", recipe=portable(recipe), **arguments)
+
+    @asks
+    async def tune(
+        self,
+        recipe: Any = None,
+        *,
+        trials: int | None = None,
+        save_as: str | None = None,
+        engine: str | None = None,
+    ) -> Job:
+        """Search a recipe that suits the fleet, without labels, and save it.
+
+        Parameters
+        ----------
+        recipe
+            Whose detector is tried with other parameters; all detectors without it.
+        trials
+            Recipes that are tried, at most.
+        save_as
+            Name that the best is saved under; ``tuned`` and the fleet's if not said.
+        """
+        return await self._ask(
+            "tune", recipe=portable(recipe), trials=trials, save_as=save_as, engine=engine
+        )
 
     @asks
     async def adjust(

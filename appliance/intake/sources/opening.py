@@ -8,7 +8,7 @@ from appliance.core.ids import new_id
 from appliance.core.settings import Settings
 from appliance.intake.sources.folder import FolderSource
 from appliance.intake.sources.live import Live
-from appliance.schemas.source import Folder, Mqtt, Origin, Sql
+from appliance.schemas.source import Feed, Folder, Mqtt, Origin, Sql
 
 
 def opened(origin: Origin, settings: Settings, folder: Path, client: str = "") -> Live:
@@ -34,6 +34,10 @@ def opened(origin: Origin, settings: Settings, folder: Path, client: str = "") -
         from appliance.intake.sources.sql import SqlSource
 
         return SqlSource(origin, folder, keeps=bool(client))
+    if isinstance(origin, Feed):
+        from appliance.intake.sources.feed import FeedSource
+
+        return FeedSource(origin, folder)
     return _listening(origin, folder, client)
 
 

@@ -19,7 +19,9 @@ from appliance.core.ids import new_id
 from appliance.core.sealing import Seal, joined, parted
 from appliance.intake.store.holding import Holding
 from appliance.intake.store.tables import SourceRow
+from appliance.schemas.base import own_name
 from appliance.schemas.source import (
+    Feed,
     Folder,
     Mqtt,
     Origin,
@@ -31,8 +33,13 @@ from appliance.schemas.source import (
 
 MOST = 100
 """Sources of a site: each has a thread of its own while it runs."""
-_KINDS: Mapping[str, type[Folder | Sql | Mqtt]] = {"folder": Folder, "sql": Sql, "mqtt": Mqtt}
-_PLACE = ("kind", "dialect", "host", "port", "database", "user", "tls")
+_KINDS: Mapping[str, type[Folder | Sql | Mqtt | Feed]] = {
+    "folder": Folder,
+    "sql": Sql,
+    "mqtt": Mqtt,
+    "feed": Feed,
+}
+_PLACE = ("kind", "dialect", "host", "port", "database", "user", "tls", "feed", "options")
 _BEGINS_ANEW = ("fleet", "origin", "asset", "time", "timezone", "layout")
 
 
@@ -68,6 +75,7 @@ class SourceStore:
         LimitExceeded
             There are too many.
         """
+        own_name(draft.name, "source")
         with self._log.change(known(by)) as change:
             names = set(change.session.scalars(select(SourceRow.name)))
             if draft.name in names:

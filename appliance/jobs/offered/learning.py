@@ -14,6 +14,7 @@ from appliance.schemas.learning import (
     RetrainArguments,
     VerdictArguments,
 )
+from appliance.schemas.tuning import TuneArguments
 
 TERMS = (
     Terms(
@@ -30,6 +31,14 @@ TERMS = (
         right=Right.PROMOTE,
         lane="train",
         timeout=timedelta(hours=48),
+    ),
+    Terms(
+        name="tune",
+        summary="Search a recipe that suits a fleet, without labels, and save it.",
+        arguments=TuneArguments,
+        right=Right.TRAIN,
+        lane="train",
+        timeout=timedelta(hours=24),
     ),
     Terms(
         name="adjust",

@@ -45,8 +45,17 @@ class WorkerStore:
         with self._database.session() as session:
             return dict(session.execute(select(WorkerRow.id, WorkerRow.beats)).all())
 
-    def processes(self) -> dict[int, int]:
-        """Return how often each worker has noted that it lives, by number of its process."""
+    def processes(self, prefix: str) -> dict[int, int]:
+        """Return how often workers have noted that they live, by number of their process.
+
+        Parameters
+        ----------
+        prefix
+            What their names begin with: other machines have processes of the same number.
+        """
+        found = select(WorkerRow.process, WorkerRow.beats)
         with self._database.session() as session:
-            found = select(WorkerRow.process, WorkerRow.beats)
-            return dict(session.execute(found).all())
+            rows = session.execute(
+                found.where(WorkerRow.name.startswith(prefix, autoescape=True))
+            )
+            return dict(rows.all())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -235,6 +235,11 @@ class ModelStore:
         query = select(MirrorRow.fleet).where(MirrorRow.shown < MirrorRow.changed)
         with self._database.session() as session:
             return list(session.scalars(query.order_by(MirrorRow.fleet)))
+
+    def show_anew(self) -> None:
+        """Note down that MLflow was shown nothing: it is another one."""
+        with self._database.session() as session:
+            session.execute(update(MirrorRow).values(shown=0))
 
     # ------------------------------------------------------------------ score batches
     def add_score_batch(self, batch: ScoreBatch) -> None:

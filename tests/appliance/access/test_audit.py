@@ -242,6 +242,7 @@ def _head(links):
     return links[-1].number, links[-1].digest
 
 
+@pytest.mark.slow
 @given(chains())
 def test_a_chain_as_written_is_whole(links):
     found = check(links, _head(links), anchor=_head(links))
@@ -249,6 +250,7 @@ def test_a_chain_as_written_is_whole(links):
     assert found.head == chain.head_text(*_head(links))
 
 
+@pytest.mark.slow
 @given(chains(), st.data())
 def test_any_edit_is_found_at_its_entry_or_the_next(links, data):
     place = data.draw(st.integers(0, len(links) - 1))
@@ -268,6 +270,7 @@ def test_any_edit_is_found_at_its_entry_or_the_next(links, data):
         assert not check(forged, _head(links)).whole
 
 
+@pytest.mark.slow
 @given(chains(), st.data())
 def test_any_removed_or_moved_entry_is_found(links, data):
     place = data.draw(st.integers(0, len(links) - 1))
@@ -293,6 +296,7 @@ database.close()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_append_to_one_chain(database_url, access):
     running = [
         subprocess.Popen(

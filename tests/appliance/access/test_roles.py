@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,14 @@ def test_who_may_what(right, column):
         assert person.may(right)
 
 
+@pytest.mark.parametrize("right", Right)
+def test_own_code_runs_without_being_an_admin_and_nothing_else_with_it(right):
+    person = Person("p", Via.SESSION, runs_code=True)
+    assert person.may(right) is (right is Right.REGISTER_CODE)
+    narrow = Person("p", Via.TOKEN, runs_code=True, scope=Scope(frozenset({Right.READ})))
+    assert not narrow.may(right)
+
+
 def test_roles_rise():
     ranked = [rights_of(role) for role in Role]
     assert all(lower < higher for lower, higher in itertools.pairwise(ranked))
@@ -84,6 +93,7 @@ _PERSONS = st.builds(
     name=st.just("p"),
     via=st.just(Via.TOKEN),
     admin=st.booleans(),
+    runs_code=st.booleans(),
     roles=st.dictionaries(_PROJECTS, st.sampled_from(Role)),
 )
 _SCOPES = st.builds(
@@ -95,7 +105,7 @@ _SCOPES = st.builds(
 
 @given(_PERSONS, _SCOPES, st.sampled_from(Right), st.none() | _PROJECTS)
 def test_a_scope_only_takes_away(person, scope, right, project):
-    narrowed = Person(person.name, person.via, person.admin, person.roles, scope)
+    narrowed = replace(person, scope=scope)
     may = narrowed.may(right, project)
     reached = None if right in SITE_RIGHTS else project
     assert may == (

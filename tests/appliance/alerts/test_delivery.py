@@ -132,6 +132,7 @@ def test_mail_is_readable_and_its_head_is_one_line(site, box):
     assert f"/event?id={event}" in mail.get_content()
 
 
+@pytest.mark.slow
 def test_many_events_are_one_message(site, box):
     by_mail(site, box)
     for number in range(12):

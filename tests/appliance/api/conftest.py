@@ -14,13 +14,16 @@ from appliance.core.settings import Settings
 from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
+from appliance.schemas.access import Role
 from tests.appliance.conftest import DATABASES
 from tests.appliance.databases import new_database
-from tests.appliance.people import PASSWORD, add_people, cheap_access
+from tests.appliance.people import ADMIN, PASSWORD, STRANGER, add_people, cheap_access
 from tests.appliance.pipelines import sites
 from tests.appliance.postgres import Server
 
 PREFIX = "/api/v1"
+Logins = dict[str, dict[str, str]]
+"""What a browser sends with each request, by the name of who logged in."""
 
 
 class Caller:
@@ -58,14 +61,28 @@ def open_site(home: Path, database_url: str) -> Site:
     return site
 
 
+def logged_in(site: Site, name: str) -> dict[str, str]:
+    """Open a session, as logging in does; return the headers of its requests."""
+    secret = site.access.login(name, PASSWORD, "testclient").secret
+    csrf = site.access.csrf_token(secret)
+    return {"Cookie": f"kizashi_session={secret}", "X-CSRF-Token": csrf}
+
+
+def with_people(site: Site) -> Logins:
+    """Add people to a site that is then closed, and let each log in."""
+    add_people(site.access)
+    names = (ADMIN, *(role.value for role in Role), STRANGER)
+    made = {name: logged_in(site, name) for name in names}
+    site.close()
+    return made
+
+
 @pytest.fixture(scope="session")
-def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Logins]:
     """Make the folder of a home with users and of its database, to be copied."""
     folder = tmp_path_factory.mktemp("peopled")
     site = open_site(folder / "home", new_database(folder / "kizashi.db"))
-    add_people(site.access)
-    site.close()
-    return folder
+    return folder, with_people(site)
 
 
 @pytest.fixture(scope="session")
@@ -82,23 +99,31 @@ def learned_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def peopled_postgresql(postgresql: Server, peopled: Path) -> str:
+def peopled_postgresql(postgresql: Server, peopled: tuple[Path, Logins]) -> tuple[str, Logins]:
     """Make PostgreSQL's database of that home; give its name, to be renewed for each test."""
-    site = open_site(peopled / "home", postgresql.make("peopled"))
-    add_people(site.access)
-    site.close()
+    logins = with_people(open_site(peopled[0] / "home", postgresql.make("peopled")))
     postgresql.keep("peopled")
-    return "peopled"
+    return "peopled", logins
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, peopled: Path) -> str:
-    """Put a home with users in the test's folder; give the address of its database."""
-    shutil.copytree(peopled, tmp_path, dirs_exist_ok=True)
+def made_database(
+    request: pytest.FixtureRequest, tmp_path: Path, peopled: tuple[Path, Logins]
+) -> tuple[str, Logins]:
+    """Put a home with users in the test's folder; tell its database and who is logged in."""
+    folder, logins = peopled
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'kizashi.db'}"
+        return f"sqlite:///{tmp_path / 'kizashi.db'}", logins
     server: Server = request.getfixturevalue("postgresql")
-    return server.renew(request.getfixturevalue("peopled_postgresql"))
+    name, logins = request.getfixturevalue("peopled_postgresql")
+    return server.renew(name), logins
+
+
+@pytest.fixture
+def database_url(made_database: tuple[str, Logins]) -> str:
+    """Return the address of the database of the home in the test's folder."""
+    return made_database[0]
 
 
 @pytest.fixture
@@ -115,22 +140,15 @@ def client(site: Site) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def as_(client: TestClient, site: Site):
-    """Return a function that logs a user in and gives them as a caller."""
-    known: dict[str, Caller] = {}
+def as_(client: TestClient, site: Site, made_database: tuple[str, Logins]):
+    """Return a function that gives a user, logged in, as a caller."""
+    url, logins = made_database
+    mine = logins if site.settings.database == url else {}  # a module may have another site
+    known = {name: Caller(client, headers) for name, headers in mine.items()}
 
     def caller(name: str) -> Caller:
         if name not in known:
-            answer = client.post(f"{PREFIX}/session", json={"user": name, "password": PASSWORD})
-            assert answer.status_code == 201, answer.text
-            cookie = answer.cookies["kizashi_session"]
-            known[name] = Caller(
-                client,
-                {
-                    "Cookie": f"kizashi_session={cookie}",
-                    "X-CSRF-Token": answer.json()["csrf"],
-                },
-            )
+            known[name] = Caller(client, logged_in(site, name))
         return known[name]
 
     return caller

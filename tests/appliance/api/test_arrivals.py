@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import polars as pl
+import pytest
 
 from tests.appliance.api.fleets import START, bring, rows
 
@@ -17,6 +18,7 @@ def post(caller, body=BAD):
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.slow
 def test_batches_tell_who_brought_what_the_latest_first(as_, site, tmp_path):
     bring(site, "pumps", rows(5), tmp_path / "files")
     post(as_("engineer"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.appliance.backtests.test_store import asking, made
@@ -16,7 +14,7 @@ def fleet(site, monkeypatch):
     """Return a site whose pumps have a champion and two challengers that were compared."""
     monkeypatch.setattr(site.registry, "mirror", lambda fleet: None)
     for run in ("r1", "r2", "r3"):
-        site.registry.register("pumps", Path(run), "digest", lineage(run))
+        site.registry.register("pumps", run, "digest", lineage(run))
     for number in (2, 3):
         site.backtests.keep(made(number))
     site.backtests.keep(made(4, "fans"))

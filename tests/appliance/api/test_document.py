@@ -32,6 +32,7 @@ def operations(document):
     }
 
 
+@pytest.mark.slow
 def test_it_is_valid(document):
     assert document["openapi"].startswith("3.1.")
     validate(document)

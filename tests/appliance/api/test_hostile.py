@@ -63,6 +63,7 @@ def files_beside(folder: Path) -> set[str]:
     return {str(p) for p in folder.rglob("*") if "home" not in p.relative_to(folder).parts}
 
 
+@pytest.mark.slow
 def test_a_name_leads_nowhere_but_to_what_has_it(root, tmp_path):
     before = files_beside(tmp_path)
     for method, path, _ in routes():
@@ -81,6 +82,7 @@ def test_a_name_leads_nowhere_but_to_what_has_it(root, tmp_path):
     assert files_beside(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_a_text_is_kept_and_given_back_as_it_is(root, site):
     for words in TEXTS:
         is_kept_or_refused(root, words)

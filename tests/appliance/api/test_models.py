@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from fastapi.testclient import TestClient
 
@@ -24,7 +22,7 @@ def fleet(site, monkeypatch):
     """Return a site whose pumps have three versions; what MLflow shows has its own tests."""
     monkeypatch.setattr(site.registry, "mirror", lambda fleet: None)
     for run in ("r1", "r2", "r3"):
-        site.registry.register("pumps", Path(run), "digest", lineage(run))
+        site.registry.register("pumps", run, "digest", lineage(run))
     return site
 
 

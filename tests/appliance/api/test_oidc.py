@@ -24,6 +24,7 @@ from appliance.core.settings import Settings
 from appliance.pipelines.site import Site
 from tests.appliance.api.conftest import PREFIX
 from tests.appliance.api.ports import free_port
+from tests.appliance.databases import fresh_home
 from tests.appliance.people import PASSWORD, cheap_access
 
 SECRET = "the provider knows this site by it"
@@ -59,7 +60,7 @@ def plant(tmp_path, issuer):
             "oidc_roles": ROLES,
             "engine": "local",
         }
-        site = Site(Settings(home=tmp_path, **(told | more)))
+        site = Site(Settings(home=fresh_home(tmp_path), **(told | more)))
         site.access = cheap_access(site)
         if "line2" not in [one.name for one in site.access.projects.list(ME)]:
             site.access.projects.add(ME, "line2")
@@ -95,6 +96,7 @@ def logged_in(browser, name, then="/fleets"):
     return browser.get(at_provider(sent(browser, then), name))
 
 
+@pytest.mark.slow
 def test_somebody_comes_back_with_a_session_and_the_roles_of_their_groups(plant):
     site, browser = plant()
     url = sent(browser)
@@ -129,6 +131,7 @@ def test_somebody_comes_back_with_a_session_and_the_roles_of_their_groups(plant)
     ]
 
 
+@pytest.mark.slow
 def test_a_group_can_make_admins_of_the_whole_site_but_never_take_the_last(plant):
     site, browser = plant()
     logged_in(browser, "chief")
@@ -141,6 +144,7 @@ def test_a_group_can_make_admins_of_the_whole_site_but_never_take_the_last(plant
     assert browser.get(f"{PREFIX}/session").json()["admin"] is False
 
 
+@pytest.mark.slow
 def test_whoever_has_no_place_here_does_not_become_a_user(plant):
     site, browser = plant()
     refused = logged_in(browser, "victor")
@@ -152,6 +156,7 @@ def test_whoever_has_no_place_here_does_not_become_a_user(plant):
     assert browser.get(f"{PREFIX}/session").status_code == 401
 
 
+@pytest.mark.slow
 def test_a_name_of_the_site_itself_is_nobodys_for_the_taking(plant):
     site, browser = plant()
     site.access.users.add(ME, "erika", PASSWORD, admin=True)
@@ -165,6 +170,7 @@ def test_a_name_of_the_site_itself_is_nobodys_for_the_taking(plant):
     assert logged_in(browser, "erika").status_code == 403
 
 
+@pytest.mark.slow
 def test_whoever_is_disabled_stays_out(plant):
     site, browser = plant()
     logged_in(browser, "erika")
@@ -307,6 +313,7 @@ def test_settings_that_cannot_be_used_are_told_at_the_start(tmp_path):
         terms()
 
 
+@pytest.mark.slow
 def test_an_admin_says_whom_the_provider_means(plant):
     site, browser = plant()
     site.access.users.add(ME, "root", PASSWORD, admin=True)

@@ -13,8 +13,10 @@ import pytest
 
 from appliance.api.limits import Rate
 from appliance.core.clock import now
+from appliance.core.errors import InvalidRequest
 from appliance.pipelines.adjust import adjust
 from appliance.pipelines.online import OnlineFleets
+from appliance.pipelines.online_served import fleets_online
 from appliance.pipelines.promote import promote
 from appliance.schemas.access import Right
 from appliance.schemas.online import OnlineRequest
@@ -309,3 +311,13 @@ def test_a_body_that_comes_in_pieces_or_packed_is_taken_all_the_same(client, tok
     answer = client.post(f"/api/v1{AT}", content=pieces(), headers=kind)
     assert answer.status_code == 200, answer.text
     assert by(client, secret, sent(frame[1:])).status_code == 200
+
+
+def test_ray_serve_judges_only_where_it_is_asked_for_and_to_be_had(tmp_path):
+    named = open_site(tmp_path / "named", ray_address="nobody:6379")
+    assert isinstance(fleets_online(named), OnlineFleets)
+    named.close()
+    alone = open_site(tmp_path / "alone", online="ray")
+    with pytest.raises(InvalidRequest, match="not to be had"):
+        fleets_online(alone)
+    alone.close()

@@ -144,6 +144,7 @@ def test_a_body_too_large_is_refused_before_it_comes(as_, site):
     assert not site.settings.uploads_folder.exists()
 
 
+@pytest.mark.slow
 def test_a_body_that_grows_too_large_is_cut_off(as_, site):
     limit(site, 5 * 2**20)
     came = []
@@ -158,6 +159,7 @@ def test_a_body_that_grows_too_large_is_cut_off(as_, site):
     assert list(site.settings.uploads_folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_unpacks_to_too_much_is_refused(as_, site):
     limit(site, 2**20)
     bomb = b"time,flow\n" + b"0" * 2**25
@@ -248,6 +250,7 @@ def test_only_those_who_may(as_, nobody, site, frame):
 
 
 # ---------------------------------------------------------------- large ones
+@pytest.mark.slow
 def test_a_large_body_is_brought_in_by_a_job(as_, site, frame, monkeypatch):
     from appliance.api.routes import readings
 
@@ -280,7 +283,9 @@ def test_nobody_finds_what_others_sent(site):
     upload = uploads.begin(site.settings)
     upload.body.write_text("time,flow\n2026-01-01,1\n")
     path = uploads.readable(site.settings, upload, uploads.Kind.CSV, "pumps")
-    assert found(site.settings, [uploads.name_of(site.settings, path)]) == (str(path),)
+    name = uploads.hand_on(site.settings, path)
+    assert found(site.settings, [name]) == (name,)
+    assert uploads.sent(site.settings, name) == path
     folder = site.settings.uploads_folder
     for wanted in (str(folder), str(path), str(folder / "*"), "*/pumps.csv", "../uploads"):
         with pytest.raises(Exception, match=r"outside|no file there"):

@@ -77,6 +77,7 @@ windows = st.dictionaries(
 ).map(lambda own: Masks((), own))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual", "forecast"])
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(

@@ -113,6 +113,7 @@ def _taken(day: date, first: date, parts: dict[str, str]) -> bool:
     return "BYDAY" in parts or day.day == first.day
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(drafts(), st.integers(0, 30), st.integers(1, 60))
 def test_expansion_is_what_a_look_at_every_minute_gives(draft, first, length):
@@ -266,6 +267,7 @@ def test_words_are_tidied():
     assert (tidy.rule, tidy.title) == ("FREQ=DAILY", "a b")
 
 
+@pytest.mark.slow
 def test_too_many_occurrences_are_refused():
     hourly = checked(window("1970-01-01 08:00", "1970-01-01 08:10", "FREQ=HOURLY"))
     assert len(told(hourly)) == 365 * 24

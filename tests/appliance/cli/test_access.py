@@ -50,6 +50,7 @@ def test_the_first_admin_gets_a_password_that_is_shown_once(say, data, home):
         "name": "chief",
         "admin": True,
         "disabled": False,
+        "runs_code": False,
         "password": True,
         "created": 0,
         "roles": {},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from appliance.pipelines.site import Site
 from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, moment, open_site, plant
 
@@ -20,6 +22,7 @@ def later(full) -> None:
     site.close()
 
 
+@pytest.mark.slow
 def test_a_backtest_of_a_recipe_beside_the_champion(full, kizashi):
     day = f"{moment(LEARNED):%Y-%m-%d}"
     told = kizashi("backtest", FLEET, "--recipe", "pca", "--from", day)
@@ -38,6 +41,7 @@ def test_a_backtest_of_a_recipe_beside_the_champion(full, kizashi):
     assert "or with" in kizashi("backtests", FLEET, made["id"]).out
 
 
+@pytest.mark.slow
 def test_retraining_asks_and_is_answered(full, kizashi):
     later(full)
     told = kizashi("retrain", FLEET, "--recent", 1, "--promote", "ask")
@@ -75,6 +79,7 @@ def test_another_budget_without_learning(full, kizashi):
     assert kizashi("adjust", FLEET).status == 2
 
 
+@pytest.mark.slow
 def test_a_verdict_is_looked_ahead_at(full, kizashi):
     event = anomaly(kizashi)
     told = kizashi("verdicts", "preview", event["id"])
@@ -99,6 +104,7 @@ def test_the_lake_is_kept_small(full, kizashi):
     assert kizashi("compact", "--keep-hours", 1).status == 2
 
 
+@pytest.mark.slow
 def test_training_tells_what_events_took_out(full, kizashi):
     told = kizashi("train", FLEET, "--recipe", "mahalanobis")
     assert "left out, an open event: " in told.out

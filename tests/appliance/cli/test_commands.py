@@ -113,6 +113,7 @@ def test_a_sensor_can_be_edited(kizashi, full):
 
 
 # ---------------------------------------------------------------- models
+@pytest.mark.slow
 def test_train_score_promote_and_roll_back(kizashi, full):
     told = ok(kizashi("train", "pumps", "--recipe", "pca", "--until", "2026-01-07"))
     assert "pumps version 2 (challenger): 4 assets, 3,456 rows" in told
@@ -132,6 +133,7 @@ def test_train_score_promote_and_roll_back(kizashi, full):
     assert (told.status, told.err.count("\n")) == (1, 1)
 
 
+@pytest.mark.slow
 def test_failures_of_single_machines_are_told(kizashi, tmp_path):
     path = tmp_path / "fleet.csv"
     pl.concat([plant(300, assets=ASSETS[:1]), plant(1, assets=ASSETS[1:2])]).write_csv(path)
@@ -186,6 +188,7 @@ def test_events_are_told_the_most_urgent_first(kizashi, full):
     assert "has no asset P-77" in unknown.err
 
 
+@pytest.mark.slow
 def test_a_level_that_rests_on_little_is_said(kizashi, full):
     told = ok(kizashi("train", "pumps", "--recipe", "mahalanobis"))
     assert "machines ran too short to see what 1 false alarms a month look like" in told
@@ -217,6 +220,7 @@ def test_an_event_has_a_life(kizashi, full, first_event):
     assert kizashi("event", "evt-none").status == 1
 
 
+@pytest.mark.slow
 def test_a_fleet_of_cycles_is_told_of_in_cycles(kizashi, tmp_path):
     frame = plant(500, assets=ASSETS[:2], faults={"P-2": (1, 440, 470)})
     cycle = pl.int_range(1, pl.len() + 1).over("asset")

@@ -64,6 +64,7 @@ def test_names_of_fleets(words: str, offered: list[str], offer: Offer, home: Pat
     assert offer(words, KIZASHI_HOME=str(home)) == offered
 
 
+@pytest.mark.slow
 def test_nothing_where_nothing_is(offer: Offer, home: Path) -> None:
     assert offer("train p", KIZASHI_HOME=f"{home}-elsewhere") == []
     assert offer("train p", KIZASHI_HOME=str(home), KIZASHI_PORT="none") == []

@@ -71,6 +71,7 @@ def test_prices_are_told_and_hostile_ones_refused(kizashi, full):
     assert "prices.toml: power.per_kwh" in told.err
 
 
+@pytest.mark.slow
 def test_a_training_tells_its_estimate_on_a_terminal_before_it_begins(
     kizashi, full, monkeypatch
 ):
@@ -81,6 +82,7 @@ def test_a_training_tells_its_estimate_on_a_terminal_before_it_begins(
     assert "This will take" not in kizashi("train", "fans").err
 
 
+@pytest.mark.slow
 def test_a_training_tells_its_cost_until_the_budget_is_spent(kizashi, paid):
     out = ok(kizashi("train", "pumps", "--recipe", "mahalanobis"))
     assert "and cost ¥" in out

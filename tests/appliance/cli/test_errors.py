@@ -121,6 +121,7 @@ def test_a_database_that_is_none_is_named(kizashi, full):
     assert "unexpected" not in told.err
 
 
+@pytest.mark.slow
 def test_a_damaged_model_is_named(kizashi, home, tmp_path):
     plant(300, assets=ASSETS[:2]).write_csv(tmp_path / "fleet.csv")
     assert kizashi("ingest", "fleet.csv", "--fleet", "pumps").status == 0

@@ -100,6 +100,7 @@ READING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", READING, ids=" ".join)
 def test_both_tell_the_same(
     command: list[str], data: Data, kizashi: Kizashi, log_in: Callable[[str], str]
@@ -135,6 +136,7 @@ def test_readings_are_judged_as_they_come(
         assert (refused.status, why in refused.err) == (2, True), refused.err
 
 
+@pytest.mark.slow
 def test_an_event_is_told_and_dealt_with(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_sensor_is_edited_from_afar(
     assert kizashi("--url", url, "sensor", "pumps", "s1", "--role", "boss").status == 2
 
 
+@pytest.mark.slow
 def test_files_are_brought_in_from_afar(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -188,6 +191,7 @@ def test_files_are_brought_in_from_afar(
     assert kizashi("--url", url, "ingest", folder / "none.csv", "--fleet", "fans").status == 1
 
 
+@pytest.mark.slow
 def test_the_calendar_is_kept_from_afar(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -214,6 +218,7 @@ def test_the_calendar_is_kept_from_afar(
     assert kizashi("--url", url, "calendar", "list", "nowhere").status == 1
 
 
+@pytest.mark.slow
 def test_a_version_is_promoted_from_afar(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
 ) -> None:
@@ -277,6 +282,7 @@ def test_a_wrong_password(kizashi: Kizashi, url: str, monkeypatch: pytest.Monkey
     assert kizashi("login").status == 2
 
 
+@pytest.mark.slow
 def test_a_user_without_a_role_is_told(kizashi: Kizashi, url: str, monkeypatch) -> None:
     assert kizashi("user", "revoke", "erika").status == 0
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{WORDS}\n"))
@@ -305,6 +311,7 @@ def test_what_works_on_a_home_only_says_so(kizashi: Kizashi, tmp_path: Path) -> 
     assert kizashi("--url", "plant", "user", "list").status == 2
 
 
+@pytest.mark.slow
 def test_users_are_looked_after_from_afar(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
 ) -> None:

@@ -85,6 +85,7 @@ def test_programs_get_all_of_it(home, capsys):
     assert found["costs"]["currency"]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_is_drawn_anew_until_q_and_follows_its_size(home):
     parent, child = pty.openpty()
     _resize(child, 30, 100)

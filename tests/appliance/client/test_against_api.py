@@ -16,6 +16,7 @@ from appliance.pipelines.site import Site
 from appliance.schemas.access import Right, Role
 from tests.appliance.client.conftest import Ask
 from tests.appliance.client.servers import Cutter, serve
+from tests.appliance.databases import fresh_home
 from tests.appliance.people import PASSWORD, cheap_access
 
 ME = shell("test")
@@ -23,7 +24,7 @@ ME = shell("test")
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(Settings(home=tmp_path / "home", engine="local"))
+    made = Site(Settings(home=fresh_home(tmp_path / "home"), engine="local"))
     made.access = cheap_access(made)
     made.access.users.add(ME, "root", PASSWORD, admin=True)
     yield made
@@ -75,6 +76,8 @@ def test_users_projects_and_tokens(plant: Plant, address: str) -> None:
         program.me()
     assert not plant.users.enable("erika").disabled
     assert plant.users.set_admin("erika", True).admin
+    assert plant.users.let_code_run("erika").runs_code
+    assert not plant.users.let_code_run("erika", False).runs_code
     plant.users.unlock("erika")
     plant.users.set_password("erika", None)
     plant.users.revoke("erika", "line2")

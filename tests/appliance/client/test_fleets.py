@@ -123,6 +123,7 @@ def test_readings_and_scores_come_as_frames(ask: Ask, door: tuple[str, str]) -> 
     assert scores["alarm"].any()
 
 
+@pytest.mark.slow
 def test_readings_are_sent(ask: Ask, door: tuple[str, str], tmp_path: Path) -> None:
     url, token = door
     frame = next_day(assets=["P-9"]).head(50)

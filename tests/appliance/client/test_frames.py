@@ -139,6 +139,7 @@ print(json.dumps({"loaded": "numpy" in sys.modules}))
 """
 
 
+@pytest.mark.slow
 def test_the_client_needs_neither_frames_nor_the_platform(url: str, script: Script) -> None:
     script.json("GET", "/session", {})
     done = subprocess.run(

@@ -14,13 +14,14 @@ from appliance.demo.files import write_plant
 from appliance.intake import IngestOptions, Intake
 from appliance.lake import Lake
 from appliance.schemas.progress import Silent
+from tests.appliance.databases import fresh_home
 
 SMALL = PlantConfig(days=3, training_days=2, scale=0.01, interval_seconds=300)
 
 
 @pytest.mark.parametrize("fleet", plant.FLEETS)
 def test_ingested_the_readings_are_those_generated(tmp_path, fleet):
-    chosen = Settings(home=tmp_path / "home")
+    chosen = Settings(home=fresh_home(tmp_path / "home"))
     database, lake = open_database(chosen.database), Lake(chosen.lake_root)
     files = next(f for f in write_plant(SMALL, tmp_path / "plant").fleets if f.fleet == fleet)
     intake = Intake(lake, database, chosen)

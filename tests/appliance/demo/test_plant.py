@@ -154,6 +154,7 @@ def test_filters_clog_and_are_cleaned():
 
 
 # ---------------------------------------------------------------- it is incomplete
+@pytest.mark.slow
 def test_rows_and_values_are_missing_but_not_many():
     longest, dead = [], 0
     for fleet in ("pumps", "fans"):
@@ -200,6 +201,7 @@ def test_a_fault_changes_its_sensors_in_its_time_and_nothing_else(fault):
     assert not _changed(change.filter(times > fault.end + timedelta(days=1)), above=0.11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_faults_show_above_normal_unrest_by_their_difficulty(seed):
     """The strongest sensor's shift against its unrest in the same state of operation."""
@@ -227,6 +229,7 @@ def test_a_frozen_sensor_repeats_one_value():
     assert frame.filter(inside)[fault.sensors[0]].count() > 1_000
 
 
+@pytest.mark.slow
 def test_the_training_days_are_clean_but_for_the_contaminated_machine():
     contaminated = {fault.asset for fault in plant.faults(WHOLE) if fault.in_training}
     for fault in plant.faults(WHOLE):

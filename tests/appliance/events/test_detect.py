@@ -61,6 +61,7 @@ def walk(surprise, rule, threshold=4.0):
     return [(a, b, stands) for a, b, rows, stands in found if rows >= rule.minimum_rows]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     cells=st.lists(st.sampled_from([0.0, 1.0, 2.0, 4.0, 8.0, NAN, None]), max_size=70),
@@ -88,6 +89,7 @@ def test_like_walking_cell_by_cell(cells, release, merge, least, jitter):
         assert event.peak >= event.threshold
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 40).flatmap(

@@ -101,6 +101,7 @@ def fits(event: Event, wanted: Search) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_every_search_finds_what_a_slow_twin_finds_page_by_page(database):
     fill(database, 400, fleets=4)
     store = EventStore(database)

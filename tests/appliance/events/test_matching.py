@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,6 +147,7 @@ def _stretches(draw):
     return list(zip(edges[::2], edges[1::2], strict=False))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     before=_stretches(),

@@ -49,6 +49,7 @@ def test_a_finding_becomes_an_open_event_with_its_lineage(store):
     assert made.created.utcoffset() == timedelta()
 
 
+@pytest.mark.slow
 def test_the_same_call_twice_changes_nothing(store):
     drafts = [draft(10, 20), fault(15, 40), fault(15, 40, sensor="heat")]
     revise(store, drafts)
@@ -322,6 +323,7 @@ for n in range(40):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_give_every_event_one_identity(store, database_url):
     running = [
         subprocess.Popen(

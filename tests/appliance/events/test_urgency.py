@@ -10,11 +10,12 @@ from appliance.core.db import open_database
 from appliance.events.store import EventStore
 from appliance.events.urgency import by_urgency, class_of, rank_of
 from appliance.schemas.event import EventKind, EventState, Severity
+from tests.appliance.databases import new_database
 from tests.appliance.events.drafts import DAY, draft, fault
 
 
 def test_open_before_acknowledged_grave_before_slight_faults_last(tmp_path):
-    database = open_database(f"sqlite:///{tmp_path / 'kizashi.db'}")
+    database = open_database(new_database(tmp_path / "kizashi.db"))
     store = EventStore(database)
     drafts = [
         draft(0, 5, 9.0, severity=Severity.ACT),

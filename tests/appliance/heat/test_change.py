@@ -64,6 +64,7 @@ def test_it_points_at_a_stretch_that_was_judged(values):
     assert at is None or values[at] is not None
 
 
+@pytest.mark.slow
 def test_normal_running_changes_rarely():
     """Days depend on the days before, as those of machines do."""
     random = np.random.default_rng(1)

@@ -41,17 +41,20 @@ def normal(count, seed):
     return -np.log10(np.random.default_rng(seed).uniform(size=count))
 
 
+@pytest.mark.slow
 @given(surprises)
 def test_it_is_within_0_and_100(values):
     assert 0 <= health(values) <= 100
 
 
+@pytest.mark.slow
 @given(surprises, st.lists(st.floats(0, 5), min_size=80, max_size=80))
 def test_what_is_more_unusual_is_never_healthier(values, more):
     worse = [value + by for value, by in zip(values, more, strict=False)]
     assert health(worse) <= health(values)
 
 
+@pytest.mark.slow
 @given(surprises, st.integers(0, 79))
 def test_one_spike_is_no_illness(values, at):
     """However high one reading is, health is as if it were as high as the next lower ones."""

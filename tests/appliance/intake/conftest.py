@@ -15,6 +15,7 @@ from appliance.core.settings import Settings
 from appliance.intake import IngestOptions, Intake
 from appliance.lake import Lake
 from appliance.schemas.ingest import FileReport, IngestReport
+from tests.appliance.databases import fresh_home
 
 
 @dataclass
@@ -58,6 +59,7 @@ def make_plant(tmp_path: Path) -> Iterator[Callable[..., Plant]]:
 
     def make(name: str = "home", **settings: Any) -> Plant:
         chosen = Settings(home=tmp_path / name, **settings)
+        fresh_home(chosen.home)
         database = open_database(chosen.database)
         opened.append(database)
         lake = Lake(chosen.lake_root)

@@ -51,6 +51,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 def test_bad_files_are_rejected_and_the_others_go_on(plant, tmp_path):
     for name, (content, _) in BAD.items():
         plant.file(name, content)
@@ -210,6 +211,7 @@ def test_too_many_columns(make_plant):
     assert "the fleet would have 60 sensors" in report.reason
 
 
+@pytest.mark.slow
 def test_a_wide_file_within_the_limit(plant):
     wide = "time," + ",".join(f"s{i}" for i in range(300)) + "\n2026-01-05" + ",1" * 300 + "\n"
     assert plant.text("wide.csv", wide).rows == 1

@@ -112,6 +112,7 @@ def test_a_lost_lake_is_filled_again(plant, make_plant):
     assert plant.readings().height == 30
 
 
+@pytest.mark.slow
 def test_many_parts_equal_one(make_plant, monkeypatch):
     text = rows(2_000)
     whole = make_plant("whole")

@@ -47,6 +47,7 @@ def test_parquet_of_nothing_but_one_value_is_refused(tmp_path):
         weigh_parquet(path, Allowed(2**30, 2**24, 100))
 
 
+@pytest.mark.slow
 def test_a_long_text_repeated_by_a_dictionary_is_refused(tmp_path):
     path = tmp_path / "a.parquet"
     pl.DataFrame({"a": ["x" * 100_000] * 10_000}).write_parquet(path)

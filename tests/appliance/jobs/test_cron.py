@@ -57,6 +57,7 @@ def test_an_hour_shown_twice_counts_once_for_what_is_due_at_certain_hours():
     assert hourly == ["10-25 00:30", "10-25 01:30", "10-25 02:30"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(
@@ -75,6 +76,7 @@ def test_times_after_and_before_are_the_same_times(cron, minutes, name):
     assert following(cron, zone, before) == due
 
 
+@pytest.mark.slow
 def test_times_that_passed_are_found_from_the_last_one_back():
     found = passed("0 * * * *", BERLIN, at("2026-03-01 00:00"), at("2026-03-01 03:30"))
     assert [f"{due:%H}" for due in found] == ["03", "02", "01", "00"]
@@ -97,6 +99,7 @@ def test_a_zone_that_is_none_is_refused():
             checked_zone(name)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(["*/20 * * * *", "30 2 * * *", "15 */3 * * sun"]), st.integers(0, 2_000))
 def test_times_that_come_are_those_that_follow_each_other(cron, hours):

@@ -115,6 +115,7 @@ def test_missed_times_are_made_up_for_as_asked(schedules, jobs, clock, catch_up,
     assert len(schedules.fire()) == 1
 
 
+@pytest.mark.slow
 def test_of_very_many_missed_times_the_last_hundred_are_made_up_for(schedules, jobs, clock):
     schedules.put(ERIKA, nightly(cron="* * * * *", catch_up=CatchUp.ALL))
     clock.pass_by(days=1)

@@ -28,6 +28,7 @@ from appliance.machine.supervisor import Supervisor
 from appliance.pipelines.ingest import ingest
 from appliance.pipelines.site import Site
 from appliance.tls import Authority
+from tests.appliance.databases import fresh_home
 from tests.appliance.machine.conftest import WAITS, Make, quiet
 
 OPEN = """
@@ -42,7 +43,7 @@ signal.pause()
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with a user and a fleet."""
-    folder = tmp_path / "home"
+    folder = fresh_home(tmp_path / "home")
     rows = "\n".join(f"2026-01-01 00:{n:02d},{n % 7}" for n in range(60))
     (tmp_path / "P-1.csv").write_text(f"time,load\n{rows}\n")
     site = Site(load_settings(folder))

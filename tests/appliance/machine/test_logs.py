@@ -13,12 +13,13 @@ from appliance.core.settings import load_settings
 from appliance.core.trail import Trail, following
 from appliance.pipelines.site import Site
 from appliance.schemas.job import JobRequest
+from tests.appliance.databases import fresh_home
 
 
 @pytest.fixture
 def asked(tmp_path: Path) -> tuple[Path, str]:
     """A home, and a job in it that a request asked for; both left lines in its logs."""
-    home = tmp_path / "home"
+    home = fresh_home(tmp_path / "home")
     site = Site(load_settings(home))
     with following(Trail(request="plant-42-request")):
         job = site.jobs.ask(shell("root"), JobRequest(pipeline="compact")).id

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import stat
 import threading
+import xmlrpc.client
 from pathlib import Path
 
 import psutil
 import pytest
+from supervisor.xmlrpc import SupervisorTransport
 
 from appliance.core.errors import InvalidRequest, OperatorError, TryAgain
 from appliance.machine import logs, serving
@@ -50,6 +52,18 @@ def test_up_waits_until_all_is_ready_and_down_leaves_nothing(make: Make) -> None
     assert _marked(supervisor.home) == []
     assert serving.status(supervisor, "").roles == {"first": "stopped", "second": "stopped"}
     assert not serving.down(supervisor)
+
+
+def test_who_reaches_the_socket_can_do_nothing_without_the_key(make: Make) -> None:
+    supervisor = make(first=WAITS)
+    _up(supervisor)
+    for name, key in ((None, None), ("kizashi", "guessed")):
+        transport = SupervisorTransport(name, key, f"unix://{supervisor.socket}")
+        with pytest.raises(xmlrpc.client.ProtocolError, match="401"):
+            xmlrpc.client.ServerProxy("http://supervisor", transport).supervisor.shutdown()
+        transport.close()
+    assert stat.S_IMODE((supervisor.home / "run" / "supervisor.key").stat().st_mode) == 0o600
+    assert serving.status(supervisor, "").ready
 
 
 def test_up_again_changes_nothing(make: Make) -> None:

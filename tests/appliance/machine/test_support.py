@@ -26,6 +26,7 @@ from appliance.schemas.alert import ChannelDraft
 from appliance.schemas.job import JobRequest, JobState
 from appliance.schemas.source import SourceDraft
 from appliance.telemetry.trouble_words import trouble
+from tests.appliance.databases import fresh_home
 
 ME = shell("chief")
 PLANTED = {
@@ -45,7 +46,7 @@ KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIPLANTED4719\n-----END EC PRIVATE
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home into which secrets of every kind were planted."""
-    folder = tmp_path / "home"
+    folder = fresh_home(tmp_path / "home")
     site = Site(load_settings(folder))
     secrets = PLANTED
     hook = {"kind": "webhook", "url": f"https://chat.example/hooks/{secrets['chat']}"}

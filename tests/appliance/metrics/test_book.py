@@ -59,6 +59,7 @@ def home(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_processes_are_added_up_and_sums_never_fall(home):
     with kept(home, "worker"):
         instruments.job_ended("score", "succeeded", 1.0)
@@ -169,6 +170,7 @@ def test_damage_is_told(home, damage):
             read(home, "web")
 
 
+@pytest.mark.slow
 def test_what_a_power_cut_damaged_is_begun_anew(home, caplog):
     for _ in range(2):
         _other(home).communicate("end\n")

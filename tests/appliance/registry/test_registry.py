@@ -56,7 +56,7 @@ def registry(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 
 
 def register(registry: Registry, run: str, fleet: str = "pumps") -> int:
-    return registry.register(fleet, Path(run), "digest", lineage(run)).version
+    return registry.register(fleet, run, "digest", lineage(run)).version
 
 
 def test_first_version_is_champion_and_later_ones_challenge(registry: Registry) -> None:
@@ -81,11 +81,11 @@ def test_a_model_is_found_where_its_home_is_now(tmp_path: Path, database: Databa
     old, new = (Registry(Settings(home=tmp_path / name), database) for name in ("old", "new"))
     for registry in (old, new):
         registry.mirror = lambda fleet: None  # type: ignore[method-assign]
-    folder = old.folder("pumps") / "r1"
-    assert old.register("pumps", folder, "digest", lineage("r1")).path == str(folder)
+    folder = old.place("pumps", "r1")
+    assert old.register("pumps", folder, "digest", lineage("r1")).path == folder
     for found in (new.champion("pumps"), new.get("pumps", 1), new.promote("pumps", 1, "x")):
         assert found.path == str(tmp_path / "new" / "models" / "pumps" / "r1")
-    assert old.register("pumps", Path("elsewhere"), "digest", lineage("r2")).path == "elsewhere"
+    assert old.register("pumps", "elsewhere", "digest", lineage("r2")).path == "elsewhere"
 
 
 def test_promote_and_roll_back_twice(registry: Registry) -> None:
@@ -124,9 +124,9 @@ def test_unknown_fleet_and_version_say_what_to_do(registry: Registry) -> None:
 def test_leftovers_of_killed_trainings_are_removed(registry: Registry) -> None:
     register(registry, "r1")
     for name in ("r1", "killed"):
-        (registry.folder("pumps") / name).mkdir(parents=True)
+        Path(registry.place("pumps", name)).mkdir(parents=True)
     assert registry.clean("pumps") == ["killed"]
-    assert (registry.folder("pumps") / "r1").is_dir()
+    assert Path(registry.place("pumps", "r1")).is_dir()
 
 
 def test_score_batches_say_what_a_version_has_judged(registry: Registry) -> None:
@@ -263,14 +263,14 @@ def test_a_deleted_version_keeps_its_number_and_is_not_gone_back_to(
 ) -> None:
     for run in ("r1", "r2", "r3"):
         register(registry, run)
-        (registry.folder("pumps") / run).mkdir(parents=True)
+        Path(registry.place("pumps", run)).mkdir(parents=True)
     registry.promote("pumps", 2, ME)
     registry.promote("pumps", 3, ME)
     for version, why in ((3, "the champion"), (2, "goes back to")):
         with pytest.raises(Conflict, match=why):
             registry.delete(ME, "pumps", version)
     registry.delete(ME, "pumps", 1)
-    assert not (registry.folder("pumps") / "r1").exists()
+    assert not Path(registry.place("pumps", "r1")).exists()
     assert [v.version for v in registry.versions("pumps")] == [3, 2]
     for act in (registry.get, lambda fleet, v: registry.promote(fleet, v, ME)):
         with pytest.raises(NotFound, match="no model version 1"):
@@ -318,6 +318,7 @@ def killed(url: str, home: Path, moment: str) -> None:
     assert subprocess.run(command, cwd=ROOT).returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_promotion_killed_in_its_transaction_never_was(
     registry: Registry, database: Database, database_url: str, tmp_path: Path
 ) -> None:

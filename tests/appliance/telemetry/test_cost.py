@@ -73,6 +73,7 @@ def near(one: float, other: float) -> bool:
 
 
 # ---------------------------------------------------------------- sums
+@pytest.mark.slow
 @given(many, stored, hours)
 def test_what_is_split_adds_up_to_what_was_metered(runs, stored, hours):
     metered = fsum(run.amount for run in runs) + fsum(one.amount for one in stored)
@@ -90,6 +91,7 @@ def test_what_is_split_adds_up_to_what_was_metered(runs, stored, hours):
         assert near(split.total - fsum(o.amount for o in stored), max(machines, paid))
 
 
+@pytest.mark.slow
 @given(
     many,
     stored,

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.access import Access, shell
-from appliance.core.clock import now
+from appliance.core.clock import monotonic, now
 from appliance.core.db import open_database
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.settings import Settings
 from appliance.engine.meter import Used
 from appliance.schemas.cost import Budget, BudgetDraft
-from appliance.telemetry import watched
+from appliance.telemetry import machinecost, watched
 from appliance.telemetry.cost.allocation import MachineHour
 from appliance.telemetry.cost.book import FILE
 from appliance.telemetry.cost.budget import state
@@ -25,6 +25,7 @@ from appliance.telemetry.gate import Gate
 from appliance.telemetry.machinecost import MachineProbe, StoredProbe
 from appliance.telemetry.paid import cumulative
 from appliance.telemetry.recording import Recorder
+from appliance.telemetry.sampler import Sampler, probes
 from appliance.telemetry.store.budgets import BudgetStore
 from appliance.telemetry.store.costs import CostStore, StoredNow
 from tests.appliance.telemetry.runs import AT, run
@@ -116,6 +117,19 @@ def test_the_machine_is_paid_for_while_it_is_looked_at(database, store, tmp_path
     assert all(one.measured_joules == 0 for one in found) or Rapl().readable
 
 
+def test_of_the_processes_on_a_machine_one_pays_for_it(database, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(machinecost, "_WRITTEN", 0.0)
+    settings = Settings(home=tmp_path, machine="node-7")
+    began = monotonic()
+    both = [Sampler(settings, probes(settings, lambda: database)) for _ in range(2)]
+    for one in both * 3:
+        one.measure()
+    at = now()
+    found = store.hours(at - 2 * HOUR, at + HOUR, "JPY")
+    assert {one.machine for one in found} == {"node-7"}
+    assert 0 < sum(one.seconds for one in found) <= monotonic() - began
+
+
 def test_prices_that_cannot_be_used_stop_no_other_probe(database, tmp_path):
     (tmp_path / FILE).write_text("[power]\nper_kwh = -3")
     with pytest.raises(InvalidRequest):
@@ -191,6 +205,13 @@ def test_the_sites_budget_counts_whole_machines(database, store):
 def test_use_is_added():
     one = Used(1.0, 2.0, 2.0, 10.0, 5, 1)
     assert one.plus(Used(3.0, 0.0, 3.0, 1.0, 9, 2)) == Used(4.0, 2.0, 5.0, 11.0, 9, 3)
+
+
+def test_tasks_are_counted_by_the_machine_that_ran_them():
+    here = Used(tasks=1, machines=(("plant-1", 1),))
+    there = Used(tasks=2, machines=(("plant-2", 2),))
+    both = here.plus(there).plus(here).plus(Used(cpu_seconds=1.0))
+    assert both.machines == (("plant-1", 2), ("plant-2", 2))
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def test_no_more_stretches_are_told_than_asked_for(before, length, width):
 STEPS = st.lists(st.tuples(st.integers(0, 40_000), WHOLE), min_size=1, max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_a_ring_holds_what_was_put_into_it_and_nothing_older(tmp_path_factory, steps):

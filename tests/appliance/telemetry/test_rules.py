@@ -47,6 +47,7 @@ def test_files_are_as_they_are_written():
         assert written == text, "write it anew: python -m appliance.telemetry.dashboards"
 
 
+@pytest.mark.slow
 def test_rules_do_what_they_say(promtool, tmp_path):
     dashboards.write(tmp_path)
     shutil.copy(tmp_path / dashboards.RULES_FILE, tmp_path / "kizashi.rules.yml")

@@ -116,6 +116,15 @@ def test_clients_that_trust_the_authority_trust_the_appliance(
             _seen(port, ssl.create_default_context(), name)
 
 
+def test_the_certificate_holds_for_the_address_that_leads_to_the_site(tmp_path: Path) -> None:
+    for host in ("kizashi.plant.example", "192.0.2.7", "[2001:db8::7]"):
+        settings = Settings(home=tmp_path, host="0.0.0.0", public_url=f"https://{host}:30443")
+        path = listening(settings).certfile
+        assert path is not None
+        names = names_of(x509.load_pem_x509_certificate(path.read_bytes()))
+        assert {host.strip("[]"), "localhost"} <= names
+
+
 def test_programs_of_this_machine_trust_the_very_certificate(tmp_path: Path) -> None:
     own, other = _settings(tmp_path / "own"), _settings(tmp_path / "other")
     with _server(_context(own)) as port:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from appliance.core.disk import to_disk
 from appliance.core.errors import SourceError
 from appliance.intake.sources.mqtt.messages import Said
 
@@ -77,7 +78,7 @@ class Spool:
             finally:
                 os.close(handle)
             if not before:
-                self._sync()
+                to_disk([self._folder])
             if before + len(data) > _SEGMENT_BYTES:
                 self._seal()
 
@@ -116,14 +117,6 @@ class Spool:
 
     def _segments(self) -> list[Path]:
         return sorted(self._folder.glob(_SEALED))
-
-    def _sync(self) -> None:
-        """Let the folder itself survive a power cut."""
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def read(segment: Path) -> list[list[Any]]:

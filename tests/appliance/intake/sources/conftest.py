@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ import pytest
 from appliance.access.person import shell
 from appliance.core.clock import now
 from appliance.core.settings import Settings
+from appliance.intake import feeds
 from appliance.intake.sources.live import Live
 from appliance.intake.store.holding import Held
 from appliance.jobs.store.workers import WorkerStore
@@ -24,6 +26,8 @@ from appliance.pipelines.sources import look, open_source
 from appliance.schemas.source import Source, SourceDraft
 from tests.appliance import broker as brokers
 from tests.appliance.broker import Broker
+from tests.appliance.databases import fresh_home
+from tests.appliance.intake.sources import kinds
 from tests.appliance.intake.sources.kinds import FolderKind, Kind, MqttKind, SqlKind
 from tests.conftest import skip_or_fail
 
@@ -96,7 +100,7 @@ class Plant:
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
-    site = Site(Settings(home=tmp_path / "home", engine="local", workers=1))
+    site = Site(Settings(home=fresh_home(tmp_path / "home"), engine="local", workers=1))
     WorkerStore(site.database).enter(WORKER, "w", 1, now())
     yield Plant(site)
     site.close()
@@ -129,15 +133,24 @@ def _mqtt(request: pytest.FixtureRequest) -> Kind:
     return MqttKind(request.getfixturevalue("broker"))
 
 
+def _feed(request: pytest.FixtureRequest) -> Kind:
+    entry = EntryPoint("lines", f"{kinds.__name__}:Lines", feeds.GROUP)
+    patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    patch.setattr(feeds, "feeds", lambda: {"lines": entry})
+    folder: Path = request.getfixturevalue("tmp_path")
+    return kinds.FeedKind(folder / "lines.jsonl")
+
+
 _MAKE: dict[str, Callable[[pytest.FixtureRequest], Kind]] = {
     "folder": _folder,
     "sql": _sql,
     "mqtt": _mqtt,
+    "feed": _feed,
 }
 _SQL = [pytest.mark.slow, pytest.mark.xdist_group("postgresql")]
 
 
-@pytest.fixture(params=["folder", pytest.param("sql", marks=_SQL), "mqtt"])
+@pytest.fixture(params=["folder", pytest.param("sql", marks=_SQL), "mqtt", "feed"])
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Return each kind of source in turn."""
     return _MAKE[request.param](request)

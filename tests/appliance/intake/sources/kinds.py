@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import polars as pl
 from sqlalchemy import create_engine, text
 
+from appliance.intake.feeds import Batch, Feed
 from tests.appliance.broker import Broker
 from tests.appliance.postgres import Server
 
@@ -150,3 +151,43 @@ class MqttKind:
 
     def come_back(self) -> None:
         self.broker.start()
+
+
+class Lines(Feed):
+    """A feed of an installed package: a file to which lines of JSON are added."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def read(self, cursor: Mapping[str, Any], rows: int) -> Batch:
+        at = int(cursor.get("at", 0))
+        with self.path.open("rb") as handle:  # what it raises is told as the source's trouble
+            handle.seek(at)
+            lines = handle.readlines()
+        taken = lines[:rows]
+        frame = pl.DataFrame([json.loads(line) for line in taken])
+        if not frame.is_empty():
+            frame = frame.with_columns(pl.col("time").str.to_datetime(time_zone="UTC"))
+        return Batch(frame, {"at": at + sum(map(len, taken))}, len(lines) > rows)
+
+
+class FeedKind:
+    """A file that the feed `Lines` reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.touch()
+
+    def origin(self) -> dict[str, Any]:
+        return {"kind": "feed", "feed": "lines", "options": {"path": str(self.path)}}
+
+    def put(self, frame: pl.DataFrame) -> None:
+        with self.path.open("a") as handle:
+            for row in frame.to_dicts():
+                handle.write(json.dumps({**row, "time": row["time"].isoformat()}) + "\n")
+
+    def go(self) -> None:
+        self.path.rename(self.path.with_suffix(".away"))
+
+    def come_back(self) -> None:
+        self.path.with_suffix(".away").rename(self.path)
