@@ -17,12 +17,26 @@ SESSION_COOKIE = "kizashi_session"
 ADDRESS = "KIZASHI_UI_API"
 """Where the web process says that its API is."""
 _KEY = "_plant"
+_SITE = "_site"
 _PATIENCE = 4.0
 """Seconds for which a page waits for a platform that does not answer."""
 
 
 def plant() -> Plant:
-    """Return the platform as whoever is logged in may see it.
+    """Return the platform as whoever is logged in may see it; at a gateway, the site chosen.
+
+    Raises
+    ------
+    Unauthenticated
+        Nobody is logged in.
+    """
+    whole = gateway_itself()
+    site = chosen_site()
+    return whole if site is None else once(f"site {site}", lambda: whole.at(site))
+
+
+def gateway_itself() -> Plant:
+    """Return the platform, be it one site or, at a gateway, all of them.
 
     Raises
     ------
@@ -40,9 +54,29 @@ def plant() -> Plant:
     return held[1]
 
 
+def is_gateway() -> bool:
+    """Whether the pages are those of a gateway before many sites."""
+    return once("gateway", lambda: gateway_itself().site().gateway)
+
+
+def chosen_site() -> str | None:
+    """Return the one site of the gateway that is shown; None for all of them."""
+    named = st.query_params.get("site") or st.session_state.get(_SITE)
+    return str(named) if named and is_gateway() else None
+
+
+def choose_site(site: str | None) -> None:
+    """Show one site of the gateway from now on, or all of them."""
+    st.session_state[_SITE] = site
+    if site is None:
+        st.query_params.pop("site", None)
+    else:
+        st.query_params["site"] = site
+
+
 def me() -> dict[str, object]:
     """Return who is logged in, with their roles; asked once a run of a page."""
-    return once("me", plant().me)
+    return once("me", gateway_itself().me)
 
 
 def entered() -> bool:
@@ -65,7 +99,8 @@ def may(right: str, project: str | None = None) -> bool:
         return True
     if not isinstance(rights, dict):
         return False
-    where = [project] if project else list(rights)
+    # At a gateway a role over all of a site holds in each of its projects.
+    where = [project, project.rpartition("@")[2]] if project else list(rights)
     return any(right in rights.get(name, ()) for name in where)
 
 

@@ -10,6 +10,9 @@ from ui import api, frame
 from ui.text import t
 from ui.views import PAGES, Page
 
+_OF_A_SITE = frozenset({"notebooks"})
+"""Pages that a gateway does not have."""
+
 
 def main() -> None:
     """Show the page that the address names, in the frame around all pages."""
@@ -22,7 +25,7 @@ def main() -> None:
         frame.around()
         pages = {
             page.name: st.Page(
-                frame.guarded(page.show, t(f"{page.name}.title"), page.open_to),
+                frame.guarded(page.show, t(f"{page.name}.title"), page.open_to, name=page.name),
                 title=t(f"{page.name}.title"),
                 url_path=page.name,
                 icon=page.icon,
@@ -75,6 +78,8 @@ def _leave() -> None:
 
 
 def _is_open(page: Page) -> bool:
+    if page.name in _OF_A_SITE and api.is_gateway():
+        return False
     return page.open_to is None or api.may(page.open_to)
 
 

@@ -18,7 +18,7 @@ from appliance.core.errors import (
     Unauthenticated,
     Unreachable,
 )
-from ui import api, theme, wrong
+from ui import api, sites, theme, wrong
 from ui.components.away import away
 from ui.components.go import go
 from ui.components.spoken import spoken
@@ -74,6 +74,7 @@ def around() -> None:
         st.toast(told)
     st.logo(str(_STATIC / "logo.svg"), icon_image=str(_STATIC / "mark.svg"), size="medium")
     with st.sidebar:
+        sites.choice()
         st.html(_foot())
         spoken(language())
         away()
@@ -86,7 +87,8 @@ def _readable() -> str:
 <style>
 [data-testid="stCaptionContainer"] {{ color: {colours["muted"]}; opacity: 1; }}
 .kz-detail {{ color: {colours["muted"]}; }}
-[data-testid^="stBaseButton-primary"]:not(:disabled) {{ color: {colours["back"]}; }}
+[data-testid^="stBaseButton-primary"]:not(:disabled),
+[data-testid^="stBaseLinkButton-primary"] {{ color: {colours["back"]}; }}
 [data-testid="stMain"] code {{ color: inherit; }}
 </style>
 """
@@ -147,7 +149,7 @@ def empty(title: str, text: str, icon: str = ":material/inbox:") -> None:
 
 
 def guarded(
-    show: Callable[[], None], title: str, right: str | None = None
+    show: Callable[[], None], title: str, right: str | None = None, *, name: str = ""
 ) -> Callable[[], None]:
     """Return a page that says its troubles in words, and whoever lacks a right that they do.
 
@@ -155,17 +157,23 @@ def guarded(
     ----------
     title
         Of the page, for where it cannot draw its own.
+    name
+        Of the page.
     """
 
     @wraps(show)
     def shown() -> None:
         with troubles(title):
-            if right is None or api.may(right):
-                show()
-            else:
+            if right is not None and not api.may(right):
                 head(title)
                 needed = t("frame.lacks", right=t(f"right.{right}"))
                 empty(t("frame.forbidden"), needed, ":material/lock:")
+            elif sites.needs_one(name):
+                head(title)
+                empty(t("sites.choose"), t("sites.choose_text"), ":material/factory:")
+            else:
+                sites.strip()
+                show()
 
     return shown
 

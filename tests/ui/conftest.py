@@ -7,17 +7,19 @@ A server is started once a module, on a home of its own, when a page of it is as
 A test that changes something does so on machine P-3 or on what it added itself, so that those
 beside it find what they look for.
 
-Pages that are alike share a context within a module, and so what the browser keeps of the
-pages' scripts: fetching and compiling them anew takes as long as all else of a page.  Each
-test finds the cookies of a new login in it, and nothing that the test before left behind.
+Pages that are alike share a context, and so what the browser keeps of the pages' scripts:
+fetching and compiling them anew takes as long as all else of a page.  Each test finds the
+cookies of a login in it, and nothing that the test before left behind.  Logins are made with
+the home; whoever is in none of its own logs in on the page, once a module.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +33,13 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from appliance.api.guard import COOKIE
 from tests.appliance.people import PASSWORD
 from tests.conftest import skip_or_fail
-from tests.ui.homes import make_empty_home, make_home
-from tests.ui.serving import serving, working
+from tests.ui.homes import LOGINS, make_empty_home, make_home
+from tests.ui.serving import HOMES, serving, working
 
 Browse = Callable[..., Page]
-Contexts = Callable[..., BrowserContext]
 FORGET = "() => { try { localStorage.clear() } catch (error) { /* a page of no site */ } }"
 PATIENCE = 15_000
 """Milliseconds for which a browser waits for what is to be seen."""
@@ -95,6 +97,7 @@ class Chromium:
 
     playwright: Playwright | None = None
     browser: Browser | None = None
+    contexts: dict[str, BrowserContext] = field(default_factory=dict)
 
     def begun(self) -> Browser:
         if self.browser is None:
@@ -106,7 +109,17 @@ class Chromium:
             self.browser = chromium.launch(executable_path=program, args=SWITCHES)
         return self.browser
 
+    def context(self, user: str, **settings: Any) -> BrowserContext:
+        """Return the context of some settings."""
+        alike = repr((user, sorted(settings.items())))
+        if alike not in self.contexts:
+            made = self.begun().new_context(timezone_id="UTC", **settings)
+            made.set_default_timeout(PATIENCE)
+            self.contexts[alike] = made
+        return self.contexts[alike]
+
     def end(self) -> None:
+        self.contexts.clear()
         if self.browser is not None:
             self.browser.close()
         if self.playwright is not None:
@@ -137,10 +150,23 @@ def browser() -> Browser:
 
 @pytest.fixture(scope="module")
 def cookies(browser: Browser) -> Callable[[str, str], list[Any]]:
-    """Return a function that logs somebody in, once, and gives their cookies."""
+    """Return a function that gives somebody's cookies, of a login made once."""
     known: dict[tuple[str, str], list[Any]] = {}
 
+    def made(url: str, user: str) -> list[Any]:
+        """Return the cookie of a login that the home was made with; none if there is none."""
+        path = HOMES[url] / LOGINS if url in HOMES else None
+        secrets = json.loads(path.read_text("utf-8")) if path and path.exists() else {}
+        kept = {"httpOnly": True, "sameSite": "Strict", "url": url}
+        return [
+            {"name": COOKIE, "value": secret, **kept}
+            for name, secret in secrets.items()
+            if name == user
+        ]
+
     def enter(url: str, user: str) -> list[Any]:
+        if given := made(url, user):
+            return given
         if (url, user) not in known:
             context = browser.new_context()
             page = context.new_page()
@@ -156,26 +182,9 @@ def cookies(browser: Browser) -> Callable[[str, str], list[Any]]:
     return enter
 
 
-@pytest.fixture(scope="module")
-def contexts(browser: Browser) -> Iterator[Contexts]:
-    """Return a function that gives the context of some settings, made once a module."""
-    made: dict[str, BrowserContext] = {}
-
-    def give(user: str, **settings: Any) -> BrowserContext:
-        alike = repr((user, sorted(settings.items())))
-        if alike not in made:
-            made[alike] = browser.new_context(timezone_id="UTC", **settings)
-            made[alike].set_default_timeout(PATIENCE)
-        return made[alike]
-
-    yield give
-    for context in made.values():
-        context.close()
-
-
 @pytest.fixture
 def browse(
-    contexts: Contexts, cookies: Callable[[str, str], list[Any]], request: pytest.FixtureRequest
+    cookies: Callable[[str, str], list[Any]], request: pytest.FixtureRequest
 ) -> Iterator[Browse]:
     """Return a function that opens a page as somebody who is logged in.
 
@@ -193,7 +202,7 @@ def browse(
         url: str | None = None,
     ) -> Page:
         url = url or request.getfixturevalue("server")
-        context = contexts(
+        context = CHROMIUM.context(
             user,
             base_url=url,
             locale="ja-JP" if language == "ja" else "en-GB",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +14,13 @@ from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Role
-from tests.appliance.people import ADMIN, STRANGER, add_people, cheap_access
+from tests.appliance.people import ADMIN, PASSWORD, STRANGER, add_people, cheap_access
 from tests.appliance.pipelines.sites import DAY, LEARNED, new_home, plant
 
 USERS = (ADMIN, *(role.value for role in Role), STRANGER)
 """Who may log in: the admin of the site, somebody of each role, and a stranger."""
+LOGINS = "logins.json"
+"""File of a home that holds a session's secret for each of them."""
 ZONE = "Asia/Tokyo"
 PUMPS = ("P-1", "P-2", "P-3", "P-4")
 """P-2 has a fault on its last day."""
@@ -31,8 +34,13 @@ def open_home(home: Path) -> Site:
 
 
 def add_users(site: Site) -> None:
-    """Let everybody of `USERS` log in, by hashes that cost next to nothing."""
-    add_people(cheap_access(site))
+    """Add everybody of `USERS`, by hashes that cost next to nothing, and log them in."""
+    access = cheap_access(site)
+    add_people(access)
+    made = {name: access.login(name, PASSWORD).secret for name in USERS}
+    path = site.settings.home / LOGINS
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(made), "utf-8")
 
 
 def make_fleet(

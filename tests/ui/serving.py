@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -20,20 +21,54 @@ from tests.ui.homes import ZONE
 ROOT = Path(__file__).resolve().parents[2]
 _POLLS = 600
 _BETWEEN = 0.05
+HOMES: dict[str, Path] = {}
+"""Which home is served, by address."""
+_PORTS: list[int] = []
 
 
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
     """Serve a home's pages and API; give its address once it answers."""
-    with served(home, free_port()) as (url, _):
-        yield url
+    port = _port()
+    HOMES[_address(port)] = home
+    try:
+        with served(home, port) as (url, _):
+            yield url
+    finally:
+        del HOMES[_address(port)]
+
+
+def _port() -> int:
+    """Return a port of an earlier server that is free again, or one that none had yet.
+
+    What a browser keeps of the scripts of an address then is good for the next server too.
+    """
+    for port in _PORTS:
+        if _address(port) not in HOMES and _is_free(port):
+            return port
+    _PORTS.append(free_port())
+    return _PORTS[-1]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def served(home: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve a home on a port; give its address, once it answers, and its process."""
     with running("appliance.web", home, KIZASHI_PORT=str(port)) as (process, log):
-        url = f"http://127.0.0.1:{port}"
+        url = _address(port)
         for _ in range(_POLLS):
             if process.poll() is not None:
                 break

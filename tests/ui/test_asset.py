@@ -183,7 +183,7 @@ def test_a_stretch_is_marked_weighed_and_seen_at_once(browse: Browse):
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Maintenance", exact=True).click()
     expect(dialog.get_by_text(re.compile("Readings no longer judged:"))).to_be_visible()
-    dialog.get_by_label("In a few words").fill("Seal & <b>bearing</b>")
+    dialog.get_by_placeholder("Seal replaced").fill("Seal & <b>bearing</b>")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Noted down.")).to_be_visible()
     expect(traces.locator(".key", has_text="Maintenance and other windows")).to_be_visible()

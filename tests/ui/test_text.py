@@ -73,11 +73,13 @@ def test_a_language_has_every_key_with_the_same_holes(code: str):
     assert {key for key, text in other.items() if not text.strip()} == set()
 
 
+@pytest.mark.slow
 def test_every_key_that_is_asked_for_is_there():
     missing = [(where, key) for where, key, _ in asked() if not fits(key)]
     assert missing == []
 
 
+@pytest.mark.slow
 def test_a_text_is_given_what_it_has_holes_for():
     wrong = [
         (where, key, sorted(holes(ENGLISH[key]) ^ given))
@@ -88,6 +90,7 @@ def test_a_text_is_given_what_it_has_holes_for():
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_no_key_is_left_over():
     used = {key for _, pattern, _ in asked() for key in fits(pattern)}
     used |= literals() & set(ENGLISH)

@@ -11,7 +11,7 @@ import streamlit as st
 from appliance.client import Plant
 from appliance.core.clock import now
 from appliance.core.errors import NotFound
-from appliance.schemas.source import Folder, Source, SourceState, Sql
+from appliance.schemas.source import Feed, Folder, Source, SourceState, Sql
 from ui import api, controls, formats, frame, theme, wrong
 from ui.components.table import Cell, Column, Row, table
 from ui.intake import source_form
@@ -119,6 +119,8 @@ def _where(one: Source) -> str:
     if isinstance(origin, Sql):
         what = origin.table or t("sources.a_query")
         return f"{origin.host} · {origin.database} · {what}"
+    if isinstance(origin, Feed):
+        return origin.feed
     return f"{origin.host} · {origin.topic}"
 
 

@@ -19,14 +19,15 @@ from appliance.core.errors import (
     SourceError,
 )
 from appliance.schemas.preview import Preview
-from appliance.schemas.source import Folder, Mqtt, Source, SourceDraft, Sql
+from appliance.schemas.source import Feed, Folder, Mqtt, Source, SourceDraft, Sql
 from ui import formats, frame
 from ui.components.table import Cell, Column, Row, table
 from ui.intake.source_kinds import folder, mqtt, sql
 from ui.text import known, t
 
-_Kind = Literal["folder", "sql", "mqtt"]
+_Kind = Literal["folder", "sql", "mqtt", "feed"]
 _KINDS: tuple[_Kind, ...] = ("folder", "sql", "mqtt")
+"""That are asked for here; feeds of installed packages are, in the shell."""
 _ROWS, _COLUMNS = 5, 8
 
 
@@ -60,6 +61,9 @@ def _ask(plant: Plant, standing: Source | None, fleets: Sequence[str], fleet: st
         told["origin"] = sql(origin if isinstance(origin, Sql) else None, held)
     elif kind == "mqtt":
         told["origin"] = mqtt(origin if isinstance(origin, Mqtt) else None, held)
+    elif isinstance(origin, Feed):
+        told["origin"] = origin.model_dump(mode="json")
+        st.caption(t("sources.feed_text", name=origin.feed))
     else:
         told["origin"] = folder(origin if isinstance(origin, Folder) else None)
     if standing:

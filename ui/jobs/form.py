@@ -20,6 +20,7 @@ _ORDER = (
     "score",
     "train",
     "retrain",
+    "tune",
     "backtest",
     "report",
     "ingest",

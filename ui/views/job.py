@@ -15,8 +15,8 @@ from ui import api, formats, frame, state, wrong
 from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.log import log
-from ui.components.stages import Stage, Standing, stages
-from ui.jobs import cost, words
+from ui.components.stages import Stage, stages
+from ui.jobs import cost, own, words
 from ui.text import t
 from ui.views.jobs import colour, earlier, may
 
@@ -24,14 +24,6 @@ _EVERY = "1s"
 _NOTICED = timedelta(seconds=1)
 """A wait that is worth a word."""
 _LINES = 2_000
-_STANDINGS: dict[JobState, Standing] = {
-    JobState.QUEUED: "queued",
-    JobState.RUNNING: "running",
-    JobState.CANCELLING: "running",
-    JobState.SUCCEEDED: "succeeded",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "cancelled",
-}
 
 
 def show() -> None:
@@ -107,6 +99,9 @@ def _body(plant: Plant, job: Job, zone: ZoneInfo) -> None:
     left, right = st.columns([7, 4], gap="small")
     with left.container(border=True):
         st.markdown(f"**{t('job.steps')}**")
+        joined = own.of_run(plant, job) if job.pipeline == own.RUN else None
+        if joined is not None:
+            own.draw(joined, job)
         _steps(job, moment)
     with left.container(border=True):
         st.markdown(f"**{t('job.log')}**")
@@ -151,8 +146,8 @@ def _steps(job: Job, moment: datetime) -> None:
 def _stage(one: JobStep, job: Job, moment: datetime) -> Stage:
     lasted = None if one.started is None else (one.ended or job.ended or moment) - one.started
     return Stage(
-        text=words.step(one.name),
-        state=_STANDINGS[one.state],
+        text=one.name if own.names_steps(job, one.name) else words.step(one.name),
+        state=own.STANDINGS[one.state],
         told=t(f"jobs.state_{one.state}"),
         below=words.progress(one)
         if job.error and one.error

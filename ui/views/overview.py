@@ -124,9 +124,12 @@ def _event(event: Event) -> Brief:
     colours = theme.tokens()
     fault = event.kind is EventKind.SENSOR_FAULT
     names = ", ".join(one.name for one in event.sensors[:3])
+    site = event.fleet if "@" in event.fleet else ""  # at a gateway machines of one name abound
     return Brief(
         text=event.asset,
-        below=f"{t('kind.sensor_fault')} · {names}" if fault else names,
+        below=" · ".join(
+            one for one in (site, t("kind.sensor_fault") if fault else "", names) if one
+        ),
         beside=formats.ago(event.start, now()),
         address=f"/event?id={event.id}",
         colour=colours["quiet"] if fault else colours[event.severity.value],

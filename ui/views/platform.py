@@ -151,7 +151,7 @@ def _troubles(found: Sequence[Trouble], *, operates: bool) -> None:
         st.markdown(f"**{t('platform.care')}**")
         lines = [
             Brief(
-                text_of(one),
+                f"{one.site}: {text_of(one)}" if one.site else text_of(one),
                 remedy_of(one) if operates else t("platform.tell_operator"),
                 t(f"platform.severity_{one.severity}"),
                 colour=colours[severities[one.severity]],

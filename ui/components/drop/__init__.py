@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import formats
+from ui import api, formats
 from ui.components.source import joined
 from ui.text import t
 
@@ -48,6 +48,7 @@ def drop(most: int, *, key: str) -> tuple[str, ...]:
         data={
             "most": most,
             "mostFiles": MOST_FILES,
+            "site": api.chosen_site() or "",
             "words": {name: t(f"drop.{name}") for name in _WORDS}
             | {
                 "most": t("drop.most", size=size),

@@ -160,6 +160,7 @@ class Drop {
     const request = new XMLHttpRequest();
     told.request = request;
     const query = new URLSearchParams({ file: told.file.name.slice(-300) });
+    if (this.data.site) query.set("site", this.data.site); // of a gateway
     request.open("POST", `/api/v1/uploads?${query}`);
     request.setRequestHeader("Content-Type", mediaOf(told.file.name));
     request.setRequestHeader("X-CSRF-Token", word);

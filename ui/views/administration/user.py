@@ -98,6 +98,16 @@ def _standing(plant: Plant, user: User) -> None:
             partial(_set_admin, plant, user),
             t("user.saved"),
         )
+    if not user.admin:
+        code = "user.no_code" if user.runs_code else "user.let_code"
+        if st.button(t(code), icon=":material/code:"):
+            controls.confirm(
+                t(code),
+                t(f"{code}_text", name=user.name),
+                t(code),
+                partial(_set_code, plant, user),
+                t("user.saved"),
+            )
     if user.disabled:
         if st.button(t("user.enable"), icon=":material/person:"):
             _at_once(partial(_enable, plant, user), t("user.enabled"))
@@ -119,6 +129,10 @@ def _at_once(do: partial[None], said: str) -> None:
 
 def _set_admin(plant: Plant, user: User) -> None:
     plant.users.set_admin(user.name, not user.admin)
+
+
+def _set_code(plant: Plant, user: User) -> None:
+    plant.users.let_code_run(user.name, not user.runs_code)
 
 
 def _enable(plant: Plant, user: User) -> None:
