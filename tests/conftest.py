@@ -24,6 +24,8 @@ settings.register_profile("usual", deadline=None)
 settings.load_profile("required" if os.environ.get("KIZASHI_REQUIRE_ALL") == "1" else "usual")
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST_NAME = 80
+"""Letters of a text that a case of a test is named after."""
 
 # Hundreds of processes read the same modules, and each run the same tests: what they compile
 # is kept, also where the environment says otherwise.
@@ -44,6 +46,41 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where everything is required, a failure is told when it happens."""
+    controls = not hasattr(config, "workerinput")
+    if controls and _required():
+        config.pluginmanager.register(Told(config), "failures-told")
+
+
+class Told:
+    """Prints a failed test's name and reason at once: a run that is cut off has told them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Print a failure."""
+        if report.failed:
+            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+            terminal.write_line(
+                f"\n{report.when} of {report.nodeid} failed\n{report.longreprtext}"
+            )
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case after no more of a long text than tells it from others.
+
+    Workers and their controller send names to and fro with every report.
+    """
+    if not isinstance(val, str | bytes) or len(val) <= LONGEST_NAME:
+        return None
+    begun = val[:LONGEST_NAME]
+    text = begun if isinstance(begun, str) else begun.decode("latin-1")
+    return f"{text}-and-{len(val)}-in-all"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:

@@ -76,10 +76,10 @@ def score(root: str, out: str, engine: str, version: int) -> dict[str, Any]:
         return watch.done(rows=rows)
 
 
-def ingest(files: str, out: str) -> dict[str, Any]:
-    """Bring files into an empty lake, as the command does."""
+def ingest(files: str, out: str, lake: str = "") -> dict[str, Any]:
+    """Bring files into an empty lake, as the command does; the home's if none is named."""
     watch = Watch()
-    intake = Site(Settings(home=Path(out))).intake
+    intake = Site(Settings(home=Path(out), lake_url=lake)).intake
     watch.ready()
     report = intake.ingest([files], FLEET)
     return watch.done(rows=report.rows, quarantined=report.quarantined)

@@ -36,7 +36,7 @@ def lake(root: str, size: dict[str, int]) -> dict[str, Any]:
     lake.readings(FLEET).write(fleet_frame(Size(**size)), batch="plant")
     lake.readings(WARM_FLEET).write(fleet_frame(_WARM), batch="warm")
     return {
-        "lake_bytes": sum(path.stat().st_size for path in files_of(Path(root) / "lake")),
+        "lake_bytes": lake.size(FLEET) + lake.size(WARM_FLEET),
         "lake_files": len(lake.readings(FLEET).files()),
     }
 

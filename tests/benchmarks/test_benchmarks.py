@@ -46,6 +46,7 @@ def test_the_benchmarks_there_are() -> None:
         "api",
         "batch_score",
         "fleet_fit",
+        "gateway",
         "idle",
         "ingest",
         "jobs",
@@ -66,6 +67,13 @@ def test_unknown_name_is_wrong_use() -> None:
     )
     assert done.returncode == 2
     assert "fleet_fit" in done.stderr
+
+
+@pytest.mark.slow
+def test_gateway() -> None:
+    lines = _lines("gateway", "--quick", "--json")
+    assert [one["unit"] for one in lines] == ["ms"] * len(lines)
+    assert lines[-1]["case"] == "whole overview of 3 sites × 1,000 machines"
 
 
 @pytest.mark.slow
@@ -205,6 +213,7 @@ def test_ui() -> None:
     assert float(str(crowd["served_p95"])) > 0
 
 
+@pytest.mark.slow
 def test_a_side_that_fails_says_why() -> None:
     with pytest.raises(SideFailed, match="FileNotFound"):
         run("rivals:load", files="/nowhere/at/all.csv", out="/proc/none")

@@ -8,13 +8,14 @@ import pytest
 from benchmarks.rul.rivals import RIVALS
 from benchmarks.rul.run import COVERAGE, RMSE, lines
 from detectors import metrics
-from tests.detectors.prognostics.fleets import cut, lives
+from tests.detectors.prognostics.fleets import SHORT, cut, lives
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RIVALS)
 def test_rivals_are_better_than_the_mean(name):
-    courses, left = cut(lives(20, seed=2))
-    told = RIVALS[name](lives(20), courses, 80)
+    courses, left = cut(lives(20, seed=2, rows=SHORT))
+    told = RIVALS[name](lives(12, rows=SHORT), courses, 80)
     truth = np.minimum(left, 80)
     assert metrics.life_rmse(truth, told) < truth.std()
 

@@ -23,6 +23,7 @@ def here(side: str, **given: Any) -> Measured:
     return Measured(wall, start, cpu, 1.0, facts)
 
 
+@pytest.mark.slow
 def test_each_size_is_set_against_one_of_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

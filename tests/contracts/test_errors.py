@@ -31,6 +31,7 @@ OUTSIDE = {
     ("appliance/core/settings.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/demo/ledger.py", "ValueError"): "caught in the same file",
     ("appliance/fleet/", "Unfit"): "one asset's reason, which becomes its outcome",
+    ("appliance/install/bundle.py", "ValueError"): "a manifest; caught in the same file",
     ("appliance/install/", "InstallError"): "runs before anything is installed",
     ("appliance/install/", "OSError"): "as the system says it; the steps catch it",
     (
@@ -44,12 +45,26 @@ OUTSIDE = {
     ("appliance/intake/sources/folder.py", "FileNotFoundError"): "caught in the same function",
     ("appliance/intake/sources/mqtt/source.py", "self._away"): "makes one of ours",
     ("appliance/intake/sources/mqtt/spool.py", "OSError"): "as the system says it",
+    ("appliance/notebooks/executing.py", "_REFUSED[kind]"): "one of ours, by the kind told",
+    ("appliance/notebooks/given.py", "web.HTTPError"): "as Jupyter answers a request",
+    ("appliance/notebooks/results.py", "TypeError"): "what json's `default` must raise",
+    ("appliance/web/relay.py", "httpx2.ReadError"): "caught in the same file",
     ("appliance/schemas/alert.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/schemas/source.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/schemas/backup.py", "ValueError"): "pydantic's validators speak by it",
     ("appliance/machine/supervisor.py", "PermissionError"): "as the system says it",
     ("appliance/pipelines/uploads.py", "storage_error"): "makes one of ours",
     ("appliance/schemas/base.py", "ValueError"): "pydantic's validators speak by it",
+    ("appliance/schemas/own.py", "ValueError"): "pydantic's validators speak by it",
+    ("appliance/steps/checks.py", "AssertionError"): "a check is an assertion",
+    (
+        "appliance/steps/writing.py",
+        "yaml.composer.ComposerError",
+    ): "PyYAML's; caught in the same file",
+    (
+        "appliance/steps/writing.py",
+        "yaml.constructor.ConstructorError",
+    ): "PyYAML's; caught in the same file",
     ("appliance/tls/authority.py", "ValueError"): "caught in the same file",
     ("detectors/checks/", "AssertionError"): "a check is an assertion",
     ("detectors/checks/", "ValueError"): "whoever runs the checks named one wrongly",
@@ -156,6 +171,7 @@ def _excused(path: str, name: str) -> bool:
     return any(path.startswith(where) and name == kind for where, kind in OUTSIDE)
 
 
+@pytest.mark.slow
 def test_what_is_raised_is_of_the_trees() -> None:
     strange = [
         f"{source.path}:{line} raises {name}"
@@ -166,6 +182,7 @@ def test_what_is_raised_is_of_the_trees() -> None:
     assert strange == []
 
 
+@pytest.mark.slow
 def test_every_excuse_is_used() -> None:
     met = [(s.path, name) for s in sources("appliance", "detectors") for _, name in _raised(s)]
     unused = [
@@ -188,6 +205,7 @@ def _handlers() -> Iterator[tuple[Source, ast.ExceptHandler, str]]:
                 yield source, node, kind
 
 
+@pytest.mark.slow
 def test_nothing_is_caught_blindly() -> None:
     """No bare ``except``; a broad one goes on raising, or says at its line why it need not."""
     blind = [
@@ -203,6 +221,7 @@ def test_nothing_is_caught_blindly() -> None:
     assert blind == []
 
 
+@pytest.mark.slow
 def test_an_error_passed_over_says_why() -> None:
     silent = [
         f"{source.path}:{node.lineno}"

@@ -17,6 +17,7 @@ _RULES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlin
 LATE = {"pyod": {"detectors/models/pyod.py", "detectors/models/pyod_listing.py"}}
 
 
+@pytest.mark.slow
 def test_imports_go_one_way() -> None:
     code = "from importlinter.cli import lint_imports as ask; exit(ask(no_cache=True))"
     ended = subprocess.run(
@@ -33,6 +34,7 @@ def test_every_room_has_its_place_in_the_flow() -> None:
     assert placed == rooms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", sorted(LATE))
 def test_libraries_imported_by_name_have_one_door_too(library: str) -> None:
     users = {

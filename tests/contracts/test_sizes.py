@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from tests.contracts.source import Source, sources
 
 FILE_LINES = 400
@@ -29,11 +31,13 @@ def _long_bodies(source: Source) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_files_are_short() -> None:
     long = {source.path for source in sources(*_PACKAGES) if len(source.lines) > FILE_LINES}
     assert long == set(LONGER_FILES)
 
 
+@pytest.mark.slow
 def test_bodies_are_short() -> None:
     long = {name for source in sources(*_PACKAGES) for name in _long_bodies(source)}
     assert long == set(LONGER_BODIES)

@@ -69,11 +69,13 @@ def test_nothing_heavy_is_imported(case: str) -> None:
     assert HEAVY & set(json.loads(printed.splitlines()[-1])) == set()
 
 
+@pytest.mark.slow
 def test_an_idle_role_has_not_loaded_what_work_needs() -> None:
     printed, _ = _run(_ROLES)
     assert _WITH_WORK & set(json.loads(printed.splitlines()[-1])) == set()
 
 
+@pytest.mark.slow
 def test_help_takes_less_than_half_a_second_of_cpu() -> None:
     _run(_HELP)  # the first run may compile byte code
     assert min(_run(_HELP)[1] for _ in range(2)) < CPU_SECONDS

@@ -1,4 +1,4 @@
-"""C-MAPSS FD001: 100 engines run to failure; each is learned from 60 % of its life."""
+"""C-MAPSS FD001: 50 engines run to failure; each is learned from 60 % of its life."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ _NAMES = (
     *(f"sensor {i}" for i in range(1, 22)),
 )
 _LEARNED, _MIDDLE = 0.6, 0.8
+_ENGINES = 50
+"""The first half of the file: what all of them give is measured by the benchmarks."""
 
 
 @pytest.fixture(scope="module")
 def engines(data_dir: Path) -> pl.DataFrame:
     values = np.loadtxt(data_dir / "cmapss" / "train_FD001.txt")
     frame = pl.DataFrame(values, schema=_NAMES).with_columns(pl.col("unit", "cycle").cast(int))
+    frame = frame.filter(pl.col("unit") <= _ENGINES)
     return frame.with_columns(life=pl.col("cycle") / pl.col("cycle").max().over("unit"))
 
 

@@ -20,6 +20,14 @@ from tests.flow.conftest import Tell
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
+_SHORT = (
+    "ambient_temperature_system_failure",
+    "ec2_request_latency_system_failure",
+    "nyc_taxi",
+    "rogue_agent_key_hold",
+    "rogue_agent_key_updown",
+)
+"""Without the two longest, which hold more rows than these together."""
 _MONTH = timedelta(days=30)
 _LEARNED = 0.15
 """Share of each file that NAB itself gives detectors to settle."""
@@ -36,6 +44,11 @@ def windows(data_dir: Path) -> dict[str, list[Window]]:
         for name, own in told.items()
         if name.startswith("realKnownCause/")
     }
+
+
+@pytest.fixture(scope="module")
+def files(data_dir: Path) -> list[Path]:
+    return sorted((data_dir / "nab/data/realKnownCause").glob("*.csv"))
 
 
 def _moment(text: str) -> datetime:
@@ -61,11 +74,11 @@ def _sentence(how: str, outcome: tuple[int, int], labelled: int, months: float) 
 
 
 def test_learned_from_everything_with_its_faults(
-    site: Site, tell: Tell, data_dir: Path, windows: dict[str, list[Window]]
+    site: Site, tell: Tell, files: list[Path], windows: dict[str, list[Window]]
 ) -> None:
-    ingest(site, [data_dir / "nab/data/realKnownCause"], "known")
+    ingest(site, [path for path in files if path.stem in _SHORT], "known")
     version = train(site, "known")
-    assert (version.lineage.assets, version.lineage.failures) == (7, {})
+    assert (version.lineage.assets, version.lineage.failures) == (len(_SHORT), {})
     score(site, "known")
     events = site.events.list("known", kind=EventKind.ANOMALY)
     met, outside = _outcome(((e.asset, e.start, e.end) for e in events), windows)
@@ -73,20 +86,20 @@ def test_learned_from_everything_with_its_faults(
         (a.rows - 1) * timedelta(seconds=a.interval_seconds or 0) / _MONTH
         for a in site.intake.sampling("known")
     )
-    labelled = sum(map(len, windows.values()))
+    labelled = sum(len(windows[name]) for name in _SHORT)
     tell(_sentence("learned from everything", (met, outside), labelled, months))
-    assert met >= 8
+    assert met >= 7
     assert outside <= months, "the budget is one false alarm a sensor and month"
 
 
 def test_learned_from_the_first_days(
-    tell: Tell, data_dir: Path, windows: dict[str, list[Window]]
+    tell: Tell, files: list[Path], windows: dict[str, list[Window]]
 ) -> None:
     frame = pl.concat(
         pl.read_csv(path, try_parse_dates=True, schema_overrides={"value": pl.Float64})
         .with_columns(pl.lit(path.stem).alias("file"))
         .with_columns(early=pl.int_range(pl.len()) < _LEARNED * pl.len())
-        for path in sorted((data_dir / "nab/data/realKnownCause").glob("*.csv"))
+        for path in files
     )
     readings = frame.drop("early")
     model = kizashi.fit(
