@@ -20,11 +20,16 @@ PYTEST = $(BIN)/python -m pytest
 
 .PHONY: test quick e2e containers lint format bench screenshots image chart lock clean
 
-# An environment that does not match the lock is brought to it; one that does is left alone.
+# An environment that does not match the lock is brought to it; one that does is left alone.  pip
+# brings uv of the lock, and uv the rest, several packages at once, from the index that pip is told.
 # Python compiles what is read, when it is: of the 26,000 files of all extras that is a small part.
 $(STAMP): requirements/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@sed -n '/^uv==/,/[^\\]$$/p' $< >$(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	@index=$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}; \
+		[ -z "$$index" ] || export UV_DEFAULT_INDEX="$$index"; \
+		VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $<
 	@touch $@
 
 test: $(STAMP)
