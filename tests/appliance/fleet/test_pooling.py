@@ -190,11 +190,11 @@ def test_a_worker_killed_in_the_middle_costs_no_epoch_that_was_kept(lake, tmp_pa
     place = tmp_path / "pool"
     killing = Killing(place)
     notes, meter = Notes(), Meter()
-    told = lesson(lake, epochs=30, least_steps=6_000)
+    told = lesson(lake, epochs=10, least_steps=1_000)
     with killing, metered(meter), RayEngine(Settings(workers=2)) as engine:
         pool = learn_pool(told, str(place), engine, 2, notes)
     assert killing.killed
-    assert (pool.facts.epochs, pool.facts.workers, notes.done) == (30, 2, 30)
+    assert (pool.facts.epochs, pool.facts.workers, notes.done) == (10, 2, 10)
     [began] = [text for text in notes.notes if "going on after epoch" in text]
     assert began.startswith("2 workers learn together, going on after epoch")
     assert int(began.rpartition(" ")[2]) >= 1
