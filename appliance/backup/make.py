@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 from appliance import __version__
 from appliance.access import Person
 from appliance.backup import listing
+from appliance.backup.own import OwnFile, own_files
 from appliance.backup.sealing import Passphrase, bound_to, seal
 from appliance.backup.sharing import Source, sources
 from appliance.backup.store import Snapshot, snapshot
@@ -26,6 +28,7 @@ from appliance.objects import is_remote, join
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
 from appliance.schemas.backup import (
+    OWN,
     PLAIN,
     SECRETS,
     SETTINGS,
@@ -48,9 +51,10 @@ class _Content:
     """What a backup is to hold: where each of its files is, and what is said of them."""
 
     taken: Snapshot
-    sources: dict[str, Path | Source] = field(default_factory=dict)
+    sources: dict[str, Path | Source | OwnFile] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def back_up(
@@ -91,7 +95,7 @@ def back_up(
     vault = Vault(target)
     with vault.writing():
         earlier = {file.path: file for file in _latest(vault)}
-        backup, fresh = _copied(site.settings, vault, earlier, progress)
+        backup, fresh, refused = _copied(site.settings, vault, earlier, progress)
         secret, left_out = secrets_of(site.settings, passphrase)
         backup = backup.model_copy(update={"left_out": left_out})
         if secret and passphrase is not None:
@@ -106,6 +110,7 @@ def back_up(
         copied_bytes=sum(file.size for file in fresh),
         tables=backup.tables,
         missing=backup.missing,
+        refused=tuple(refused),
         left_out=backup.left_out,
         pruned=tuple(pruned),
     )
@@ -117,7 +122,7 @@ def back_up(
 def _apart(settings: Settings, target: Path) -> None:
     shared = [settings.lake_root, *map(settings.place, ("models", *PLAIN))]
     here = [Path(place) for place in shared if not is_remote(place)]
-    for held in (*here, settings.home / SECRETS):
+    for held in (*here, *(settings.home / name for name in (*OWN, SECRETS))):
         if target.resolve().is_relative_to(held.resolve()):
             raise InvalidRequest(
                 f"{target} is inside of {held}, which backups hold.", remedy="Choose another."
@@ -137,22 +142,24 @@ def _latest(vault: Vault) -> tuple[BackupFile, ...]:
 # ---------------------------------------------------------------- what, and in which order
 def _copied(
     settings: Settings, vault: Vault, earlier: Mapping[str, BackupFile], progress: Progress
-) -> tuple[Backup, list[BackupFile]]:
+) -> tuple[Backup, list[BackupFile], list[str]]:
     """Copy everything but the secrets; what was cleaned up meanwhile is looked for anew.
+
+    Returned are the manifest, what was copied anew, and what people's own could not be.
 
     Databases come first, then models, then the lake: whatever a database names was there
     before it, so it is there after it too.
     """
     for _ in range(_ATTEMPTS - 1):
-        backup, fresh = _tried(settings, vault, earlier, progress)
-        if not backup.missing:
-            return backup, fresh
+        tried = _tried(settings, vault, earlier, progress)
+        if not tried[0].missing:
+            return tried
     return _tried(settings, vault, earlier, progress)
 
 
 def _tried(
     settings: Settings, vault: Vault, earlier: Mapping[str, BackupFile], progress: Progress
-) -> tuple[Backup, list[BackupFile]]:
+) -> tuple[Backup, list[BackupFile], list[str]]:
     place = vault.workplace()
     try:
         progress.step("databases")
@@ -162,11 +169,15 @@ def _tried(
         for folder in PLAIN:
             found = _all(settings.place(folder))
             content.sources |= {f"{folder}/{name}": source for name, source in found.items()}
+        for folder in OWN:
+            own, refused = own_files(settings.home, folder)
+            content.sources |= own
+            content.refused += refused
         path = settings.home / SETTINGS
         if path.is_file() and not _holds_a_secret(path):
             content.sources[SETTINGS] = path
         files, fresh = _put_all(vault, place, content, earlier, progress)
-        return _manifest(content, files), fresh
+        return _manifest(content, files), fresh, sorted(content.refused)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -219,23 +230,20 @@ def _put_all(
     files, fresh = [], []
 
     def put(path: str) -> tuple[BackupFile, bool] | None:
-        known, source = earlier.get(path), wanted[path]
         try:
-            size, modified = _looked_at(source)
-            same = known is not None and known.modified == modified
-            if known is not None and same and vault.holds(known.sha256, size):
-                return known, False
-            if isinstance(source, Path):
-                return vault.put(source, path)
-            return _fetched(vault, place, source, path)
-        except (FileNotFoundError, NotFound):
+            return _put(vault, place, wanted[path], path, earlier.get(path))
+        except OSError:
+            if not isinstance(wanted[path], OwnFile):
+                raise
+            content.refused.append(path)
             return None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for path, done in zip(wanted, pool.map(put, wanted), strict=True):
             progress.advance()
             if done is None:
-                content.missing.append(path)
+                if not isinstance(wanted[path], OwnFile):
+                    content.missing.append(path)
                 continue
             files.append(done[0])
             if done[1]:
@@ -243,8 +251,35 @@ def _put_all(
     return files, fresh
 
 
-def _looked_at(source: Path | Source) -> tuple[int, int]:
+def _put(
+    vault: Vault,
+    place: Path,
+    source: Path | Source | OwnFile,
+    path: str,
+    known: BackupFile | None,
+) -> tuple[BackupFile, bool] | None:
+    """Copy a file unless it is there; None if there is none any more."""
+    try:
+        size, modified = _looked_at(source)
+        same = known is not None and known.modified == modified
+        if known is not None and same and vault.holds(known.sha256, size):
+            return known, False
+        if isinstance(source, Path):
+            return vault.put(source, path)
+        if isinstance(source, OwnFile):
+            with source.open() as reader:
+                return vault.put_open(reader, path)
+        return _fetched(vault, place, source, path)
+    except (FileNotFoundError, NotFound):
+        return None
+
+
+def _looked_at(source: Path | Source | OwnFile) -> tuple[int, int]:
     """Return a file's size, and when it was changed in nanoseconds."""
+    if isinstance(source, OwnFile):
+        with source.open() as reader:
+            found = os.fstat(reader.fileno())
+        return found.st_size, found.st_mtime_ns
     if isinstance(source, Path):
         found = source.stat()
         return found.st_size, found.st_mtime_ns

@@ -19,7 +19,7 @@ from appliance.core.clock import now
 from appliance.core.disk import to_disk
 from appliance.core.errors import TryAgain
 from appliance.core.restoring import CLEARING, PLACING
-from appliance.schemas.backup import PLAIN, SECRETS, SETTINGS
+from appliance.schemas.backup import OWN, PLAIN, SECRETS, SETTINGS
 
 _NOTE = "restore.json"
 _DATABASES = ("kizashi.db", "registry.db", "jobs.db")
@@ -28,6 +28,7 @@ _ALWAYS = (
     "lake",
     "models",
     *PLAIN,
+    *OWN,
 )
 """Parts of the old home that never stay beside the new ones."""
 

@@ -152,14 +152,16 @@ class Vault:
             It cannot be copied; nothing of it is left.
         """
         with source.open("rb") as reader:
-            modified = modified or os.fstat(reader.fileno()).st_mtime_ns
-            digest, size, copied = self._keep(reader.read)
+            return self.put_open(reader, path, modified)
+
+    def put_open(self, reader: BinaryIO, path: str, at: int = 0) -> tuple[BackupFile, bool]:
+        """Copy a file that is open, as `put` does."""
+        modified = at or os.fstat(reader.fileno()).st_mtime_ns
+        digest, size, copied = self._keep(reader.read)
         try:
             file = BackupFile(path=path, size=size, sha256=digest, modified=modified)
         except ValidationError as error:
-            raise StorageError(
-                f"{source} cannot be kept in a backup: {error.errors()[0]['msg']}."
-            ) from error
+            raise StorageError(f"{path} cannot be kept: {error.errors()[0]['msg']}.") from error
         return file, copied
 
     def put_bytes(self, content: bytes) -> tuple[str, int]:

@@ -63,6 +63,8 @@ def backup(
         print(f"Not in it, for want of a passphrase: {', '.join(made.left_out)}")
     if made.missing:
         print(f"Lost before this backup: {_some(made.missing)}")
+    if made.refused:
+        print(f"Not in it, for their names or rights: {_some(made.refused)}")
     if made.pruned:
         print(f"Removed: {', '.join(made.pruned)}")
     print(f"Restore it: kizashi restore {Path(made.target) / made.backup.id} --home FOLDER")

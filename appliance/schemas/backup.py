@@ -15,9 +15,11 @@ DATABASE = "database"
 SETTINGS = "kizashi.toml"
 SECRETS = "secrets"
 FILES = ("kizashi.db", "registry.db", "jobs.db", SETTINGS)
-PLAIN = ("reports", "uploads", "code")
-"""Folders of a home that are kept as they are."""
-FOLDERS = ("lake", "models", *PLAIN, DATABASE)
+PLAIN = ("reports", "uploads", "code", "runs", "wheels")
+"""Folders that are kept as they are."""
+OWN = ("notebooks",)
+"""Folders of a home that people write to themselves, on its machine alone."""
+FOLDERS = ("lake", "models", *PLAIN, *OWN, DATABASE)
 _LONGEST = 1_000
 _TERABYTE = 2**40
 
@@ -143,6 +145,9 @@ class BackupMade(Schema):
     ----------
     copied, copied_bytes
         Files that were not in the folder of backups yet.
+    refused
+        Files of people's own that it does not hold: no backup can hold such a name, or it
+        was no plain file that may be read.
     pruned
         Identifiers of older backups that were removed.
     """
@@ -153,6 +158,7 @@ class BackupMade(Schema):
     copied_bytes: int
     tables: dict[str, int]
     missing: tuple[str, ...]
+    refused: tuple[str, ...]
     left_out: tuple[str, ...]
     pruned: tuple[str, ...]
 
