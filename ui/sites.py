@@ -10,7 +10,7 @@ from appliance.schemas.gateway import MemberSite
 from ui import api, formats, state
 from ui.text import t
 
-_ONE = frozenset({"data"})
+_ONE = frozenset({"data", "pipelines"})
 """Pages that are about one site at a time."""
 
 

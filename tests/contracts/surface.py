@@ -16,15 +16,17 @@ _VERBS = ("get", "put", "post", "patch", "delete")
 _DEEPEST = 8
 
 
-def document() -> dict[str, Any]:
-    """Return the document of a site as it is installed."""
+def document(*, gateway: bool = False) -> dict[str, Any]:
+    """Return the document of a site as it is installed, or of a gateway."""
     from appliance.api.app import create_app
     from appliance.core.settings import Settings
+    from appliance.gateway.app import GatewayApp
     from appliance.pipelines.site import Site
 
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Settings(home=Path(folder) / "home", engine="local"))
-        told = create_app(site).openapi()
+        app = GatewayApp(site).own if gateway else create_app(site)
+        told = app.openapi()
         site.close()
     return told
 

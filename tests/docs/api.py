@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from appliance.api.needs import OVER, PUBLIC, RIGHT
 from tests.contracts.surface import document
 
+_GATEWAY = "gateway"
+_TITLES = {_GATEWAY: "At a gateway alone"}
 _VERBS = ("get", "post", "put", "patch", "delete")
 _HEAD = """# REST API
 
@@ -46,10 +48,13 @@ def api() -> Iterator[str]:
     for problem in sorted(_example(answer) for answer in responses):
         yield f"| {problem[0]} {problem[1]} | {problem[2]} |"
     yield ""
-    for tag in sorted(
-        {tag for _, _, operation in _operations(told) for tag in operation["tags"]}
-    ):
-        yield f"## {tag.capitalize()}"
+    yield from _tagged(told, {tag for _, _, one in _operations(told) for tag in one["tags"]})
+    yield from _tagged(document(gateway=True), {_GATEWAY})
+
+
+def _tagged(told: dict[str, Any], tags: Collection[str]) -> Iterator[str]:
+    for tag in sorted(tags):
+        yield f"## {_TITLES.get(tag, tag.capitalize())}"
         yield ""
         yield "| operation | what it does | needs |"
         yield "|---|---|---|"
