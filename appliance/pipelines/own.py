@@ -131,7 +131,8 @@ class _Doing:
         try:
             asked = self._asked(known)
             mark = _digest(asked)
-            key = f"{self._running.job}/{name}/output.json"
+            # Beside the folder of the step's files, which may have any name.
+            key = f"{self._running.job}/{name}.json"
             found = json.loads(kept(place, key) or b"{}")
             if found.get("inputs") == mark:
                 return StepOutput.model_validate(found["output"])

@@ -36,6 +36,7 @@ from appliance.pipelines.steps import Output
 from appliance.schemas.job import JobRequest
 from appliance.schemas.own import MOST_JSON, Code, DeclaredStep, OwnStep, StepKind, StepOutput
 from appliance.schemas.progress import Progress
+from appliance.steps.lines import Following
 from appliance.steps.performing import Performed, Work, perform
 from appliance.steps.values import file_told
 
@@ -147,15 +148,17 @@ def do(run: Running, asked: Asked) -> StepOutput:
 def _on_engine(run: Running, asked: Asked) -> StepOutput:
     needs, work = _work(run, asked)
     engine = run.engine
-    with run.turn(engine):
+    following = Following(
+        work.place, work.key, lambda line: run.progress.note(f"{asked.name}: {line}")
+    )
+    with run.turn(engine), following:
         (outcome,) = engine.map(perform, [work], needs)
     if outcome.value is None:
         raise outcome.cause or EngineError(f"step {asked.name}: {outcome.error}.")
     done: Performed = outcome.value
     cores = done.cpu_seconds if engine.name == "local" else 0.0
     count(Used(cpu_seconds=done.cpu_seconds, core_seconds=cores, peak_bytes=done.peak_bytes))
-    for line in done.lines:
-        run.progress.note(f"{asked.name}: {line}")
+    following.finish(done.said, done.lines)
     if done.error is not None or done.output is None:
         raise done.error or EngineError(f"step {asked.name} gave nothing.")
     return done.output
@@ -235,7 +238,7 @@ class _Within:
         """Return what a step gives, or gave; see `appliance.pipelines.steps.Steps`."""
         self._number += 1
         adapter: TypeAdapter[Output] = TypeAdapter(kind)
-        key = f"{self._run.job}/{self._name}/within-{self._number}.json"
+        key = f"{self._run.job}/{self._name}.within-{self._number}.json"
         found = kept(self._run.shelf, key)
         if found is not None:
             return adapter.validate_json(found)

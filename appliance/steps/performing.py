@@ -25,6 +25,7 @@ from appliance.notebooks.executing import execute
 from appliance.objects import shelf
 from appliance.schemas.own import MOST_JSON, CodeKind, StepKind, StepOutput
 from appliance.steps import environments, packing, process
+from appliance.steps.lines import Publishing
 from appliance.steps.runner import CODE, INPUTS, OUTPUTS, TOLD, WORK
 from appliance.steps.values import MOST_FILE, TOLD_OF_FILES, file_told
 
@@ -93,14 +94,15 @@ class Performed:
         What it gave; None if it failed.
     error
         Why it failed, in one sentence.
-    lines
-        What it wrote: the last of it.
+    said, lines
+        How many lines it wrote, and the last of them.
     cpu_seconds, peak_bytes
         That its processes used.
     """
 
     output: StepOutput | None
     error: KizashiError | None
+    said: int = 0
     lines: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
@@ -112,7 +114,10 @@ def perform(work: Work) -> Performed:
     output: StepOutput | None = None
     failed: KizashiError | None = None
     try:
-        with tempfile.TemporaryDirectory(prefix="kizashi-step-") as made:
+        with (
+            tempfile.TemporaryDirectory(prefix="kizashi-step-") as made,
+            Publishing(work.place, work.key, watch),
+        ):
             folder = Path(made)
             for name in (CODE, INPUTS, OUTPUTS, "tmp"):
                 (folder / name).mkdir()
@@ -123,7 +128,7 @@ def perform(work: Work) -> Performed:
         output = StepOutput(values=values, files=kept, seconds=monotonic() - begun)
     except KizashiError as error:
         failed = error
-    return Performed(output, failed, watch.lines, watch.cpu_seconds, watch.peak_bytes)
+    return Performed(output, failed, *watch.told, watch.cpu_seconds, watch.peak_bytes)
 
 
 def code_of(blob: Blob) -> bytes:

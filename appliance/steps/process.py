@@ -44,12 +44,16 @@ class Watch:
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._lock = threading.Lock()
+        self._said = 0
         self.cpu_seconds = 0.0
         self.peak_bytes = 0
 
     def say(self, line: str) -> None:
         """Keep a line."""
-        self._lines.append(line)
+        with self._lock:
+            self._lines.append(line)
+            self._said += 1
 
     def used(self, told: resource.struct_rusage) -> None:
         """Count what a process used that has ended."""
@@ -57,9 +61,10 @@ class Watch:
         self.peak_bytes = max(self.peak_bytes, told.ru_maxrss * _KB)
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        """The last lines."""
-        return tuple(self._lines)
+    def told(self) -> tuple[int, tuple[str, ...]]:
+        """How many lines there were, and the last of them."""
+        with self._lock:
+            return self._said, tuple(self._lines)
 
 
 def run(

@@ -140,7 +140,7 @@ def steps_of(draft: Draft) -> tuple[DeclaredStep, ...]:
             environment={"TMPDIR": str(folder / "tmp")},
             watch=watch,
         )
-        for line in watch.lines:
+        for line in watch.told[1]:
             _log.info("%s: %s", draft.name, line)
         found = told_by(folder, ended, f"the package {draft.name}")
     steps = tuple(DeclaredStep.model_validate(one) for one in found["steps"])

@@ -46,6 +46,8 @@ def test_a_node_that_dies_costs_only_a_repetition(tmp_path: Path, short: Path) -
         env=os.environ
         | {
             "RAY_USAGE_STATS_ENABLED": "0",
+            # The cluster's address is noted in a folder "ray" of it, which no Ray made yet.
+            "RAY_TMPDIR": str(short),
             # Ray's switch for systems whose firewall asks about every open port.
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         },
@@ -66,5 +68,6 @@ def test_a_node_that_dies_costs_only_a_repetition(tmp_path: Path, short: Path) -
 def short() -> Iterator[Path]:
     """A folder whose path leaves room for that of a socket."""
     made = Path(tempfile.mkdtemp(prefix="kzt-", dir="/tmp"))
+    (made / "ray").mkdir()
     yield made
     shutil.rmtree(made, ignore_errors=True)

@@ -16,7 +16,7 @@ from appliance.pipelines.site import Site
 from appliance.pipelines.spec import Call
 from appliance.pipelines.steps import Plain
 from appliance.schemas.own import OwnRun, RunArguments
-from appliance.schemas.progress import Silent
+from appliance.schemas.progress import Progress, Silent
 from appliance.steps.packing import wheel_of_module
 from appliance.steps.writing import parsed
 from tests.appliance.databases import fresh_home
@@ -107,6 +107,7 @@ class Made:
         fleet: str = "",
         job: str = "job_test",
         steps: Any = None,
+        progress: Progress | None = None,
         **parameters: Any,
     ) -> OwnRun:
         call = Call(
@@ -115,7 +116,7 @@ class Made:
             fleet=fleet,
             arguments=RunArguments(name=name, parameters=parameters),
             by="shell:root",
-            progress=Silent(),
+            progress=progress or Silent(),
             steps=steps or Plain(),
         )
         given = catalog()["run"].run(call)

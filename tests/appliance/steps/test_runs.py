@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from appliance.core.errors import InvalidRequest, KizashiError
 from appliance.objects import shelf
+from appliance.schemas.progress import Silent
 from tests.appliance.steps.conftest import Made
 
 ALL = """
@@ -74,3 +77,45 @@ def test_what_a_step_gave_is_not_done_again(summing: Made):
         for job in ("job_once", "job_once", "job_other")
     )
     assert first == again != other
+
+
+def test_a_file_may_be_called_as_what_is_kept_of_a_step(summing: Made):
+    summing.pipeline("""
+name: named
+steps:
+  gives: {command: [sh, -c, "echo mine > outputs/output.json; echo 2 > outputs/it.json"]}
+  takes: {command: [cat, "${gives.output_json}"], needs: [gives]}
+""")
+    given = summing.run("named", job="job_named").outputs["gives"]
+    place = shelf(summing.site.settings.place("runs"))
+    assert place.read(given.files["output.json"]) == b"mine\n"
+    assert summing.run("named", job="job_named").outputs["gives"] == given
+
+
+class Waiting(Silent):
+    """Opens a gate when a line was told, which the step waits for."""
+
+    def __init__(self, gate: Path) -> None:
+        self.told: list[str] = []
+        self._gate = gate
+
+    def note(self, text: str) -> None:
+        self.told.append(text)
+        if text == "it: one":
+            self._gate.touch()
+
+
+def test_lines_of_a_step_are_told_while_it_runs_and_each_once(summing: Made, tmp_path: Path):
+    script = "echo one; until [ -e $0 ]; do sleep 0.05; done; echo two; seq 300 | sed s/^/n/"
+    gate = tmp_path / "gate"
+    summing.pipeline(
+        f"name: slow\nsteps: {{it: {{command: [sh, -c, '{script}', '{gate}'], timeout: 60}}}}"
+    )
+    progress = Waiting(gate)
+    summing.run("slow", job="job_slow", progress=progress)
+    told = [text.removeprefix("it: ") for text in progress.told if text.startswith("it: ")]
+    assert told[0] == "one"
+    assert told[-1] == "n300"
+    assert len(told) == len(set(told))
+    place = shelf(summing.site.settings.place("runs"))
+    assert not [one.key for one in place.entries("job_slow") if one.key.endswith(".lines")]
