@@ -38,7 +38,7 @@ def fit(root: str, out: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(
         prefix="kzb-", dir="/tmp", ignore_cleanup_errors=True
     ) as own:
-        # The cluster's address is noted in a folder "ray" of it, which no Ray may have made yet.
+        # The address is noted in a folder "ray" of it, which no Ray may have made yet.
         os.environ["RAY_TMPDIR"] = own
         Path(own, "ray").mkdir()
         head = {**_NODE, "temp_dir": own}
