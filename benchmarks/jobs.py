@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--scratch", help="folder for data; the system's temporary folder")
     given = parser.parse_args(argv)
     if given.quick:
-        given.jobs, given.calls, given.fleets, given.kill_after = 40, 3, 3, 0.15
+        given.jobs, given.calls, given.fleets, given.kill_after = 24, 3, 3, 0.15
     printer = Printer(as_json=given.json)
     with scratch(given.scratch) as folder:
         home = folder / "home"
