@@ -14,6 +14,7 @@ from typing import Any
 
 from appliance.install import audit, child, pip
 from appliance.install.plan import (
+    CHART,
     PACKAGES,
     PROJECT,
     README,
@@ -80,7 +81,7 @@ def is_current(plan: Plan) -> bool:
 def _wanted(plan: Plan) -> dict[str, str]:
     return {
         "lock": _digest([plan.lock]),
-        "platform": _digest([plan.source / part for part in (*PACKAGES, PROJECT)]),
+        "platform": _digest([plan.source / part for part in (*PACKAGES, CHART, PROJECT)]),
     }
 
 
@@ -93,9 +94,10 @@ def install_platform(plan: Plan, show: Show) -> str:
     show("building and installing it")
     copy = plan.scratch / "source"
     copy.mkdir(parents=True)
-    for part in PACKAGES:
+    for part in (*PACKAGES, CHART):
         hidden = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(plan.source / part, copy / part, ignore=hidden)
+        if (plan.source / part).exists():
+            shutil.copytree(plan.source / part, copy / part, ignore=hidden)
     for name in (PROJECT, README):
         shutil.copy2(plan.source / name, copy / name)
     how = ["--no-deps", "--no-build-isolation", "--force-reinstall"]

@@ -27,13 +27,12 @@ from appliance.core.errors import (
 from appliance.core.secrets import made_once
 from appliance.install import bundle, child, pip, standalone
 from appliance.install.bundle import BLOCK, END, MANIFEST, SIGNATURE, Bundle, Part
-from appliance.install.plan import LOCK, PACKAGES, PROJECT, README, InstallError
+from appliance.install.plan import CHART, LOCK, PACKAGES, PROJECT, README, InstallError
 from appliance.install.sbom import bill_of_materials
 from appliance.install.versions import Version, of_source
 from appliance.schemas.progress import Progress
 
 _CHUNK = 2**20
-_CHART = Path("helm") / "kizashi"
 
 Content = Path | bytes
 """Where a part's content comes from."""
@@ -168,16 +167,16 @@ def _contents(wanted: Wanted, wheels: Sequence[Path]) -> dict[str, Content]:
     source = wanted.source
     found: dict[str, Content] = {"install.sh": standalone.script(source)}
     names = [LOCK, Path(PROJECT), Path(README)]
-    names += [path for part in PACKAGES for path in _below(source, Path(part))]
+    names += [path for part in (*PACKAGES, CHART) for path in _below(source, part)]
     found |= {f"source/{name.as_posix()}": source / name for name in sorted(names)}
     found |= {name.as_posix(): source / name for name in _below(source, Path("docs"))}
     found["sbom.json"] = bill_of_materials(wheels, of_source(source).number)
     if wanted.chart:
-        chart = _below(source, _CHART)
+        chart = _below(source, CHART)
         if not chart:
-            raise InvalidRequest(f"{source / _CHART} holds no chart.")
+            raise InvalidRequest(f"{source / CHART} holds no chart.")
         found |= {
-            f"chart/{path.relative_to(_CHART).as_posix()}": source / path for path in chart
+            f"chart/{path.relative_to(CHART).as_posix()}": source / path for path in chart
         }
     found |= {f"wheels/{path.name}": path for path in wheels}
     named = {"image": wanted.images, "kind": wanted.node_images, "tools": wanted.tools}
@@ -196,12 +195,9 @@ def _contents(wanted: Wanted, wheels: Sequence[Path]) -> dict[str, Content]:
     return found
 
 
-def _below(source: Path, folder: Path) -> list[Path]:
-    """Return the files below a folder of the checkout, relative to the checkout.
-
-    The chart is a link within the package that ships it: what it leads to is taken.
-    """
-    found = os.walk(source / folder, followlinks=True)
+def _below(source: Path, folder: str | Path) -> list[Path]:
+    """Return the files below a folder of the checkout, relative to the checkout."""
+    found = os.walk(source / folder)
     files = (Path(place) / name for place, _, names in found for name in names)
     return sorted(p.relative_to(source) for p in files if "__pycache__" not in p.parts)
 

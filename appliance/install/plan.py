@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGES = ("appliance", "detectors", "ui")
+CHART = Path("helm") / "kizashi"
+"""Goes into the packages when they are built; a checkout may lack it."""
 LOCK = Path("requirements") / "appliance.txt"
 PROJECT = "pyproject.toml"
 README = "README.md"

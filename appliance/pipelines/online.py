@@ -121,9 +121,19 @@ class OnlineFleets:
         if post is None or len(asked.readings) > _FEW:
             return None
         readings = _readings(asked)
-        if post.due <= self._clock():
-            post.due = self._clock() + _LOOK_EVERY
-            threading.Thread(target=self._look, args=(fleet, readings), daemon=True).start()
+        try:
+            return self._judged(fleet, post, readings, asked)
+        finally:
+            # Begun before, the look could hold what is judged by.
+            if post.due <= self._clock():
+                post.due = self._clock() + _LOOK_EVERY
+                threading.Thread(target=self._look, args=(fleet, readings), daemon=True).start()
+
+    @staticmethod
+    def _judged(
+        fleet: str, post: _Post, readings: Sequence[Reading], asked: OnlineRequest
+    ) -> OnlineAnswer | None:
+        """Judge by what is open already, unless somebody else does."""
         if not post.covers(readings) or not post.lock.acquire(blocking=False):
             return None
         try:

@@ -62,8 +62,8 @@ class Borrowed(Detector):
         self.params = params
 
     @abstractmethod
-    def _made(self) -> Any:
-        """Return the other library's model, not fitted yet."""
+    def _made(self, columns: int) -> Any:
+        """Return the other library's model for so many columns, not fitted yet."""
 
     @abstractmethod
     def _values(self, X: FloatMatrix) -> Any:
@@ -97,7 +97,7 @@ class Borrowed(Detector):
         if not len(self.columns_):
             raise InvalidInput(f"every column is constant: {self!r} has nothing to learn from")
         self.median_ = np.median(X, axis=0)
-        model = self._made()
+        model = self._made(len(self.columns_))
         try:
             model.fit(X[:, self.columns_])
         except Exception as error:
@@ -135,11 +135,11 @@ class Borrowed(Detector):
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
         buffer = io.BytesIO()
-        pickle.dump(
-            {"model": self.model_, "columns": self.columns_, "median": self.median_},
-            buffer,
-            protocol=pickle.HIGHEST_PROTOCOL,
-        )
+        held = {"model": self.model_, "columns": self.columns_, "median": self.median_}
+        try:
+            pickle.dump(held, buffer, protocol=pickle.HIGHEST_PROTOCOL)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise DetectorError(f"{self!r} cannot be saved: {error}") from error
         data = buffer.getvalue()
         return {
             "pickle": np.frombuffer(data, np.uint8),

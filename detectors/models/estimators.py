@@ -86,7 +86,7 @@ class SklearnDetector(Borrowed):
                 raise InvalidInput(f"Invalid parameter {name!r} for {self.name}.")
 
     @override
-    def _made(self) -> Any:
+    def _made(self, columns: int) -> Any:
         kind = _class(self.name)
         known = inspect.signature(kind.__init__).parameters
         params = dict(self.params)

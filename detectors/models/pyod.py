@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -23,8 +26,8 @@ class PyODDetector(Borrowed):
 
     The class is fitted on the training rows and scores by its ``decision_function``.  Columns
     that hold one value in training are left out: several of PyOD's detectors give infinite
-    scores for them.  `random_state` is given to classes that take one, so that fitting twice
-    gives the same.
+    scores for them.  `random_state` is given to classes that take one, and to PyTorch for
+    those that learn by it, so that fitting or scoring twice gives the same.
 
     Contributions are found without knowing the model: one column at a time is replaced by its
     training median, and a column's part is by how much the score drops (never below 0).  For
@@ -104,12 +107,19 @@ class PyODDetector(Borrowed):
 
     # ------------------------------------------------------------------ fit and score
     @override
-    def _made(self) -> Any:
+    def _fit(self, X: FloatMatrix) -> None:
+        with self._drawn():
+            super()._fit(X)
+
+    @override
+    def _made(self, columns: int) -> Any:
         kind = _load(_entry(self.name))
         known = inspect.signature(kind.__init__).parameters
         params = dict(self.params)
         if "random_state" in known:
             params["random_state"] = self.random_state
+        if "n_features" in known:
+            params["n_features"] = columns
         if "detector_list" in known:
             names = params.get("detector_list", ("LOF", "KNN"))
             params["detector_list"] = [_load(_entry(name))() for name in names]
@@ -120,7 +130,23 @@ class PyODDetector(Borrowed):
 
     @override
     def _values(self, X: FloatMatrix) -> Any:
-        return self.model_.decision_function(X)
+        with self._drawn():
+            return self.model_.decision_function(X)
+
+    @contextmanager
+    def _drawn(self) -> Iterator[None]:
+        """Let PyTorch draw the same each time: most of PyOD's networks take no seed.
+
+        Whoever else draws of PyTorch in this process goes on where they were.
+        """
+        _load(_entry(self.name))
+        torch = sys.modules.get("torch")
+        if torch is None:
+            yield
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            yield
 
     @override
     def _ready(self) -> None:

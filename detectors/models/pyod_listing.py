@@ -18,6 +18,7 @@ _ROOTS = frozenset({"BaseDetector", "BaseDeepLearningDetector", "BaseTSDetector"
 _OPTIONAL = ("torch", "torch_geometric", "combo", "suod", "xgboost", "librosa", "pygod")
 
 _GRAPH = "judges the nodes of a graph, not rows of readings"
+_UNSAVED = "its network cannot be saved: PyOD makes its class anew each time"
 _UNUSABLE = {
     "ANOMALOUS": _GRAPH,
     "AnomalyDAE": _GRAPH,
@@ -32,6 +33,8 @@ _UNUSABLE = {
     "MultiModalOD": "judges several kinds of data at once, not rows of readings",
     "DevNet": "needs labelled anomalies to learn from",
     "XGBOD": "needs labelled anomalies to learn from",
+    "LSTMAD": _UNSAVED,
+    "MO_GAAL": _UNSAVED,
     "MatrixProfile": "scores only the rows it was fitted on; take matrix_profile",
 }
 _BATCH = "scores depend on the rows that are scored together"
@@ -52,8 +55,9 @@ _REMARKS = {
     "SOS": _BATCH,
     "SpectralResidual": f"{_BATCH}; spectral_residual does not have this",
     "TimeSeriesOD": f"{_BATCH}, at least a few windows of them",
+    "VAE": f"{_BATCH}: it draws at random, the same each time",
 }
-SERIES = frozenset({"KShape", "LSTMAD", "SAND", "SpectralResidual", "TimeSeriesOD"})
+SERIES = frozenset({"AnomalyTransformer", "KShape", "SAND", "SpectralResidual", "TimeSeriesOD"})
 """Detectors to which the order of rows matters."""
 
 

@@ -25,6 +25,7 @@ OUTSIDE = {
     ("appliance/api/guard.py", "ValueError"): "whoever wrote a route forgot its right",
     ("appliance/api/", "HTTPException"): "as the framework says it: `problems` retells it",
     ("appliance/api/uploads.py", "uploads.storage_error"): "makes one of ours",
+    ("appliance/backup/own.py", "OSError"): "what is no plain file; `make` tells of it",
     ("appliance/backup/vault.py", "OSError"): "what is no plain file; caught in the same file",
     ("appliance/cli/context.py", "TypeError"): "what json's `default` must raise",
     ("appliance/cli/", "typer.Exit"): "ends the command with a status; all was said already",

@@ -9,8 +9,8 @@ from appliance import __version__
 from appliance.core.errors import StorageError
 from appliance.install.cluster.plan import Target
 
-_FOLDER = Path(__file__).parent / "chart"
-"""In a checkout a link to ``helm/kizashi``; installed, a copy of it."""
+_SHIPPED = Path(__file__).parent / "chart"
+_CHECKOUT = Path(__file__).parents[3] / "helm" / "kizashi"
 _PROFILES = {Target.KIND: "values-kind.yaml", Target.EKS: "values-eks.yaml"}
 
 
@@ -22,10 +22,10 @@ def folder() -> Path:
     StorageError
         It is not there.
     """
-    found = _FOLDER.resolve()
-    if not (found / "Chart.yaml").is_file():
-        raise StorageError("the chart is not there.", remedy="Install the platform anew.")
-    return found
+    for found in (_SHIPPED, _CHECKOUT):
+        if (found / "Chart.yaml").is_file():
+            return found
+    raise StorageError("the chart is not there.", remedy="Install the platform anew.")
 
 
 def profile(target: Target) -> Path | None:
