@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from tests.e2e.build import built
 from tests.e2e.cluster import Refused, wait_for
 from tests.e2e.namespaces import Namespace
 from tests.e2e.node import NODE
+from tests.e2e.notebook import Notebook
 from tests.image.build import POSTGRES, S3
 
 RELEASE = "site"
@@ -48,6 +50,7 @@ def local_values(folder: Path, address: str) -> Path:
             "service": {"type": "NodePort", "nodePort": PORT},
             "publicUrl": f"https://{address}:{PORT}",
         },
+        "notebooks": {"enabled": True, "persistence": {"size": "1Gi"}},
     }
     path = folder / "values.json"
     path.write_text(json.dumps(values), "utf-8")
@@ -146,6 +149,12 @@ class Site:
         )
         self._plants.append(plant)
         return plant
+
+    def notebook(self) -> Notebook:
+        """Return the administrator's notebooks, by a login of their own."""
+        context = ssl.create_default_context(cadata=self.secret("ca.pem").decode())
+        password = self.secret("admin-password").decode().strip()
+        return Notebook(self.url, context, "admin", password)
 
     def measured(self) -> dict[str, Use]:
         """Return what the main container of each pod takes, and what it asked for."""

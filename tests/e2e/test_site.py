@@ -29,7 +29,7 @@ from tests.image.docker import Docker
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
-_SIZES = ["8Gi", "20Gi", "10Gi", "10Gi"]
+_SIZES = ["8Gi", "20Gi", "10Gi", "10Gi", "1Gi"]
 _MINUTES = 600.0
 _MEASURED = ROOT / "build" / "e2e" / "measured.txt"
 
@@ -119,6 +119,37 @@ def test_what_pods_take_is_told(site: Site, running: Plant, idle: dict[str, Use]
     told = [f"from the command to ready\t{site.seconds:.0f} s", *lines]
     _MEASURED.parent.mkdir(parents=True, exist_ok=True)
     _MEASURED.write_text("\n".join([*told, ""]), "utf-8")
+
+
+_CELL = """
+import os, pathlib
+import appliance as kizashi
+with kizashi.connect() as plant:
+    print([one.fleet for one in plant.fleets()])
+pathlib.Path("kept.txt").write_text("kept")
+print(os.path.exists("/var/run/secrets/kubernetes.io"), os.getuid())
+print([name for name in os.environ if "SECRET" in name or "PASSWORD" in name])
+"""
+
+
+def test_an_analyst_works_in_a_pod_of_their_own(
+    site: Site, running: Plant, world: World
+) -> None:
+    assert list(running.fleets())
+    with site.notebook() as notebook:
+        notebook.open(world.check)
+        told = notebook.run(_CELL).splitlines()
+        assert told == [f"['{FLEET}']", "False 10001", "[]"]
+        (pod,) = site.pods("notebook")
+        use = most(site, 10)[pod["metadata"]["name"]]
+        site.delete(pod)
+        wait_for(lambda: not site.pods("notebook"), 60, "the pod is gone", world.check)
+        notebook.open(world.check)  # on its volume, what was written is there
+        assert notebook.run("print(open('kept.txt').read())") == "kept\n"
+    for pod in site.pods("notebook"):
+        site.delete(pod)
+    with _MEASURED.open("a", encoding="utf-8") as kept:
+        kept.write(f"notebook\tone kernel, idle\t{use}\n")
 
 
 @pytest.mark.parametrize("role", ["ray-worker", "ray-head", "worker"])
