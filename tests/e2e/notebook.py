@@ -50,7 +50,8 @@ class Notebook:
         wait_for(self._is_there, _MOST, "JupyterLab answers", check)
 
     def _is_there(self) -> bool:
-        self._client.get("/notebooks/").raise_for_status()
+        begun = self._client.get("/notebooks/")  # a page while it starts, then the way on
+        assert begun.status_code in (200, 303), begun.text
         return self._client.get(f"{self.base}api/status").status_code == 200
 
     def run(self, code: str) -> str:
