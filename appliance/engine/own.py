@@ -6,10 +6,9 @@ import atexit
 import os
 import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+from appliance.core.scratch import SHORT, new_scratch
 
 _PREFIX = "kzr"
 _folder: Path | None = None
@@ -25,12 +24,7 @@ def folder() -> Path:
     """
     global _folder  # noqa: PLW0603 - one token a process: Ray's core caches it
     if _folder is None or not _folder.exists():
-        root = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder 0700
-        for left in root.glob(f"{_PREFIX}-*-*"):
-            process = left.name.split("-")[1]
-            if process.isdigit() and not psutil.pid_exists(int(process)):
-                shutil.rmtree(left, ignore_errors=True)
-        _folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-", dir=root))
+        _folder = new_scratch(_PREFIX, SHORT)
         atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     return _folder
 

@@ -6,7 +6,6 @@ import json
 import keyword
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from appliance.core.errors import (
     OperatorError,
     StorageError,
 )
+from appliance.core.scratch import scratch
 from appliance.notebooks import surroundings
 from appliance.notebooks.ending import end
 
@@ -108,12 +108,11 @@ def execute(
         No process can be started, or the extra ``notebooks`` is not installed.
     """
     given = _checked(notebook, parameters)
-    with tempfile.TemporaryDirectory(prefix="kizashi-notebook-") as made:
-        folder = Path(made)
+    with scratch("kizashi-notebook") as folder:
         (folder / GIVEN).write_bytes(notebook)
         (folder / PARAMETERS).write_text(given, "utf-8")
         command = [*surroundings.python(), "-m", "appliance.notebooks.executor"]
-        command += ["--folder", made, "--timeout", repr(float(timeout))]
+        command += ["--folder", str(folder), "--timeout", repr(float(timeout))]
         command += ["--memory", str(memory or 0)]
         around = {**surroundings.plain(folder), **environment}
         with _started(command, folder, around) as process:

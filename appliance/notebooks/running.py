@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import psutil  # type: ignore[import-untyped]
 
 from appliance.access import Person
 from appliance.core.clock import monotonic
 from appliance.core.errors import OperatorError
+from appliance.core.scratch import SHORT, new_scratch
 from appliance.notebooks import identity, surroundings
 from appliance.notebooks.ending import end
 from appliance.notebooks.folders import prepare
@@ -112,12 +109,7 @@ def new_run() -> Path:
     A socket's path may have 107 characters, and a home's may be longer: it stands in ``/tmp``.
     Folders of web processes that were killed are swept.
     """
-    root = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder 0700
-    for left in root.glob(f"{_PREFIX}-*-*"):
-        process = left.name.split("-")[1]
-        if process.isdigit() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-", dir=root))
+    return new_scratch(_PREFIX, SHORT)
 
 
 def start(

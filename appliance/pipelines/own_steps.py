@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +20,7 @@ from appliance.core.errors import (
     LimitExceeded,
     NotFound,
 )
+from appliance.core.scratch import scratch
 from appliance.engine.base import Engine
 from appliance.engine.meter import Used, count
 from appliance.engine.needs import Needs
@@ -275,8 +274,8 @@ def _readings(run: Running, asked: Asked) -> StepOutput:
         if unknown:
             raise NotFound(f"{where}: {fleet} has no sensor {unknown[0]}.")
         frame = frame.select("asset", "time", *sensors)
-    with tempfile.TemporaryDirectory(prefix="kizashi-step-") as made:
-        path = Path(made) / TABLE
+    with scratch("kizashi-step") as made:
+        path = made / TABLE
         frame.write_parquet(path)
         told = file_told(path, TABLE)
         key = f"{run.job}/{asked.name}/{TABLE}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from appliance.core.errors import (
     LimitExceeded,
     OperatorError,
 )
+from appliance.core.scratch import scratch
 from appliance.engine.stop import current
 from appliance.notebooks.executing import execute
 from appliance.objects import shelf
@@ -115,10 +115,9 @@ def perform(work: Work) -> Performed:
     failed: KizashiError | None = None
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="kizashi-step-") as made,
+            scratch("kizashi-step") as folder,
             Publishing(work.place, work.key, watch),
         ):
-            folder = Path(made)
             for name in (CODE, INPUTS, OUTPUTS, "tmp"):
                 (folder / name).mkdir()
             for name, key in work.files.items():

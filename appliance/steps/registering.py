@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.core.errors import BadFile, InvalidRequest, LimitExceeded
 from appliance.core.log import get
+from appliance.core.scratch import scratch
 from appliance.schemas.own import CodeKind, DeclaredStep
 from appliance.steps import packing, process
 from appliance.steps.performing import told_by
@@ -121,8 +121,7 @@ def steps_of(draft: Draft) -> tuple[DeclaredStep, ...]:
     if draft.kind is CodeKind.NOTEBOOK:
         return ()
     told = packing.read_wheel(draft.data)
-    with tempfile.TemporaryDirectory(prefix="kizashi-code-") as made:
-        folder = Path(made)
+    with scratch("kizashi-code") as folder:
         (folder / "tmp").mkdir()
         packing.unpack(draft.data, folder / CODE)
         work = {
@@ -134,7 +133,7 @@ def steps_of(draft: Draft) -> tuple[DeclaredStep, ...]:
         (folder / WORK).write_text(json.dumps(work), "utf-8")
         watch = process.Watch()
         ended = process.run(
-            [sys.executable, "-m", "appliance.steps.runner", made],
+            [sys.executable, "-m", "appliance.steps.runner", str(folder)],
             folder,
             timeout=MOST_SECONDS,
             environment={"TMPDIR": str(folder / "tmp")},
