@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from appliance.core.errors import KizashiError
 from appliance.core.log import get
-from appliance.machine.doctor import files, machine, network, processes, stores
+from appliance.machine.doctor import code, files, machine, network, processes, stores
 from appliance.machine.doctor.finding import Check, Finding, Patient, broken
 
 _log = get(__name__)
@@ -26,6 +26,7 @@ CHECKS: dict[str, Check] = {
     "tls": network.tls,
     "ray": processes.ray,
     "sockets": network.sockets,
+    "own code": code.confined,
 }
 
 

@@ -260,3 +260,18 @@ def test_ray_without_a_token_is_found(
     assert len(texts) == 2
     assert any("without a token" in text for text in texts)
     assert any("statistics" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("known", "severity", "words"),
+    [
+        (0, Severity.WARNING, "secrets too"),
+        (3, Severity.NOTE, "may still end processes"),
+        (6, Severity.FINE, "own folders alone"),
+    ],
+)
+def test_what_keeps_own_code_from_the_home_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, known: int, severity: Severity, words: str
+) -> None:
+    monkeypatch.setattr("appliance.notebooks.confinement.version", lambda: known)
+    assert words in _one(_found(home), "own code", severity).text
