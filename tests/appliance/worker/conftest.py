@@ -52,6 +52,8 @@ class Plant:
     def lines(self, job: Job) -> list[int]:
         """Return the numbers of the steps that a toy did, in their order."""
         path = Path(job.arguments["file"])
+        if not path.exists():
+            return []
         return [int(line.split()[0]) for line in path.read_text().splitlines()]
 
     def until(self, seen: Callable[[], bool]) -> None:
@@ -71,13 +73,14 @@ class Plant:
         return [self.jobs.get(job.id) for job in jobs]
 
     def running(self, job: Job, step: int = 1) -> Job:
-        """Wait until a job is in a step."""
+        """Wait until a toy is in a step, and has told so in its file."""
         self.until(
             lambda: any(
                 s.number == step and s.state is JobState.RUNNING
                 for s in self.jobs.get(job.id).steps
             )
         )
+        self.until(lambda: step in self.lines(job))
         return self.jobs.get(job.id)
 
     # ------------------------------------------------------------------ workers
