@@ -32,6 +32,23 @@ def postgresql_tables(postgresql: Server) -> str:
     return "tables"
 
 
+@pytest.fixture(scope="session")
+def learned_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home whose fleet has a champion, and a fault on P-2 in its last day."""
+    from appliance.pipelines.score import score
+    from appliance.pipelines.train import TrainOptions, train
+    from tests.appliance.pipelines import sites
+
+    home = tmp_path_factory.mktemp("learned") / "home"
+    made = sites.open_site(home)
+    sites.bring(made, sites.plant(), "training")
+    train(made, sites.FLEET, TrainOptions(recipe="mahalanobis"))
+    sites.bring(made, sites.next_day(), "next")
+    score(made, sites.FLEET)
+    made.close()
+    return home
+
+
 DATABASES = [
     "sqlite",
     pytest.param("postgresql", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgresql")]),

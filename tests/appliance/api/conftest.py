@@ -11,14 +11,11 @@ from fastapi.testclient import TestClient
 
 from appliance.api.app import create_app
 from appliance.core.settings import Settings
-from appliance.pipelines.score import score
 from appliance.pipelines.site import Site
-from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.access import Role
 from tests.appliance.conftest import DATABASES
 from tests.appliance.databases import new_database
 from tests.appliance.people import ADMIN, PASSWORD, STRANGER, add_people, cheap_access
-from tests.appliance.pipelines import sites
 from tests.appliance.postgres import Server
 
 PREFIX = "/api/v1"
@@ -83,19 +80,6 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Logins]:
     folder = tmp_path_factory.mktemp("peopled")
     site = open_site(folder / "home", new_database(folder / "kizashi.db"))
     return folder, with_people(site)
-
-
-@pytest.fixture(scope="session")
-def learned_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a home whose fleet has a champion, and a fault on P-2 in its last day."""
-    home = tmp_path_factory.mktemp("scored") / "home"
-    made = sites.open_site(home)
-    sites.bring(made, sites.plant(), "training")
-    train(made, sites.FLEET, TrainOptions(recipe="mahalanobis"))
-    sites.bring(made, sites.next_day(), "next")
-    score(made, sites.FLEET)
-    made.close()
-    return home
 
 
 @pytest.fixture(scope="session")
