@@ -84,3 +84,42 @@ def test_the_peak_hits_within_a_hundred_rows(peak: int, hits: bool) -> None:
     labels[2_000:2_101] = True
     scores[peak] = 1
     assert metrics.peak_hits(labels, scores) is hits
+
+
+STRETCHES = {
+    "one": [(1200, 1290)],
+    "several": [(100, 130), (900, 1000), (1040, 1045), (2500, 2504)],
+    "ends": [(0, 40), (2950, 3000)],
+    "half": [(1500, 3000)],
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "window", "roc", "pr"),
+    [
+        ("one", 0, 0.84071210, 0.22824664),
+        ("one", 10, 0.84484152, 0.23006971),
+        ("one", 77, 0.86447446, 0.24066315),
+        ("several", 0, 0.76865826, 0.16954712),
+        ("several", 10, 0.78337513, 0.17549947),
+        ("several", 77, 0.84643011, 0.22653935),
+        ("ends", 0, 0.83290187, 0.23758473),
+        ("ends", 10, 0.84328901, 0.24315403),
+        ("ends", 77, 0.87217206, 0.25469417),
+        ("half", 0, 0.89370178, 0.89037815),
+        ("half", 10, 0.89474265, 0.89137067),
+        ("half", 77, 0.89744523, 0.89361575),
+    ],
+)
+def test_volumes_are_those_of_the_program_of_tsb_ad(
+    where: str, window: int, roc: float, pr: float
+) -> None:
+    """What version 1.5 of TSB-AD, `generate_curve`, gives for the same labels and scores."""
+    time = np.arange(3000)
+    labels = np.zeros(3000, bool)
+    for start, stop in STRETCHES[where]:
+        labels[start:stop] = True
+    scores = np.abs(np.sin(time * 0.37) * np.cos(time * 0.011)) + time * 7919 % 1000 / 2500
+    scores += 0.6 * np.convolve(labels, np.ones(25) / 25, "same")
+    found = metrics.volume_under_surface(labels, scores, window)
+    assert found == pytest.approx((roc, pr), abs=2e-8)
