@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from appliance.calendar.masks import Masks
-from appliance.core.errors import ArtifactError, NotFound
 from appliance.core.log import get
 from appliance.fleet import sharing
-from appliance.fleet.artifact import Artifact, write_part
+from appliance.fleet.artifact import write_part
 from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
 from appliance.fleet.guide import Guide
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
+from appliance.fleet.levelling import Lent, lent_by
 from appliance.fleet.modes import learn_modes
 from appliance.fleet.pooled import network_of, without_network
-from appliance.fleet.scoring import Models
 from appliance.fleet.sharing import Sample
 from appliance.fleet.trial_words import trial_words
 from appliance.fleet.trying import is_young, try_own
@@ -70,51 +69,87 @@ class Part:
     samples: tuple[Sample, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of one machine.
+
+    Attributes
+    ----------
+    judged_by
+        Its own sub-model, or the fleet's at its own level; None where it has neither.
+    trial
+        Of its own beside the fleet's.
+    problem
+        Why it has no own one.
+    sample
+        What it lends.
+    """
+
+    judged_by: Fitted | None = None
+    trial: Trial | None = None
+    problem: str = ""
+    sample: Sample | None = None
+
+
 def fit_chunk(task: Task) -> Part:
     """Learn a chunk's machines one after the other, and write their arrays as one file."""
     network = network_of(task.folder, task.network, task.recipe, len(task.columns.sensors))
-    former = _former(task.guide)
-    trials: dict[str, Trial] = {}
-    samples: list[Sample] = []
-    fitted: dict[str, Fitted] = {}
-    failures: dict[str, str] = {}
+    guide = task.guide
+    lent = lent_by(guide.former, task.recipe, task.columns)
+    outcomes: dict[str, _Outcome] = {}
     rows = masked = 0
     held: Counter[str] = Counter()
-    guide = task.guide
     masks = guide.masks(task.masks)
     parts = task.chunk.parts(task.columns.names)
     for found in (one for part in parts for one in assets_of(part, task.columns, masks)):
-        times = found.rows.times
-        by_calendar, by_reason = guide.counted(found.asset, times, task.masks)
+        by_calendar, by_reason = guide.counted(found.asset, found.rows.times, task.masks)
         masked += by_calendar
         held.update(by_reason)
-        vouched = guide.in_normal_running(found.asset, times)
-        try:
-            model = fit_asset(
-                found.asset, found.rows, task.columns.sensors, task.recipe, vouched, network
-            )
-            trial = _tried(task, found, former, network)
-        except (Unfit, DetectorError) as reason:
-            failures[found.asset] = str(reason)
-        except (ArithmeticError, ValueError, LookupError) as error:
-            # A fault of ours or of a plugged-in detector costs this asset, never the fleet.
-            _log.warning("asset %s could not be learned", found.asset, exc_info=True)
-            failures[found.asset] = f"it could not be learned: {error}"
-        else:
-            if found.asset in task.donors:
-                samples.append(sharing.sample_of(found, model.entry, len(task.donors)))
-            if trial is not None and not trial.better:
-                trials[found.asset] = trial
-                failures[found.asset] = trial_words(trial)
-                continue
-            arrays, modes = learn_modes(found, model.entry, task.columns)
-            entry = model.entry.model_copy(update={"modes": modes, "trial": trial})
-            own = Fitted({**model.arrays, **arrays}, entry)
-            fitted[found.asset] = own if network is None else without_network(own)
-            rows += len(times) - by_calendar - sum(by_reason.values())
+        outcome = outcomes[found.asset] = _of_machine(task, found, lent, network)
+        if not outcome.problem:
+            rows += len(found.rows.times) - by_calendar - sum(by_reason.values())
+    fitted = {a: one.judged_by for a, one in outcomes.items() if one.judged_by is not None}
     entries = _written(task, fitted)
-    lent = tuple(samples) if entries else ()
-    return Part(entries, failures, rows, masked, dict(held), trials, lent)
+    samples = tuple(one.sample for one in outcomes.values() if one.sample is not None)
+    return Part(
+        entries,
+        {asset: one.problem for asset, one in outcomes.items() if one.problem},
+        rows,
+        masked,
+        dict(held),
+        {a: one.trial for a, one in outcomes.items() if one.trial and not one.trial.better},
+        samples if entries else (),
+    )
+
+
+def _of_machine(
+    task: Task, found: AssetRows, lent: Lent | None, network: Network | None
+) -> _Outcome:
+    """Learn a machine; where its own sub-model is not there or no better, take the fleet's."""
+    asset, sensors, trial = found.asset, task.columns.sensors, None
+    if lent is not None and asset in lent.known:
+        lent = None
+    try:
+        vouched = task.guide.in_normal_running(asset, found.rows.times)
+        model = fit_asset(asset, found.rows, sensors, task.recipe, vouched, network)
+        if lent is not None and is_young(found.rows):
+            trial = try_own(asset, found.rows, sensors, task.recipe, lent.shared, network)
+    except (Unfit, DetectorError) as reason:
+        return _Outcome(lent and lent.levelled(found), None, str(reason))
+    except (ArithmeticError, ValueError, LookupError) as error:
+        # A fault of ours or of a plugged-in detector costs this asset, never the fleet.
+        _log.warning("asset %s could not be learned", asset, exc_info=True)
+        problem = f"it could not be learned: {error}"
+        return _Outcome(lent and lent.levelled(found), None, problem)
+    sample = None
+    if asset in task.donors:
+        sample = sharing.sample_of(found, model.entry, len(task.donors))
+    if lent is not None and trial is not None and not trial.better:
+        return _Outcome(lent.levelled(found), trial, trial_words(trial), sample)
+    arrays, modes = learn_modes(found, model.entry, task.columns)
+    entry = model.entry.model_copy(update={"modes": modes, "trial": trial})
+    own = Fitted({**model.arrays, **arrays}, entry)
+    return _Outcome(own if network is None else without_network(own), trial, "", sample)
 
 
 def _written(task: Task, fitted: Mapping[str, Fitted]) -> dict[str, AssetManifest]:
@@ -127,31 +162,3 @@ def _written(task: Task, fitted: Mapping[str, Fitted]) -> dict[str, AssetManifes
         asset: model.entry.model_copy(update={"index": index, "checksum": sums[index]})
         for index, (asset, model) in enumerate(models)
     }
-
-
-def _former(guide: Guide) -> Models | None:
-    """Return the champion, if it shares what it knows with machines that it does not know."""
-    if guide.former is None:
-        return None
-    try:
-        models = Models(Artifact(guide.former))
-    except (ArtifactError, NotFound) as error:
-        _log.warning("nothing can be set beside the champion: %s", error)
-        return None
-    return models if models.manifest.shared is not None else None
-
-
-def _tried(
-    task: Task, found: AssetRows, former: Models | None, network: Network | None
-) -> Trial | None:
-    """Set a young machine's own sub-model beside the shared one, if that judges it now."""
-    if (
-        former is None
-        or found.asset in former.manifest.assets
-        or former.manifest.sensors != task.columns.sensors
-        or former.manifest.context != task.columns.context
-        or not is_young(found.rows)
-    ):
-        return None
-    sensors = task.columns.sensors
-    return try_own(found.asset, found.rows, sensors, task.recipe, former, network)

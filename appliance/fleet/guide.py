@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,7 +104,13 @@ def keep_former(
         kept = [
             asset
             for asset in wanted
-            if _fits(manifest, manifest.assets.get(asset), recipe, layout)
+            if fits(
+                manifest,
+                manifest.assets.get(asset),
+                recipe,
+                sensors=layout.sensors,
+                context=layout.context,
+            )
         ]
         arrays = [artifact.arrays(asset) for asset in kept]
     except (ArtifactError, NotFound) as error:
@@ -130,7 +136,13 @@ def keep_shared(
     try:
         artifact = Artifact(guide.former)
         shared = artifact.manifest.shared
-        if shared is None or not _fits(artifact.manifest, shared, recipe, layout):
+        if shared is None or not fits(
+            artifact.manifest,
+            shared,
+            recipe,
+            sensors=layout.sensors,
+            context=layout.context,
+        ):
             return None
         arrays = artifact.shared()
     except (ArtifactError, NotFound) as error:
@@ -140,14 +152,19 @@ def keep_shared(
     return shared.model_copy(update={"index": 0, "checksum": checksum, "pooled": False})
 
 
-def _fits(
-    former: FleetManifest, entry: AssetManifest | None, recipe: Recipe, layout: Layout
+def fits(
+    former: FleetManifest,
+    entry: AssetManifest | None,
+    recipe: Recipe,
+    *,
+    sensors: Sequence[str],
+    context: Sequence[str],
 ) -> bool:
-    """Whether a former sub-model can judge as part of a new one."""
+    """Whether a former sub-model can judge as part of a new one with these columns."""
     return (
         entry is not None
-        and former.context == layout.context
-        and set(entry.sensors) <= set(layout.sensors)
+        and former.context == tuple(context)
+        and set(entry.sensors) <= set(sensors)
         and _judged_alike(former.recipe.cleaning) == _judged_alike(recipe.cleaning)
     )
 

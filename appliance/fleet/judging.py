@@ -17,6 +17,7 @@ from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
 from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault
 from appliance.fleet.live import LiveCalibration
+from appliance.fleet.own_level import Surprising, at_own_level
 from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Limits, Recipe
@@ -43,7 +44,7 @@ class _Form(NamedTuple):
 
     score: Callable[[Floats], Scores]
     contributions: Callable[[Floats], Scores]
-    calibration: Calibration | LiveCalibration
+    calibration: Surprising
     before: int
     alone: bool
 
@@ -105,17 +106,16 @@ class AssetModel:
         final = _Form(
             detector.score,
             detector.contributions,
-            Calibration.from_state(arrays),
+            at_own_level(Calibration.from_state(arrays), arrays),
             max(reach[0], lasting),
             alone=reach == (0, 0),
         )
-        calibration = LiveCalibration.from_state(arrays)
-        if calibration is None:
+        if (calibration := LiveCalibration.from_state(arrays)) is None:
             return final, None
         live = _Form(
             detector.score_live,
             detector.live_contributions,
-            calibration,
+            at_own_level(calibration, arrays, live=True),
             max(detector.live_reach(), lasting),
             alone=False,
         )

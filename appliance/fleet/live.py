@@ -61,15 +61,11 @@ class LiveCalibration:
         calibration = Calibration.learn(scores, averages, None, vouched)
         surprise = calibration.surprise(scores, averages)
         own = learn_levels(surprise, rows_per_month, rule)[1]["levels"]
-        pairs = np.array([own[::-1, 1], levels[::-1, 1]])
-        return cls(calibration, np.maximum.accumulate(pairs, axis=1))
+        return cls(calibration, level_pairs(own, levels))
 
     def surprise(self, scores: Scores, averages: Scores | None) -> Scores:
         """Return the surprise of rows; NaN where the detector's score is."""
-        found = self._calibration.surprise(scores, averages)
-        own, final = self._levels
-        moved = np.interp(found, np.r_[0.0, own], np.r_[0.0, final])
-        return np.where(found > own[-1], final[-1] + found - own[-1], moved)
+        return moved(self._calibration.surprise(scores, averages), self._levels)
 
     def lasting(self, scores: Scores, averages: Scores) -> NDArray[np.bool_]:
         """Tell in which rows the averages are the more surprising."""
@@ -87,3 +83,28 @@ class LiveCalibration:
         if not own:
             return None
         return cls(Calibration.from_state(own), np.asarray(own[_LEVELS], np.float64))
+
+
+def level_pairs(own: NDArray[np.float64], final: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return alarm levels of the same budgets beside each other, ascending, (2, n_budgets).
+
+    Parameters
+    ----------
+    own, final
+        Of live and of final surprise, as `learn_levels` keeps them.
+    """
+    pairs = np.array([own[::-1, 1], final[::-1, 1]])
+    return np.asarray(np.maximum.accumulate(pairs, axis=1))
+
+
+def moved(surprise: Scores, levels: NDArray[np.float64]) -> Scores:
+    """Return live surprise moved on, so that it reaches the final one's level as often.
+
+    Parameters
+    ----------
+    levels
+        As `level_pairs` returns them.
+    """
+    own, final = levels
+    within = np.interp(surprise, np.r_[0.0, own], np.r_[0.0, final])
+    return np.where(surprise > own[-1], final[-1] + surprise - own[-1], within)

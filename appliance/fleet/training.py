@@ -137,7 +137,8 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         failures |= dict.fromkeys(guide.untouched, _UNTOUCHED)
         _require_any(learned, failures)
         written = [number for number in sorted(parts) if parts[number].entries]
-        kept = keep_former(guide, failures, recipe, layout, draft, len(tasks))
+        lacking = {a: why for a, why in failures.items() if a not in learned}
+        kept = keep_former(guide, lacking, recipe, layout, draft, len(tasks))
         reasons = {asset: failures.pop(asset) for asset in kept}
         entries = dict(learned)
         for asset, entry in kept.items():

@@ -49,6 +49,16 @@ _TEXT: dict[str, tuple[str, str]] = {
             "モデルで評価します。切り替えは学習のときに判断します。"
         ),
     ),
+    "levelled": (
+        (
+            "What is usual for it was learned from {days:g} days of its own readings: it is "
+            "called unusual when it differs from them, not for being unlike the others."
+        ),
+        (
+            "何がこの機器の普段の状態かは、この機器自身の {days:g} 日分の値から学習しました。"
+            "ほかの機器と違うというだけでは異常とせず、自身の普段と違うときに異常とします。"
+        ),
+    ),
 }
 _MOST_NAMED = 4
 
@@ -60,9 +70,13 @@ def trial_words(trial: Trial, language: Language = "en") -> str:
 
 def borrowed_words(shared: AssetManifest, language: Language = "en") -> str:
     """Return by what machines without an own sub-model are judged."""
-    return spoken(
+    words = spoken(
         _TEXT, language, "borrowed", n=len(shared.donors), names=_named(shared.donors)
     )
+    if shared.levelled_days is None:
+        return words
+    gap = "" if language == "ja" else " "
+    return f"{words}{gap}{spoken(_TEXT, language, 'levelled', days=shared.levelled_days)}"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -94,7 +94,8 @@ class Mute(Schema):
     severity
         What the event asked for then: it calls again once it asks for more.
     event
-        The event that it was said of: others that begin meanwhile take it over.
+        The event that it was said of: others that begin meanwhile take it over.  The false one
+        that speaks for it, where nobody muted it (`appliance.events.likes`).
     sensor
         Only events that are about this sensor most of all take it over; any if None.
     """
@@ -150,9 +151,9 @@ class EventChange(StrEnum):
     """By a person, or because a closed event became more severe."""
     ASSIGNED = "assigned"
     MUTED = "muted"
-    """By a person, or because it began while another like it was muted, which `note` names."""
+    """By a person, or because another like it was muted or called false, which `note` names."""
     UNMUTED = "unmuted"
-    """By a person, or because it became graver."""
+    """By a person, or because it became graver, or what spoke for it is no longer false."""
 
 
 class EventRevision(Schema):

@@ -109,6 +109,9 @@ class AssetManifest(Schema):
         Operating modes that were found, without standstill; None before any were looked for.
     donors
         Machines that the fleet's shared sub-model was learned from; empty for a machine's own.
+    levelled_days
+        Of a machine's own readings, by which the shared sub-model is calibrated for it; None
+        where it judges by the machines that taught it.
     trial
         By which it took over from the shared one; None where there was nothing to take over.
     pooled
@@ -136,6 +139,7 @@ class AssetManifest(Schema):
     choice: Choice | None = None
     modes: int | None = None
     donors: tuple[str, ...] = ()
+    levelled_days: float | None = None
     trial: Trial | None = None
     pooled: bool = False
 

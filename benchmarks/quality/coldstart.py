@@ -1,11 +1,12 @@
 """``python -m benchmarks.quality.coldstart``: what judges a machine that is new to its fleet.
 
 One machine after the other of the demo plant is taken for a new one.  The others lend their
-first days to the fleet's shared sub-model, which judges the new machine at once;
-beside it stand the machine's own models of its last 1, 3, 7 and 14 days before the judged ones,
-and of all of them.  All judge the same days: without faults, where every event is a false one,
-and with them.  Printed is also which of the two the platform's trial on the machine's latest
-third would have chosen, and what that choice was worth.
+first days to the fleet's shared sub-model, which judges the new machine at once; beside it
+stand, learned from the machine's last 1, 3, 7 and 14 days before the judged ones and from all
+of them, the shared one at the machine's own level, and the machine's own models.  All judge the
+same days: without faults, where every event is a false one, and with them.  Printed is also
+which of them the platform would have chosen, by its trial on the machine's latest third where
+it makes one, and what that choice was worth.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from appliance.core.settings import load_settings
 from appliance.demo import plant
 from appliance.demo.config import PlantConfig
 from appliance.engine import make
-from appliance.fleet import Artifact, frames
+from appliance.fleet import frames
 from appliance.fleet.artifact import draft_of, part_file, write_manifest, write_part
 from appliance.fleet.chunks import Columns, assets_of, cut
-from appliance.fleet.learning import Unfit, fit_asset
+from appliance.fleet.learning import Fitted, Unfit, fit_asset
+from appliance.fleet.levelling import lent_by
 from appliance.fleet.model import FleetModel
 from appliance.fleet.recipe import resolve
-from appliance.fleet.scoring import Models
 from appliance.fleet.sharing import Sample, fit_shared, sample_of
 from appliance.fleet.training import fit_fleet
-from appliance.fleet.trying import try_own
+from appliance.fleet.trying import is_young, try_own
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from benchmarks.harness.sets import counts, names
 from detectors.errors import DetectorError
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 _DAYS_A_MONTH = 30
 _WARM_UP = timedelta(days=3)
-SHARED, TRIAL = "shared", "as tried"
+SHARED, LEVELLED, OWN, CHOSEN = "shared", "shared, its level", "own", "as chosen"
 
 
 @dataclass(frozen=True)
@@ -108,21 +109,26 @@ def of_machine(
     """Yield what each judge finds of a machine, by the judge's name."""
     with tempfile.TemporaryDirectory(prefix="kizashi-") as scratch:
         shared = lent.to(own.asset, Path(scratch) / "shared")
-        by_shared = own.seen(shared)
-        yield SHARED, Seen(*by_shared, own=False)
+        by_shared = Seen(*own.seen(shared), own=False)
+        yield SHARED, by_shared
         for days in options.after:
+            after = f", {days} days"
             young = own.before(days)
+            tried = _Tried(own.asset, young, shared)
+            best = by_shared
+            levelled = tried.levelled(Path(scratch) / f"levelled{days}")
+            if levelled is not None:
+                best = Seen(*own.seen(levelled), own=False)
+                yield LEVELLED + after, best
+            folder = Path(scratch) / f"own{days}"
             try:
-                folder = Path(scratch) / f"own{days}"
                 model = _learned(young, own.context, options.recipe, folder, engine)
             except InvalidRequest:
-                yield f"{TRIAL}, {days} days", Seen(*by_shared, own=False)
+                yield CHOSEN + after, best
                 continue
-            by_own = own.seen(model)
-            yield f"own, {days} days", Seen(*by_own)
-            better = _better(young, own.asset, model, shared)
-            chosen = by_own if better else by_shared
-            yield f"{TRIAL}, {days} days", Seen(*chosen, own=better)
+            by_own = Seen(*own.seen(model))
+            yield OWN + after, by_own
+            yield CHOSEN + after, by_own if tried.own_is_better() else best
 
 
 class Lent:
@@ -155,20 +161,16 @@ class Lent:
         made = fit_shared(others, self._entries, self._recipe, sensors)
         if made is None:
             raise InvalidRequest(f"the others have nothing to share with {asset}.")
-        with draft_of(folder) as draft:
-            [checksum] = write_part(draft, 0, [made.arrays])
-            manifest = FleetManifest(
-                code_version=__version__,
-                recipe=self._recipe,
-                sensors=sensors,
-                context=self._layout.context,
-                levels=self._layout.levels,
-                parts=(part_file(draft, 0),),
-                assets={},
-                shared=made.entry.model_copy(update={"checksum": checksum}),
-            )
-            write_manifest(draft, manifest)
-        return FleetModel(folder)
+        manifest = FleetManifest(
+            code_version=__version__,
+            recipe=self._recipe,
+            sensors=sensors,
+            context=self._layout.context,
+            levels=self._layout.levels,
+            parts=(),
+            assets={},
+        )
+        return _alone(made, manifest, folder)
 
 
 def _learned(
@@ -180,17 +182,46 @@ def _learned(
     return FleetModel(report.folder)
 
 
-def _better(young: pl.DataFrame, asset: str, own: FleetModel, shared: FleetModel) -> bool:
-    """Whether the platform's trial lets the machine's own model take over."""
-    layout = frames.layout_of(own.manifest)
-    recipe = own.manifest.recipe
-    columns = Columns.of(recipe, layout.sensors, layout.context)
-    [found] = assets_of(frames.normalise(young, layout), columns)
-    former = Models(Artifact(shared.folder))
-    try:
-        return try_own(asset, found.rows, columns.sensors, recipe, former).better
-    except (Unfit, DetectorError):
-        return False
+class _Tried:
+    """What the platform makes of a young machine, beside a shared sub-model."""
+
+    def __init__(self, asset: str, young: pl.DataFrame, shared: FleetModel) -> None:
+        layout = frames.layout_of(shared.manifest)
+        recipe = shared.manifest.recipe
+        columns = Columns.of(recipe, layout.sensors, layout.context)
+        [self._found] = assets_of(frames.normalise(young, layout), columns)
+        self._asset, self._manifest = asset, shared.manifest
+        lent = lent_by(shared.folder, recipe, columns)
+        if lent is None:
+            raise InvalidRequest(f"{shared.folder} lends nothing.")
+        self._lent = lent
+
+    def levelled(self, folder: Path) -> FleetModel | None:
+        """Return the shared sub-model at the machine's level, if that can be learned."""
+        made = self._lent.levelled(self._found)
+        return None if made is None else _alone(made, self._manifest, folder)
+
+    def own_is_better(self) -> bool:
+        """Whether the platform lets the machine's own model take over."""
+        if not is_young(self._found.rows):
+            return True
+        lent = self._lent
+        try:
+            return try_own(
+                self._asset, self._found.rows, lent.sensors, lent.recipe, lent.shared
+            ).better
+        except (Unfit, DetectorError):
+            return False
+
+
+def _alone(made: Fitted, like: FleetManifest, folder: Path) -> FleetModel:
+    """Return a model of nothing but a sub-model that is shared."""
+    with draft_of(folder) as draft:
+        [checksum] = write_part(draft, 0, [made.arrays])
+        entry = made.entry.model_copy(update={"checksum": checksum})
+        parts = (part_file(draft, 0),)
+        write_manifest(draft, like.model_copy(update={"parts": parts, "shared": entry}))
+    return FleetModel(folder)
 
 
 class _Machine:

@@ -6,9 +6,8 @@ a fault and false if they do not; those not judged stay open.  Then the platform
 from all rows so far: what was called true, or is open, is not learned from, what was called
 false is, however unusual.  False events and found faults are counted in the second half, by the
 model as it was, by one that learned anew without a word, by one with the verdicts, and by that
-one without the events that look like one called false: the same sensors the same way
-(`appliance.events.similar`), not a quarter farther beyond the alarm, not twice as long, and no
-less like it than like one called true.
+one without the events that the platform mutes because they look like one called false
+(`appliance.events.likes`).
 
 A row stands for 40 minutes, so that a budget of one event a month is one in 1,080 rows.  Sets
 are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).
@@ -32,7 +31,7 @@ from appliance.calendar.masks import Masks
 from appliance.core.errors import InvalidRequest
 from appliance.core.settings import load_settings
 from appliance.engine import make
-from appliance.events.similar import likeness
+from appliance.events.likes import Judged, called_false
 from appliance.fleet import frames
 from appliance.fleet.chunks import cut
 from appliance.fleet.guide import Guide
@@ -55,10 +54,7 @@ if TYPE_CHECKING:
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _STEP = timedelta(minutes=40)
-WAYS = ("as it was", "learned anew", "with verdicts", "likes held back")
-_ALIKE = 0.9
-_GRAVER = 1.25
-_LONGER = 2.0
+WAYS = ("as it was", "learned anew", "with verdicts", "likes muted")
 
 
 @dataclass(frozen=True)
@@ -142,24 +138,18 @@ def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list
             guide = _guide(events, labels, count)
             model = _learned(frame[:border], guide, folder / f"told{count}", engine)
             later = _events(model, frame)
-            news = [one for one in later if not _known_as_false(one, events[:count], labels)]
+            news = [one for one in later if not _muted(one, events[:count], labels)]
             told.append([*unheard, *(_counted(some, labels, border) for some in (later, news))])
     return told
 
 
-def _known_as_false(event: Found, judged: Sequence[Found], labels: Flags) -> bool:
-    """Whether an event looks like one that was called false, and is no graver."""
-    alike: dict[bool, float] = {False: 0.0, True: 0.0}
-    for one in judged:
-        how = likeness(event.draft, one.draft)
-        real = bool(labels[one.start : one.stop].any())
-        graver = (
-            event.draft.peak > _GRAVER * one.draft.peak
-            or event.stop - event.start > _LONGER * (one.stop - one.start)
-        )
-        if real or not graver:
-            alike[real] = max(alike[real], how)
-    return alike[False] >= _ALIKE and alike[False] >= alike[True]
+def _muted(event: Found, judged: Sequence[Found], labels: Flags) -> bool:
+    """Whether the platform mutes an event as one more of those called false."""
+    told = (
+        Judged(str(one.start), one.draft, bool(labels[one.start : one.stop].any()))
+        for one in judged
+    )
+    return bool(called_false(event.draft, told))
 
 
 def _learned(known: pl.DataFrame, guide: Guide, folder: Path, engine: Engine) -> FleetModel:

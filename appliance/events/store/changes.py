@@ -14,12 +14,11 @@ from appliance.core.db import inserting
 from appliance.core.ids import new_id
 from appliance.events import life
 from appliance.events.store import muting
+from appliance.events.store.muting import BY_DATA
 from appliance.events.store.tables import EventFleetRow, EventRevisionRow, EventRow
 from appliance.events.urgency import calm_of, rank_of
 from appliance.schemas.event import EventChange, EventDraft, EventState
 
-BY_DATA = "kizashi"
-"""Who changed an event when new scores did."""
 _KEPT = (
     "state",
     "verdict",
@@ -101,7 +100,8 @@ def opened(
     )
     _set_facts(row, draft, source)
     record(session, row, EventChange.OPENED)
-    if muted_by := muting.when_opened(muted, row, draft):
+    muted_by = muting.when_opened(muted, row, draft)
+    if muted_by := muted_by or muting.when_likely_false(session, row, draft):
         record(session, row, EventChange.MUTED, note=muted_by)
     return row
 
@@ -121,7 +121,7 @@ def revised(
         change = EventChange.RETURNED
     row.stands = True
     _set_facts(row, facts, source)
-    calls_through = muting.when_revised(row, facts)
+    calls_through = muting.when_revised(session, row, facts)
     record(session, row, change)
     return record(session, row, EventChange.UNMUTED) if calls_through else row
 

@@ -11,9 +11,14 @@ from sqlalchemy.orm import Session
 from appliance.core.clock import now
 from appliance.core.db import utc
 from appliance.core.errors import Conflict
+from appliance.events.likes import Judged, called_false, exceeds
 from appliance.events.muting import WHEN_CLOSED, calls_through, covers, end_of, subject_of
 from appliance.events.store.tables import EventRow, mute_of
-from appliance.schemas.event import UNCLOSED, EventDraft, Mute, Muting
+from appliance.schemas.event import UNCLOSED, EventDraft, EventState, Mute, Muting
+
+BY_DATA = "kizashi"
+"""Who changed an event, or muted it, when nobody did."""
+_MOST_JUDGED = 200
 
 
 def unmuted() -> ColumnElement[bool]:
@@ -92,14 +97,72 @@ def when_closed(row: EventRow) -> None:
         put(row, None)
 
 
-def when_revised(row: EventRow, facts: EventDraft) -> bool:
+def when_revised(session: Session, row: EventRow, facts: EventDraft) -> bool:
     """End the mute of an event that became graver; return whether it did."""
     held = mute_of(row)
-    if held is None or not calls_through(held, facts):
+    if held is None or not (calls_through(held, facts) or _outgrown(session, held, facts)):
         return False
     was_muted = row.muted_until is not None and utc(row.muted_until) > now()
     put(row, None)
     return was_muted
+
+
+def _outgrown(session: Session, held: Mute, facts: EventDraft) -> bool:
+    """Whether an event became graver than the false one that speaks for it."""
+    if held.by != BY_DATA:
+        return False
+    false = session.get(EventRow, held.event)
+    return false is None or exceeds(facts, EventDraft.model_validate(false.facts))
+
+
+def when_likely_false(session: Session, row: EventRow, draft: EventDraft) -> str:
+    """Mute a new event that is one more of what was called false; return of which, or "".
+
+    Until it is closed: whoever looks at it may let it call.
+    """
+    event = called_false(draft, _judged(session, row))
+    if event:
+        told = Mute(
+            reason=f"It looks like event {event}, which was called false.",
+            by=BY_DATA,
+            at=now(),
+            severity=draft.severity,
+            event=event,
+        )
+        put(row, told)
+    return event
+
+
+def when_reopened(session: Session, row: EventRow) -> list[EventRow]:
+    """Let events call for which a false one spoke that is not called so any more."""
+    spoken_for = [
+        other
+        for other in session.scalars(_muted_beside(row).with_for_update())
+        if (held := mute_of(other)) is not None and (held.by, held.event) == (BY_DATA, row.id)
+    ]
+    for other in spoken_for:
+        put(other, None)
+    return spoken_for
+
+
+def _judged(session: Session, row: EventRow) -> list[Judged]:
+    """Return the machine's events that people called true or false, the newest first."""
+    query = (
+        select(EventRow)
+        .where(
+            EventRow.fleet == row.fleet,
+            EventRow.asset == row.asset,
+            EventRow.kind == row.kind,
+            EventRow.state == EventState.CLOSED.value,
+            EventRow.verdict.in_(("true", "false")),
+        )
+        .order_by(EventRow.start.desc(), EventRow.id)
+        .limit(_MOST_JUDGED)
+    )
+    return [
+        Judged(one.id, EventDraft.model_validate(one.facts), one.verdict == "true")
+        for one in session.scalars(query)
+    ]
 
 
 def muted(session: Session, fleet: str) -> list[EventRow]:

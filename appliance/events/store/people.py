@@ -140,6 +140,9 @@ def _done(session: Session, row: EventRow, deed: Deed, by: Person) -> Event:
         muting.when_closed(row)
     for one in changed:
         record(session, one, deed.change, by.name)
+    if deed.change is EventChange.REOPENED:
+        for one in muting.when_reopened(session, row):
+            record(session, one, EventChange.UNMUTED)
     after = {name: getattr(row, name) for name in _TOLD_OF_MUTES}
     told = _TOLD if before["mute"] == after["mute"] else _TOLD_OF_MUTES
     append(

@@ -160,3 +160,84 @@ def test_what_cannot_be_muted_is_said(store):
     store.close(event.id, "aki", "true")
     with pytest.raises(Conflict, match="cannot be muted"):
         store.mute(event.id, "aki", wanted())
+
+
+# ---------------------------------------------------------------- one more of what was false
+def judged(store, verdict="false", **facts):
+    """Return an event that was closed with a verdict on the first of two days."""
+    (event,) = revise(store, draft(10, 20, **facts))
+    return store.close(event.id, "aki", verdict)
+
+
+def next_one(store, *drafts, batch="b2"):
+    return revise(store, *drafts, batch=batch, spans=span(1000, 1300))
+
+
+def test_one_more_of_what_was_called_false_is_muted_and_says_of_which(store):
+    false = judged(store)
+    (like,) = next_one(store, draft(1010, 1022, 7.0))
+    assert is_muted(like, now())
+    assert (like.mute.by, like.mute.event, like.mute.until) == ("kizashi", false.id, None)
+    assert false.id in like.mute.reason
+    assert ids(store, muted=True) == {like.id}
+    assert changes(store, like.id) == [("opened", "kizashi"), ("muted", "kizashi")]
+    assert store.history(like.id)[-1].note == false.id
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"peak": 8.0},
+        {"last": 1040},
+        {"severity": Severity.PLAN},
+        {"sensors": (SensorShare(name="speed", share=1.0),)},
+        {"asset": "P-2"},
+    ],
+    ids=["farther", "longer", "graver", "other sensor", "other machine"],
+)
+def test_what_is_graver_or_another_calls(store, facts):
+    judged(store)
+    other = {"last": 1020, "peak": 6.0} | facts
+    new = draft(1010, other.pop("last"), other.pop("peak"), **other)
+    (event,) = revise(store, new, batch="b2", spans=span(1000, 1300, new.asset))
+    assert event.mute is None
+
+
+def test_it_calls_once_it_outgrows_the_false_one_and_is_not_muted_again(store):
+    judged(store)
+    (like,) = next_one(store, draft(1010, 1020))
+    assert is_muted(like, now())
+    (longer,) = next_one(store, draft(1010, 1031), batch="b3")
+    assert longer.mute is None
+    assert changes(store, like.id)[-1] == ("unmuted", "kizashi")
+    (longest,) = next_one(store, draft(1010, 1033), batch="b4")
+    assert longest.mute is None
+
+
+def test_one_that_was_called_true_speaks_against_it(store):
+    judged(store)
+    (true,) = revise(store, draft(110, 120), batch="b1", spans=span(100, 200))
+    store.unmute(true.id, "aki")
+    store.close(true.id, "aki", "true")
+    both = (SensorShare(name="flow", share=0.8), SensorShare(name="speed", share=0.2))
+    (faulty,) = revise(store, draft(210, 220, 20.0, sensors=both), spans=span(200, 300))
+    store.close(faulty.id, "aki", "true")
+    (new,) = next_one(store, draft(1010, 1020, sensors=both))
+    assert new.mute is None
+
+
+def test_people_let_it_call_and_it_calls_when_the_verdict_is_taken_back(store):
+    false = judged(store)
+    first, second = next_one(store, draft(1010, 1020), draft(1060, 1070))
+    assert is_muted(first, now())
+    assert is_muted(second, now())
+    store.reopen(false.id, "ken")
+    assert {one.mute is None for one in store.look(Search())} == {True}
+    assert changes(store, first.id)[-1] == ("unmuted", "kizashi")
+
+
+def test_a_fault_of_a_sensor_is_told_every_time(store):
+    (event,) = revise(store, fault(10, 20))
+    store.close(event.id, "aki", "false")
+    (again,) = next_one(store, fault(1010, 1020))
+    assert again.mute is None

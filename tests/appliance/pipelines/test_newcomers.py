@@ -75,6 +75,39 @@ def with_a_week(site, size):
     return site
 
 
+@pytest.mark.slow
+def test_after_a_day_what_is_usual_for_it_no_longer_alarms_and_a_fault_does(learned):
+    days = plant(3 * DAY, first=LEARNED, seed=5, assets=(*ASSETS, NEW))
+    unlike = pl.when(pl.col("asset") == NEW).then(pl.col("s1") + 20).otherwise("s1")
+    before = days.filter(pl.col("time") < moment(LEARNED + 2 * DAY))
+    bring(learned, before.with_columns(unlike.alias("s1")), "days")
+    made = train(learned, FLEET, RECIPE)
+    assert told_of(learned, made.version).borrowed
+    assert "2 days of its own readings" in " ".join(told_of(learned, made.version).reasons)
+    assert "2 日分" in " ".join(told_of(learned, made.version, language="ja").reasons)
+    promote(learned, FLEET, made.version, "mori")
+    faulty = (pl.col("asset") == NEW) & pl.col("time").is_between(
+        moment(LEARNED + 2 * DAY + 40), moment(LEARNED + 2 * DAY + 70)
+    )
+    last = days.filter(pl.col("time") >= moment(LEARNED + 2 * DAY)).with_columns(
+        unlike.alias("s1")
+    )
+    bring(
+        learned,
+        last.with_columns(s2=pl.when(faulty).then(pl.col("s2") + 8).otherwise("s2")),
+        "last",
+    )
+    score(learned, FLEET)
+    seen = {
+        version: learned.lake.scores(FLEET).read([NEW], model_version=version)["alarm"].mean()
+        for version in (1, made.version)
+    }
+    assert seen[1] > 0.9
+    assert seen[made.version] < 0.05
+    events = learned.events.list(FLEET, assets=[NEW])
+    assert any(one.sensors[0].name == "s2" for one in events)
+
+
 @pytest.fixture
 def calmer(learned):
     """Open a site whose fleet got a machine a week ago that moves far less than the others."""
