@@ -16,6 +16,7 @@ from appliance.schemas.event import (
     EventKind,
     EventRevision,
     EventTold,
+    Mute,
 )
 from appliance.schemas.model import ModelVersion
 from ui import formats, theme
@@ -59,8 +60,7 @@ def badges(event: Event, muted: str) -> str:
         said.append(t(f"verdict.{event.verdict}"))
     marks += [f'<span class="kz-badge">{html.escape(word)}</span>' for word in said]
     if muted and event.mute:
-        by = t("dealing.muted_by", name=event.mute.by, reason=event.mute.reason)
-        title = html.escape(by, quote=True)
+        title = html.escape(_muted_by(event.mute), quote=True)
         marks.append(f'<span class="kz-badge" title="{title}">{html.escape(muted)}</span>')
         marks.append(f'<span class="kz-why kz-by" title="{title}">{title}</span>')
     return f'{_style()}<div class="kz-marks">{"".join(marks)}</div>'
@@ -108,7 +108,16 @@ def _change(one: EventRevision) -> str:
 
 
 def _why(one: EventRevision) -> str:
-    return one.mute.reason if one.change is EventChange.MUTED and one.mute else ""
+    if one.change is not EventChange.MUTED or one.mute is None:
+        return ""
+    return t("dealing.muted_like") if one.mute.by == BY_DATA else one.mute.reason
+
+
+def _muted_by(mute: Mute) -> str:
+    """Say who muted an event and why, or that it looks like one that was called false."""
+    if mute.by == BY_DATA:
+        return t("dealing.muted_like")
+    return t("dealing.muted_by", name=mute.by, reason=mute.reason)
 
 
 def normal(event: EventTold) -> dict[str, Normal]:
