@@ -135,12 +135,11 @@ def _of_machine(
         if lent is not None and is_young(found.rows):
             trial = try_own(asset, found.rows, sensors, task.recipe, lent.shared, network)
     except (Unfit, DetectorError) as reason:
-        return _Outcome(lent and lent.levelled(found), None, str(reason))
+        return _borrowing(lent, found, str(reason))
     except (ArithmeticError, ValueError, LookupError) as error:
         # A fault of ours or of a plugged-in detector costs this asset, never the fleet.
         _log.warning("asset %s could not be learned", asset, exc_info=True)
-        problem = f"it could not be learned: {error}"
-        return _Outcome(lent and lent.levelled(found), None, problem)
+        return _borrowing(lent, found, f"it could not be learned: {error}")
     sample = None
     if asset in task.donors:
         sample = sharing.sample_of(found, model.entry, len(task.donors))
@@ -150,6 +149,11 @@ def _of_machine(
     entry = model.entry.model_copy(update={"modes": modes, "trial": trial})
     own = Fitted({**model.arrays, **arrays}, entry)
     return _Outcome(own if network is None else without_network(own), trial, "", sample)
+
+
+def _borrowing(lent: Lent | None, found: AssetRows, problem: str) -> _Outcome:
+    """Return what a machine without an own sub-model is judged by."""
+    return _Outcome(None if lent is None else lent.levelled(found), None, problem)
 
 
 def _written(task: Task, fitted: Mapping[str, Fitted]) -> dict[str, AssetManifest]:

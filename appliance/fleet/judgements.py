@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.cleaning import FaultKind
-from appliance.fleet.series import Mask
+from appliance.fleet.series import Floats, Mask
 
 EXPLAINED_FROM = 1.0
 """Shares are given from this surprise on: below it they would explain noise."""
@@ -51,3 +51,14 @@ class Judged:
     coverage: NDArray[np.float32]
     shares: NDArray[np.float32] | None
     faults: list[SensorFault]
+
+
+def alive_only(shares: Floats, gone: Mask | None) -> Floats:
+    """Take the share of sensors that were missing away and give it to the others."""
+    if gone is None or not gone.any():
+        return shares
+    kept = np.where(gone, 0.0, shares)
+    total = kept.sum(axis=0)
+    alive = np.maximum((~gone).sum(axis=0), 1)
+    even = np.where(gone, 0.0, 1.0 / alive)
+    return np.asarray(np.where(total > 0, kept / np.where(total > 0, total, 1.0), even))

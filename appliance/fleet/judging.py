@@ -15,9 +15,9 @@ from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.cleaning import CellFault, StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
-from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault
+from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault, alive_only
 from appliance.fleet.live import LiveCalibration
-from appliance.fleet.own_level import Surprising, at_own_level
+from appliance.fleet.own_level import Surprising, at_own_level, offset_of
 from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Limits, Recipe
@@ -86,6 +86,7 @@ class AssetModel:
             Conditioner.rebuilt(entry.context, arrays["weights"]) if entry.context else None
         )
         self._centre = arrays["centre"]
+        self._offset = offset_of(arrays)
         self._spread = arrays["spread"]
         self._interval = round(entry.interval_seconds * MICRO)
         self._looks_around = entry.reach != (0, 0)
@@ -197,13 +198,12 @@ class AssetModel:
             Cells to judge.
         """
         cells, conditioner = sensors.shape[1], self._conditioner
-        state, values = np.zeros(cells, np.int8), sensors  # Judgement.FINAL
+        state, bounds = np.zeros(cells, np.int8), np.array([0, cells])  # Judgement.FINAL
         if conditioner is not None:
             state[conditioner.unseen(context)] = Judgement.UNSEEN_MODE
-            bounds = np.array([0, cells])
-            values = self._residuals(
-                Series(sensors, context, bounds, bounds[:1], self._interval, None)
-            )
+        values = self._residuals(
+            Series(sensors, context, bounds, bounds[:1], self._interval, None)
+        )
         shares = np.full(sensors.shape, np.nan, np.float32) if explain else None
         out = _ByCell(np.empty(cells), state, shares)
         last = slice(cells - count, cells)
@@ -243,7 +243,8 @@ class AssetModel:
             NaN where the machine was not running.
         """
         series, _ = self._cleaned(rows)
-        by_cell = np.repeat(self._centre[:, None], series.cells, axis=1)
+        middle = self._centre if self._offset is None else self._centre + self._offset
+        by_cell = np.repeat(middle[:, None], series.cells, axis=1)
         if self._conditioner is not None:
             by_cell += self._conditioner.expected(series.context, series.bounds)
         return np.array(series.to_rows(by_cell, np.nan))
@@ -272,12 +273,22 @@ class AssetModel:
             for f in faults
         ]
 
+    def offset(self, rows: Rows) -> NDArray[np.float64]:
+        """Return how far each sensor's middle lies from what normal would have been."""
+        series, _ = self._cleaned(rows)
+        left = self._residuals(series)
+        known = ~np.isnan(left).all(axis=1)
+        out = np.zeros(len(left))
+        out[known] = np.nanmedian(left[known], axis=1) - self._centre[known]
+        return out
+
     def _residuals(self, series: Series) -> Floats:
-        conditioner = self._conditioner
-        if conditioner is None or not conditioner.conditioned.any():
-            return series.sensors
-        expected = conditioner.expected(series.context, series.bounds)
-        return (series.sensors - expected).astype(series.sensors.dtype)
+        conditioner, values = self._conditioner, series.sensors
+        if conditioner is not None and conditioner.conditioned.any():
+            values = values - conditioner.expected(series.context, series.bounds)
+        if self._offset is not None:
+            values = values - self._offset[:, None]
+        return values.astype(series.sensors.dtype, copy=False)
 
     def _obstacles(self, series: Series, coverage: NDArray[np.float32]) -> NDArray[np.int8]:
         """Return by cell why it cannot be judged; final where nothing speaks against it."""
@@ -386,15 +397,4 @@ class AssetModel:
             if lasting.any():
                 rows = lead + notable[lasting]
                 shares[lasting] = self._averages.contributions(readings)[rows]
-        out.shares[:, at] = _alive_only(shares.T, None if gone is None else gone[:, at])
-
-
-def _alive_only(shares: Floats, gone: Mask | None) -> Floats:
-    """Take the share of sensors that were missing away and give it to the others."""
-    if gone is None or not gone.any():
-        return shares
-    kept = np.where(gone, 0.0, shares)
-    total = kept.sum(axis=0)
-    alive = np.maximum((~gone).sum(axis=0), 1)
-    even = np.where(gone, 0.0, 1.0 / alive)
-    return np.asarray(np.where(total > 0, kept / np.where(total > 0, total, 1.0), even))
+        out.shares[:, at] = alive_only(shares.T, None if gone is None else gone[:, at])

@@ -15,7 +15,7 @@ from appliance.fleet.guide import fits
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import Fitted, Unfit
 from appliance.fleet.levels import learn_levels
-from appliance.fleet.own_level import learn_live_scale, learn_scale
+from appliance.fleet.own_level import learn_live_scale, learn_scale, with_offset
 from appliance.fleet.series import MICRO, Rows, moment
 from appliance.schemas.manifest import AssetManifest, BudgetNote
 from appliance.schemas.recipe import Recipe
@@ -41,7 +41,7 @@ def known_days(rows: Rows) -> float:
 def at_own_level(
     shared: AssetManifest, arrays: Arrays, rows: Rows, sensors: Sequence[str], recipe: Recipe
 ) -> Fitted:
-    """Return the shared sub-model with a machine's own scale of surprise and alarm level.
+    """Return the shared sub-model with a machine's own middles, surprise and alarm level.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ def at_own_level(
     place = {name: number for number, name in enumerate(sensors)}
     used = rows.sensors[[place[name] for name in shared.sensors]]
     own = Rows(rows.times, used, rows.context, rows.running)
-    model = AssetModel(shared, arrays, recipe)
+    moved = with_offset(arrays, AssetModel(shared, arrays, recipe).offset(own))
+    model = AssetModel(shared, moved, recipe)
     said = model.judge(own, explain=False).surprise
     known = int(np.isfinite(said).sum())
     if known < _FEWEST:
@@ -91,7 +92,7 @@ def at_own_level(
             "data_end": moment(rows.times[-1]),
         }
     )
-    return Fitted({**arrays, **stored}, entry)
+    return Fitted({**moved, **stored}, entry)
 
 
 @dataclass(frozen=True)

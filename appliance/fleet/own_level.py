@@ -1,9 +1,11 @@
 """A sub-model that other machines taught, at the level of the machine that it judges.
 
 What it says of a machine that it never saw is how unlike the others that machine is, all the
-time.  Its surprise is therefore calibrated once more, by the machine's own readings.  They were
-not learned from: new ones lie among them by chance alone, whatever the distance from the others
-(split conformal prediction, Papadopoulos et al. 2002, doi:10.1007/3-540-36755-1_29).
+time.  So each sensor is first moved to where the others' are, by the distance of their middles,
+and what is left of the difference is calibrated away: surprise gets a scale of the machine's
+own readings.  They were not learned from, so that new ones lie among them by chance alone,
+whatever the distance from the others (split conformal prediction, Papadopoulos et al. 2002,
+doi:10.1007/3-540-36755-1_29).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from detectors.thresholds import SurpriseScale
 
 _FINAL, _LIVE = "own_level/", "own_live_level/"
 _LEVELS = "alarm_levels"
+_OFFSET = "own_offset"
 
 _Borrowed: TypeAlias = Calibration | LiveCalibration
 
@@ -75,6 +78,16 @@ Surprising: TypeAlias = Calibration | LiveCalibration | OwnLevel
 def at_own_level(borrowed: _Borrowed, arrays: Arrays, *, live: bool = False) -> Surprising:
     """Return a calibration, or the machine's own level over it where the arrays keep one."""
     return OwnLevel.of(borrowed, arrays, live=live) or borrowed
+
+
+def offset_of(arrays: Arrays) -> NDArray[np.float64] | None:
+    """Return how far a machine's sensors lie from the others'; None where none was learned."""
+    return np.asarray(arrays[_OFFSET], np.float64) if _OFFSET in arrays else None
+
+
+def with_offset(arrays: Arrays, offset: NDArray[np.float64]) -> Arrays:
+    """Return a sub-model's arrays by which sensors are moved before they are judged."""
+    return {**arrays, _OFFSET: offset}
 
 
 def learn_scale(surprise: Scores) -> tuple[SurpriseScale, Arrays]:
