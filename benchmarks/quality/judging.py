@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from benchmarks.quality import rivals
 from benchmarks.quality.alarms import RULE, Alarms, Judged, judge_alarms, silence
-from detectors import catalog, metrics
+from detectors import metrics
 from detectors.errors import InvalidInput
 from detectors.kernels.recursive import peak_hold
 from detectors.spans import fading_rows, span_scores
@@ -79,7 +80,7 @@ def judge(
     Parameters
     ----------
     recipe
-        Name in the catalog.
+        Name that `rivals.make` takes.
     series
         Labelled readings.
     seconds
@@ -87,7 +88,7 @@ def judge(
     flags
         Also flag rows; for readings of one a second.
     """
-    detector = catalog.make(recipe)
+    detector = rivals.make(recipe)
     train, test, labels = series.train, series.test, series.labels
     if not detector.tags.handles_missing:
         train, test = complete(train, series.train), complete(test, series.train)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.harness.sets import add_data, add_sets, known
-from benchmarks.quality import calls, figures, loaders, tsbad
+from benchmarks.quality import calls, figures, loaders, rivals, tsbad
 from benchmarks.quality.alarms import seconds_a_row, together
 from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
 
@@ -30,7 +30,6 @@ _RANKINGS = {
 }
 _OTHERS = (*tsbad.TRACKS, *calls.SETS)
 """Series with a published score of each method, and streams in which calls count."""
-_RIVALS = ("pyod:IForest", "pyod:ECOD", "pyod:HBOS")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -38,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if not known(options.sets, {*loaders.SETS, *_OTHERS}):
         return 2
-    recipes = [options.recipe, *(_RIVALS if options.rivals else ())]
+    recipes = [options.recipe, *(rivals.NAMES if options.rivals else ())]
     for recipe in recipes:
         for line in lines(recipe, options.sets, options.data, options.every):
             print(json.dumps(line) if options.json else _shown(line), flush=True)
@@ -53,7 +52,7 @@ def lines(
     Parameters
     ----------
     recipe
-        Name in the catalog.
+        Name that `rivals.make` takes.
     sets
         Names of `loaders.SETS`; or of `tsbad.TRACKS` or `calls.SETS`, which count towards no
         mean.
@@ -169,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks quality", description=__doc__)
     add_data(parser)
     add_sets(parser, list(loaders.SETS), f"also {', '.join(_OTHERS)}")
-    parser.add_argument("--recipe", default="auto", help="name of a detector")
-    parser.add_argument("--rivals", action="store_true", help="measure PyOD's as well")
+    parser.add_argument("--recipe", default="auto", help="name of a detector or rival")
+    parser.add_argument("--rivals", action="store_true", help="measure the rivals as well")
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")
     return parser

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.quality import alarms, budget, clean, figures, loaders
+from benchmarks.quality import alarms, budget, clean, figures, loaders, rivals
 from benchmarks.quality.calls import Stream, called
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
@@ -53,6 +53,19 @@ def test_a_recipe_that_refuses_is_worth_what_equal_scores_are() -> None:
     assert not outcome.hit
     assert outcome.vus_pr < 0.3
     assert outcome.flagged[QUANTILE] == (0, 0, 30, 770)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*(one for one in rivals.NAMES if ":" in one), "auto"])
+def test_rivals_rank_a_plain_fault_above_chance(name: str) -> None:
+    """Those of single rows too: the fault here is as far out as it lasts."""
+    series = _series()
+    train, test = series.train.copy(), series.test.copy()
+    test[series.labels] += 4.0
+    outcome = judge(name, Series("plain", train, test, series.labels))
+    assert outcome.vus_pr > (0.15 if name == rivals.RIVER else 0.5)
+    assert outcome.vus_pr_rows > 2 * series.labels.mean()
+    assert outcome.alarms.faults == 1
 
 
 def test_gaps_are_filled_for_those_who_need_it() -> None:
