@@ -22,6 +22,7 @@ from appliance.schemas.manifest import AssetManifest, BudgetNote, Stretch
 from appliance.schemas.recipe import Recipe
 from detectors import persistence
 from detectors.base import Detector
+from detectors.columns import medians
 from detectors.pools import Network
 
 __all__ = ["Fitted", "Unfit", "fit_asset"]
@@ -249,10 +250,10 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
 def _own_arrays(facts: _Facts, learned: _Learned) -> Arrays:
     step = max(facts.taken.series.cells // _SAMPLE, 1)
     sample = learned.ready.values[:, ::step].astype(np.float64)
-    centre = _medians(sample)
+    centre = np.nan_to_num(medians(sample))
     arrays: Arrays = {
         "centre": centre,
-        "spread": _NORMAL_MAD * _medians(np.abs(sample - centre[:, None])),
+        "spread": _NORMAL_MAD * np.nan_to_num(medians(np.abs(sample - centre[:, None]))),
         "stuck": np.stack([facts.taken.stuck.plain, facts.taken.stuck.busy]),
         "busy_changes": np.array(facts.taken.stuck.busy_changes, np.int64),
     }
@@ -264,15 +265,6 @@ def _own_arrays(facts: _Facts, learned: _Learned) -> Arrays:
     if learned.ready.conditioner is not None:
         arrays["weights"] = learned.ready.conditioner.weights
     return arrays
-
-
-def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median of each row, NaN left out; far quicker than numpy's for many rows."""
-    ordered = np.sort(values, axis=1)
-    known = np.maximum(values.shape[1] - np.isnan(ordered).sum(axis=1), 1)
-    row = np.arange(len(values))
-    middle = 0.5 * (ordered[row, (known - 1) // 2] + ordered[row, known // 2])
-    return np.asarray(np.nan_to_num(middle))
 
 
 def _entry(facts: _Facts, learned: _Learned, recipe: Recipe) -> AssetManifest:

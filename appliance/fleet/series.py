@@ -113,12 +113,15 @@ def sampling_interval(times: Ints) -> int:
     whole seconds where it is within a hundredth of that.
     """
     steps = np.diff(times)
-    steps = steps[steps > 0]
-    if not len(steps):
-        return 0
-    middle = float(np.median(steps))
-    near = steps[np.abs(steps - middle) <= _NEAR * middle]
-    mean = float(near.mean()) if len(near) else middle
+    if len(steps) and steps[0] > 0 and (steps == steps[0]).all():
+        mean = float(steps[0])
+    else:
+        steps = steps[steps > 0]
+        if not len(steps):
+            return 0
+        middle = float(np.median(steps))
+        near = steps[np.abs(steps - middle) <= _NEAR * middle]
+        mean = float(near.mean()) if len(near) else middle
     whole = round(mean / MICRO) * MICRO
     return int(whole if whole and abs(mean - whole) <= _WHOLE * mean else round(mean))
 

@@ -91,14 +91,11 @@ def levels_seen(values: NDArray[np.float64], *, trusted: bool) -> list[NDArray[n
         Steps of the values are levels, such as numbers of recipes, and not how finely a
         sensor reads.
     """
-    ordered = np.sort(values, axis=1)  # NaN comes last
-    # Most columns have one level and all of their values: those are told together.
-    plain = ~np.isnan(ordered[:, -1])
-    if not trusted:
-        plain &= ~_repeated(ordered)
-    plain[plain] = single(ordered[plain])
+    # Most columns have one level and all of their values: those are told at first sight.
+    often = 0 if trusted else _often(values.shape[1])
     return [
-        own[:0] if one else _cuts(own, trusted) for own, one in zip(ordered, plain, strict=True)
+        own[:0] if one else _cuts(np.sort(own), trusted)  # NaN comes last
+        for own, one in zip(values, single(values, often), strict=True)
     ]
 
 
@@ -107,13 +104,6 @@ def _cuts(ordered: NDArray[np.float64], trusted: bool) -> NDArray[np.float64]:
     if len(known) < _FEWEST_ROWS:
         return known[:0]
     return cuts_of(known if trusted else _between_steps(known))
-
-
-def _repeated(ordered: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell in which sorted columns a value comes so often that they may have been rounded."""
-    often = _often(ordered.shape[1])
-    same = ordered[:, often - 1 :] == ordered[:, : ordered.shape[1] - often + 1]
-    return np.asarray(same.any(axis=1))
 
 
 def _often(count: int) -> int:

@@ -62,18 +62,20 @@ def cuts_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sort(np.array(cuts, np.float64))
 
 
-def single(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def single(values: NDArray[np.float64], often: int) -> NDArray[np.bool_]:
     """Tell which columns have one level at first sight: `cuts_of` returns nothing for them.
 
     Parameters
     ----------
     values
-        Finite, shape (n_columns, n_values); each column sorted.
+        Shape (n_columns, n_values), in any order; a column that lacks a value is never told.
+    often
+        Nor is one in which a value may come as often as this; 0: however often.
     """
-    if not len(values) or values.shape[1] < 2 * fewest_of(values.shape[1]):
-        return np.ones(len(values), bool)
-    depth, _ = _depths(values, fewest_of(values.shape[1]))
-    return np.asarray(~(depth.min(axis=1) <= _DEEPEST))
+    from detectors.kernels.valleys import even_columns  # compiled only for training
+
+    count = values.shape[1]
+    return even_columns(values, fewest_of(count), often, _DEEPEST, _shares(count), _WINDOW)
 
 
 def fewest_of(count: int) -> int:
@@ -112,8 +114,9 @@ def _depths(
     """
     count, spare = values.shape[1], fewest // 2
     low, high = values[:, spare, None], values[:, count - 1 - spare, None]
-    bins = min(max(count // _IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
-    edges = low + (high - low) * np.linspace(0.0, 1.0, bins + 1)
+    shares = _shares(count)
+    bins = len(shares) - 1
+    edges = low + (high - low) * shares
     below = np.stack([own.searchsorted(at) for own, at in zip(values, edges, strict=True)])
     places = np.arange(_WINDOW // 2, bins - _WINDOW // 2)
     inside = below[:, places + _WINDOW // 2 + 1] - below[:, places - _WINDOW // 2]
@@ -125,6 +128,12 @@ def _depths(
         np.inf,
     )
     return depth, edges
+
+
+def _shares(count: int) -> NDArray[np.float64]:
+    """Return the edges of the bins that so many values are counted in, from 0 to 1."""
+    bins = min(max(count // _IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
+    return np.linspace(0.0, 1.0, bins + 1)
 
 
 def _middle_of_longest(holds: NDArray[np.bool_]) -> int:

@@ -293,19 +293,9 @@ def _padded(cuts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _quantiles(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return quantiles by column, shape (3, n_columns); NaN and infinities left out."""
-    ordered = np.array(values)
-    ordered.sort(axis=1)
-    known = np.full(len(ordered), ordered.shape[1])
-    # Sorted, what is not finite stands at the ends.
-    if not np.isfinite(ordered[:, [0, -1]]).all():
-        ordered[np.isinf(ordered)] = np.nan
-        ordered.sort(axis=1)
-        known -= np.isnan(ordered).sum(axis=1)
-    row, last = np.arange(len(ordered)), np.maximum(known - 1, 0)
-    out = np.empty((len(QUANTILES), len(ordered)))
-    for own, quantile in zip(out, QUANTILES, strict=True):
-        place = quantile * last
-        low = np.floor(place).astype(np.int64)
-        a, b = (ordered[row, at].astype(np.float64) for at in (low, np.minimum(low + 1, last)))
-        own[:] = a + (b - a) * (place - low)
-    return out
+    from detectors.kernels.ordering import neighbours  # compiled only for training
+
+    around, known = neighbours(values, QUANTILES)
+    low, high = around[:, 0], around[:, 1]
+    places = np.multiply.outer(QUANTILES, np.maximum(known - 1, 0))
+    return np.asarray(low + (high - low) * (places - np.floor(places)))

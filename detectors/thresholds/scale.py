@@ -66,8 +66,11 @@ class SurpriseScale:
             raise TooLittleData(
                 f"{len(clean)} scores, but a surprise scale needs at least {_FEWEST}"
             )
-        self._tail = fit_tail(clean)
-        self._scores, self._surprises = _body(np.sort(clean), self._tail)
+        from detectors.kernels.ordering import ordered as sort  # compiled only for training
+
+        ordered, _ = sort(clean)
+        self._tail = fit_tail(clean, ordered)
+        self._scores, self._surprises = _body(ordered, self._tail)
         return self
 
     def surprise(self, scores: ArrayLike) -> FloatVector:

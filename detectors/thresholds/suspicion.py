@@ -106,8 +106,9 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     if len(known) < _FEWEST:
         return []
     clean = values[known]
-    order = np.argsort(clean)
-    ordered = clean[order]
+    from detectors.kernels.ordering import ordered as sort  # compiled only for training
+
+    ordered, order = sort(clean)
     runs = _runs(clean, float(ordered[int((1 - MOST) * len(ordered))]))
     candidates = _candidates(runs, ordered)
     if not candidates:

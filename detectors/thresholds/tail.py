@@ -87,15 +87,16 @@ def nats(
     return np.asarray(np.log1p(inside) / shape)
 
 
-def fit_tail(scores: FloatVector) -> Tail:
+def fit_tail(scores: FloatVector, ordered: FloatVector) -> Tail:
     """Fit the upper tail of scores.
 
     Parameters
     ----------
     scores
         In time order, finite, shape (n_rows,).
+    ordered
+        The same, sorted.
     """
-    ordered = np.sort(scores)
     spread = float(ordered[-1] - ordered[len(ordered) // 2])
     floor = max(_SMALLEST * spread, _DIGITS * abs(float(ordered[-1])), 1e-12)
     start, share, count = _beginning(scores, ordered)
