@@ -105,29 +105,32 @@ def _counts(
 
 
 @njit(
-    float64(_d1, _l1, int64, float64, float64, int64, float64, int64, int64),
+    void(_d1, _l1, _l1, _d1, _d1, int64, float64, int64, int64, float64[::1]),
     cache=True,
     nogil=True,
 )
 def _halved(
     values: Array,
     rows: Array,
-    number: int,
-    low: float,
-    high: float,
+    numbers: Array,
+    lows: Array,
+    highs: Array,
     halvings: int,
     release: float,
     merge_rows: int,
     minimum_rows: int,
-) -> float:
-    for _ in range(halvings):
-        middle = 0.5 * (low + high)
-        found = _count(values, rows, middle, release * middle, merge_rows, minimum_rows)
-        if found >= number:
-            low = middle
-        else:
-            high = middle
-    return high
+    out: Array,
+) -> None:
+    for k in range(len(numbers)):
+        low, high = lows[k], highs[k]
+        for _ in range(halvings):
+            middle = 0.5 * (low + high)
+            found = _count(values, rows, middle, release * middle, merge_rows, minimum_rows)
+            if found >= numbers[k]:
+                low = middle
+            else:
+                high = middle
+        out[k] = high
 
 
 def count_stretches(
@@ -161,27 +164,34 @@ def count_stretches(
 def halved(
     values: Doubles,
     rows: Indices,
-    number: int,
-    between: tuple[float, float],
+    fewest: Indices,
+    between: tuple[Doubles, Doubles],
     halvings: int,
     *,
     release: float,
     merge_rows: int,
     minimum_rows: int,
-) -> float:
-    """Return the level above which there are fewer stretches than a number, by halving.
+) -> Doubles:
+    """Return the level above which there are fewer stretches than each number, by halving.
 
     Parameters
     ----------
     values, rows, release, merge_rows, minimum_rows
         As for `count_stretches`.
+    fewest
+        The numbers, shape (n_numbers,).
     between
-        A level with as many stretches, and a higher one with fewer.
+        For each a level with as many stretches, and a higher one with fewer.
     """
-    numbers = _numbers(values, rows)
+    asked = np.ascontiguousarray(fewest, np.int64)
+    low, high = (series(level, "between") for level in between)
+    if not len(asked) == len(low) == len(high):
+        raise InvalidInput("each number needs two levels that it is looked for between")
+    out = np.empty(len(asked))
     rule = release, merge_rows, minimum_rows
-    found = _halved(series(values, "values"), numbers, number, *between, halvings, *rule)
-    return float(found)
+    numbers = _numbers(values, rows)
+    _halved(series(values, "values"), numbers, asked, low, high, halvings, *rule, out)
+    return out
 
 
 def _numbers(values: Doubles, rows: Indices) -> Indices:

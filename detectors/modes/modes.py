@@ -196,6 +196,8 @@ class OperatingModes:
                 alive |= np.isfinite(own[::step])
                 if alive.all():
                     break
+            if alive.all() and not still.any():
+                return np.ones(len(still), np.int8)
             modes = np.where(alive, 1, UNKNOWN).astype(np.int8)
         runs = ~still
         modes[runs] = settled(modes[runs], dwell)
@@ -273,11 +275,12 @@ def _chosen(values: NDArray[Any], step: int, contexts: Sequence[int]) -> Choice 
         some = max(_TOGETHER // values.shape[1], 1)
         for place in range(0, len(group), some):
             block = group[place : place + some]
-            looked = levels_seen(smoothed(values[block], look), trusted=trusted)
+            own = values if block == list(range(len(values))) else values[block]
+            looked = levels_seen(smoothed(own, look), trusted=trusted)
             for column, cuts in zip(block, looked, strict=True):
                 if len(cuts):
-                    own = smoothed(values[column : column + 1], step)[0]
-                    found.append(switching(own, cuts, column, trusted=trusted))
+                    smooth = smoothed(values[column : column + 1], step)[0]
+                    found.append(switching(smooth, cuts, column, trusted=trusted))
         choice = choose([one for one in found if one is not None])
         if choice is not None:
             return choice

@@ -103,7 +103,7 @@ def alarm_levels(
     if not len(values):
         raise TooLittleData("no surprise to set an alarm threshold from")
     months = len(values) / rows_per_month
-    counts = _Counts(values, rule)
+    counts = _Counts(values, rule, [budget * months for budget in budgets])
     return [_level(counts, budget, months) for budget in budgets]
 
 
@@ -125,6 +125,8 @@ def _normal(surprise: FloatVector) -> FloatVector:
     """
     known = surprise[np.isfinite(surprise)]
     limit = np.log10(max(len(known), 10)) + _BEYOND_CHANCE
+    if known.max(initial=0.0) < limit:
+        return known
     kept = np.ones(len(known), bool)
     for start, stop in find_stretches(known, limit, LOWEST / limit, 0, 1):
         kept[start:stop] = False
@@ -142,9 +144,14 @@ class _Counts:
         Largest number of stretches that a level from `LOWEST` up has.
     lowest
         Number at `LOWEST`.
+
+    Parameters
+    ----------
+    wanted
+        Numbers that `level` will be asked for.
     """
 
-    def __init__(self, values: FloatVector, rule: Rule) -> None:
+    def __init__(self, values: FloatVector, rule: Rule, wanted: Sequence[float]) -> None:
         # Lower rows are calm at every level asked for: only their number matters.
         self._rows = np.flatnonzero(values >= rule.release * LOWEST)
         self._values = values[self._rows]
@@ -155,9 +162,26 @@ class _Counts:
         }
         self.top = max(float(values.max()), LOWEST)
         levels = np.linspace(LOWEST, self.top, _COARSE)
-        self._known = dict(zip(levels.tolist(), self.at(levels).tolist(), strict=True))
-        self.most: int = max(self._known.values())
-        self.lowest: int = self._known[LOWEST]
+        found = self.at(levels)
+        self.most = int(found.max())
+        self.lowest = int(found[0])
+        self._highest = self._looked_up(levels, found, wanted)
+
+    def _looked_up(
+        self, levels: FloatVector, found: NDArray[np.int64], wanted: Sequence[float]
+    ) -> dict[int, float]:
+        """Return by number, of those that will be asked for, what `highest` returns."""
+        from detectors.kernels.levels import halved
+
+        whole = [int(number) for number in wanted if 1 <= number < self.most]
+        numbers = np.array(sorted({*whole, *(n + 1 for n in whole), min(self.most, _ANCHOR)}))
+        numbers = numbers[(numbers > 0) & (numbers <= self.most)]
+        # Low levels merge stretches, so numbers rise before they fall: search from the top.
+        reached = found >= numbers[:, None]
+        last = len(levels) - 1 - reached[:, ::-1].argmax(axis=1)
+        between = levels[last], levels[np.minimum(last + 1, len(levels) - 1)]
+        out = halved(self._values, self._rows, numbers, between, _HALVINGS, **self._rule)
+        return dict(zip(numbers.tolist(), out.tolist(), strict=True))
 
     def at(self, levels: FloatVector) -> NDArray[np.int64]:
         """Return how many stretches there are at each level."""
@@ -167,12 +191,7 @@ class _Counts:
 
     def highest(self, number: int) -> float:
         """Return the level above which there are fewer stretches than this, up to `most`."""
-        from detectors.kernels.levels import halved
-
-        # Low levels merge stretches, so numbers rise before they fall: search from the top.
-        low = max(level for level, found in self._known.items() if found >= number)
-        high = min((level for level in self._known if level > low), default=low)
-        return halved(self._values, self._rows, number, (low, high), _HALVINGS, **self._rule)
+        return self._highest[number]
 
     def level(self, number: float) -> float:
         """Return the level that a number of stretches reaches, which need not be whole."""

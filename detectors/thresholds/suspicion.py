@@ -105,7 +105,7 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < _FEWEST:
         return []
-    clean = values[known]
+    clean = values if len(known) == len(values) else values[known]
     from detectors.kernels.ordering import ordered as sort  # compiled only for training
 
     ordered, order = sort(clean)
@@ -116,7 +116,7 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     ranks = _ranks(runs, len(clean))
     for rest in _rests(runs, ordered, ranks[order], candidates):
         count = rest.size
-        if not _clear(clean[ranks >= count], rest):
+        if not _clear(_passed(clean, ranks, rest), rest):
             continue
         recurring = _recurring(runs.start[:count], len(clean))
         taken = _beyond_others(runs.peak[:count]) if recurring else count
@@ -190,20 +190,29 @@ def _rests(
     The tail that decides is at least as heavy as the body's, which brings peaks nearer: a gap
     that is not wide even under the body's alone needs no closer look.
     """
-    kept = [ordered[ranks >= count] for count in candidates]
-    at = np.array([[int(len(rest) * share) for share in _BODY] for rest in kept])
-    low, middle, high = np.array([rest[i] for rest, i in zip(kept, at, strict=True)]).T
+    inside = np.flatnonzero(ranks < len(runs.start))
+    own = ranks[inside]
+    some = [_left(ordered, inside[own < count]) for count in candidates]
+    low, middle, high, nearest = np.array(some).T
     shape, scale = _body_tail(low, middle, high)
     counts = np.array(candidates)
     lowest = runs.peak[counts - 1]
-    nearest = np.array([rest[-1] for rest in kept])
     drop = lowest - nearest
     # Excesses over a higher level have the same shape; beyond the body's end any gap is wide.
     there = np.maximum(scale + shape * (nearest - high), _ROUNDING * drop + _TINY)
     promising = _wide(counts, nats(drop, there, shape) + _ROUNDING) & (nearest > high)
     for i in map(int, np.flatnonzero(promising)):
         body = _Body(float(high[i]), float(shape[i]), float(scale[i]))
-        yield _Rest(candidates[i], kept[i], float(lowest[i]), body)
+        rest = ordered[ranks >= candidates[i]]
+        yield _Rest(candidates[i], rest, float(lowest[i]), body)
+
+
+def _left(ordered: FloatVector, gone: NDArray[np.int64]) -> FloatVector:
+    """Return the quantiles of `_BODY`, and the last, of sorted values less some places."""
+    count = len(ordered) - len(gone)
+    asked = np.array([*(int(count * share) for share in _BODY), count - 1])
+    before = np.searchsorted(gone - np.arange(len(gone)), asked, side="right")
+    return ordered[asked + before]
 
 
 def _body_tail(
@@ -219,12 +228,25 @@ def _body_tail(
     return shape, np.asarray(-outer * shape / np.expm1(-shape * np.log(2.0)))
 
 
-def _clear(values: FloatVector, rest: _Rest) -> bool:
-    """Whether the lowest peak of a set stands clear of the rows outside it."""
+def _passed(values: FloatVector, ranks: NDArray[np.int64], rest: _Rest) -> NDArray[np.int64]:
+    """Return which rows of the rest exceed its body, by their numbers within the rest."""
+    gone = ranks < rest.size
+    at = np.flatnonzero((values > rest.body.high) & ~gone)
+    return at - np.searchsorted(np.flatnonzero(gone), at)
+
+
+def _clear(above: NDArray[np.int64], rest: _Rest) -> bool:
+    """Whether the lowest peak of a set stands clear of the rows outside it.
+
+    Parameters
+    ----------
+    above
+        What `_passed` returned.
+    """
     high, body, body_scale = rest.body
     excess = rest.ordered[np.searchsorted(rest.ordered, high, side="right") :] - high
     own, mean = excess_moments(excess)
-    support = max(extremal_index(np.flatnonzero(values > high)) * len(excess), 1.0)
+    support = max(extremal_index(above) * len(excess), 1.0)
     shape = _off_zero(np.maximum(body, own + 1.0 / np.sqrt(support)))
     scale = np.maximum(body_scale, mean * (1 - shape))
     ends = nats(np.array([excess[-1], rest.lowest - high]), scale, shape)

@@ -74,7 +74,9 @@ def test_halving_ends_at_a_level_with_fewer_stretches(values, number):
             low = middle
         else:
             high = middle
-    assert halved(surprise, rows, number, (0.25, 4.5), 6, **rule) == high
+    between = np.array([0.25, 0.25]), np.array([4.5, 4.5])
+    found = halved(surprise, rows, np.array([number, number]), between, 6, **rule)
+    assert found.tolist() == [high, high]
 
 
 def test_every_value_needs_a_row():
