@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import float32, float64, int32, int64, njit, types, uint64, void
+from numba import float32, float64, int64, njit, types, uint32, uint64, void
 
 from detectors.errors import InvalidInput
 from detectors.kernels.arrays import Array, Doubles, Indices, series
@@ -31,12 +31,12 @@ _d2 = types.Array(float64, 2, "C", readonly=True)
 
 
 # ---------------------------------------------------------------- order statistics
-@njit(cache=True, nogil=True)
-def _count_finite(row: Array) -> int:
-    count = 0
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
+def _all_finite(row: Array) -> bool:
+    total = row[0] * 0
     for v in row:
-        count += v - v == 0
-    return count
+        total += v - v
+    return total == 0
 
 
 @njit(cache=True, nogil=True)
@@ -47,7 +47,7 @@ def _finite(row: Array, kept: Array) -> Array:
         if v - v == 0:
             kept[count] = v
             count += 1
-    return kept
+    return kept[:count]
 
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
@@ -70,7 +70,7 @@ def _placed(values: Array, low: float, high: float, bins: int, place: Array) -> 
     if not (scale > 0 and scale < np.inf):
         return False
     for i in range(len(values)):
-        place[i] = int32((values[i] - low) * scale)
+        place[i] = uint32((values[i] - low) * scale)  # unsigned: no index is below 0
     return True
 
 
@@ -148,7 +148,7 @@ def _neighbours(values: Array, quantiles: Array, out: Array, known: Array) -> No
     found = np.empty(2 * len(quantiles), values.dtype)
     scratch = (
         np.empty(n, values.dtype),
-        np.empty(n, np.int32),
+        np.empty(n, np.uint32),
         np.empty(_BINS, np.int32),
         np.empty(_BINS, np.uint8),
         np.empty(_BINS, np.int32),
@@ -156,10 +156,9 @@ def _neighbours(values: Array, quantiles: Array, out: Array, known: Array) -> No
     )
     for f in range(len(values)):
         own = values[f]
-        count = _count_finite(own)
-        if count < n:
-            own = _finite(own, kept)[:count]
-        known[f] = count
+        if n > 0 and not _all_finite(own):
+            own = _finite(own, kept)
+        count = known[f] = len(own)
         out[f] = np.nan
         if count == 0:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import boolean, float32, float64, int64, njit, types, void
+from numba import boolean, float32, float64, int64, njit, types, uint32, void
 
 from detectors.errors import InvalidInput
 from detectors.kernels.arrays import Array, Doubles
@@ -99,6 +99,24 @@ def median_of_five(values: NDArray[np.floating[Any]], step: int) -> Doubles:
     return out
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
+def _spoilt(row: Array) -> float:
+    """Return 0 for a row of finite values."""
+    total = 0.0
+    for v in row:
+        total += v - v
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+def _ends(row: Array) -> tuple[float, float]:
+    low = high = row[0]
+    for v in row:
+        low = v if v < low else low
+        high = v if v > high else high
+    return low, high
+
+
 @njit(cache=True, nogil=True)
 def _ranked(values: Array, place: Array, counts: Array, rank: int) -> float:
     """Return the value of a rank, from the bins that the values lie in."""
@@ -163,22 +181,20 @@ def _even(
     out: Array,
 ) -> None:
     rows = columns.shape[1]
-    place = np.empty(rows, np.int64)
+    place = np.empty(rows, np.uint32)
     counts = np.empty(_BINS, np.int32)
     for f in range(len(columns)):
         own = columns[f]
         out[f] = False
-        bottom = top = own[0]
-        finite = True
-        for v in own:
-            finite &= v - v == 0
-            bottom, top = min(bottom, v), max(top, v)
+        if _spoilt(own) != 0:  # which NaN is too
+            continue
+        bottom, top = _ends(own)
         scale = (_BINS - 1) / (top - bottom)
-        if not (finite and 0 < scale < np.inf):
+        if not 0 < scale < np.inf:
             continue
         counts[:] = 0
         for i in range(rows):
-            place[i] = int((own[i] - bottom) * scale)
+            place[i] = uint32((own[i] - bottom) * scale)  # unsigned: no index is below 0
             counts[place[i]] += 1
         # Equal values share a bin: fuller ones are left to a closer look.
         if often > 0 and counts.max() >= often:
