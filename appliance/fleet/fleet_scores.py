@@ -20,13 +20,13 @@ from appliance.fleet.scoring import (
     fault_frame,
     inside,
     opened,
-    score_frame,
+    score_packed,
     touching,
 )
 from appliance.lake import Scores, StagedFiles
 from appliance.metrics.described import SURPRISE
 from appliance.schemas.progress import Progress, Silent
-from appliance.schemas.score import Judgement
+from appliance.schemas.score import Judgement, share_column
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _score_chunk(task: _Task) -> ScoredChunk:
 
 
 def _score_part(task: _Task, models: Models, frame: pl.DataFrame) -> ScoredChunk:
-    scores, faults = score_frame(models, frame, masks=task.masks, extents=task.extents)
+    scores, faults = score_packed(models, frame, masks=task.masks, extents=task.extents)
     if task.spans is not None:
         scores = scores.filter(inside(task.spans))
         faults = faults.filter(touching(task.spans)) if faults.height else faults
@@ -151,7 +151,12 @@ def _score_part(task: _Task, models: Models, frame: pl.DataFrame) -> ScoredChunk
         if task.spans is not None:
             present = set(scores["asset"].unique())
             replaced = {a: span for a, span in task.spans.items() if a in present}
-        staged = task.sink.stage(scores, model_version=task.model_version, replace=replaced)
+        staged = task.sink.stage(
+            scores,
+            model_version=task.model_version,
+            replace=replaced,
+            sensors=list(map(share_column, models.manifest.sensors)),
+        )
     unknown = scores.filter(pl.col("state") == Judgement.NO_MODEL)["asset"].unique().sort()
     judged = scores["state"] < Judgement.NO_MODEL
     surprise = scores["surprise"].filter(judged).cast(pl.Float64).to_numpy()

@@ -16,9 +16,10 @@ from appliance.core.errors import NotFound
 from appliance.fleet.artifact import MANIFEST, Artifact
 from appliance.fleet.chunks import Columns, assets_of
 from appliance.fleet.frames import TIME
-from appliance.fleet.judgements import SensorFault
+from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.series import Rows, micro
+from appliance.lake.shares import SHARES, pack, unpack
 from appliance.objects import is_remote
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.score import Judgement, share_column
@@ -100,13 +101,34 @@ def score_frame(
     faults
         The columns of `FAULTS`.
     """
+    scores, faults = score_packed(
+        models, frame, explain=explain, masks=masks, extents=extents, live=live
+    )
+    if not explain:
+        return scores, faults
+    names = list(map(share_column, models.manifest.sensors))
+    shares = unpack(scores[SHARES], range(len(names)))
+    columns = [values.alias(name) for name, values in zip(names, shares, strict=True)]
+    return scores.drop(SHARES).with_columns(columns), faults
+
+
+def score_packed(
+    models: Models,
+    frame: pl.DataFrame,
+    *,
+    explain: bool = True,
+    masks: Masks | None = None,
+    extents: Mapping[str, Span] | None = None,
+    live: bool = False,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Score a frame as `score_frame` does; shares come as one column of lists, `SHARES`."""
     rows = frame.height
     surprise = np.full(rows, np.nan, np.float32)
     alarm = np.zeros(rows, bool)
     state = np.full(rows, Judgement.NO_MODEL, np.int8)
     masked = np.zeros(rows, bool)
     coverage = np.zeros(rows, np.float32)
-    shares = np.full((len(models.manifest.sensors) if explain else 0, rows), np.nan, np.float32)
+    shares = _Shares(models)
     faults: list[tuple[str, SensorFault]] = []
     last = {asset: micro(end) for asset, (_, end) in (extents or {}).items()}
     for found in assets_of(frame, models.columns, masks):
@@ -125,18 +147,40 @@ def score_frame(
         alarm[place] = judged.alarm
         state[place] = judged.state
         coverage[place] = judged.coverage
-        if judged.shares is not None:
-            _put(models, found.asset, judged.shares, shares[:, place])
+        shares.take(found.asset, found.first, judged)
         faults += [(found.asset, fault) for fault in judged.faults]
     state[masked] = Judgement.MAINTENANCE
     numbers = {"surprise": surprise, "alarm": alarm, "state": state, "coverage": coverage}
     columns = [pl.Series(name, values, nan_to_null=True) for name, values in numbers.items()]
-    columns += [
-        pl.Series(share_column(name), values, nan_to_null=True)
-        for name, values in zip(models.manifest.sensors if explain else (), shares, strict=True)
-    ]
+    columns += [shares.packed(rows).alias(SHARES)] if explain else []
     scores = frame.select("asset", "time").with_columns(columns)
     return scores if extents is None else settled(scores, extents), fault_frame(faults)
+
+
+class _Shares:
+    """Gathers the shares of those rows that have some."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._sensors = len(models.manifest.sensors)
+        self._at: list[NDArray[np.int64]] = []
+        self._values: list[NDArray[np.float32]] = []
+
+    def take(self, asset: str, first: int, judged: Judged) -> None:
+        """Take what was said of an asset whose rows begin at a row of the frame."""
+        if judged.shares is None:
+            return
+        at = np.flatnonzero(judged.surprise >= EXPLAINED_FROM)
+        own = np.full((self._sensors, len(at)), np.nan, np.float32)
+        _put(self._models, asset, judged.shares[:, at], own)
+        self._at.append(first + at)
+        self._values.append(own.T)
+
+    def packed(self, rows: int) -> pl.Series:
+        """Return the lists of all rows."""
+        if not self._at:
+            return pack(np.zeros((0, self._sensors), np.float32), np.arange(0), rows)
+        return pack(np.concatenate(self._values), np.concatenate(self._at), rows)
 
 
 def _put(

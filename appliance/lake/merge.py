@@ -83,7 +83,7 @@ class Merge:
         files: Sequence[DataFile],
     ) -> Merged:
         met = [file for file in files if file.overlaps(*_extent(part))]
-        folded = foldable(files, part.height, len(snapshot.columns))
+        folded = foldable(files, part.height, snapshot.width)
         sources = [file for file in files if file in met or file in folded]
 
         def make() -> Merged:

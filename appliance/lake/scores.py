@@ -16,6 +16,7 @@ from appliance.lake.names import decode, encode
 from appliance.lake.order import arrange, assemble, split
 from appliance.lake.place import Place, each
 from appliance.lake.selection import Selection, count
+from appliance.lake.shares import LISTS, SHARES, Packed, column_of, packed
 from appliance.lake.staged import FIXED, Replacing, StagedFiles
 from appliance.lake.table import Snapshot, Table
 
@@ -60,15 +61,18 @@ class Scores:
         *,
         model_version: int,
         replace: Mapping[str, Span] | None = None,
+        sensors: Sequence[str] = (),
     ) -> StagedFiles:
         """Write scores as files that no reader sees yet.
 
         Parameters
         ----------
         frame
-            The columns of `FIXED` and one share a sensor.
+            The columns of `FIXED` and one share a sensor; or `SHARES`, those of `sensors`.
         model_version
             Version that judged.
+        sensors
+            Whose shares the lists of `SHARES` hold, in this order.
         replace
             By asset, a closed time range whose earlier scores of this version give way when
             these are committed.
@@ -78,9 +82,14 @@ class Scores:
         StorageFull, StorageError
             Nothing is left of the files.
         """
-        shares = {name: encode(name) for name in frame.columns if name not in FIXED}
-        kinds = pl.Schema({**FIXED, **dict.fromkeys(shares.values(), pl.Float32())})
-        frame, found = arrange(frame.rename(shares).cast(kinds))
+        if frame.schema.get(SHARES) != LISTS:
+            sensors = [name for name in frame.columns if name not in FIXED]
+            lists = [packed(frame, sensors).alias(SHARES)] if sensors else []
+            frame = frame.select(*FIXED).with_columns(lists)
+        names = {column_of(sensors): tuple(sensors)} if sensors else {}
+        kinds = pl.Schema({**FIXED, **dict.fromkeys(names, LISTS)})
+        own = frame.rename(dict.fromkeys([SHARES], *names)) if names else frame
+        frame, found = arrange(own.cast(kinds))
         drafts: Drafts[Draft] = Drafts(self._table)
         version = ("version", str(model_version))
         try:
@@ -96,7 +105,7 @@ class Scores:
             adds=tuple(adds),
             model_version=model_version,
             replace=dict(replace or {}),
-            columns=tuple(shares.values()),
+            lists=names,
             rows=frame.height,
         )
 
@@ -119,8 +128,8 @@ class Scores:
         StorageFull, TryAgain
             Nothing was committed; the staged files wait for another call.
         """
-        shares = {name: pl.Float32() for s in staged for name in s.columns}
-        snapshot = self._table.ensure({**FIXED, **shares})
+        lists = {name: own for s in staged for name, own in s.lists.items()}
+        snapshot = self._table.ensure(FIXED, lists)
         adds = [file for s in staged for file in s.adds]
         key = f"{run}:{part}"
         if not snapshot.committed(key):
@@ -170,11 +179,18 @@ class Scores:
             Columns beside asset, time and version; all if not named.
         """
         snapshot = self._table.snapshot()
-        known = {**FIXED, **snapshot.columns}
-        names = [name for name in known if name not in KEYS]
-        if columns is not None:
-            names = [name if name in FIXED else encode(name) for name in columns]
-        schema = {name: known.get(name, pl.Float32()) for name in (*KEYS, *names)}
+        lists = Packed(snapshot.lists)
+        singly = {name: kind for name, kind in snapshot.columns.items() if kind != LISTS}
+        known = {**FIXED, **singly}
+        if columns is None:
+            columns = [name if name in FIXED else decode(name) for name in known]
+            columns = [n for n in dict.fromkeys((*columns, *lists.names)) if n not in KEYS]
+        names = {name: name if name in FIXED else encode(name) for name in columns}
+        shares = {name: column for name, column in names.items() if name not in FIXED}
+        held = lists.holding(list(shares))
+        read = [*dict.fromkeys(names.values()), *held]
+        schema = {name: known.get(name, pl.Float32()) for name in (*KEYS, *names.values())}
+        schema |= dict.fromkeys(held, LISTS)
         where = Selection.of(assets, start, end).where
         found = []
         for version, files in self._by_version(
@@ -185,11 +201,12 @@ class Scores:
             )
             if frames:
                 own = pl.lit(version, pl.Int32).alias("version")
-                found.append(assemble(frames).select(*KEYS, own, *names))
+                found.append(assemble(frames).select(*KEYS, own, *read))
         if not found:
-            found.append(pl.DataFrame(schema=schema).select(*KEYS, _NO_VERSION, *names))
+            found.append(pl.DataFrame(schema=schema).select(*KEYS, _NO_VERSION, *read))
         frame = found[0] if len(found) == 1 else pl.concat(found).sort(*KEYS, "version")
-        return frame.rename({name: decode(name) for name in names if name not in FIXED})
+        frame = lists.spread(frame, shares) if held else frame
+        return frame.rename({column: name for name, column in shares.items()})
 
     def count(
         self,

@@ -23,7 +23,7 @@ FIXED: Mapping[str, pl.DataType] = {
     "state": pl.Int8(),
     "coverage": pl.Float32(),
 }
-"""Columns of every score; one share a sensor follows, null where the surprise is small."""
+"""Columns of every score; shares of the sensors follow, null where the surprise is small."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class StagedFiles:
         Version that judged.
     replace
         By asset, the closed time range whose earlier scores of this version give way.
-    columns
-        Physical names of the shares.
+    lists
+        Physical names of the columns of shares, and the sensors whose shares they hold.
     rows
         Rows of all files.
     """
@@ -47,7 +47,7 @@ class StagedFiles:
     adds: tuple[DataFile, ...]
     model_version: int
     replace: Mapping[str, Span]
-    columns: tuple[str, ...]
+    lists: Mapping[str, tuple[str, ...]]
     rows: int
 
     @classmethod
@@ -57,7 +57,7 @@ class StagedFiles:
             adds=tuple(file for part in parts for file in part.adds),
             model_version=parts[0].model_version,
             replace={a: span for part in parts for a, span in part.replace.items()},
-            columns=tuple(dict.fromkeys(name for part in parts for name in part.columns)),
+            lists={name: own for part in parts for name, own in part.lists.items()},
             rows=sum(part.rows for part in parts),
         )
 
@@ -103,7 +103,7 @@ class Replacing:
         new = self._new.get(partition, [])
         met = [file for file in files if self._spans(file)]
         rows = sum(file.rows for file in new)
-        folded = foldable(files, rows, len(snapshot.columns)) if new else []
+        folded = foldable(files, rows, snapshot.width) if new else []
         sources = [file for file in files if file in met or file in folded]
 
         def make() -> Draft:

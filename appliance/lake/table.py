@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time as sleeping
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +11,7 @@ from functools import cached_property
 import polars as pl
 from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.schema import PrimitiveType
+from deltalake.schema import ArrayType, PrimitiveType
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from appliance.core.clock import milliseconds, now
@@ -18,6 +19,7 @@ from appliance.core.errors import KizashiError, StorageError, TryAgain
 from appliance.lake.held import newest
 from appliance.lake.layout import TIME, DataFile
 from appliance.lake.place import Place
+from appliance.lake.shares import LISTS
 from appliance.lake.told import storage_errors
 from appliance.objects import away
 
@@ -39,6 +41,8 @@ _TYPES: Mapping[pl.DataType, str] = {
     TIME: "timestamp",
 }
 _KINDS = {name: kind for kind, name in _TYPES.items()}
+_SENSORS = "kizashi.sensors"
+"""What a column of lists tells beside its type: whose values stand in them, as JSON."""
 _STATISTICS = (
     "path",
     "size_bytes",
@@ -84,9 +88,27 @@ class Snapshot:
             return {}
         return {
             field.name: _KINDS[field.type.type]
+            if isinstance(field.type, PrimitiveType)
+            else LISTS
             for field in self.delta.schema().fields
-            if field.name not in self._partitions and isinstance(field.type, PrimitiveType)
+            if field.name not in self._partitions
+            and (isinstance(field.type, PrimitiveType) or _SENSORS in field.metadata)
         }
+
+    @cached_property
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """Columns of lists, by physical name, and the sensors whose values stand in them."""
+        fields = [] if self.delta is None else self.delta.schema().fields
+        return {
+            field.name: tuple(json.loads(field.metadata[_SENSORS]))
+            for field in fields
+            if _SENSORS in field.metadata
+        }
+
+    @property
+    def width(self) -> int:
+        """Values a row: those of a list count each."""
+        return len(self.columns) + sum(len(own) - 1 for own in self.lists.values())
 
     @cached_property
     def files(self) -> list[DataFile]:
@@ -171,8 +193,19 @@ class Table:
         return self.place.located(file.path)
 
     # ------------------------------------------------------------------ writing
-    def ensure(self, columns: Mapping[str, pl.DataType]) -> Snapshot:
+    def ensure(
+        self,
+        columns: Mapping[str, pl.DataType],
+        lists: Mapping[str, Sequence[str]] | None = None,
+    ) -> Snapshot:
         """Make the table, or add the columns that it lacks; safe from many processes.
+
+        Parameters
+        ----------
+        columns
+            Physical names and types.
+        lists
+            Physical names of columns of lists, and the sensors whose values stand in them.
 
         Returns
         -------
@@ -181,7 +214,9 @@ class Table:
         """
         for _ in retries():
             snapshot = self.opened()
-            missing = [_field(n, t) for n, t in columns.items() if n not in snapshot.columns]
+            wanted = [_field(name, kind) for name, kind in columns.items()]
+            wanted += [_lists_of(name, own) for name, own in (lists or {}).items()]
+            missing = [field for field in wanted if field.name not in snapshot.columns]
             if snapshot.delta is not None and not missing:
                 return snapshot
             with suppress(TryAgain), contested(self.place):
@@ -351,6 +386,12 @@ def contested(place: Place) -> Iterator[None]:
 
 def _field(name: str, kind: pl.DataType) -> Field:
     return Field(name, PrimitiveType(_TYPES[kind]), nullable=True)
+
+
+def _lists_of(name: str, sensors: Sequence[str]) -> Field:
+    kind = ArrayType(PrimitiveType(_TYPES[pl.Float32()]), contains_null=True)
+    told = json.dumps(list(sensors), ensure_ascii=False)
+    return Field(name, kind, nullable=True, metadata={_SENSORS: told})
 
 
 def _add(file: DataFile) -> AddAction:

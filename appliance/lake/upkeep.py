@@ -167,7 +167,7 @@ def _groups(snapshot: Snapshot) -> dict[Partition, list[tuple[DataFile, ...]]]:
     present: dict[Partition, list[DataFile]] = {}
     for file in snapshot.files:
         present.setdefault(file.partition, []).append(file)
-    width = max(len(snapshot.columns), 1)
+    width = max(snapshot.width, 1)
     found = {
         partition: [group for group in _filled(files, FOLD_CELLS // width) if len(group) > 1]
         for partition, files in present.items()
