@@ -110,8 +110,8 @@ class Packed:
         columns = []
         for name, parts in found.items():
             known = [frame[name]] if name in frame.columns else []
-            column, *others = [*known, *parts]
+            whole, *others = [*known, *parts]
             for other in others:
-                column = column.zip_with(column.is_not_null(), other)
-            columns.append(column.alias(name))
+                whole = whole.zip_with(whole.is_not_null(), other)
+            columns.append(whole.alias(name))
         return frame.drop(self.sensors, strict=False).with_columns(columns)

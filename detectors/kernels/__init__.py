@@ -92,7 +92,7 @@ def _call_once() -> None:
     peaks = rising, np.arange(8)
     levels.count_stretches(*peaks, rising, release=0.5, merge_rows=1, minimum_rows=1)
     ends = np.ones(1), np.full(1, 7.0)
-    levels.halved(*peaks, ends[0], ends, 2, release=0.5, merge_rows=1, minimum_rows=1)
+    levels.halved(*peaks, np.arange(1), ends, 2, release=0.5, merge_rows=1, minimum_rows=1)
     starts = np.arange(0, 56, 8)
     windows = views.centred_windows(XT[0], starts, np.full(8, 1 / 8, np.float32))
     views.nearest_views(windows, windows)

@@ -36,7 +36,8 @@ def _all_finite(row: Array) -> bool:
     total = row[0] * 0
     for v in row:
         total += v - v
-    return total == 0
+    finite: bool = total == 0
+    return finite
 
 
 @njit(cache=True, nogil=True)

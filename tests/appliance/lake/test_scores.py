@@ -10,7 +10,9 @@ import pytest
 
 from appliance.core.errors import StorageError
 from appliance.lake import Scores
+from appliance.lake.drafts import Drafts
 from appliance.lake.layout import bucket_of
+from appliance.lake.order import arrange, split
 from appliance.lake.staged import FIXED
 from tests.appliance.lake.conftest import BOTH, data_files
 
@@ -174,3 +176,65 @@ def test_what_will_not_be_committed_leaves_no_file(scores, make_scores):
     assert on_disk(scores)
     scores.unstage(staged)
     assert not on_disk(scores)
+
+
+# ---------------------------------------------------------------- shares
+def _unpacked(table: Scores, frame: pl.DataFrame, run: str) -> None:
+    """Commit scores as they were written before shares stood in lists: a column a sensor."""
+    own = table._table
+    shares = {name: pl.Float32() for name in frame.columns if name not in FIXED}
+    snapshot = own.ensure({**FIXED, **shares})
+    ordered, found = arrange(frame.cast(shares))
+    drafts = Drafts(own)
+    adds = [
+        drafts.write(part, (("version", "1"), *partition))
+        for partition, part in split(ordered, found).items()
+    ]
+    assert own.commit(run, lambda _: (adds, []), snapshot)
+
+
+@BOTH
+def test_columns_of_single_sensors_stay_readable_beside_lists(scores, make_scores):
+    before = make_scores(["P-1"], 5, temp=0.25, flow=0.5)
+    after = make_scores(["P-2"], 5, flow=0.75, load=0.125)
+    _unpacked(scores, before, "old")
+    assert put(scores, after, "new")
+    got = scores.read()
+    assert got.columns[-3:] == ["temp", "flow", "load"]
+    old, new = got.filter(asset="P-1"), got.filter(asset="P-2")
+    assert old["temp"].to_list() == before["temp"].to_list()
+    assert old["flow"].to_list() == before["flow"].to_list()
+    assert new["flow"].to_list() == after["flow"].to_list()
+    assert new["load"].to_list() == after["load"].to_list()
+    assert new["temp"].null_count() == old["load"].null_count() == 5
+    assert scores.read(columns=["load", "surprise"]).columns[-2:] == ["load", "surprise"]
+    # Rewritten together they say the same.
+    again = make_scores(["P-1"], 2, temp=0.5)
+    spans = {"P-1": (again["time"].min(), again["time"].max())}
+    assert put(scores, again, "again", replace=spans)
+    assert scores.read(["P-1"])["temp"].to_list()[:2] == again["temp"].to_list()
+    assert scores.read(["P-1"])["temp"].to_list()[2:] == before["temp"].to_list()[2:]
+
+
+def test_a_table_says_whose_shares_stand_in_a_list(scores, make_scores):
+    assert put(scores, make_scores(["P-1"], 3, temp=0.25, flow=0.5), "one")
+    assert put(scores, make_scores(["P-1"], 3, flow=0.5, temp=0.25), "two", version=2)
+    lists = scores._table.snapshot().lists
+    assert sorted(lists.values()) == [("flow", "temp"), ("temp", "flow")]
+    for version in (1, 2):
+        got = scores.read(model_version=version)
+        assert got["temp"].to_list() == [0.25] * 3
+        assert got["flow"].to_list() == [0.5] * 3
+
+
+def test_a_row_without_shares_has_no_list(scores, make_scores):
+    frame = make_scores(["P-1"], 4, temp=0.25, shares=0.5).with_columns(
+        pl.when(pl.int_range(4) == 2).then(name).alias(name) for name in ("temp", "shares")
+    )
+    assert put(scores, frame, "r")
+    [path] = scores.files()
+    [column] = scores._table.snapshot().lists
+    assert pl.read_parquet(path)[column].null_count() == 3
+    got = scores.read()
+    assert got["temp"].to_list() == [None, None, 0.25, None]
+    assert got["shares"].to_list() == [None, None, 0.5, None]
