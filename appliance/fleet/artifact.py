@@ -304,17 +304,18 @@ class Artifact:
 
     def _checked(self, entry: AssetManifest, what: str) -> Arrays:
         part = self.manifest.parts[entry.part]
-        path = join(self.folder, part.name)
         try:
             if entry.part not in self._open:
                 self._open[entry.part] = _Part(self.path(part))
             found = self._open[entry.part].arrays(entry.index)
         except (SafetensorError, OSError, ValueError) as error:
             raise ArtifactCorrupt(
-                f"{path} cannot be read: {error}.", remedy=_RESTORE
+                f"{join(self.folder, part.name)} cannot be read: {error}.", remedy=_RESTORE
             ) from error
         if checksum(found) != entry.checksum:
-            raise ArtifactCorrupt(f"{what} in {path} was changed.", remedy=_RESTORE)
+            raise ArtifactCorrupt(
+                f"{what} in {join(self.folder, part.name)} was changed.", remedy=_RESTORE
+            )
         return found | self._network() if entry.pooled else found
 
     def _network(self) -> Arrays:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import polars as pl
@@ -173,9 +174,9 @@ def assets_of(
         The column that tells whether the machine runs is missing.
     """
     times = frame["time"].cast(TIME).to_physical().to_numpy()
-    sensors = [_numbers(frame, name) for name in columns.sensors]
-    context = [_numbers(frame, name) for name in columns.context]
-    kinds = {values.dtype for values in sensors if values is not None}
+    sensors = [_Column.of(frame, name) for name in columns.sensors]
+    context = [_Column.of(frame, name) for name in columns.context]
+    kinds = {column.kind for column in sensors if column is not None}
     kind = np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
     running = _running(frame, columns.run_state)
     assets = frame["asset"]
@@ -200,33 +201,67 @@ def assets_of(
         )
 
 
-def _numbers(frame: pl.DataFrame, name: str) -> Floats | None:
+def _numbers(frame: pl.DataFrame, name: str) -> pl.Series | None:
     if name not in frame.columns:
         return None
     column = frame[name]
     if column.dtype not in (pl.Float32, pl.Float64):
         column = column.cast(pl.Float64, strict=False)
-    return column.to_numpy()
+    return column
+
+
+class _Column:
+    """A column of numbers where its pieces lie: a file of several row groups has several.
+
+    Parameters
+    ----------
+    numbers
+        Of single or double precision; null where there is none.
+    """
+
+    def __init__(self, numbers: pl.Series) -> None:
+        self.kind = np.dtype(np.float32 if numbers.dtype == pl.Float32 else np.float64)
+        pieces = [chunk.to_numpy() for chunk in numbers.get_chunks()]
+        ends = list(accumulate(map(len, pieces), initial=0))
+        self._pieces = list(zip(ends[:-1], ends[1:], pieces, strict=True))
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, name: str) -> Self | None:
+        """Return a column of a frame; None if it has none of that name."""
+        column = _numbers(frame, name)
+        return None if column is None else cls(column)
+
+    def copy(self, place: slice, out: Floats) -> None:
+        """Write the numbers of some rows."""
+        for start, stop, piece in self._pieces:
+            first, last = max(place.start, start), min(place.stop, stop)
+            if first < last:
+                own = piece[first - start : last - start]
+                out[first - place.start : last - place.start] = own
 
 
 def _stacked(
-    columns: Sequence[Floats | None], place: slice, kind: np.dtype[np.floating]
+    columns: Sequence[_Column | None], place: slice, kind: np.dtype[np.floating]
 ) -> Floats:
     out: Floats = np.empty((len(columns), place.stop - place.start), kind)
-    for row, values in zip(out, columns, strict=True):
-        row[:] = np.nan if values is None else values[place]
+    for row, column in zip(out, columns, strict=True):
+        if column is None:
+            row[:] = np.nan
+        else:
+            column.copy(place, row)
     return out
 
 
 def _running(frame: pl.DataFrame, state: RunState | None) -> Mask | None:
     if state is None:
         return None
-    values = _numbers(frame, state.column)
-    if values is None:
+    column = _numbers(frame, state.column)
+    if column is None:
         raise InvalidRequest(
             f"there is no column {state.column!r}, which tells whether the machine runs.",
             remedy="Correct the recipe's cleaning.run_state.",
         )
+    values = column.to_numpy()
     running = np.zeros(len(values), bool)
     if state.minimum is not None:
         running |= values >= state.minimum

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from appliance.calendar.masks import Masks
@@ -100,8 +100,7 @@ def fit_chunk(task: Task) -> Part:
     rows = masked = 0
     held: Counter[str] = Counter()
     masks = guide.masks(task.masks)
-    parts = task.chunk.parts(task.columns.names)
-    for found in (one for part in parts for one in assets_of(part, task.columns, masks)):
+    for found in _assets(task, masks):
         by_calendar, by_reason = guide.counted(found.asset, found.rows.times, task.masks)
         masked += by_calendar
         held.update(by_reason)
@@ -154,6 +153,13 @@ def _of_machine(
 def _borrowing(lent: Lent | None, found: AssetRows, problem: str) -> _Outcome:
     """Return what a machine without an own sub-model is judged by."""
     return _Outcome(None if lent is None else lent.levelled(found), None, problem)
+
+
+def _assets(task: Task, masks: Masks | None) -> Iterator[AssetRows]:
+    """Yield the machines of a chunk, of which one bucket at a time lies in memory."""
+    for part in task.chunk.parts(task.columns.names):
+        yield from assets_of(part, task.columns, masks)
+        del part
 
 
 def _written(task: Task, fitted: Mapping[str, Fitted]) -> dict[str, AssetManifest]:

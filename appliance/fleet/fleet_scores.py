@@ -133,7 +133,8 @@ def _score_chunk(task: _Task) -> ScoredChunk:
     found: list[ScoredChunk] = []
     try:
         for part in task.chunk.parts(models.columns.names):
-            found.append(_score_part(task, models, part))  # noqa: PERF401 - kept if one fails
+            found.append(_score_part(task, models, part))
+            del part  # before the next one is read
     except BaseException:
         task.sink.unstage(one.staged for one in found if one.staged is not None)
         raise

@@ -52,6 +52,7 @@ class ReadingsChunk:
             frame = replace(self, files=self.files[first:stop], buckets=()).read(columns)
             if frame.height:
                 yield frame
+            del frame  # before the next one is read
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the rows, sorted by asset and time.
