@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time as sleeping
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
 import polars as pl
-from deltalake import DeltaTable, Field, Schema
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.schema import ArrayType, PrimitiveType
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from appliance.core.clock import milliseconds, now
 from appliance.core.errors import KizashiError, StorageError, TryAgain
+from appliance.lake import fields
 from appliance.lake.held import newest
-from appliance.lake.layout import TIME, DataFile
+from appliance.lake.layout import DataFile
 from appliance.lake.place import Place
-from appliance.lake.shares import LISTS
 from appliance.lake.told import storage_errors
 from appliance.objects import away
 
@@ -30,19 +28,6 @@ _CONFIGURATION: Mapping[str, str | None] = {"delta.checkpointInterval": "20"}
 """A commit of many small files makes a long log, which every reader starts with."""
 _ONCE = CommitProperties(max_commit_retries=0)
 """Left to itself, a creation that comes second would put its columns over the first one's."""
-_TYPES: Mapping[pl.DataType, str] = {
-    pl.String(): "string",
-    pl.Float32(): "float",
-    pl.Float64(): "double",
-    pl.Int8(): "byte",
-    pl.Int32(): "integer",
-    pl.Int64(): "long",
-    pl.Boolean(): "boolean",
-    TIME: "timestamp",
-}
-_KINDS = {name: kind for kind, name in _TYPES.items()}
-_SENSORS = "kizashi.sensors"
-"""What a column of lists tells beside its type: whose values stand in them, as JSON."""
 _STATISTICS = (
     "path",
     "size_bytes",
@@ -86,24 +71,12 @@ class Snapshot:
         """Physical columns and their types, without the partition columns."""
         if self.delta is None:
             return {}
-        return {
-            field.name: _KINDS[field.type.type]
-            if isinstance(field.type, PrimitiveType)
-            else LISTS
-            for field in self.delta.schema().fields
-            if field.name not in self._partitions
-            and (isinstance(field.type, PrimitiveType) or _SENSORS in field.metadata)
-        }
+        return fields.columns_of(self.delta.schema().fields, self._partitions)
 
     @cached_property
     def lists(self) -> dict[str, tuple[str, ...]]:
         """Columns of lists, by physical name, and the sensors whose values stand in them."""
-        fields = [] if self.delta is None else self.delta.schema().fields
-        return {
-            field.name: tuple(json.loads(field.metadata[_SENSORS]))
-            for field in fields
-            if _SENSORS in field.metadata
-        }
+        return {} if self.delta is None else fields.lists_of(self.delta.schema().fields)
 
     @property
     def width(self) -> int:
@@ -214,14 +187,14 @@ class Table:
         """
         for _ in retries():
             snapshot = self.opened()
-            wanted = [_field(name, kind) for name, kind in columns.items()]
-            wanted += [_lists_of(name, own) for name, own in (lists or {}).items()]
+            wanted = [fields.single(name, kind) for name, kind in columns.items()]
+            wanted += [fields.listed(name, own) for name, own in (lists or {}).items()]
             missing = [field for field in wanted if field.name not in snapshot.columns]
             if snapshot.delta is not None and not missing:
                 return snapshot
             with suppress(TryAgain), contested(self.place):
                 if snapshot.delta is None:
-                    partitions = [_field(n, t) for n, t in self.partitions.items()]
+                    partitions = [fields.single(n, t) for n, t in self.partitions.items()]
                     self.place.ready()
                     DeltaTable.create(
                         self.place.url,
@@ -382,16 +355,6 @@ def contested(place: Place) -> Iterator[None]:
             if "already exists" in str(error) or "onflict" in str(error):
                 raise faster from error
             raise OSError(str(error)) from error
-
-
-def _field(name: str, kind: pl.DataType) -> Field:
-    return Field(name, PrimitiveType(_TYPES[kind]), nullable=True)
-
-
-def _lists_of(name: str, sensors: Sequence[str]) -> Field:
-    kind = ArrayType(PrimitiveType(_TYPES[pl.Float32()]), contains_null=True)
-    told = json.dumps(list(sensors), ensure_ascii=False)
-    return Field(name, kind, nullable=True, metadata={_SENSORS: told})
 
 
 def _add(file: DataFile) -> AddAction:
