@@ -23,8 +23,8 @@ from detectors.errors import DetectorError
 
 _log = get(__name__)
 
-LEAST_DAYS = 1.0
-"""Of readings by which a machine's level is learned: hours of a day are not alike."""
+LEAST_DAYS = 3.0
+"""Of readings by which a machine's level is learned: one day is not like another."""
 _FEWEST = 50
 _MONTH = 30 * 86_400 * MICRO
 _DAY = 86_400 * MICRO
@@ -55,7 +55,7 @@ def at_own_level(
     Raises
     ------
     Unfit
-        The machine is known for less than a day, or too few of its readings can be judged.
+        The machine is known for less than three days, or too few of its readings can be judged.
     DetectorError
         They cannot be calibrated.
     """

@@ -60,13 +60,13 @@ def test_a_drift_is_learned_without_the_rule_and_told_with_it() -> None:
 def test_a_new_machine_is_judged_by_others_at_its_level_and_by_itself(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    small = ["--days", "12", "--interval", "1800", "--machines", "3", "--after", "2,6"]
+    small = ["--days", "12", "--interval", "1800", "--machines", "3", "--after", "3,6"]
     told = ["--fleets", "pumps", "--recipe", "mahalanobis", "--json"]
     assert coldstart.main([*small, *told]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     pumps = {line["judge"]: line for line in lines if line["fleet"] == "pumps"}
-    levelled = {f"shared, its level, {days} days" for days in (2, 6)}
-    chosen = {f"as chosen, {days} days" for days in (2, 6)}
+    levelled = {f"shared, its level, {days} days" for days in (3, 6)}
+    chosen = {f"as chosen, {days} days" for days in (3, 6)}
     assert {"shared", "own, 6 days", *levelled, *chosen} <= set(pumps)
     assert (pumps["shared"]["machines"], pumps["shared"]["own"]) == (3, 0)
     assert pumps["own, 6 days"]["own"] == pumps["own, 6 days"]["machines"]

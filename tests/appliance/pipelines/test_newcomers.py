@@ -77,20 +77,20 @@ def with_a_week(site, factor, sensors=SENSORS):
 
 
 @pytest.mark.slow
-def test_after_a_day_what_is_usual_for_it_no_longer_alarms_and_a_fault_does(learned):
-    days = plant(3 * DAY, first=LEARNED, seed=5, assets=(*ASSETS, NEW))
+def test_after_three_days_what_is_usual_for_it_no_longer_alarms_and_a_fault_does(learned):
+    days = plant(4 * DAY, first=LEARNED, seed=5, assets=(*ASSETS, NEW))
     unlike = pl.when(pl.col("asset") == NEW).then(pl.col("s1") + 20).otherwise("s1")
-    before = days.filter(pl.col("time") < moment(LEARNED + 2 * DAY))
+    before = days.filter(pl.col("time") < moment(LEARNED + 3 * DAY))
     bring(learned, before.with_columns(unlike.alias("s1")), "days")
     made = train(learned, FLEET, RECIPE)
     assert told_of(learned, made.version).borrowed
-    assert "2 days of its own readings" in " ".join(told_of(learned, made.version).reasons)
-    assert "2 日分" in " ".join(told_of(learned, made.version, language="ja").reasons)
+    assert "3 days of its own readings" in " ".join(told_of(learned, made.version).reasons)
+    assert "3 日分" in " ".join(told_of(learned, made.version, language="ja").reasons)
     promote(learned, FLEET, made.version, "mori")
     faulty = (pl.col("asset") == NEW) & pl.col("time").is_between(
-        moment(LEARNED + 2 * DAY + 40), moment(LEARNED + 2 * DAY + 70)
+        moment(LEARNED + 3 * DAY + 40), moment(LEARNED + 3 * DAY + 70)
     )
-    last = days.filter(pl.col("time") >= moment(LEARNED + 2 * DAY)).with_columns(
+    last = days.filter(pl.col("time") >= moment(LEARNED + 3 * DAY)).with_columns(
         unlike.alias("s1")
     )
     bring(
@@ -104,7 +104,7 @@ def test_after_a_day_what_is_usual_for_it_no_longer_alarms_and_a_fault_does(lear
     sisters = FleetModel(Path(learned.registry.get(FLEET, 1).path))
     assert sisters.score(last.filter(pl.col("asset") == NEW))["alarm"].mean() > 0.9
     [event] = learned.events.list(FLEET, assets=[NEW])
-    assert abs(event.start - moment(LEARNED + 2 * DAY + 40)) < 5 * (moment(1) - moment(0))
+    assert abs(event.start - moment(LEARNED + 3 * DAY + 40)) < 5 * (moment(1) - moment(0))
     assert (event.sensors[0].name, event.sensors[0].direction) == ("s2", 1)
 
 
