@@ -60,6 +60,7 @@ def _call_once() -> None:
     import numpy as np
 
     from detectors.kernels import (
+        cuts,
         forest,
         join,
         levels,
@@ -94,6 +95,9 @@ def _call_once() -> None:
     ends = np.ones(1), np.full(1, 7.0)
     levels.halved(*peaks, np.arange(1), ends, 2, release=0.5, merge_rows=1, minimum_rows=1)
     starts = np.arange(0, 56, 8)
-    windows = views.centred_windows(XT[0], starts, np.full(8, 1 / 8, np.float32))
-    views.nearest_views(windows, windows)
-    views.roughness(XT[0], starts, width=8)
+    for windows in (
+        cuts.centred_windows(XT[0], starts, np.full(8, 1 / 8, np.float32)),
+        cuts.nested_windows(XT[0], starts[:-1], (8, 16)),
+    ):
+        views.nearest_views(views.references(windows), windows)
+    cuts.roughness(XT[0], starts, width=8)

@@ -1,9 +1,14 @@
-"""Nearest reference windows of one sensor, by three distances in one pass.
+"""Nearest reference windows of one sensor, by several distances in one pass.
 
 The values as they are, with the level removed, and with level and size removed differ only by
-what is done to two numbers a window, so one inner product serves all three.  Queries lie along
-the vector lanes in blocks of fixed length: a window's result is the same to the last bit
-wherever it stands in the input, whatever is scored beside it and however many threads run.
+what is done to two numbers a window, so one inner product serves all three; and the product of
+longer windows that begin at the same rows goes on where that of the short ones ends.  Queries
+lie along the vector lanes in blocks of fixed length: a window's result is the same to the last
+bit wherever it stands in the input, whatever is scored beside it and however many threads run.
+
+Ranking would take as long as the products.  So references are taken four at a time, far from
+each other in time, and of each four only the nearest is ranked: the third-nearest of these is
+the third-nearest of all unless two of the three are of one group, about once in a hundred.
 """
 
 from __future__ import annotations
@@ -11,251 +16,288 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import float32, float64, int64, njit, types, void
+from numba import float32, int64, njit, types, uint64, void
 
-from detectors.kernels.arrays import Array, Floats, Indices
+from detectors.kernels.arrays import Array, Floats
+from detectors.kernels.cuts import Windows
 
 SIZE_FLOOR = 0.05
 """Added to a window's spread, in the unit of the readings: flat windows are not blown up."""
 NEIGHBOUR = 3
+GROUP = 4
+"""References of which only the nearest is ranked."""
+GROUPED_FROM = 256
+"""With fewer references each is ranked by itself."""
 
 _LANES = 128
-_TAPS = 8
 _FLAGS = {"contract", "nnan", "nsz"}
+
+# Places in arrays are unsigned: a place that might be negative keeps loops out of the lanes.
+_u64 = np.uint64
+_L1, _L2, _L3 = _u64(_LANES), _u64(2 * _LANES), _u64(3 * _LANES)
+_1, _2, _3 = _u64(1), _u64(2), _u64(3)
+# Where the three smallest values of each view begin, after those of the values as they are.
+_FLAT, _SHAPE = _u64(3 * _LANES), _u64(6 * _LANES)
+_LONG_FLAT, _LONG_SHAPE = _u64(9 * _LANES), _u64(12 * _LANES)
 
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
-_i1 = types.Array(int64, 1, "C", readonly=True)
+_out1 = float32[::1]
 
 
-class Windows(NamedTuple):
-    """Windows of one sensor, ready to be compared.
+class References(NamedTuple):
+    """Windows to be compared with, in groups of four.
 
     Attributes
     ----------
-    centred
-        Level removed, times the root of the weights; (n_windows, width).
-    level, spread
-        Weighted mean and weighted standard deviation; (n_windows,).
+    taps
+        As of `Windows`, one window after the other.
+    numbers
+        Of each window level, square of the spread, 1 / (spread + `SIZE_FLOOR`) and the square
+        of their product; then link and the same three of the longer ones, (8, n_windows).
+    ranked
+        How many groups there are.
     """
 
-    centred: Floats
-    level: Floats
-    spread: Floats
+    taps: Floats
+    numbers: Floats
+    ranked: int
+
+
+def _numbers(windows: Windows) -> Floats:
+    """Return the numbers of `References`."""
+    parts = []
+    for first, spread in (
+        (windows.level, windows.spread),
+        (windows.link, windows.longer),
+    ):
+        inverse = np.float32(1) / (spread + np.float32(SIZE_FLOOR))
+        parts += [first, spread * spread, inverse, (spread * inverse) ** 2]
+    return np.array(parts, np.float32)
+
+
+def references(windows: Windows) -> References:
+    """Put windows into the groups in which they are compared with others.
+
+    Where a group has room left, it is filled with windows that are infinitely far.
+    """
+    count = len(windows.level)
+    groups = count if count < GROUPED_FROM else -(-count // GROUP)
+    places = (np.arange(groups)[:, None] + groups * np.arange(GROUP)).ravel()
+    there = places < count
+    taps = np.zeros((len(places), windows.taps.shape[1]), np.float32)
+    taps[there] = windows.taps[places[there]]
+    numbers = np.zeros((8, len(places)), np.float32)
+    numbers[1::2] = np.inf  # squares of spreads, and what is made of them
+    numbers[:, there] = _numbers(windows)[:, places[there]]
+    return References(taps.ravel(), numbers, groups)
 
 
 @njit(
-    void(_f1, _i1, _f1, float32[:, ::1], float32[::1], float32[::1]),
+    void(_f1, uint64, uint64, _f1, uint64, _out1, types.boolean),
     cache=True,
     nogil=True,
     fastmath=_FLAGS,
 )
-def _centre(
-    x: Array, starts: Array, weights: Array, centred: Array, level: Array, spread: Array
+def _add(
+    taps: Array, at: Any, n_taps: Any, block: Array, k: Any, sums: Array, anew: bool
 ) -> None:
-    width = len(weights)
-    for i in range(len(starts)):
-        s = starts[i]
-        mean = 0.0
-        for k in range(width):
-            mean += float64(weights[k]) * float64(x[s + k])
-        m = float32(mean)
-        power = 0.0
-        for k in range(width):
-            v = (x[s + k] - m) * float32(np.sqrt(weights[k]))
-            centred[i, k] = v
-            power += float64(v) * float64(v)
-        level[i] = m
-        spread[i] = float32(np.sqrt(power))
-
-
-def centred_windows(x: Floats, starts: Indices, weights: Floats) -> Windows:
-    """Cut windows out of a series and split each into level, spread and the rest.
+    """Add four taps, from the k-th on, to the products of four references with a block.
 
     Parameters
     ----------
-    x
-        One sensor, shape (n_rows,), float32, without NaN.
-    starts
-        First row of each window.
-    weights
-        Weight of each row of a window, oldest first, adding up to 1; its length is the width.
+    taps, at, n_taps
+        Of the references, where the first one's begin, and how many each has.
+    block
+        Taps of the queries, (n_taps, lanes).
+    sums
+        Products, (4, lanes).
+    anew
+        Begin with these taps.
     """
-    shape = (len(starts), len(weights))
-    out = Windows(
-        np.empty(shape, np.float32),
-        np.empty(shape[0], np.float32),
-        np.empty(shape[0], np.float32),
-    )
-    _centre(np.ascontiguousarray(x, np.float32), starts, weights, *out)
-    return out
-
-
-@njit(
-    void(_f1, _i1, int64, float32[::1]),
-    cache=True,
-    nogil=True,
-    fastmath=_FLAGS,
-)
-def _steps(x: Array, starts: Array, width: int, out: Array) -> None:
-    for i in range(len(starts)):
-        s = starts[i]
-        total = 0.0
-        for k in range(s + 1, s + width):
-            total += abs(float64(x[k]) - float64(x[k - 1]))
-        out[i] = float32(total / (width - 1))
-
-
-def roughness(x: Floats, starts: Indices, width: int) -> Floats:
-    """Return the mean absolute step within each window, shape (n_windows,).
-
-    Parameters
-    ----------
-    x, starts
-        As for `centred_windows`.
-    width
-        Rows a window, at least 2.
-    """
-    out = np.empty(len(starts), np.float32)
-    _steps(np.ascontiguousarray(x, np.float32), starts, width, out)
-    return out
-
-
-@njit(
-    void(_f2, int64, int64, int64, _f2, float32[:, ::1]),
-    cache=True,
-    nogil=True,
-    fastmath=_FLAGS,
-)
-def _products(
-    references: Array, r: int, pair: int, width: int, queries: Array, out: Array
-) -> None:
-    """Inner products of references r and r + pair with a block of queries (width × lanes)."""
-    a, b = out[0], out[1]
-    for i in range(_LANES):
-        a[i] = 0.0
-        b[i] = 0.0
-    ra, rb = references[r], references[r + pair]
-    whole = width - width % _TAPS
-    for k in range(0, whole, _TAPS):
-        q0, q1, q2, q3 = queries[k], queries[k + 1], queries[k + 2], queries[k + 3]
-        q4, q5, q6, q7 = queries[k + 4], queries[k + 5], queries[k + 6], queries[k + 7]
-        a0, a1, a2, a3 = ra[k], ra[k + 1], ra[k + 2], ra[k + 3]
-        a4, a5, a6, a7 = ra[k + 4], ra[k + 5], ra[k + 6], ra[k + 7]
-        b0, b1, b2, b3 = rb[k], rb[k + 1], rb[k + 2], rb[k + 3]
-        b4, b5, b6, b7 = rb[k + 4], rb[k + 5], rb[k + 6], rb[k + 7]
-        for i in range(_LANES):
-            v0, v1, v2, v3 = q0[i], q1[i], q2[i], q3[i]
-            v4, v5, v6, v7 = q4[i], q5[i], q6[i], q7[i]
-            p = a[i]
-            q = b[i]
-            p += a0 * v0
-            q += b0 * v0
-            p += a1 * v1
-            q += b1 * v1
-            p += a2 * v2
-            q += b2 * v2
-            p += a3 * v3
-            q += b3 * v3
-            p += a4 * v4
-            q += b4 * v4
-            p += a5 * v5
-            q += b5 * v5
-            p += a6 * v6
-            q += b6 * v6
-            p += a7 * v7
-            q += b7 * v7
-            a[i] = p
-            b[i] = q
-    for k in range(whole, width):
-        q0 = queries[k]
-        a0, b0 = ra[k], rb[k]
-        for i in range(_LANES):
-            v0 = q0[i]
-            a[i] += a0 * v0
-            b[i] += b0 * v0
+    r = at + k
+    a0, a1, a2, a3 = taps[r], taps[r + _1], taps[r + _2], taps[r + _3]
+    r += n_taps
+    b0, b1, b2, b3 = taps[r], taps[r + _1], taps[r + _2], taps[r + _3]
+    r += n_taps
+    c0, c1, c2, c3 = taps[r], taps[r + _1], taps[r + _2], taps[r + _3]
+    r += n_taps
+    d0, d1, d2, d3 = taps[r], taps[r + _1], taps[r + _2], taps[r + _3]
+    q = k * _L1
+    if anew:
+        for i in range(_L1):
+            v0, v1 = block[q + i], block[q + _L1 + i]
+            v2, v3 = block[q + _L2 + i], block[q + _L3 + i]
+            sums[i] = ((a0 * v0 + a1 * v1) + a2 * v2) + a3 * v3
+            sums[_L1 + i] = ((b0 * v0 + b1 * v1) + b2 * v2) + b3 * v3
+            sums[_L2 + i] = ((c0 * v0 + c1 * v1) + c2 * v2) + c3 * v3
+            sums[_L3 + i] = ((d0 * v0 + d1 * v1) + d2 * v2) + d3 * v3
+    else:
+        for i in range(_L1):
+            v0, v1 = block[q + i], block[q + _L1 + i]
+            v2, v3 = block[q + _L2 + i], block[q + _L3 + i]
+            sums[i] = (((sums[i] + a0 * v0) + a1 * v1) + a2 * v2) + a3 * v3
+            sums[_L1 + i] = (((sums[_L1 + i] + b0 * v0) + b1 * v1) + b2 * v2) + b3 * v3
+            sums[_L2 + i] = (((sums[_L2 + i] + c0 * v0) + c1 * v1) + c2 * v2) + c3 * v3
+            sums[_L3 + i] = (((sums[_L3 + i] + d0 * v0) + d1 * v1) + d2 * v2) + d3 * v3
 
 
 @njit(cache=True, nogil=True, fastmath=_FLAGS, inline="always")
-def _keep(best: Array, i: int, d: Any) -> None:
-    """Sort d into the three smallest values of lane i."""
-    b0, b1, b2 = best[0, i], best[1, i], best[2, i]
-    low = b0 if b0 < d else d
+def _rank(best: Array, i: Any, d0: Any, d1: Any, d2: Any, d3: Any) -> None:
+    """Sort the least of four values into the three smallest of a lane and view."""
+    d0 = d0 if d0 < d1 else d1
+    d2 = d2 if d2 < d3 else d3
+    d = d0 if d0 < d2 else d2
+    b0, b1, b2 = best[i], best[_L1 + i], best[_L2 + i]
+    best[i] = b0 if b0 < d else d
     d = d if b0 < d else b0
-    best[0, i] = low
-    low = b1 if b1 < d else d
+    best[_L1 + i] = b1 if b1 < d else d
     d = d if b1 < d else b1
-    best[1, i] = low
-    best[2, i] = b2 if b2 < d else d
+    best[_L2 + i] = b2 if b2 < d else d
 
 
-_sig = void(_f2, _f1, _f1, _f2, _f1, _f1, int64, float32, float32[:, ::1])
-
-
-@njit(_sig, cache=True, nogil=True, fastmath=_FLAGS)
-def _nearest(
-    centred: Array,
+@njit(
+    void(_f1, _f2, uint64, float32, _f1, _f1, _out1),
+    cache=True,
+    nogil=True,
+    fastmath=_FLAGS,
+)
+def _rank_short(
+    sums: Array,
+    numbers: Array,
+    r: Any,
+    weight: Any,
     level: Array,
-    spread: Array,
-    qcentred: Array,
-    qlevel: Array,
-    qspread: Array,
+    inverse: Array,
+    best: Array,
+) -> None:
+    """Rank four references by the products of short windows, in three views."""
+    l0, l1, l2, l3 = numbers[0, r], numbers[0, r + _1], numbers[0, r + _2], numbers[0, r + _3]
+    p0, p1, p2, p3 = numbers[1, r], numbers[1, r + _1], numbers[1, r + _2], numbers[1, r + _3]
+    n0, n1, n2, n3 = numbers[2, r], numbers[2, r + _1], numbers[2, r + _2], numbers[2, r + _3]
+    u0, u1, u2, u3 = numbers[3, r], numbers[3, r + _1], numbers[3, r + _2], numbers[3, r + _3]
+    n0, n1, n2, n3 = weight * n0, weight * n1, weight * n2, weight * n3
+    for i in range(_L1):
+        g0, g1, g2, g3 = sums[i], sums[_L1 + i], sums[_L2 + i], sums[_L3 + i]
+        c0, c1, c2, c3 = p0 + weight * g0, p1 + weight * g1, p2 + weight * g2, p3 + weight * g3
+        _rank(best, _FLAT + i, c0, c1, c2, c3)
+        y = level[i]
+        h0, h1, h2, h3 = y - l0, y - l1, y - l2, y - l3
+        _rank(best, i, c0 + h0 * h0, c1 + h1 * h1, c2 + h2 * h2, c3 + h3 * h3)
+        v = inverse[i]
+        g0, g1, g2, g3 = g0 * v, g1 * v, g2 * v, g3 * v
+        _rank(best, _SHAPE + i, u0 + n0 * g0, u1 + n1 * g1, u2 + n2 * g2, u3 + n3 * g3)
+
+
+@njit(
+    void(_f1, _f2, uint64, float32, _f1, _f1, _out1),
+    cache=True,
+    nogil=True,
+    fastmath=_FLAGS,
+)
+def _rank_long(
+    sums: Array,
+    numbers: Array,
+    r: Any,
+    weight: Any,
+    link: Array,
+    inverse: Array,
+    best: Array,
+) -> None:
+    """Rank four references by the products of longer windows, in two views."""
+    k0, k1, k2, k3 = numbers[4, r], numbers[4, r + _1], numbers[4, r + _2], numbers[4, r + _3]
+    p0, p1, p2, p3 = numbers[5, r], numbers[5, r + _1], numbers[5, r + _2], numbers[5, r + _3]
+    n0, n1, n2, n3 = numbers[6, r], numbers[6, r + _1], numbers[6, r + _2], numbers[6, r + _3]
+    u0, u1, u2, u3 = numbers[7, r], numbers[7, r + _1], numbers[7, r + _2], numbers[7, r + _3]
+    n0, n1, n2, n3 = weight * n0, weight * n1, weight * n2, weight * n3
+    for i in range(_L1):
+        k = link[i]
+        g0, g1 = sums[i] + k * k0, sums[_L1 + i] + k * k1
+        g2, g3 = sums[_L2 + i] + k * k2, sums[_L3 + i] + k * k3
+        c0, c1, c2, c3 = p0 + weight * g0, p1 + weight * g1, p2 + weight * g2, p3 + weight * g3
+        _rank(best, _LONG_FLAT + i, c0, c1, c2, c3)
+        v = inverse[i]
+        g0, g1, g2, g3 = g0 * v, g1 * v, g2 * v, g3 * v
+        _rank(best, _LONG_SHAPE + i, u0 + n0 * g0, u1 + n1 * g1, u2 + n2 * g2, u3 + n3 * g3)
+
+
+@njit(
+    void(_f1, _f2, int64, _f2, _f2, float32, float32, int64, float32[:, ::1]),
+    cache=True,
+    nogil=True,
+    fastmath=_FLAGS,
+)
+def _nearest(
+    taps: Array,
+    numbers: Array,
+    inner: int,
+    queries: Array,
+    own: Array,
+    weight: Any,
+    weight_long: Any,
     rank: int,
-    floor: Any,
     out: Array,
 ) -> None:
-    count, width = centred.shape
-    block = np.empty((width, _LANES), np.float32)
-    products = np.empty((2, _LANES), np.float32)
-    best = np.empty((3, 3, _LANES), np.float32)
-    lv, pw = np.zeros(_LANES, np.float32), np.zeros(_LANES, np.float32)
-    inv, unit = np.zeros(_LANES, np.float32), np.zeros(_LANES, np.float32)
-    two = np.float32(2)
-    for begin in range(0, len(qlevel), _LANES):
-        used = min(_LANES, len(qlevel) - begin)
+    """Fill the squared distances of the views, (3 or 5, n_queries).
+
+    Parameters
+    ----------
+    taps, numbers
+        Of the references.
+    inner
+        Taps of a short window.
+    queries, own
+        Their taps, and their `_numbers`.
+    weight, weight_long
+        Minus twice those of products of taps.
+    rank
+        Which of the three smallest.
+    """
+    n_taps = queries.shape[1]
+    block = np.empty(n_taps * _LANES, np.float32)
+    sums = np.empty(4 * _LANES, np.float32)
+    best = np.empty(15 * _LANES, np.float32)
+    lanes = np.zeros((4, _LANES), np.float32)
+    level, inverse, link, inverse_long = lanes[0], lanes[1], lanes[2], lanes[3]
+    for begin in range(0, len(queries), _LANES):
+        used = min(_LANES, len(queries) - begin)
         for i in range(_LANES):
             j = begin + min(i, used - 1)
-            for k in range(width):
-                block[k, i] = qcentred[j, k]
-            lv[i] = qlevel[j]
-            pw[i] = qspread[j] * qspread[j]
-            inv[i] = np.float32(1) / (qspread[j] + floor)
-            unit[i] = pw[i] * inv[i] * inv[i]
+            for k in range(n_taps):
+                block[k * _LANES + i] = queries[j, k]
+            level[i], inverse[i] = own[0, j], own[2, j]
+            link[i], inverse_long[i] = own[4, j], own[6, j]
         best[:] = np.inf
-        raw, flat, shape = best[0], best[1], best[2]
-        for r in range(0, count, 2):
-            pair = 1 if r + 1 < count else 0
-            _products(centred, r, pair, width, block, products)
-            for half in range(pair + 1):
-                g = products[half]
-                rl = level[r + half]
-                rp = spread[r + half] * spread[r + half]
-                ri = np.float32(1) / (spread[r + half] + floor)
-                ru = rp * ri * ri
-                for i in range(_LANES):
-                    c = (pw[i] + rp) - two * g[i]
-                    gap = lv[i] - rl
-                    z = (unit[i] + ru) - (two * ri) * (g[i] * inv[i])
-                    _keep(flat, i, c)
-                    _keep(raw, i, c + gap * gap)
-                    _keep(shape, i, z)
-        for v in range(3):
+        for r in range(0, numbers.shape[1], 4):
+            at = r * n_taps
+            for k in range(0, inner, 4):
+                _add(taps, at, n_taps, block, k, sums, k == 0)
+            _rank_short(sums, numbers, r, weight, level, inverse, best)
+            if len(out) > 3:
+                for k in range(inner, n_taps, 4):
+                    _add(taps, at, n_taps, block, k, sums, k < inner)
+                _rank_long(sums, numbers, r, weight_long, link, inverse_long, best)
+        for v in range(len(out)):
             for i in range(used):
-                d = best[v, rank, i]
-                out[v, begin + i] = np.sqrt(d) if d > 0 else np.float32(0)
+                out[v, begin + i] = best[(3 * v + rank) * _LANES + i]
 
 
-def nearest_views(references: Windows, queries: Windows) -> Floats:
+def nearest_views(known: References, queries: Windows) -> Floats:
     """Return the distance of each query from its third-nearest reference.
 
     Returns
     -------
-    ndarray of shape (3, n_queries)
+    ndarray of shape (3, n_queries), or (5, n_queries)
         Root weighted mean square gap per row of the window, in the unit of the readings: of
-        the values as they are, with the level removed, and with level and size removed.
-        With fewer than three references, the distance from the farthest of them.
+        the values as they are, with the level removed, and with level and size removed; the
+        last two again for the longer windows, if there are any.  With fewer than three
+        references, the distance from the farthest of them.
     """
-    out = np.empty((3, len(queries.level)), np.float32)
-    rank = min(NEIGHBOUR, len(references.level)) - 1
-    _nearest(*references, *queries, rank, np.float32(SIZE_FLOOR), out)
-    return out
+    short, long = queries.weights
+    own = _numbers(queries)
+    out = np.empty((5 if long else 3, len(queries.level)), np.float32)
+    rank = min(NEIGHBOUR, known.ranked) - 1
+    weights = np.float32(-2 * short), np.float32(-2 * long)
+    _nearest(known.taps, known.numbers, queries.inner, queries.taps, own, *weights, rank, out)
+    out += own[[1, 1, 3, 5, 7][: len(out)]]
+    return np.sqrt(np.maximum(out, 0, out=out), out=out)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -14,7 +15,14 @@ from detectors.metrics.period import dominant_period
 from detectors.models.auto_choices import choices
 from detectors.models.auto_columns import Sensors, filled
 from detectors.models.auto_joint import JointWindow
-from detectors.models.auto_judge import FLOORS, Judge, Verdicts, add_to_rows, view_weights
+from detectors.models.auto_judge import (
+    FLOORS,
+    Judge,
+    Verdicts,
+    add_sparse,
+    add_to_rows,
+    view_weights,
+)
 from detectors.models.auto_newest import Newest, learn_newest, left_out_newest, settling
 from detectors.models.auto_shapes import SHAPE_WEIGHT, ShapeViews
 from detectors.models.auto_training import Training
@@ -37,9 +45,6 @@ _BLOCK = 4096
 
 _Block: TypeAlias = tuple[int, int, Judge]
 """First and end of some window starts, and what their windows are compared with."""
-_Part: TypeAlias = tuple[int, int, Newest]
-"""First and end of some rows, and what their newest windows are compared with."""
-_Learned: TypeAlias = tuple[SensorViews, JointWindow | None, ShapeViews | None]
 
 
 class Auto(Detector):
@@ -115,6 +120,8 @@ class Auto(Detector):
         scale_invariant=True,
     )
     _single_columns: ClassVar[bool] = True
+    _left_out: tuple[Training, Floats] | None = None
+    """The rows of `fit` and what it found out about them, to calibrate by."""
 
     def __init__(
         self,
@@ -181,9 +188,9 @@ class Auto(Detector):
         weights = sum(weight * part.size for weight, part in parts)
         sums = sum(weight * part.sum() for weight, part in parts)
         self.usual_score_ = float(np.sqrt(sums / weights))
-        self._newest: Newest | None = learn_newest(
-            training, self._views, self._joint, self.joint_weight
-        )
+        learned = learn_newest(training, self._views, self._joint, self.joint_weight)
+        self._newest: Newest | None = learned[0]
+        self._left_out = (training, learned[1])
 
     def _widths(self, X: FloatMatrix) -> tuple[int, int, int]:
         """Choose the windows by the training rows."""
@@ -224,26 +231,32 @@ class Auto(Detector):
 
     @override
     def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
-        return self._row_scores(X, self._left_out(X))
-
-    def _left_out(self, X: FloatMatrix) -> Iterator[_Block]:
-        """Yield the training windows with a judge that has not seen their fold."""
-        training = self._training(X)
-        folds = training.folds()
-        joints: Sequence[JointWindow | None] = [None] * len(folds)
+        training, _ = self._left_out_of(X)
+        judge, columns, missing = self._judge(), training.columns, training.missing
+        verdicts = [*judge.of_views(training.distances, training.starts, len(X), missing)]
         if self._joint is not None:
-            joints = training.joint_models(self.widths_[2])
-        for fold in folds:
-            shapes = self._shapes
-            if shapes is not None:
-                shapes = training.left_out_shapes(fold, shapes.usual)
-            judge = self._judge((training.left_out(fold), joints[fold.number], shapes))
-            # Short windows fit where long ones do not any more.
-            stop = len(X) if fold is folds[-1] else fold.high
-            yield from _blocks(fold.low, stop, judge)
+            found = training.residuals(self.widths_[2])
+            verdicts.append(judge.of_joint(found, training.starts, missing))
+        if self._shapes is not None:
+            for fold in training.folds():
+                others = training.left_out_shapes(fold, self._shapes.usual)
+                stop = len(X) if fold.high == training.folds()[-1].high else fold.high
+                own = replace(judge, shapes=others)
+                verdicts += own.of_shapes(columns, missing, fold.low, stop)
+        sums = np.zeros((2, len(X)))
+        for one in verdicts:
+            add_sparse(sums, one)
+        return self._means(sums)
 
-    def _judge(self, learned: _Learned | None = None) -> Judge:
-        learned = learned or (self._views, self._joint, self._shapes)
+    def _left_out_of(self, X: FloatMatrix) -> tuple[Training, Floats]:
+        """Return training rows and `left_out_newest`, those of `fit` if it was on these."""
+        training = self._training(X)
+        if self._left_out is None or not self._left_out[0].is_of(training):
+            return training, left_out_newest(training, self._joint is not None)
+        return self._left_out
+
+    def _judge(self) -> Judge:
+        learned = self._views, self._joint, self._shapes
         return Judge(*learned, self.usual_, self.widths_, self.joint_weight)
 
     def _row_scores(
@@ -252,8 +265,11 @@ class Auto(Detector):
         sums = np.zeros((2, len(X)))
         for first, verdicts in self._verdicts(X, blocks):
             add_to_rows(sums, first, verdicts.of_rows(later), verdicts.width, later)
+        return self._means(sums)
+
+    def _means(self, sums: FloatMatrix) -> FloatVector:
         judged = sums[1] > 0
-        mean = np.divide(sums[0], sums[1], out=np.zeros(len(X)), where=judged)
+        mean = np.divide(sums[0], sums[1], out=np.zeros(sums.shape[1]), where=judged)
         return np.where(judged, np.sqrt(mean), self.usual_score_)
 
     def _verdicts(
@@ -284,7 +300,7 @@ class Auto(Detector):
 
     @override
     def _score_live(self, X: FloatMatrix, later: int) -> FloatVector:
-        newest = self._live_scores(X, self._all_rows(X))
+        newest = self._live_scores(X)
         if later == 0:
             return newest
         covering = self._row_scores(X, _blocks(0, len(X), self._judge()), later)
@@ -293,48 +309,50 @@ class Auto(Detector):
     @override
     def _live_contributions(self, X: FloatMatrix) -> FloatMatrix:
         out = np.zeros(X.shape)
-        for rows, sums, _ in self._newest_sums(X, self._all_rows(X)):
+        for rows, sums, _ in self._newest_sums(X):
             out[rows, self._sensors.used] = sums.T
         return out
 
     @override
     def _live_calibration_scores(self, X: FloatMatrix) -> FloatVector:
-        training = self._training(X)
-        folds, short = training.folds(), self.widths_[0]
-        models = left_out_newest(training, self._joint, self.joint_weight, self._newest)
-        # A row belongs to the fold in which its window begins.
-        ends = [0, *(fold.high + short - 1 for fold in folds[:-1]), len(X)]
-        return self._live_scores(X, zip(ends[:-1], ends[1:], models, strict=True))
-
-    def _all_rows(self, X: FloatMatrix) -> list[_Part]:
-        return [] if self._newest is None else [(0, len(X), self._newest)]
-
-    def _live_scores(self, X: FloatMatrix, parts: Iterable[_Part]) -> FloatVector:
-        out = np.empty(len(X))
-        for rows, sums, weights in self._newest_sums(X, parts):
-            total, weight = np.zeros((2, rows.stop - rows.start))
-            for sensor, own in zip(sums, weights, strict=True):
-                total += sensor  # one by one: a row alone is rounded as among others
-                weight += own
-            mean = np.divide(total, weight, out=np.zeros(len(total)), where=weight > 0)
-            usual = self._newest.usual_score if self._newest else 0.0
-            out[rows] = np.where(weight > 0, np.sqrt(mean), usual)
+        training, distances = self._left_out_of(X)
+        out = np.full(len(X), np.nan)
+        if self._newest is not None:
+            out[training.live_rows] = self._live_means(*self._newest.sums(distances))
         return out
 
-    def _newest_sums(
-        self, X: FloatMatrix, parts: Iterable[_Part]
-    ) -> Iterator[tuple[slice, FloatMatrix, FloatMatrix]]:
+    def _live_scores(self, X: FloatMatrix) -> FloatVector:
+        out = np.empty(len(X))
+        for rows, sums, weights in self._newest_sums(X):
+            out[rows] = self._live_means(sums, weights)
+        return out
+
+    def _live_means(self, sums: FloatMatrix, weights: FloatMatrix) -> FloatVector:
+        total, weight = np.zeros((2, sums.shape[1]))
+        for sensor, own in zip(sums, weights, strict=True):
+            total += sensor  # one by one: a row alone is rounded as among others
+            weight += own
+        mean = np.divide(total, weight, out=np.zeros(len(total)), where=weight > 0)
+        usual = self._newest.usual_score if self._newest else 0.0
+        return np.where(weight > 0, np.sqrt(mean), usual)
+
+    def _newest_sums(self, X: FloatMatrix) -> Iterator[tuple[slice, FloatMatrix, FloatMatrix]]:
         """Yield rows, and what `Newest.sums` returns for them, in blocks of bounded size."""
-        for start, end, model in parts:
-            for first in range(start, end, _BLOCK):
-                stop = min(first + _BLOCK, end)
-                before = min(first, self.live_reach())
-                scaled = self._sensors.apply(X[first - before : stop])
-                columns, missing = filled(scaled, self.widths_[0])
-                sums, weights = model.sums(columns, missing)
-                yield slice(first, stop), sums[:, before:], weights[:, before:]
+        if self._newest is None:
+            return
+        for first in range(0, len(X), _BLOCK):
+            stop = min(first + _BLOCK, len(X))
+            before = min(first, self.live_reach())
+            scaled = self._sensors.apply(X[first - before : stop])
+            columns, missing = filled(scaled, self.widths_[0])
+            rows = np.arange(before, before + stop - first)
+            found = self._newest.distances(columns, missing, rows)
+            yield slice(first, stop), *self._newest.sums(found)
 
     # ------------------------------------------------------------------ state
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_left_out": None}
+
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
         own = {
@@ -353,7 +371,7 @@ class Auto(Detector):
         self.widths_ = (*self._views.widths, int(state["joint_width"]))
         self.usual_ = np.asarray(state["usual"])
         self.usual_score_ = float(state["usual_score"])
-        self._joint = self._shapes = None
+        self._joint = self._shapes = self._left_out = None
         if self._is_joint(len(self._sensors.used)):
             self._joint = JointWindow.restore(state)
         if "shape_series" in state:

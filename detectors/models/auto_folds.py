@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def thinned(starts: Starts, most: int, seed: tuple[int, ...]) -> Starts:
 
 
 def calibrated(
-    distances: FloatMatrix, quantile: float, floors: FloatVector
+    distances: NDArray[np.floating[Any]], quantile: float, floors: FloatVector
 ) -> tuple[FloatMatrix, FloatMatrix]:
     """Return what left-out distances are divided by, and their mean log(1 + ratio)².
 
@@ -99,12 +99,17 @@ def calibrated(
     usual, typical
         Shape (n_views, n_sensors); `typical` is NaN for a sensor that was never judged.
     """
-    usual, typical = np.full((2, *distances.shape[:2]), np.nan)
-    for view, sensor in np.ndindex(*usual.shape):
-        found = distances[view, sensor]
-        found = found[np.isfinite(found)]
-        usual[view, sensor] = floors[view]
-        if len(found):
-            usual[view, sensor] = max(np.quantile(found, quantile), floors[view])
-            typical[view, sensor] = np.mean(np.log1p(found / usual[view, sensor]) ** 2)
-    return usual, typical
+    found = np.asarray(distances, np.float64)
+    judged = np.isfinite(found)
+    if judged.all():
+        usual = np.quantile(found, quantile, axis=2)
+    else:
+        usual = np.zeros(found.shape[:2])
+        for at in zip(*np.nonzero(judged.any(axis=2)), strict=True):
+            usual[at] = np.quantile(found[at][judged[at]], quantile)
+    usual = np.maximum(usual, floors[:, None])
+    squares = np.log1p(found / usual[:, :, None]) ** 2
+    count = judged.sum(axis=2)
+    typical = np.full(usual.shape, np.nan)
+    total = squares.sum(axis=2, where=judged)
+    return usual, np.divide(total, count, out=typical, where=count > 0)

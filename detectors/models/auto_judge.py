@@ -39,6 +39,8 @@ class Verdicts(NamedTuple):
         judged.
     judged
         Where a sensor could be judged; None if everywhere.
+    starts
+        First row of each window.
     width
         Rows of a window.
     weight
@@ -47,22 +49,27 @@ class Verdicts(NamedTuple):
 
     squares: Floats
     judged: Mask | None
+    starts: Starts
     width: int
     weight: float
 
+    def of_windows(self) -> FloatMatrix:
+        """Return (weighted squares, weights) a window, summed over sensors."""
+        total = self.squares.sum(axis=0, dtype=np.float64)
+        sensors = np.full(len(total), float(len(self.squares)))
+        if self.judged is not None:
+            sensors = self.judged.sum(axis=0, dtype=np.float64)
+        return np.stack([total, self.weight * sensors])
+
     def of_rows(self, later: int | None = None) -> FloatMatrix:
-        """Return (weighted squares, weights) a row, summed over sensors and windows.
+        """Return the same a row, summed over windows, of which none is left out.
 
         Parameters
         ----------
         later
             Count only windows that end at most so many rows after the row.
         """
-        total = self.squares.sum(axis=0, dtype=np.float64)
-        sensors = np.full(len(total), float(len(self.squares)))
-        if self.judged is not None:
-            sensors = self.judged.sum(axis=0, dtype=np.float64)
-        return spread(np.stack([total, self.weight * sensors]), self.width, later)
+        return spread(self.of_windows(), self.width, later)
 
     def of_cells(self) -> FloatMatrix:
         """Return the weighted squares a sensor and row, summed over windows."""
@@ -109,52 +116,80 @@ class Judge:
         count
             Windows to judge.
         """
-        short, long, joint = self.widths
-        rows, weights = columns.shape[1], view_weights(self.shapes)
-        for width, method, views in (
-            (short, self.views.short, _SHORT),
-            (long, self.views.long, _LONG),
-        ):
-            starts = np.arange(min(count, rows - width + 1))
-            if not len(starts):
-                continue
-            squares = np.empty((len(columns), len(starts)), np.float32)
-            for sensor, x in enumerate(columns):
-                usual = self.usual[views, sensor, None]
-                found = _surprise(method(sensor, x, starts), usual)
-                squares[sensor] = (weights[views, None] * found).sum(axis=0)
-            yield self._masked(squares, missing, width, float(weights[views].sum()))
-        starts = np.arange(min(count, rows - joint + 1))
+        rows = columns.shape[1]
+        starts = np.arange(min(count, rows - self.widths[0] + 1))
+        if len(starts):
+            # Short windows fit where long ones do not any more.
+            room = self.widths[1] - self.widths[0]
+            padded = np.pad(columns, ((0, 0), (0, room)), mode="edge")
+            found = [self.views.distances(sensor, x, starts) for sensor, x in enumerate(padded)]
+            yield from self.of_views(np.stack(found, axis=1), starts, rows, missing)
+        starts = np.arange(min(count, rows - self.widths[2] + 1))
         if self.joint is not None and len(starts):
-            known = None if missing is None else whole_windows(missing, joint)[:, starts]
-            cut = joined(columns, starts, joint)
+            known = None
+            if missing is not None:
+                known = whole_windows(missing, self.widths[2])[:, starts]
+            cut = joined(columns, starts, self.widths[2])
             rest = self.joint.residuals(cut, len(columns), known)
-            squares = self.joint_weight * _surprise(rest, self.usual[-1][:, None])
-            yield self._masked(squares, missing, joint, self.joint_weight)
-        yield from self._verdicts_on_shapes(columns, missing, count)
+            yield self.of_joint(rest, starts, missing)
+        yield from self.of_shapes(columns, missing, 0, count)
 
-    def _verdicts_on_shapes(
-        self, columns: Floats, missing: Mask | None, count: int
+    def of_views(
+        self, distances: Floats, starts: Starts, rows: int, missing: Mask | None
     ) -> Iterator[Verdicts]:
+        """Judge windows by their distances from the sensors' references.
+
+        Parameters
+        ----------
+        distances
+            In six views, (6, n_sensors, n_starts).
+        starts
+            First row of each short window and of the long one that it begins, ascending.
+        rows
+            How many there are: windows that go on beyond them are left out.
+        missing
+            Readings that are not there; None if all are.
+        """
+        weights = view_weights(self.shapes)
+        for width, views in zip(self.widths[:2], (_SHORT, _LONG), strict=True):
+            at = starts[: np.searchsorted(starts, rows - width, side="right")]
+            if len(at):
+                usual = self.usual[views, :, None]
+                found = _surprise(distances[views, :, : len(at)], usual)
+                squares = np.einsum("v,vsn->sn", weights[views], found)
+                yield self._masked(squares, missing, at, width, float(weights[views].sum()))
+
+    def of_joint(self, residuals: Floats, starts: Starts, missing: Mask | None) -> Verdicts:
+        """Judge joint windows by what components leave of them, (n_sensors, n_starts)."""
+        squares = self.joint_weight * _surprise(residuals, self.usual[-1][:, None])
+        return self._masked(squares, missing, starts, self.widths[2], self.joint_weight)
+
+    def of_shapes(
+        self, columns: Floats, missing: Mask | None, first: int, stop: int
+    ) -> Iterator[Verdicts]:
+        """Judge the windows of a single sensor that begin in some rows by their shape."""
         if self.shapes is None:
             return
         for number, width in enumerate(self.shapes.widths):
-            rows = min(count + width - 1, columns.shape[1])
-            if rows >= width:
-                logs = np.log1p(self.shapes.ratios(columns[0, :rows], number))[None]
+            starts = np.arange(first, min(stop, columns.shape[1] - width + 1))
+            if len(starts):
+                x = columns[0, first : starts[-1] + width]
+                logs = np.log1p(self.shapes.ratios(x, number))[None]
                 squares = np.float32(SHAPE_WEIGHT) * logs * logs
-                yield self._masked(squares, missing, width, SHAPE_WEIGHT)
+                yield self._masked(squares, missing, starts, width, SHAPE_WEIGHT)
 
     @staticmethod
-    def _masked(squares: Floats, missing: Mask | None, width: int, weight: float) -> Verdicts:
-        judged = None if missing is None else whole_windows(missing, width)
+    def _masked(
+        squares: Floats, missing: Mask | None, starts: Starts, width: int, weight: float
+    ) -> Verdicts:
+        judged = None if missing is None else whole_windows(missing, width)[:, starts]
         without_references = np.isnan(squares[:, 0])
         if judged is None and without_references.any():
             judged = np.ones(squares.shape, bool)
         if judged is not None:
-            judged = judged[:, : squares.shape[1]] & ~without_references[:, None]
+            judged &= ~without_references[:, None]
             squares = np.where(judged, squares, np.float32(0))
-        return Verdicts(squares, judged, width, weight)
+        return Verdicts(squares, judged, starts, width, weight)
 
 
 def view_weights(shapes: ShapeViews | None) -> Floats:
@@ -172,6 +207,16 @@ def add_to_rows(
     rows = np.arange(first, first + found.shape[1])
     count = np.maximum(covering(rows, sums.shape[1], width, later), 1.0)
     sums[:, first : first + len(rows)] += found / count
+
+
+def add_sparse(sums: FloatMatrix, verdicts: Verdicts) -> None:
+    """Add verdicts of some windows as means over those of them that cover a row."""
+    found = verdicts.of_windows()
+    total, count = np.zeros_like(sums), np.zeros(sums.shape[1])
+    for offset in range(verdicts.width):
+        total[:, verdicts.starts + offset] += found
+        count[verdicts.starts + offset] += 1.0
+    sums += total / np.maximum(count, 1.0)
 
 
 def covering(

@@ -9,13 +9,14 @@ joint windows of four rows are looked at besides.  No window is spread over the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from detectors.kernels.views import Windows, centred_windows, nearest_views
+from detectors.kernels.cuts import centred_windows
+from detectors.kernels.views import References, nearest_views, references
 from detectors.models.auto_folds import calibrated
 from detectors.models.auto_joint import JointWindow
 from detectors.models.auto_training import Training
@@ -68,23 +69,30 @@ class Newest:
         return (max(2, short // 2), short)
 
     @cached_property
-    def _normal(self) -> list[tuple[Windows, ...] | None]:
+    def _normal(self) -> list[tuple[References, ...] | None]:
         return [self._prepared(sensor) for sensor in range(len(self.views.series))]
 
-    def _prepared(self, sensor: int) -> tuple[Windows, ...] | None:
+    def _prepared(self, sensor: int) -> tuple[References, ...] | None:
         starts = self.views.starts[self.views.known[sensor]]
         if len(starts) < FEWEST:
             return None
         x = self.views.series[sensor]
-        return tuple(centred_windows(x, starts, _taper(width)) for width in self.widths)
+        return tuple(
+            references(centred_windows(x, starts, _taper(width))) for width in self.widths
+        )
 
-    def sums(self, columns: Floats, missing: Mask | None) -> tuple[FloatMatrix, FloatMatrix]:
+    @property
+    def weights(self) -> FloatVector:
+        """Weight of each view."""
+        return np.append(np.ones(2 * _VIEWS), [self.joint_weight] * len(self.joints))
+
+    def sums(self, distances: Floats) -> tuple[FloatMatrix, FloatMatrix]:
         """Judge rows by the windows that end at them.
 
         Parameters
         ----------
-        columns, missing
-            As `filled` returns them.
+        distances
+            As `distances` returns them.
 
         Returns
         -------
@@ -92,60 +100,62 @@ class Newest:
             Weighted log(1 + distance / usual)², summed over views, and the weights of the
             views that could judge; both (n_sensors, n_rows).
         """
-        sums, weights = np.zeros((2, *columns.shape))
-        for width, weight, first, distances in self._distances(columns, missing, None):
-            whole = None if missing is None else whole_windows(missing, width)
-            for found, usual in zip(distances, self.usual[first:], strict=False):
-                logs = np.log1p(found / usual[:, None])
-                judged = np.isfinite(found) if whole is None else whole & np.isfinite(found)
-                sums[:, width - 1 :] += np.where(judged, weight * logs * logs, 0.0)
-                weights[:, width - 1 :] += weight * judged
+        sums, weights = np.zeros((2, *distances.shape[1:]))
+        for found, usual, weight in zip(distances, self.usual, self.weights, strict=True):
+            logs = np.log1p(found / usual[:, None])
+            judged = np.isfinite(found)
+            sums += np.where(judged, weight * logs * logs, 0.0)
+            weights += weight * judged
         return sums, weights
 
-    def left_out_distances(
-        self, columns: Floats, missing: Mask | None, starts: Starts
-    ) -> FloatMatrix:
-        """Return distances of the windows that begin at `starts`, (n_views, n_sensors, n).
+    def distances(self, columns: Floats, missing: Mask | None, rows: Starts) -> Floats:
+        """Return the distances of the windows that end at some rows.
 
-        NaN where readings are missing.
+        Parameters
+        ----------
+        columns, missing
+            As `filled` returns them.
+        rows
+            Numbers of rows, ascending.
+
+        Returns
+        -------
+        ndarray of shape (n_views, n_sensors, n_rows)
+            NaN where readings are missing or there are not enough rows yet.
         """
-        found = []
-        for width, _, _, distances in self._distances(columns, missing, starts):
-            rest = np.asarray(distances, np.float64)
-            if missing is not None:
-                rest[:, ~whole_windows(missing, width)[:, starts]] = np.nan
-            found.append(rest)
-        return np.concatenate(found)
+        shape = (2 * _VIEWS + len(self.joints), len(columns), len(rows))
+        out = np.full(shape, np.nan, np.float32)
+        for width, views in self._scales(len(columns)):
+            starts = rows[np.searchsorted(rows, width - 1) :] - (width - 1)
+            if not len(starts):
+                continue
+            known = None if missing is None else whole_windows(missing, width)[:, starts]
+            if views.start < 2 * _VIEWS:
+                found = self._nearest(columns, starts, width)
+            else:
+                joint = self.joints[views.start - 2 * _VIEWS]
+                cut = joined(columns, starts, width)
+                found = joint.residuals(cut, len(columns), known)[None]
+            if known is not None:
+                found = np.where(known, found, np.float32(np.nan))
+            out[views, :, -len(starts) :] = found
+        return out
 
-    def _distances(
-        self, columns: Floats, missing: Mask | None, starts: Starts | None
-    ) -> Iterator[tuple[int, float, int, Floats]]:
-        """Yield width, weight of a view, number of the first, and their distances.
-
-        Distances have the shape (n_views, n_sensors, n_windows), of the windows that begin at
-        `starts`, or of all.
-        """
-        rows = columns.shape[1]
+    def _scales(self, n_sensors: int) -> Iterator[tuple[int, slice]]:
+        """Yield the width and the views of each kind of window."""
         for scale, width in enumerate(self.widths):
-            if rows < width:
-                continue
-            at = np.arange(rows - width + 1) if starts is None else starts
-            found = np.full((_VIEWS, len(columns), len(at)), np.nan, np.float32)
-            for sensor, x in enumerate(columns):
-                normal = self._normal[sensor]
-                if normal is not None:
-                    queries = centred_windows(x, at, _taper(width))
-                    found[:, sensor] = nearest_views(normal[scale], queries)
-            yield width, 1.0, scale * _VIEWS, found
-        for number, joint in enumerate(self.joints):
-            width = len(joint.mean) // len(columns)
-            if rows < width:
-                continue
-            at = np.arange(rows - width + 1) if starts is None else starts
-            known = None if missing is None else whole_windows(missing, width)[:, at]
-            cut = joined(columns, at, width)
-            rest = joint.residuals(cut, len(columns), known)
-            yield width, self.joint_weight, 2 * _VIEWS + number, rest[None]
+            yield width, slice(scale * _VIEWS, (scale + 1) * _VIEWS)
+        for number, joint in enumerate(self.joints, 2 * _VIEWS):
+            yield len(joint.mean) // n_sensors, slice(number, number + 1)
+
+    def _nearest(self, columns: Floats, starts: Starts, width: int) -> Floats:
+        """Return distances from reference windows, (3, n_sensors, n_windows)."""
+        found = np.full((_VIEWS, len(columns), len(starts)), np.nan, np.float32)
+        for sensor, (x, normal) in enumerate(zip(columns, self._normal, strict=True)):
+            if normal is not None:
+                queries = centred_windows(x, starts, _taper(width))
+                found[:, sensor] = nearest_views(normal[self.widths.index(width)], queries)
+        return found
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that `restore` takes, but for the views and the longer joint."""
@@ -173,7 +183,7 @@ class Newest:
 
 def learn_newest(
     training: Training, views: SensorViews, joint: JointWindow | None, joint_weight: float
-) -> Newest:
+) -> tuple[Newest, Floats]:
     """Calibrate the distances of newest windows by leaving folds out.
 
     Parameters
@@ -184,49 +194,47 @@ def learn_newest(
         What new rows are compared with.
     joint_weight
         Weight of a joint view.
+
+    Returns
+    -------
+    newest, distances
+        What newest windows are compared with, and `left_out_newest`.
     """
-    columns, missing = training.columns, training.missing
-    models = left_out_newest(training, joint, joint_weight)
-    distances = [
-        model.left_out_distances(columns, missing, training.sample(fold))
-        for model, fold in zip(models, training.folds(), strict=True)
-    ]
-    found = np.concatenate(distances, axis=2)
+    found = left_out_newest(training, joint is not None)
     usual, typical = calibrated(found, training.quantile, np.full(len(found), _FLOOR))
-    weights = np.r_[np.ones(2 * _VIEWS), np.full(len(found) - 2 * _VIEWS, joint_weight)]
-    score = float(np.sqrt(np.average(np.nanmean(typical, axis=1), weights=weights)))
     joints: tuple[JointWindow, ...] = ()
     if joint is not None:
         joints = (training.joint_models(_quick(training))[-1], joint)
-    return Newest(views, joints, joint_weight, usual, score)
+    newest = Newest(views, joints, joint_weight, usual, 0.0)
+    score = np.sqrt(np.average(np.nanmean(typical, axis=1), weights=newest.weights))
+    return replace(newest, usual_score=float(score)), found
 
 
-def left_out_newest(
-    training: Training,
-    joint: JointWindow | None,
-    joint_weight: float,
-    learned: Newest | None = None,
-) -> Iterator[Newest]:
-    """Yield for each fold what its windows are compared with, which shares no row with it.
+def left_out_newest(training: Training, is_joint: bool) -> Floats:
+    """Return the distances of the live rows' windows from those that share no row with them.
 
-    Parameters
-    ----------
-    training, joint, joint_weight
-        As for `learn_newest`.
-    learned
-        What distances are divided by; 1 if not given.
+    Returns
+    -------
+    ndarray of shape (n_views, n_sensors, n_live_rows)
+        As of `Newest.distances`.
     """
-    shape = (2 * _VIEWS + (0 if joint is None else 2), len(training.columns))
-    usual = np.ones(shape) if learned is None else learned.usual
-    score = 0.0 if learned is None else learned.usual_score
-    joints: list[tuple[JointWindow, ...]] = [()] * len(training.folds())
-    if joint is not None:
+    folds, short = training.folds(), training.widths[0]
+    joints: list[tuple[JointWindow, ...]] = [()] * len(folds)
+    if is_joint:
         widths = (_quick(training), training.widths[2])
-        quick, whole = (training.joint_models(width) for width in widths)
+        quick, whole = (training.joint_models(width)[:-1] for width in widths)
         joints = list(zip(quick, whole, strict=True))
-    for fold in training.folds():
-        views = training.left_out(fold)
-        yield Newest(views, joints[fold.number], joint_weight, usual, score)
+    nothing = np.empty((0, 0))
+    # A row belongs to the fold in which its window begins.
+    ends = [fold.high + short - 1 for fold in folds[:-1]]
+    parts = np.split(training.live_rows, np.searchsorted(training.live_rows, ends))
+    found = [
+        Newest(training.left_out(fold), own, 0.0, nothing, 0.0).distances(
+            training.columns, training.missing, rows
+        )
+        for fold, own, rows in zip(folds, joints, parts, strict=True)
+    ]
+    return np.concatenate(found, axis=2)
 
 
 def _quick(training: Training) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from detectors.models.auto_folds import Choice, Fold, calibrated, folds_of, thinned
 from detectors.models.auto_joint import JointWindow, Moments
 from detectors.models.auto_judge import FLOORS, JOINT_FLOOR
-from detectors.models.auto_shapes import ShapeViews, learn_shapes
+from detectors.models.auto_shapes import ShapeViews, learn_shapes, runs
 from detectors.models.auto_views import SensorViews, joined, whole_first, whole_windows
 from detectors.validation import FloatMatrix, FloatVector
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     Starts = NDArray[np.int64]
 
 _REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
-_CALIBRATION_WINDOWS = 400
 _JOINT_WINDOWS = 6000
+_FEWEST_STARTS = 2000
+_OVER_A_ROW = 4
+_LIVE_ROWS, _LIVE_RUN = 3072, 128
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,16 @@ class Training:
     quantile: float
     seed: int
     _joints: dict[int, list[JointWindow]] = field(default_factory=dict)
+    _residuals: dict[int, Floats] = field(default_factory=dict)
 
     def only(self, kept: Mask) -> Training:
         """Return the rows of these sensors."""
+        if kept.all():
+            return self
         missing = None if self.missing is None else self.missing[kept]
-        return replace(self, columns=self.columns[kept], missing=missing, _joints={})
+        return replace(
+            self, columns=self.columns[kept], missing=missing, _joints={}, _residuals={}
+        )
 
     def folds(self, gap: int | None = None) -> list[Fold]:
         """Return the folds of the windows that are followed by a whole long one.
@@ -72,9 +80,36 @@ class Training:
         """Tell which long windows of the first sensor miss nothing."""
         return whole_first(self.missing, self.columns.shape[1], self.widths[1])
 
-    def sample(self, fold: Fold) -> Starts:
-        """Return the windows of a fold by which distances are calibrated."""
-        return self._thinned(fold.own, _CALIBRATION_WINDOWS, Choice.CALIBRATION, fold.number)
+    def is_of(self, other: Training) -> bool:
+        """Tell whether the rows are those of another, under the same rules."""
+        rules = ("widths", "n_references", "quantile", "seed")
+        if any(getattr(self, rule) != getattr(other, rule) for rule in rules):
+            return False
+        if self.missing is None or other.missing is None:
+            same = self.missing is other.missing
+        else:
+            same = np.array_equal(self.missing, other.missing)
+        return same and np.array_equal(self.columns, other.columns)
+
+    # ------------------------------------------------------------------ windows left out
+    @cached_property
+    def starts(self) -> Starts:
+        """First rows of the windows that are left out to see how far they lie.
+
+        Neighbours say nearly the same: of many windows, as many as leave four over each row.
+        """
+        count = self.folds()[-1].high
+        step = np.clip(count // _FEWEST_STARTS, 1, max(self.widths[0] // _OVER_A_ROW, 1))
+        return np.unique(np.r_[np.arange(0, count, step), count - 1])
+
+    @cached_property
+    def live_rows(self) -> Starts:
+        """Rows whose newest windows are left out: of many rows, runs spread evenly."""
+        return runs(np.arange(self.columns.shape[1]), _LIVE_ROWS, _LIVE_RUN)
+
+    def starts_in(self, fold: Fold) -> Starts:
+        """Return those of `starts` that are of a fold."""
+        return self.starts[slice(*np.searchsorted(self.starts, [fold.low, fold.high]))]
 
     # ------------------------------------------------------------------ windows that are kept
     def kept(self) -> SensorViews:
@@ -105,21 +140,23 @@ class Training:
         return thinned(starts, most, (self.seed, choice, fold + 1))
 
     # ------------------------------------------------------------------ views
+    @cached_property
+    def distances(self) -> Floats:
+        """Distances of windows from those of other folds, (6, n_sensors, n_starts)."""
+        return np.concatenate([self._left_out_distances(fold) for fold in self.folds()], axis=2)
+
+    def _left_out_distances(self, fold: Fold) -> Floats:
+        views, starts = self.left_out(fold), self.starts_in(fold)
+        found = [views.distances(sensor, x, starts) for sensor, x in enumerate(self.columns)]
+        return np.stack(found, axis=1)
+
     def calibrated_views(self) -> tuple[FloatMatrix, FloatMatrix]:
         """Return `calibrated` for the views of each sensor, both (6, n_sensors)."""
-        found = [self._sampled_distances(fold) for fold in self.folds()]
-        return calibrated(np.concatenate(found, axis=2), self.quantile, np.array(FLOORS))
-
-    def _sampled_distances(self, fold: Fold) -> FloatMatrix:
-        """Return distances of some windows of a fold from the others', (6, sensors, some)."""
-        views, starts = self.left_out(fold), self.sample(fold)
-        out = np.empty((6, len(self.columns), len(starts)))
-        for sensor, x in enumerate(self.columns):
-            out[:4, sensor] = views.short(sensor, x, starts)
-            out[4:, sensor] = views.long(sensor, x, starts)
+        found = self.distances
         if self.missing is not None:
-            out[:, ~whole_windows(self.missing, self.widths[1])[:, starts]] = np.nan
-        return out
+            known = whole_windows(self.missing, self.widths[1])[:, self.starts]
+            found = np.where(known, found, np.float32(np.nan))
+        return calibrated(found, self.quantile, np.array(FLOORS))
 
     # ------------------------------------------------------------------ shapes
     def learn_shapes(self) -> tuple[ShapeViews | None, FloatMatrix]:
@@ -152,17 +189,29 @@ class Training:
         others = [[*parts[:number], *parts[number + 1 :]] for number in range(len(parts))]
         return [JointWindow.learn(Moments.joined(chosen)) for chosen in [*others, parts]]
 
+    def residuals(self, width: int) -> Floats:
+        """Return what components learned without it leave of each window.
+
+        Returns
+        -------
+        ndarray of shape (n_sensors, n_starts)
+            A sensor's is NaN where its readings are missing.
+        """
+        if width not in self._residuals:
+            known = None if self.missing is None else whole_windows(self.missing, width)
+            found = []
+            for fold, without in zip(self.folds(width), self.joint_models(width), strict=False):
+                starts = self.starts_in(fold)
+                there = None if known is None else known[:, starts]
+                cut = joined(self.columns, starts, width)
+                rest = without.residuals(cut, len(self.columns), there)
+                nothing = np.float32(np.nan)
+                found.append(rest if there is None else np.where(there, rest, nothing))
+            self._residuals[width] = np.concatenate(found, axis=1)
+        return self._residuals[width]
+
     def learn_joint(self, width: int) -> tuple[JointWindow, FloatVector, FloatVector]:
         """Learn the components; with them, `calibrated` for each sensor's residual."""
-        *left_out, joint = self.joint_models(width)
-        found = []
-        known = None if self.missing is None else whole_windows(self.missing, width)
-        for fold, without in zip(self.folds(width), left_out, strict=True):
-            starts = self.sample(fold)
-            there = None if known is None else known[:, starts]
-            cut = joined(self.columns, starts, width)
-            rest = without.residuals(cut, len(self.columns), there)
-            found.append(rest if there is None else np.where(there, rest, np.nan))
-        distances = np.concatenate(found, axis=1)[None]
+        distances = self.residuals(width)[None]
         usual, typical = calibrated(distances, self.quantile, np.array([JOINT_FLOOR]))
-        return joint, usual[0], typical[0]
+        return self.joint_models(width)[-1], usual[0], typical[0]

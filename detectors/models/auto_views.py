@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.kernels import views as kernels
+from detectors.kernels.cuts import Windows, nested_windows, roughness
 from detectors.kernels.products import products
+from detectors.kernels.views import SIZE_FLOOR, References, nearest_views, references
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 _ROUGHNESS_FLOOR = 0.02
 _RIDGE = 0.01
 FEWEST = 3
+_NEAREST, _SUMMARY = [0, 1, 2, 4, 5], 3
 
 
 class _Normal(NamedTuple):
     """One sensor's reference windows, ready to be compared with."""
 
-    short: kernels.Windows
-    long: kernels.Windows
+    windows: References
     centre: NDArray[np.float64]
     root: NDArray[np.float64]
 
@@ -85,14 +86,16 @@ class SensorViews:
         if len(starts) < FEWEST:
             return None
         x = self.series[sensor]
-        short, long = (_cut(x, starts, width) for width in self.widths)
-        features = _summary(short, x, starts)
-        spread = np.cov(features.T) + _RIDGE * np.eye(features.shape[1])
+        windows = nested_windows(x, starts, self.widths)
+        features = _summary(windows, x, starts, self.widths[0])
+        centre = np.median(features, axis=0)
+        gaps = features - features.mean(axis=0)
+        spread = gaps.T @ gaps / (len(gaps) - 1) + _RIDGE * np.eye(features.shape[1])
         root = np.linalg.cholesky(np.linalg.inv(spread))
-        return _Normal(short, long, np.median(features, axis=0), root)
+        return _Normal(references(windows), centre, root)
 
-    def short(self, sensor: int, x: Floats, starts: Starts) -> Floats:
-        """Return the distances of short windows, (4, n_windows); NaN without references.
+    def distances(self, sensor: int, x: Floats, starts: Starts) -> Floats:
+        """Return the distances of windows in six views, (6, n_windows); NaN without references.
 
         Parameters
         ----------
@@ -101,24 +104,24 @@ class SensorViews:
         x
             Scaled readings without NaN, float32.
         starts
-            First row of each window.
-        """
-        normal = self._normal[sensor]
-        if normal is None:
-            return np.full((4, len(starts)), np.nan, np.float32)
-        queries = _cut(x, starts, self.widths[0])
-        out = np.empty((4, len(starts)), np.float32)
-        out[:3] = kernels.nearest_views(normal.short, queries)
-        gaps = products(_summary(queries, x, starts) - normal.centre, normal.root.T)
-        out[3] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
-        return out
+            First row of each short window, and of the long one that it begins.
 
-    def long(self, sensor: int, x: Floats, starts: Starts) -> Floats:
-        """Return the distances of long windows, (2, n_windows); see `short`."""
+        Returns
+        -------
+        ndarray
+            Of the short window as it is, with level removed, with level and size removed, its
+            summary; of the long one with level removed, with level and size removed.
+        """
+        out = np.full((6, len(starts)), np.nan, np.float32)
         normal = self._normal[sensor]
         if normal is None:
-            return np.full((2, len(starts)), np.nan, np.float32)
-        return kernels.nearest_views(normal.long, _cut(x, starts, self.widths[1]))[1:]
+            return out
+        windows = nested_windows(x, starts, self.widths)
+        out[_NEAREST] = nearest_views(normal.windows, windows)
+        gaps = _summary(windows, x, starts, self.widths[0]) - normal.centre
+        gaps = products(gaps, normal.root.T)
+        out[_SUMMARY] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
+        return out
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that `restore` takes; of a `compact` one, to the last bit."""
@@ -162,18 +165,13 @@ def joined(columns: Floats, starts: Starts, width: int) -> Floats:
     return np.ascontiguousarray(cut.transpose(1, 0, 2)).reshape(len(starts), -1)
 
 
-def _cut(x: Floats, starts: Starts, width: int) -> kernels.Windows:
-    even = np.full(width, 1.0 / width, np.float32)
-    return kernels.centred_windows(x, starts, even)
-
-
-def _summary(cut: kernels.Windows, x: Floats, starts: Starts) -> NDArray[np.float64]:
+def _summary(windows: Windows, x: Floats, starts: Starts, width: int) -> NDArray[np.float64]:
     """Return level, log spread and log roughness of windows, (n_windows, 3)."""
-    rough = kernels.roughness(x, starts, cut.centred.shape[1])
+    rough = roughness(x, starts, width)
     return np.stack(
         [
-            cut.level.astype(np.float64),
-            np.log(cut.spread.astype(np.float64) + kernels.SIZE_FLOOR),
+            windows.level.astype(np.float64),
+            np.log(windows.spread.astype(np.float64) + SIZE_FLOOR),
             np.log(rough.astype(np.float64) + _ROUGHNESS_FLOOR),
         ],
         axis=1,

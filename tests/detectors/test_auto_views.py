@@ -9,8 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors import catalog
+from detectors.kernels.cuts import centred_windows, nested_windows, roughness
 from detectors.kernels.shapes import GRID
-from detectors.kernels.views import SIZE_FLOOR, centred_windows, nearest_views, roughness
+from detectors.kernels.views import (
+    GROUP,
+    GROUPED_FROM,
+    SIZE_FLOOR,
+    nearest_views,
+    references,
+)
 from detectors.models.auto_folds import folds_of
 from detectors.models.auto_judge import covering, spread
 from detectors.models.auto_views import whole_windows
@@ -38,25 +45,57 @@ def _windows(x: Vector, starts: NDArray[np.int64], width: int) -> Matrix:
     return cut[starts]
 
 
-def _third_nearest(references: Matrix, queries: Matrix) -> Vector:
-    gaps = ((queries[:, None] - references[None]) ** 2).mean(axis=2)
-    return np.asarray(np.sqrt(np.sort(gaps, axis=1)[:, min(3, len(references)) - 1]))
+def _third_nearest(known: Matrix, queries: Matrix) -> Vector:
+    gaps = ((queries[:, None] - known[None]) ** 2).mean(axis=2)
+    if len(known) >= GROUPED_FROM:
+        groups = -(-len(known) // GROUP)
+        room = np.full((len(queries), groups * GROUP - len(known)), np.inf)
+        gaps = np.hstack([gaps, room]).reshape(len(queries), GROUP, groups).min(axis=1)
+    return np.asarray(np.sqrt(np.sort(gaps, axis=1)[:, min(3, len(known)) - 1]))
 
 
 # ---------------------------------------------------------------- kernels
 @pytest.mark.parametrize("width", [2, 7, 16, 33])
-@pytest.mark.parametrize(("references", "queries"), [(1, 1), (2, 5), (50, 127), (301, 130)])
-def test_nearest_views_are_those_of_brute_force(
-    width: int, references: int, queries: int
-) -> None:
+@pytest.mark.parametrize(("known", "queries"), [(1, 1), (2, 5), (50, 127), (301, 130)])
+def test_nearest_views_are_those_of_brute_force(width: int, known: int, queries: int) -> None:
     rng = np.random.default_rng(width)
     x = rng.normal(size=600).astype(np.float32)
-    own, other = (np.sort(rng.integers(0, 560, size=n)) for n in (references, queries))
+    own, other = (np.sort(rng.integers(0, 560, size=n)) for n in (known, queries))
     even = np.full(width, 1 / width, np.float32)
-    found = nearest_views(centred_windows(x, own, even), centred_windows(x, other, even))
+    found = nearest_views(
+        references(centred_windows(x, own, even)), centred_windows(x, other, even)
+    )
     for view, seen in zip(found, SEEN, strict=True):
         slow = _third_nearest(seen(_windows(x, own, width)), seen(_windows(x, other, width)))
         np.testing.assert_allclose(view, slow, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("widths", [(2, 4), (7, 12), (16, 32), (16, 33), (20, 20)])
+@pytest.mark.parametrize("known", [3, 50, 256, 301])
+def test_longer_windows_go_on_where_short_ones_end(widths: tuple[int, int], known: int) -> None:
+    rng = np.random.default_rng(known)
+    x = rng.normal(size=600).cumsum().astype(np.float32)
+    own, other = (np.sort(rng.integers(0, 560, size=n)) for n in (known, 130))
+    found = nearest_views(
+        references(nested_windows(x, own, widths)), nested_windows(x, other, widths)
+    )
+    views = [(widths[0], seen) for seen in SEEN] + [(widths[1], seen) for seen in SEEN[1:]]
+    for view, (width, seen) in zip(found, views, strict=True):
+        slow = _third_nearest(seen(_windows(x, own, width)), seen(_windows(x, other, width)))
+        np.testing.assert_allclose(view, slow, rtol=2e-3, atol=2e-3)
+
+
+def test_the_third_nearest_group_is_seldom_farther_than_the_third_nearest_window() -> None:
+    x = np.random.default_rng(5).normal(size=2_000).astype(np.float32)
+    even = np.full(16, 1 / 16, np.float32)
+    own, other = np.arange(0, 1_200), np.arange(1_300, 1_900)
+    known = references(centred_windows(x, own, even))
+    assert known.ranked == len(own) / GROUP
+    found = nearest_views(known, centred_windows(x, other, even))[0]
+    gaps = _windows(x, other, 16)[:, None] - _windows(x, own, 16)[None]
+    alone = np.sort(np.sqrt((gaps**2).mean(axis=2)), axis=1)
+    assert (found > 1.0001 * alone[:, 2]).mean() < 0.02
+    assert (found < 1.0001 * alone[:, 4]).all()
 
 
 def test_windows_are_split_into_level_spread_and_the_rest() -> None:
@@ -71,7 +110,7 @@ def test_windows_are_split_into_level_spread_and_the_rest() -> None:
     np.testing.assert_allclose(cut.level, level, rtol=1e-5)
     np.testing.assert_allclose(cut.spread, spread_, rtol=1e-5)
     rest = (windows - level[:, None]) * np.sqrt(weights)
-    np.testing.assert_allclose(cut.centred, rest, atol=1e-5)
+    np.testing.assert_allclose(cut.taps, rest, atol=1e-5)
 
 
 def test_roughness_is_the_mean_step() -> None:
@@ -84,11 +123,11 @@ def test_roughness_is_the_mean_step() -> None:
 def test_a_query_is_judged_the_same_beside_any_others() -> None:
     x = np.random.default_rng(2).normal(size=900).astype(np.float32)
     even = np.full(16, 1 / 16, np.float32)
-    references = centred_windows(x, np.arange(0, 400, 3), even)
-    whole = nearest_views(references, centred_windows(x, np.arange(500, 880), even))
+    known = references(centred_windows(x, np.arange(0, 400, 3), even))
+    whole = nearest_views(known, centred_windows(x, np.arange(500, 880), even))
     for first, end in ((0, 1), (5, 130), (200, 380)):
         starts = np.arange(500 + first, 500 + end)
-        part = nearest_views(references, centred_windows(x, starts, even))
+        part = nearest_views(known, centred_windows(x, starts, even))
         np.testing.assert_array_equal(part, whole[:, first:end])
 
 
