@@ -66,14 +66,14 @@ class References(NamedTuple):
 
 def _numbers(windows: Windows) -> Floats:
     """Return the numbers of `References`."""
-    parts = []
-    for first, spread in (
-        (windows.level, windows.spread),
-        (windows.link, windows.longer),
-    ):
-        inverse = np.float32(1) / (spread + np.float32(SIZE_FLOOR))
-        parts += [first, spread * spread, inverse, (spread * inverse) ** 2]
-    return np.array(parts, np.float32)
+    out = np.empty((2, 4, len(windows.level)), np.float32)
+    parts = (windows.level, windows.spread), (windows.link, windows.longer)
+    for own, (first, spread) in zip(out, parts, strict=True):
+        own[0] = first
+        np.multiply(spread, spread, out=own[1])
+        np.divide(1, spread + np.float32(SIZE_FLOOR), out=own[2])
+        np.square(spread * own[2], out=own[3])
+    return out.reshape(8, -1)
 
 
 def references(windows: Windows) -> References:
@@ -81,16 +81,18 @@ def references(windows: Windows) -> References:
 
     Where a group has room left, it is filled with windows that are infinitely far.
     """
-    count = len(windows.level)
+    count, n_taps = windows.taps.shape
     groups = count if count < GROUPED_FROM else -(-count // GROUP)
-    places = (np.arange(groups)[:, None] + groups * np.arange(GROUP)).ravel()
-    there = places < count
-    taps = np.zeros((len(places), windows.taps.shape[1]), np.float32)
-    taps[there] = windows.taps[places[there]]
-    numbers = np.zeros((8, len(places)), np.float32)
+    taps = np.zeros((GROUP * groups, n_taps), np.float32)
+    taps[:count] = windows.taps
+    numbers = np.zeros((8, GROUP * groups), np.float32)
     numbers[1::2] = np.inf  # squares of spreads, and what is made of them
-    numbers[:, there] = _numbers(windows)[:, places[there]]
-    return References(taps.ravel(), numbers, groups)
+    numbers[:, :count] = _numbers(windows)
+    return References(
+        taps.reshape(GROUP, groups, n_taps).transpose(1, 0, 2).ravel(),
+        numbers.reshape(8, GROUP, groups).transpose(0, 2, 1).reshape(8, -1),
+        groups,
+    )
 
 
 @njit(

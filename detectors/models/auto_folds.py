@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from detectors.kernels.quantiles import quantiles
 from detectors.validation import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
@@ -99,17 +100,18 @@ def calibrated(
     usual, typical
         Shape (n_views, n_sensors); `typical` is NaN for a sensor that was never judged.
     """
-    found = np.asarray(distances, np.float64)
+    found = distances.reshape(-1, distances.shape[2])
     judged = np.isfinite(found)
+    usual = np.zeros(len(found))
     if judged.all():
-        usual = np.quantile(found, quantile, axis=2)
+        usual = quantiles(found, quantile)
     else:
-        usual = np.zeros(found.shape[:2])
-        for at in zip(*np.nonzero(judged.any(axis=2)), strict=True):
-            usual[at] = np.quantile(found[at][judged[at]], quantile)
-    usual = np.maximum(usual, floors[:, None])
-    squares = np.log1p(found / usual[:, :, None]) ** 2
+        for row in np.flatnonzero(judged.any(axis=1)):
+            usual[row] = quantiles(found[row, judged[row]][None], quantile)[0]
+    usual = np.maximum(usual.reshape(distances.shape[:2]), floors[:, None])
+    squares = np.log1p(distances / usual[:, :, None].astype(distances.dtype)) ** 2
+    judged = judged.reshape(distances.shape)
     count = judged.sum(axis=2)
+    total = squares.sum(axis=2, where=judged, dtype=np.float64)
     typical = np.full(usual.shape, np.nan)
-    total = squares.sum(axis=2, where=judged)
     return usual, np.divide(total, count, out=typical, where=count > 0)

@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from detectors.base import Detector
+from detectors.kernels.quantiles import quantiles
 from detectors.models.auto_columns import switches
 from detectors.models.parameters import require_int
 from detectors.tags import Tags
@@ -89,33 +90,38 @@ class MovingAverage(Detector):
     def _fit(self, X: FloatMatrix) -> None:
         centre, extreme = np.zeros(X.shape[1]), np.zeros(X.shape[1])
         for column, values in enumerate(X.T):
-            known = values[~np.isnan(values)]
+            known = np.asarray(values[~np.isnan(values)], np.float64)
             if len(known):
-                centre[column] = np.median(known)
-                extreme[column] = np.quantile(np.abs(known - centre[column]), _EXTREME)
+                centre[column] = quantiles(known[None], 0.5)[0]
+                away = np.abs(known - centre[column])
+                extreme[column] = quantiles(away[None], _EXTREME)[0]
         flat = np.where(centre != 0, _FLAT_SHARE * np.abs(centre), 1.0)
         self.centre_, self.furthest_ = centre, np.where(extreme > 0, _CUT * extreme, flat)
-        usual = np.quantile(self._averages(X), _USUAL, axis=0)
+        usual = quantiles(self._averages(X), _USUAL)
         # One reading as far as it counts is nothing unusual.
         usual = np.maximum(usual, 1.0 / self.window)
         self.usual_ = np.where(switches(X), np.inf, usual)
 
     def _averages(self, X: FloatMatrix) -> FloatMatrix:
-        """Return the size of the moving averages, as shares of the furthest, shape of X."""
+        """Return the size of the moving averages, as shares of the furthest, columns × rows."""
+        columns = np.array(X.T, np.float64, order="C")
         with np.errstate(over="ignore"):
-            shares = np.clip((X - self.centre_) / self.furthest_, -1.0, 1.0)
-        steps = np.rint(np.nan_to_num(shares) * _STEPS).astype(np.int64)
-        sums = np.cumsum(steps, axis=0)
-        sums[self.window :] -= sums[: -self.window].copy()
+            columns -= self.centre_[:, None]
+            columns /= self.furthest_[:, None]
+        np.clip(columns, -1.0, 1.0, out=columns)
+        columns *= _STEPS
+        np.rint(np.nan_to_num(columns, copy=False), out=columns)
+        sums = np.cumsum(columns.astype(np.int64), axis=1)
+        sums[:, self.window :] -= sums[:, : -self.window].copy()
         return np.abs(sums) / (_STEPS * self.window)
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
-        return np.asarray((self._averages(X) / self.usual_).max(axis=1))
+        return np.asarray((self._averages(X) / self.usual_[:, None]).max(axis=0))
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
-        return np.asarray((self._averages(X) / self.usual_) ** 2)
+        return np.asarray(((self._averages(X) / self.usual_[:, None]) ** 2).T)
 
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
