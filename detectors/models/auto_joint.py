@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from detectors.kernels.products import products
-from detectors.kernels.residuals import residuals
+from detectors.kernels.residuals import Axes, residuals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +34,8 @@ class Moments(NamedTuple):
     @classmethod
     def of(cls, windows: Floats) -> Self:
         """Return the sums over windows of shape (n_windows, size)."""
-        rows = windows.astype(np.float64)
-        return cls(len(rows), rows.sum(axis=0), rows.T @ rows)
+        squares = np.asarray(windows.T @ windows, np.float64)
+        return cls(len(windows), windows.sum(axis=0, dtype=np.float64), squares)
 
     @classmethod
     def joined(cls, parts: Sequence[Moments]) -> Self:
@@ -103,7 +104,11 @@ class JointWindow:
                 gaps = windows[np.ix_(rows, there)] - self.mean[there]
                 found = products(gaps, self._missing_given(there))
                 windows[np.ix_(rows, ~there)] = self.mean[~there] + found
-        return residuals(windows, self.mean, self.axes, n_sensors)
+        return residuals(windows, self.mean, self._laid_out, n_sensors)
+
+    @cached_property
+    def _laid_out(self) -> Axes:
+        return Axes.of(self.axes)
 
     def _missing_given(self, there: Mask) -> Floats:
         """Return what turns present coordinates into missing ones, (n_missing, n_present)."""

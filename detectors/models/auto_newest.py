@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -241,6 +241,7 @@ def _quick(training: Training) -> int:
     return min(_QUICK_ROWS, training.widths[2])
 
 
+@cache
 def _taper(width: int) -> Floats:
     """Return weights that add up to 1, the newest row's the greatest."""
     age = np.arange(width)[::-1]
