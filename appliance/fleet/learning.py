@@ -45,20 +45,26 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class _Learned:
-    """What one round of learning gives."""
+class _Round:
+    """What one round of learning gives: enough to see what not to learn from."""
 
     ready: Ready
     detector: Detector
     scores: NDArray[np.float64]
-    averages: Detector | None
-    lasting: NDArray[np.float64] | None
-    live: NDArray[np.float64] | None
-    choices: dict[str, Any]
 
     def among(self, cells: Mask | None) -> Mask | None:
         """Return by row learned from whether its cell is one of these."""
         return None if cells is None else cells[self.ready.cells]
+
+
+@dataclass(frozen=True)
+class _Learned(_Round):
+    """What the last round gives besides."""
+
+    averages: Detector | None
+    lasting: NDArray[np.float64] | None
+    live: NDArray[np.float64] | None
+    choices: dict[str, Any]
 
 
 def fit_asset(
@@ -94,22 +100,22 @@ def fit_asset(
     found = taken(rows, sensors, recipe)
     series, values, alive = found.series, found.values, found.alive
     known = None if vouched is None else _cells_of(series, vouched)
-    learned = _learn(asset, series, values, alive, recipe, network)
-    excluded = suspicious_of(learned.scores, learned.among(known))
+    last = _learn(asset, series, values, alive, recipe, network)
+    excluded = suspicious_of(last.scores, last.among(known))
     suspicious: Stretches | None = excluded
-    cells = learned.ready.cells
+    cells = last.ready.cells
     ranges = [(int(cells[a]), int(cells[b - 1]) + 1) for a, b in excluded]
     if ranges:
         normal = alive.copy()
         for start, stop in ranges:
             normal[start:stop] = False
         if int(normal.sum()) >= recipe.minimum_rows:
-            learned = _learn(asset, series, values, normal, recipe, network)
+            last = _learn(asset, series, values, normal, recipe, network)
             suspicious = None
         else:
             ranges = []
     facts = _Facts(rows, sensors, found, ranges, suspicious, known)
-    fitted = _packed(facts, learned, recipe)
+    fitted = _packed(facts, _completed(last, series, recipe), recipe)
     if vouched is None:
         return fitted
     entry, arrays = stay_silent(fitted.entry, fitted.arrays, rows, sensors, recipe, vouched)
@@ -134,22 +140,27 @@ def _learn(
     normal: Mask,
     recipe: Recipe,
     network: Network | None,
-) -> _Learned:
+) -> _Round:
     detector = make_detector(recipe, asset, network)
     ready = prepare(series, values, normal, recipe, detector.tags)
-    training, borders = ready.training, ready.borders
-    averages = make_averages(recipe, series.interval / MICRO, len(ready.cells))
-    detector.fit(training.T)
+    detector.fit(ready.training.T)
+    return _Round(ready, detector, _left_out_scores(detector, ready.training, ready.borders))
+
+
+def _completed(last: _Round, series: Series, recipe: Recipe) -> _Learned:
+    training, borders = last.ready.training, last.ready.borders
+    averages = make_averages(recipe, series.interval / MICRO, len(last.ready.cells))
+    lasting = None
+    if averages is not None:
+        lasting = _left_out_scores(averages.fit(training.T), training, borders)
     return _Learned(
-        ready,
-        detector,
-        _left_out_scores(detector, training, borders),
+        last.ready,
+        last.detector,
+        last.scores,
         averages,
-        None
-        if averages is None
-        else _left_out_scores(averages.fit(training.T), training, borders),
-        _live_scores(detector, training, borders),
-        detector.choices(training.T),
+        lasting,
+        _live_scores(last.detector, training, borders),
+        last.detector.choices(training.T),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -120,8 +121,8 @@ class Auto(Detector):
         scale_invariant=True,
     )
     _single_columns: ClassVar[bool] = True
-    _left_out: tuple[Training, Floats] | None = None
-    """The rows of `fit` and what it found out about them, to calibrate by."""
+    _taught: Training | None = None
+    """The rows of `fit` and what was found out about them."""
 
     def __init__(
         self,
@@ -188,9 +189,15 @@ class Auto(Detector):
         weights = sum(weight * part.size for weight, part in parts)
         sums = sum(weight * part.sum() for weight, part in parts)
         self.usual_score_ = float(np.sqrt(sums / weights))
-        learned = learn_newest(training, self._views, self._joint, self.joint_weight)
-        self._newest: Newest | None = learned[0]
-        self._left_out = (training, learned[1])
+        self._taught = training
+        self.__dict__.pop("_newest", None)
+
+    @cached_property
+    def _newest(self) -> Newest | None:
+        """Learned when it is first asked for: final scores do without."""
+        if self._taught is None:
+            return None
+        return learn_newest(self._taught, self._views, self._joint, self.joint_weight)
 
     def _widths(self, X: FloatMatrix) -> tuple[int, int, int]:
         """Choose the windows by the training rows."""
@@ -231,7 +238,7 @@ class Auto(Detector):
 
     @override
     def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
-        training, _ = self._left_out_of(X)
+        training = self._left_out_of(X)
         judge, columns, missing = self._judge(), training.columns, training.missing
         verdicts = [*judge.of_views(training.distances, training.starts, len(X), missing)]
         if self._joint is not None:
@@ -248,12 +255,12 @@ class Auto(Detector):
             add_sparse(sums, one)
         return self._means(sums)
 
-    def _left_out_of(self, X: FloatMatrix) -> tuple[Training, Floats]:
-        """Return training rows and `left_out_newest`, those of `fit` if it was on these."""
+    def _left_out_of(self, X: FloatMatrix) -> Training:
+        """Return training rows: those of `fit`, and what it found out, if it was on these."""
         training = self._training(X)
-        if self._left_out is None or not self._left_out[0].is_of(training):
-            return training, left_out_newest(training, self._joint is not None)
-        return self._left_out
+        if self._taught is not None and self._taught.is_of(training):
+            return self._taught
+        return training
 
     def _judge(self) -> Judge:
         learned = self._views, self._joint, self._shapes
@@ -315,10 +322,11 @@ class Auto(Detector):
 
     @override
     def _live_calibration_scores(self, X: FloatMatrix) -> FloatVector:
-        training, distances = self._left_out_of(X)
+        training = self._left_out_of(X)
         out = np.full(len(X), np.nan)
         if self._newest is not None:
-            out[training.live_rows] = self._live_means(*self._newest.sums(distances))
+            found = left_out_newest(training, self._joint is not None)
+            out[training.live_rows] = self._live_means(*self._newest.sums(found))
         return out
 
     def _live_scores(self, X: FloatMatrix) -> FloatVector:
@@ -351,7 +359,9 @@ class Auto(Detector):
 
     # ------------------------------------------------------------------ state
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_left_out": None}
+        if self._taught is None:
+            return self.__dict__
+        return self.__dict__ | {"_newest": self._newest, "_taught": None}
 
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
@@ -371,7 +381,7 @@ class Auto(Detector):
         self.widths_ = (*self._views.widths, int(state["joint_width"]))
         self.usual_ = np.asarray(state["usual"])
         self.usual_score_ = float(state["usual_score"])
-        self._joint = self._shapes = self._left_out = None
+        self._joint = self._shapes = self._taught = None
         if self._is_joint(len(self._sensors.used)):
             self._joint = JointWindow.restore(state)
         if "shape_series" in state:

@@ -183,7 +183,7 @@ class Newest:
 
 def learn_newest(
     training: Training, views: SensorViews, joint: JointWindow | None, joint_weight: float
-) -> tuple[Newest, Floats]:
+) -> Newest:
     """Calibrate the distances of newest windows by leaving folds out.
 
     Parameters
@@ -194,11 +194,6 @@ def learn_newest(
         What new rows are compared with.
     joint_weight
         Weight of a joint view.
-
-    Returns
-    -------
-    newest, distances
-        What newest windows are compared with, and `left_out_newest`.
     """
     found = left_out_newest(training, joint is not None)
     usual, typical = calibrated(found, training.quantile, np.full(len(found), _FLOOR))
@@ -207,7 +202,7 @@ def learn_newest(
         joints = (training.joint_models(_quick(training))[-1], joint)
     newest = Newest(views, joints, joint_weight, usual, 0.0)
     score = np.sqrt(np.average(np.nanmean(typical, axis=1), weights=newest.weights))
-    return replace(newest, usual_score=float(score)), found
+    return replace(newest, usual_score=float(score))
 
 
 def left_out_newest(training: Training, is_joint: bool) -> Floats:
@@ -218,6 +213,12 @@ def left_out_newest(training: Training, is_joint: bool) -> Floats:
     ndarray of shape (n_views, n_sensors, n_live_rows)
         As of `Newest.distances`.
     """
+    if is_joint not in training.newest:
+        training.newest[is_joint] = _left_out(training, is_joint)
+    return training.newest[is_joint]
+
+
+def _left_out(training: Training, is_joint: bool) -> Floats:
     folds, short = training.folds(), training.widths[0]
     joints: list[tuple[JointWindow, ...]] = [()] * len(folds)
     if is_joint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,8 @@ class Training:
         Left-out quantile that distances are divided by.
     seed
         Of every choice.
+    newest
+        What `left_out_newest` found, with joint windows and without.
     """
 
     columns: Floats
@@ -53,6 +55,7 @@ class Training:
     n_references: int | None
     quantile: float
     seed: int
+    newest: dict[bool, Floats] = field(default_factory=dict)
     _joints: dict[int, list[JointWindow]] = field(default_factory=dict)
     _residuals: dict[int, Floats] = field(default_factory=dict)
 
@@ -61,9 +64,8 @@ class Training:
         if kept.all():
             return self
         missing = None if self.missing is None else self.missing[kept]
-        return replace(
-            self, columns=self.columns[kept], missing=missing, _joints={}, _residuals={}
-        )
+        nothing: dict[str, Any] = {"newest": {}, "_joints": {}, "_residuals": {}}
+        return replace(self, columns=self.columns[kept], missing=missing, **nothing)
 
     def folds(self, gap: int | None = None) -> list[Fold]:
         """Return the folds of the windows that are followed by a whole long one.
