@@ -96,8 +96,8 @@ def _call_once() -> None:
     levels.halved(*peaks, np.arange(1), ends, 2, release=0.5, merge_rows=1, minimum_rows=1)
     starts = np.arange(0, 56, 8)
     for windows in (
-        cuts.centred_windows(XT[0], starts, np.full(8, 1 / 8, np.float32)),
-        cuts.nested_windows(XT[0], starts[:-1], (8, 16)),
+        cuts.centred_windows(XT, starts, np.full(8, 1 / 8, np.float32)),
+        cuts.nested_windows(XT, starts[:-1], (8, 16)),
     ):
         views.nearest_views(views.references(windows), windows)
-    cuts.roughness(XT[0], starts, width=8)
+    cuts.roughness(XT, starts, width=8)

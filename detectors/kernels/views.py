@@ -1,4 +1,4 @@
-"""Nearest reference windows of one sensor, by several distances in one pass.
+"""Nearest reference windows of each sensor, by several distances in one pass.
 
 The values as they are, with the level removed, and with level and size removed differ only by
 what is done to two numbers a window, so one inner product serves all three; and the product of
@@ -13,13 +13,18 @@ the third-nearest of all unless two of the three are of one group, about once in
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import float32, int64, njit, types, uint64, void
 
-from detectors.kernels.arrays import Array, Floats
+from detectors.kernels.arrays import Array, Floats, Indices
 from detectors.kernels.cuts import Windows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
 
 SIZE_FLOOR = 0.05
 """Added to a window's spread, in the unit of the readings: flat windows are not blown up."""
@@ -42,6 +47,8 @@ _LONG_FLAT, _LONG_SHAPE = _u64(9 * _LANES), _u64(12 * _LANES)
 
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
+_f3 = types.Array(float32, 3, "C", readonly=True)
+_i1 = types.Array(int64, 1, "C", readonly=True)
 _out1 = float32[::1]
 
 
@@ -51,47 +58,60 @@ class References(NamedTuple):
     Attributes
     ----------
     taps
-        As of `Windows`, one window after the other.
+        As of `Windows`, one window after the other, (n_sensors, n_windows × n_taps).
     numbers
         Of each window level, square of the spread, 1 / (spread + `SIZE_FLOOR`) and the square
-        of their product; then link and the same three of the longer ones, (8, n_windows).
+        of their product; then link and the same three of the longer ones,
+        (n_sensors, 8, n_windows).
     ranked
-        How many groups there are.
+        How many groups each sensor has, (n_sensors,).
     """
 
     taps: Floats
     numbers: Floats
-    ranked: int
+    ranked: Indices
 
 
 def _numbers(windows: Windows) -> Floats:
     """Return the numbers of `References`."""
-    out = np.empty((2, 4, len(windows.level)), np.float32)
+    out = np.empty((2, 4, *windows.level.shape), np.float32)
     parts = (windows.level, windows.spread), (windows.link, windows.longer)
     for own, (first, spread) in zip(out, parts, strict=True):
         own[0] = first
         np.multiply(spread, spread, out=own[1])
         np.divide(1, spread + np.float32(SIZE_FLOOR), out=own[2])
         np.square(spread * own[2], out=own[3])
-    return out.reshape(8, -1)
+    return np.ascontiguousarray(out.reshape(8, *windows.level.shape).transpose(1, 0, 2))
 
 
-def references(windows: Windows) -> References:
+def references(windows: Windows, known: Mask | None = None) -> References:
     """Put windows into the groups in which they are compared with others.
 
-    Where a group has room left, it is filled with windows that are infinitely far.
+    Windows that are not known, and those that fill up groups, are infinitely far.
+
+    Parameters
+    ----------
+    windows
+        Of each sensor.
+    known
+        Which of them each sensor has, (n_sensors, n_windows); None if all.
     """
-    count, n_taps = windows.taps.shape
+    sensors, count, n_taps = windows.taps.shape
     groups = count if count < GROUPED_FROM else -(-count // GROUP)
-    taps = np.zeros((GROUP * groups, n_taps), np.float32)
-    taps[:count] = windows.taps
-    numbers = np.zeros((8, GROUP * groups), np.float32)
-    numbers[1::2] = np.inf  # squares of spreads, and what is made of them
-    numbers[:, :count] = _numbers(windows)
+    taps = np.zeros((sensors, GROUP * groups, n_taps), np.float32)
+    taps[:, :count] = windows.taps
+    numbers = np.zeros((sensors, 8, GROUP * groups), np.float32)
+    numbers[:, :, :count] = _numbers(windows)
+    there = np.zeros((sensors, GROUP * groups), bool)
+    there[:, :count] = True if known is None else known
+    # Squares of spreads, and what is made of them.
+    numbers[:, 1::2] = np.where(there[:, None], numbers[:, 1::2], np.float32(np.inf))
+    parted = taps.reshape(sensors, GROUP, groups, n_taps).transpose(0, 2, 1, 3)
+    turned = numbers.reshape(sensors, 8, GROUP, groups).transpose(0, 1, 3, 2)
     return References(
-        taps.reshape(GROUP, groups, n_taps).transpose(1, 0, 2).ravel(),
-        numbers.reshape(8, GROUP, groups).transpose(0, 2, 1).reshape(8, -1),
-        groups,
+        parted.reshape(sensors, -1),
+        np.ascontiguousarray(turned.reshape(sensors, 8, -1)),
+        there.reshape(sensors, GROUP, groups).any(axis=1).sum(axis=1),
     )
 
 
@@ -224,7 +244,7 @@ def _rank_long(
 
 
 @njit(
-    void(_f1, _f2, int64, _f2, _f2, float32, float32, int64, float32[:, ::1]),
+    void(_f2, _f3, int64, _f3, _f3, float32, float32, _i1, float32[:, :, ::1]),
     cache=True,
     nogil=True,
     fastmath=_FLAGS,
@@ -237,10 +257,10 @@ def _nearest(
     own: Array,
     weight: Any,
     weight_long: Any,
-    rank: int,
+    ranks: Array,
     out: Array,
 ) -> None:
-    """Fill the squared distances of the views, (3 or 5, n_queries).
+    """Fill the squared distances of the views, (n_sensors, 3 or 5, n_queries).
 
     Parameters
     ----------
@@ -252,36 +272,40 @@ def _nearest(
         Their taps, and their `_numbers`.
     weight, weight_long
         Minus twice those of products of taps.
-    rank
-        Which of the three smallest.
+    ranks
+        Which of the three smallest, (n_sensors,).
     """
-    n_taps = queries.shape[1]
+    n_sensors, n_queries, n_taps = queries.shape
     block = np.empty(n_taps * _LANES, np.float32)
     sums = np.empty(4 * _LANES, np.float32)
     best = np.empty(15 * _LANES, np.float32)
     lanes = np.zeros((4, _LANES), np.float32)
     level, inverse, link, inverse_long = lanes[0], lanes[1], lanes[2], lanes[3]
-    for begin in range(0, len(queries), _LANES):
-        used = min(_LANES, len(queries) - begin)
+    views, count = out.shape[1], numbers.shape[2]
+    for cell in range(n_sensors * -(-n_queries // _LANES)):
+        sensor, begin = cell % n_sensors, cell // n_sensors * _LANES
+        used = min(_LANES, n_queries - begin)
+        mine, known = own[sensor], numbers[sensor]
         for i in range(_LANES):
             j = begin + min(i, used - 1)
             for k in range(n_taps):
-                block[k * _LANES + i] = queries[j, k]
-            level[i], inverse[i] = own[0, j], own[2, j]
-            link[i], inverse_long[i] = own[4, j], own[6, j]
+                block[k * _LANES + i] = queries[sensor, j, k]
+            level[i], inverse[i] = mine[0, j], mine[2, j]
+            link[i], inverse_long[i] = mine[4, j], mine[6, j]
         best[:] = np.inf
-        for r in range(0, numbers.shape[1], 4):
+        for r in range(0, count, 4):
             at = r * n_taps
             for k in range(0, inner, 4):
-                _add(taps, at, n_taps, block, k, sums, k == 0)
-            _rank_short(sums, numbers, r, weight, level, inverse, best)
-            if len(out) > 3:
+                _add(taps[sensor], at, n_taps, block, k, sums, k == 0)
+            _rank_short(sums, known, r, weight, level, inverse, best)
+            if views > 3:
                 for k in range(inner, n_taps, 4):
-                    _add(taps, at, n_taps, block, k, sums, k < inner)
-                _rank_long(sums, numbers, r, weight_long, link, inverse_long, best)
-        for v in range(len(out)):
+                    _add(taps[sensor], at, n_taps, block, k, sums, k < inner)
+                _rank_long(sums, known, r, weight_long, link, inverse_long, best)
+        for v in range(views):
+            place = (3 * v + ranks[sensor]) * _LANES
             for i in range(used):
-                out[v, begin + i] = best[(3 * v + rank) * _LANES + i]
+                out[sensor, v, begin + i] = best[place + i]
 
 
 def nearest_views(known: References, queries: Windows) -> Floats:
@@ -289,17 +313,20 @@ def nearest_views(known: References, queries: Windows) -> Floats:
 
     Returns
     -------
-    ndarray of shape (3, n_queries), or (5, n_queries)
+    ndarray of shape (3, n_sensors, n_queries), or (5, n_sensors, n_queries)
         Root weighted mean square gap per row of the window, in the unit of the readings: of
         the values as they are, with the level removed, and with level and size removed; the
         last two again for the longer windows, if there are any.  With fewer than three
-        references, the distance from the farthest of them.
+        references, the distance from the farthest of them; NaN without any.
     """
     short, long = queries.weights
     own = _numbers(queries)
-    out = np.empty((5 if long else 3, len(queries.level)), np.float32)
-    rank = min(NEIGHBOUR, known.ranked) - 1
+    sensors, count = queries.level.shape
+    out = np.empty((sensors, 5 if long else 3, count), np.float32)
+    ranks = np.clip(known.ranked, 1, NEIGHBOUR) - 1
     weights = np.float32(-2 * short), np.float32(-2 * long)
-    _nearest(known.taps, known.numbers, queries.inner, queries.taps, own, *weights, rank, out)
-    out += own[[1, 1, 3, 5, 7][: len(out)]]
-    return np.sqrt(np.maximum(out, 0, out=out), out=out)
+    _nearest(known.taps, known.numbers, queries.inner, queries.taps, own, *weights, ranks, out)
+    out += own[:, [1, 1, 3, 5, 7][: out.shape[1]]]
+    out[known.ranked == 0] = np.nan
+    found = np.ascontiguousarray(out.transpose(1, 0, 2))
+    return np.sqrt(np.maximum(found, 0, out=found), out=found)

@@ -122,8 +122,8 @@ class Judge:
             # Short windows fit where long ones do not any more.
             room = self.widths[1] - self.widths[0]
             padded = np.pad(columns, ((0, 0), (0, room)), mode="edge")
-            found = [self.views.distances(sensor, x, starts) for sensor, x in enumerate(padded)]
-            yield from self.of_views(np.stack(found, axis=1), starts, rows, missing)
+            found = self.views.distances(padded, starts)
+            yield from self.of_views(found, starts, rows, missing)
         starts = np.arange(min(count, rows - self.widths[2] + 1))
         if self.joint is not None and len(starts):
             known = None

@@ -20,7 +20,7 @@ from detectors.kernels.views import References, nearest_views, references
 from detectors.models.auto_folds import calibrated
 from detectors.models.auto_joint import JointWindow
 from detectors.models.auto_training import Training
-from detectors.models.auto_views import FEWEST, SensorViews, joined, whole_windows
+from detectors.models.auto_views import SensorViews, joined, whole_windows
 from detectors.validation import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
@@ -69,16 +69,11 @@ class Newest:
         return (max(2, short // 2), short)
 
     @cached_property
-    def _normal(self) -> list[tuple[References, ...] | None]:
-        return [self._prepared(sensor) for sensor in range(len(self.views.series))]
-
-    def _prepared(self, sensor: int) -> tuple[References, ...] | None:
-        starts = self.views.starts[self.views.known[sensor]]
-        if len(starts) < FEWEST:
-            return None
-        x = self.views.series[sensor]
+    def _normal(self) -> tuple[References, ...]:
+        series, starts, known = self.views.series, self.views.starts, self.views.known
         return tuple(
-            references(centred_windows(x, starts, _taper(width))) for width in self.widths
+            references(centred_windows(series, starts, _taper(width)), known)
+            for width in self.widths
         )
 
     @property
@@ -131,7 +126,7 @@ class Newest:
                 continue
             known = None if missing is None else whole_windows(missing, width)[:, starts]
             if views.start < 2 * _VIEWS:
-                found = self._nearest(columns, starts, width)
+                found = self._nearest(columns, starts, views.start // _VIEWS)
             else:
                 joint = self.joints[views.start - 2 * _VIEWS]
                 cut = joined(columns, starts, width)
@@ -148,13 +143,11 @@ class Newest:
         for number, joint in enumerate(self.joints, 2 * _VIEWS):
             yield len(joint.mean) // n_sensors, slice(number, number + 1)
 
-    def _nearest(self, columns: Floats, starts: Starts, width: int) -> Floats:
+    def _nearest(self, columns: Floats, starts: Starts, scale: int) -> Floats:
         """Return distances from reference windows, (3, n_sensors, n_windows)."""
-        found = np.full((_VIEWS, len(columns), len(starts)), np.nan, np.float32)
-        for sensor, (x, normal) in enumerate(zip(columns, self._normal, strict=True)):
-            if normal is not None:
-                queries = centred_windows(x, starts, _taper(width))
-                found[:, sensor] = nearest_views(normal[self.widths.index(width)], queries)
+        queries = centred_windows(columns, starts, _taper(self.widths[scale]))
+        found = nearest_views(self._normal[scale], queries)
+        found[:, ~self.views.judged] = np.nan
         return found
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -145,12 +145,11 @@ class Training:
     @cached_property
     def distances(self) -> Floats:
         """Distances of windows from those of other folds, (6, n_sensors, n_starts)."""
-        return np.concatenate([self._left_out_distances(fold) for fold in self.folds()], axis=2)
-
-    def _left_out_distances(self, fold: Fold) -> Floats:
-        views, starts = self.left_out(fold), self.starts_in(fold)
-        found = [views.distances(sensor, x, starts) for sensor, x in enumerate(self.columns)]
-        return np.stack(found, axis=1)
+        found = [
+            self.left_out(fold).distances(self.columns, self.starts_in(fold))
+            for fold in self.folds()
+        ]
+        return np.concatenate(found, axis=2)
 
     def calibrated_views(self) -> tuple[FloatMatrix, FloatMatrix]:
         """Return `calibrated` for the views of each sensor, both (6, n_sensors)."""

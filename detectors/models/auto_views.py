@@ -11,28 +11,39 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.kernels.cuts import Windows, nested_windows, roughness
-from detectors.kernels.products import products
+from detectors.kernels.quantiles import quantiles
 from detectors.kernels.views import SIZE_FLOOR, References, nearest_views, references
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
     Starts = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
 _ROUGHNESS_FLOOR = 0.02
 _RIDGE = 0.01
-FEWEST = 3
+_FEWEST = 3
 _NEAREST, _SUMMARY = [0, 1, 2, 4, 5], 3
 
 
 class _Normal(NamedTuple):
-    """One sensor's reference windows, ready to be compared with."""
+    """Reference windows ready to be compared with.
+
+    Attributes
+    ----------
+    windows
+        As they are.
+    centre
+        Median of their summaries, (3, n_sensors, 1).
+    root
+        What gaps from it are multiplied by, (n_sensors, 3, 3).
+    """
 
     windows: References
-    centre: NDArray[np.float64]
-    root: NDArray[np.float64]
+    centre: Doubles
+    root: Doubles
 
 
 @dataclass(frozen=True)
@@ -78,49 +89,53 @@ class SensorViews:
         return type(self)(series, places[self.starts], self.known, self.widths)
 
     @cached_property
-    def _normal(self) -> list[_Normal | None]:
-        return [self._prepared(sensor) for sensor in range(len(self.series))]
+    def judged(self) -> Mask:
+        """Which sensors have enough references."""
+        return np.asarray(self.known.sum(axis=1) >= _FEWEST)
 
-    def _prepared(self, sensor: int) -> _Normal | None:
-        starts = self.starts[self.known[sensor]]
-        if len(starts) < FEWEST:
-            return None
-        x = self.series[sensor]
-        windows = nested_windows(x, starts, self.widths)
-        features = _summary(windows, x, starts, self.widths[0])
-        centre = np.median(features, axis=0)
-        gaps = features - features.mean(axis=0)
-        spread = gaps.T @ gaps / (len(gaps) - 1) + _RIDGE * np.eye(features.shape[1])
-        root = np.linalg.cholesky(np.linalg.inv(spread))
-        return _Normal(references(windows), centre, root)
+    @cached_property
+    def _normal(self) -> _Normal:
+        windows = nested_windows(self.series, self.starts, self.widths)
+        features = _summary(windows, self.series, self.starts, self.widths[0])
+        count = np.maximum(self.known.sum(axis=1), 2)[:, None]
+        mean = (features * self.known).sum(axis=2, keepdims=True) / count
+        gaps = ((features - mean) * self.known).transpose(1, 0, 2)
+        spread = gaps @ gaps.transpose(0, 2, 1) / (count[:, :, None] - 1)
+        centre = np.zeros_like(mean)
+        for sensor, known in enumerate(self.known):
+            if known.any():
+                centre[:, sensor, 0] = quantiles(features[:, sensor, known], 0.5)
+        root = np.linalg.cholesky(np.linalg.inv(spread + _RIDGE * np.eye(len(features))))
+        return _Normal(references(windows, self.known), centre, root)
 
-    def distances(self, sensor: int, x: Floats, starts: Starts) -> Floats:
-        """Return the distances of windows in six views, (6, n_windows); NaN without references.
+    def distances(self, columns: Floats, starts: Starts) -> Floats:
+        """Return the distances of windows in six views.
 
         Parameters
         ----------
-        sensor
-            Which sensor `x` is.
-        x
-            Scaled readings without NaN, float32.
+        columns
+            Sensors × rows, scaled, without NaN, float32.
         starts
             First row of each short window, and of the long one that it begins.
 
         Returns
         -------
-        ndarray
+        ndarray of shape (6, n_sensors, n_windows)
             Of the short window as it is, with level removed, with level and size removed, its
-            summary; of the long one with level removed, with level and size removed.
+            summary; of the long one with level removed, with level and size removed.  NaN for
+            a sensor without references.
         """
-        out = np.full((6, len(starts)), np.nan, np.float32)
-        normal = self._normal[sensor]
-        if normal is None:
-            return out
-        windows = nested_windows(x, starts, self.widths)
-        out[_NEAREST] = nearest_views(normal.windows, windows)
-        gaps = _summary(windows, x, starts, self.widths[0]) - normal.centre
-        gaps = products(gaps, normal.root.T)
-        out[_SUMMARY] = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
+        out = np.empty((6, len(columns), len(starts)), np.float32)
+        windows = nested_windows(columns, starts, self.widths)
+        out[_NEAREST] = nearest_views(self._normal.windows, windows)
+        gaps = _summary(windows, columns, starts, self.widths[0]) - self._normal.centre
+        squares = np.zeros(gaps.shape[1:])
+        for axis in self._normal.root.transpose(2, 1, 0)[..., None]:
+            # One by one: a window is rounded as among others.
+            along = gaps[0] * axis[0] + gaps[1] * axis[1] + gaps[2] * axis[2]
+            squares += along * along
+        out[_SUMMARY] = np.sqrt(squares)
+        out[:, ~self.judged] = np.nan
         return out
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -165,14 +180,8 @@ def joined(columns: Floats, starts: Starts, width: int) -> Floats:
     return np.ascontiguousarray(cut.transpose(1, 0, 2)).reshape(len(starts), -1)
 
 
-def _summary(windows: Windows, x: Floats, starts: Starts, width: int) -> NDArray[np.float64]:
-    """Return level, log spread and log roughness of windows, (n_windows, 3)."""
-    rough = roughness(x, starts, width)
-    return np.stack(
-        [
-            windows.level.astype(np.float64),
-            np.log(windows.spread.astype(np.float64) + SIZE_FLOOR),
-            np.log(rough.astype(np.float64) + _ROUGHNESS_FLOOR),
-        ],
-        axis=1,
-    )
+def _summary(windows: Windows, columns: Floats, starts: Starts, width: int) -> Doubles:
+    """Return level, log spread and log roughness of windows, (3, n_sensors, n_windows)."""
+    spread = windows.spread.astype(np.float64) + SIZE_FLOOR
+    rough = roughness(columns, starts, width).astype(np.float64) + _ROUGHNESS_FLOOR
+    return np.stack([windows.level.astype(np.float64), np.log(spread), np.log(rough)])

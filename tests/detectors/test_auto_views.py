@@ -63,9 +63,9 @@ def test_nearest_views_are_those_of_brute_force(width: int, known: int, queries:
     own, other = (np.sort(rng.integers(0, 560, size=n)) for n in (known, queries))
     even = np.full(width, 1 / width, np.float32)
     found = nearest_views(
-        references(centred_windows(x, own, even)), centred_windows(x, other, even)
+        references(centred_windows(x[None], own, even)), centred_windows(x[None], other, even)
     )
-    for view, seen in zip(found, SEEN, strict=True):
+    for view, seen in zip(found[:, 0], SEEN, strict=True):
         slow = _third_nearest(seen(_windows(x, own, width)), seen(_windows(x, other, width)))
         np.testing.assert_allclose(view, slow, rtol=2e-3, atol=2e-3)
 
@@ -77,10 +77,10 @@ def test_longer_windows_go_on_where_short_ones_end(widths: tuple[int, int], know
     x = rng.normal(size=600).cumsum().astype(np.float32)
     own, other = (np.sort(rng.integers(0, 560, size=n)) for n in (known, 130))
     found = nearest_views(
-        references(nested_windows(x, own, widths)), nested_windows(x, other, widths)
+        references(nested_windows(x[None], own, widths)), nested_windows(x[None], other, widths)
     )
     views = [(widths[0], seen) for seen in SEEN] + [(widths[1], seen) for seen in SEEN[1:]]
-    for view, (width, seen) in zip(found, views, strict=True):
+    for view, (width, seen) in zip(found[:, 0], views, strict=True):
         slow = _third_nearest(seen(_windows(x, own, width)), seen(_windows(x, other, width)))
         np.testing.assert_allclose(view, slow, rtol=2e-3, atol=2e-3)
 
@@ -89,13 +89,30 @@ def test_the_third_nearest_group_is_seldom_farther_than_the_third_nearest_window
     x = np.random.default_rng(5).normal(size=2_000).astype(np.float32)
     even = np.full(16, 1 / 16, np.float32)
     own, other = np.arange(0, 1_200), np.arange(1_300, 1_900)
-    known = references(centred_windows(x, own, even))
-    assert known.ranked == len(own) / GROUP
-    found = nearest_views(known, centred_windows(x, other, even))[0]
+    known = references(centred_windows(x[None], own, even))
+    assert known.ranked == [len(own) / GROUP]
+    found = nearest_views(known, centred_windows(x[None], other, even))[0, 0]
     gaps = _windows(x, other, 16)[:, None] - _windows(x, own, 16)[None]
     alone = np.sort(np.sqrt((gaps**2).mean(axis=2)), axis=1)
     assert (found > 1.0001 * alone[:, 2]).mean() < 0.02
     assert (found < 1.0001 * alone[:, 4]).all()
+
+
+def test_a_sensor_is_compared_with_the_windows_that_it_has() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(3, 900)).astype(np.float32)
+    own, other = np.arange(0, 600), np.arange(650, 800)
+    has = rng.random((3, len(own))) < 0.1
+    has[2] = False
+    even = np.full(16, 1 / 16, np.float32)
+    known = references(centred_windows(x, own, even), has)
+    found = nearest_views(known, centred_windows(x, other, even))
+    for sensor in range(2):
+        gaps = _windows(x[sensor], other, 16)[:, None] - _windows(x[sensor], own, 16)[None]
+        far = np.where(has[sensor], (gaps**2).mean(axis=2), np.inf)
+        groups = np.sort(far.reshape(len(other), GROUP, -1).min(axis=1), axis=1)
+        np.testing.assert_allclose(found[0, sensor], np.sqrt(groups[:, 2]), rtol=1e-4)
+    assert np.isnan(found[:, 2]).all()
 
 
 def test_windows_are_split_into_level_spread_and_the_rest() -> None:
@@ -103,32 +120,32 @@ def test_windows_are_split_into_level_spread_and_the_rest() -> None:
     starts = np.arange(0, 180, 7)
     weights = np.geomspace(1.0, 4.0, 12)
     weights = (weights / weights.sum()).astype(np.float32)
-    cut = centred_windows(x, starts, weights)
+    cut = centred_windows(x[None], starts, weights)
     windows = _windows(x, starts, 12)
     level = windows @ weights
     spread_ = np.sqrt(((windows - level[:, None]) ** 2) @ weights)
-    np.testing.assert_allclose(cut.level, level, rtol=1e-5)
-    np.testing.assert_allclose(cut.spread, spread_, rtol=1e-5)
+    np.testing.assert_allclose(cut.level[0], level, rtol=1e-5)
+    np.testing.assert_allclose(cut.spread[0], spread_, rtol=1e-5)
     rest = (windows - level[:, None]) * np.sqrt(weights)
-    np.testing.assert_allclose(cut.taps, rest, atol=1e-5)
+    np.testing.assert_allclose(cut.taps[0], rest, atol=1e-5)
 
 
 def test_roughness_is_the_mean_step() -> None:
     x = np.random.default_rng(1).normal(size=100).astype(np.float32)
     starts = np.arange(80)
     slow = np.abs(np.diff(_windows(x, starts, 16), axis=1)).mean(axis=1)
-    np.testing.assert_allclose(roughness(x, starts, 16), slow, rtol=1e-5)
+    np.testing.assert_allclose(roughness(x[None], starts, 16)[0], slow, rtol=1e-5)
 
 
 def test_a_query_is_judged_the_same_beside_any_others() -> None:
     x = np.random.default_rng(2).normal(size=900).astype(np.float32)
     even = np.full(16, 1 / 16, np.float32)
-    known = references(centred_windows(x, np.arange(0, 400, 3), even))
-    whole = nearest_views(known, centred_windows(x, np.arange(500, 880), even))
+    known = references(centred_windows(x[None], np.arange(0, 400, 3), even))
+    whole = nearest_views(known, centred_windows(x[None], np.arange(500, 880), even))
     for first, end in ((0, 1), (5, 130), (200, 380)):
         starts = np.arange(500 + first, 500 + end)
-        part = nearest_views(known, centred_windows(x, starts, even))
-        np.testing.assert_array_equal(part, whole[:, first:end])
+        part = nearest_views(known, centred_windows(x[None], starts, even))
+        np.testing.assert_array_equal(part, whole[:, :, first:end])
 
 
 # ---------------------------------------------------------------- rows, gaps, folds
