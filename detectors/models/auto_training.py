@@ -11,7 +11,7 @@ import numpy as np
 from detectors.models.auto_folds import Choice, Fold, calibrated, folds_of, thinned
 from detectors.models.auto_joint import JointWindow, Moments
 from detectors.models.auto_judge import FLOORS, JOINT_FLOOR
-from detectors.models.auto_shapes import ShapeViews, learn_shapes, runs
+from detectors.models.auto_shapes import ShapeViews, learn_shapes
 from detectors.models.auto_views import SensorViews, joined, whole_first, whole_windows
 from detectors.validation import FloatMatrix, FloatVector
 
@@ -26,7 +26,6 @@ _REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
 _JOINT_WINDOWS = 6000
 _FEWEST_STARTS = 2000
 _OVER_A_ROW = 4
-_LIVE_ROWS, _LIVE_RUN = 3072, 128
 
 
 @dataclass(frozen=True)
@@ -103,11 +102,6 @@ class Training:
         count = self.folds()[-1].high
         step = np.clip(count // _FEWEST_STARTS, 1, max(self.widths[0] // _OVER_A_ROW, 1))
         return np.unique(np.r_[np.arange(0, count, step), count - 1])
-
-    @cached_property
-    def live_rows(self) -> Starts:
-        """Rows whose newest windows are left out: of many rows, runs spread evenly."""
-        return runs(np.arange(self.columns.shape[1]), _LIVE_ROWS, _LIVE_RUN)
 
     def starts_in(self, fold: Fold) -> Starts:
         """Return those of `starts` that are of a fold."""
