@@ -10,10 +10,10 @@ queries are cut into blocks nor on the library that multiplies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import float32, float64, int32, int64, njit, types, void
+from numba import float32, float64, int64, njit, types, void
 
 from detectors.errors import InvalidInput
 from detectors.kernels.arrays import Array, Doubles, Floats, Indices, between, matrix
@@ -25,9 +25,7 @@ _BLOCK = 256
 _CHUNK = 64
 _SINGLE = 2.0**-24
 _DOUBLE = 2.0**-53
-_TAME = 2.0**-9
-
-_LENGTH = np.uint64(_CHUNK)
+_MOST = 2**63 - 1
 _LARGEST = 1.0e15
 
 _u64 = np.uint64
@@ -66,26 +64,21 @@ def _step(
     gone: np.uint64,
     under: Array,
     at: np.uint64,
-    base: Any,
-    room: Array,
-    bits: Array,
-) -> Any:
-    """Move a chunk of sums one step along their diagonals; returns the least lower bound.
+    count: np.uint64,
+    base: float,
+) -> float:
+    """Move sums one step along their diagonals; returns the least lower bound.
 
     Parts of arrays are told by where they begin: slices would cost as much as the sums.  The
     least is found by its bits, as in `detectors.kernels.join`; of several below 0 any.
-    `bits` is the same memory as `room`, as whole numbers.
     """
-    for j in range(_LENGTH):
-        sums[place + j] += products[come + j] - products[gone + j]
-    for j in range(_LENGTH):
-        y = sums[place + j]
-        room[j] = (base + under[at + j]) - (y + y)
-    least = bits[0]
-    for j in range(_LENGTH):
-        least = bits[j] if bits[j] < least else least
-    bits[0] = least
-    return room[0]
+    bits = np.int64(_MOST)
+    for j in range(count):
+        y = sums[place + j] + (float64(products[come + j]) - float64(products[gone + j]))
+        sums[place + j] = y
+        v = np.float64((base + under[at + j]) - 2.0 * y).view(np.int64)
+        bits = v if v < bits else bits
+    return float(np.int64(bits).view(np.float64))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -97,35 +90,17 @@ def _first(products: Array, at: int, step: int, width: int) -> float:
     return total
 
 
-_listed = float64[:, ::1], int64[::1], int64[:, ::1], float64[:, ::1]
-
-
 @njit(
-    [
-        void(
-            _f1,
-            int64,
-            kind[::1],
-            whole[::1],
-            int64,
-            _d1,
-            _d1,
-            int64,
-            float64,
-            float64,
-            *_listed,
-        )
-        for kind, whole in ((float32, int32), (float64, int64))
-    ],
+    void(
+        _f2, int64, _d1, _d1, int64, float64, float64,
+        float64[:, ::1], int64[::1], int64[:, ::1], float64[:, ::1],
+    ),
     cache=True,
     nogil=True,
     error_model="numpy",
-)
+)  # fmt: skip
 def _scan(
     products: Array,
-    row: int,
-    sums: Array,
-    bits: Array,
     number: int,
     own: Array,
     other: Array,
@@ -141,12 +116,8 @@ def _scan(
 
     Parameters
     ----------
-    products, row
-        Inner products of centred rows, one query row after the other and a chunk more, and how
-        many there are a row.
-    sums, bits
-        Room for a chunk, for as many sums as there are query and reference windows, and for a
-        chunk again, in the precision in which they run; the same as whole numbers.
+    products
+        Inner products of centred rows, (n_query_rows, n_reference_rows).
     number
         Of the segment's first window.
     own, other
@@ -160,21 +131,18 @@ def _scan(
     counts, places, lower
         How many are listed for each query; their numbers and lower bounds.
     """
-    windows, k = len(other), bounds.shape[1]
+    windows, row, k = len(other), products.shape[1], bounds.shape[1]
     # Sums stand by their diagonals, which a segment's windows wander along.
-    room, bits, sums = sums[:_CHUNK], bits[:_CHUNK], sums[_CHUNK:]
-    sums[:] = 0
-    under = np.full(windows + _CHUNK, np.inf, sums.dtype)
-    under[:windows] = (1.0 - slack) * other
+    sums = np.empty(windows + len(own))
+    flat = products.reshape(products.size)
+    under = (1.0 - slack) * other
     nowhere = np.empty(k, np.int64)
     for i in range(len(own)):
         base = (1.0 + slack) * own[i] + lost  # so that no upper bound is below 0
         more = 2.0 * (slack * own[i] + lost)
         place = len(own) - i
-        room[0] = base
-        own_base = room[0]  # in the precision of the sums
         for t in range(windows if i == 0 else 1):
-            sums[place + t] = _first(products, i * row + t, row + 1, width)
+            sums[place + t] = _first(flat, i * row + t, row + 1, width)
         # The first window is a chunk of its own: the others are whole numbers of lanes.
         for begin in range(1 - _CHUNK, windows, _CHUNK):
             first, end = max(begin, 0), min(begin + _CHUNK, windows)
@@ -182,19 +150,18 @@ def _scan(
                 low = _step(
                     sums,
                     _u64(place + begin),
-                    products,
+                    flat,
                     _u64((i + width - 1) * row + width - 1 + begin),
                     _u64((i - 1) * row - 1 + begin),
                     under,
                     _u64(begin),
-                    own_base,
-                    room,
-                    bits,
+                    _u64(end - begin),
+                    base,
                 )
                 if low > bounds[i, k - 1] + more:
                     continue
             for j in range(first, end):
-                least = base + float64(under[j]) - 2.0 * float64(sums[place + j])
+                least = base + under[j] - 2.0 * sums[place + j]
                 if least <= bounds[i, k - 1] + more:
                     places[i, counts[i]] = number + j
                     lower[i, counts[i]] = least
@@ -297,11 +264,11 @@ def nearest_windows(
     InvalidInput
         Shapes that do not fit together, values that are too large, or k below 1.
     """
-    given = np.ascontiguousarray(references, np.float32)
-    if given.ndim != 3:
-        raise InvalidInput(f"references must be segments of rows, got shape {given.shape}")
-    segments, n_rows, n_columns = given.shape
-    rows = matrix(given.reshape(-1, n_columns), "references")
+    known = np.ascontiguousarray(references, np.float32)
+    if known.ndim != 3:
+        raise InvalidInput(f"references must be segments of rows, got shape {known.shape}")
+    segments, n_rows, n_columns = known.shape
+    rows = matrix(known.reshape(-1, n_columns), "references")
     asked = matrix(queries, "queries", columns=n_columns)
     width = between(width, 1, min(n_rows, len(asked)), "width")
     windows = n_rows - width + 1
@@ -309,34 +276,24 @@ def nearest_windows(
     if not max(float(np.abs(rows).max()), float(np.abs(asked).max())) <= _LARGEST:
         raise InvalidInput("windows are compared up to values of 1e15")
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-    parts = (rows - centre).reshape(given.shape)
+    parts = (rows - centre).reshape(known.shape)
     other = [_powers(part, width) for part in parts]
     largest = max(float(powers.max()) for powers in other)
-    slack = (2 * n_columns + 24) * _SINGLE
+    slack = (2 * n_columns + 16) * _SINGLE
     count = len(asked) - width + 1
     best, where = np.empty((count, k)), np.empty((count, k), np.int64)
     places = np.empty((_BLOCK, segments * windows), np.int64)
     lower = np.empty((_BLOCK, segments * windows))
-    flat = np.zeros((_BLOCK + width - 1) * n_rows + _CHUNK, np.float32)
-    sums = np.empty(_BLOCK + windows + 3 * _CHUNK)
-    singles = sums.view(np.float32)
-    rooms = (singles, singles.view(np.int32)), (sums, sums.view(np.int64))
     for begin in range(0, count, _BLOCK):
         end = min(begin + _BLOCK, count)
         block = asked[begin : end + width - 1]
         moved = block - centre
         own = _powers(moved, width)
-        lost = 4.0 * len(moved) * (float(own.max()) + largest)
-        # A wild reading must not hide what its neighbours are near to.
-        is_tame = lost * _SINGLE <= _TAME * float(np.median(own))
-        room, lost = (rooms[0], lost * _SINGLE) if is_tame else (rooms[1], lost * _DOUBLE)
-        products = flat[: len(moved) * n_rows].reshape(-1, n_rows)
+        lost = 4.0 * _DOUBLE * len(moved) * (float(own.max()) + largest)
         bounds, counts = np.full((len(own), k), np.inf), np.zeros(len(own), np.int64)
         listed = bounds, counts, places, lower
         for s, part in enumerate(parts):
-            np.matmul(moved, part.T, out=products)
-            known = own, other[s], width, slack, lost
-            _scan(flat, n_rows, *room, s * windows, *known, *listed)
+            _scan(moved @ part.T, s * windows, own, other[s], width, slack, lost, *listed)
         sizes = n_columns, width, windows, slack, lost
         found = best[begin:end], where[begin:end]
         _settle(block.ravel(), rows.ravel(), *sizes, own, *listed, *found)
