@@ -54,9 +54,9 @@ class Auto(Detector):
     Columns that hold only 0 and 1 are switches and left out.  Each sensor is scaled by mean
     and deviation and seen through windows of 16 rows (of one period, for a single sensor) and
     of twice as many.  Six views say how far a window is from its third-nearest among random
-    training windows: as it is, with its level removed, with level and size removed, the last
-    two again for the long window; the sixth is the Mahalanobis distance of its level, log
-    spread and log roughness.  Several sensors are also looked at together: what the principal
+    training windows (from 256 on, among groups of four): as it is, with its level removed,
+    with level and size removed, the last two again for the long window; the sixth is the
+    Mahalanobis distance of its level, log spread and log roughness.  Several sensors are also looked at together: what the principal
     components of their joint windows leave of each.  A single sensor is instead compared in
     shape with every training window, of half the width too.
 

@@ -32,7 +32,7 @@ RULE = Threshold()
 
 @cache
 def fitted(recipe: str) -> FleetModel:
-    return kizashi.fit(readings(("a",), 3_000), recipe=recipe, engine="local")
+    return kizashi.fit(readings(("a",), 5_000), recipe=recipe, engine="local")
 
 
 def _after(model: FleetModel) -> int:
