@@ -56,9 +56,10 @@ class Auto(Detector):
     of twice as many.  Six views say how far a window is from its third-nearest among random
     training windows (from 256 on, among groups of four): as it is, with its level removed,
     with level and size removed, the last two again for the long window; the sixth is the
-    Mahalanobis distance of its level, log spread and log roughness.  Several sensors are also looked at together: what the principal
-    components of their joint windows leave of each.  A single sensor is instead compared in
-    shape with every training window, of half the width too.
+    Mahalanobis distance of its level, log spread and log roughness.  Several sensors are also
+    looked at together: what the principal components of their joint windows leave of each.  A
+    single sensor is instead compared in shape with every training window, of half the width
+    too.
 
     A distance is divided by its 90 % quantile over four left-out parts of the training data,
     and log(1 + ratio)² is given to the rows that the window covers.  The score is the root of
