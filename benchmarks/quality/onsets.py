@@ -70,13 +70,13 @@ def _autocorrelated(rng: Rng, rows: int, memory: float) -> FloatVector:
     noise = rng.normal(size=rows) * np.sqrt(1 - memory**2)
     for row in range(1, rows):
         noise[row] += memory * noise[row - 1]
-    return noise
+    return np.asarray(noise)
 
 
 def _bursts(rng: Rng, rows: int, every: float) -> FloatVector:
     """Return bursts that begin at any time, of any size and with a decay."""
     out = np.zeros(rows)
-    for begin in np.flatnonzero(rng.random(rows) < 1 / every):
+    for begin in np.flatnonzero(rng.random(rows) < 1 / every).tolist():
         length = int(rng.integers(1, 12))
         end = min(begin + length, rows)
         shape = np.exp(-np.arange(end - begin) / max(length / 3, 1))
@@ -91,7 +91,7 @@ def _daily(rng: Rng, rows: int) -> FloatVector:
 def _counts(rng: Rng, rows: int) -> FloatVector:
     rate = rng.uniform(1, 40) * np.exp(rng.uniform(0, 0.8) * _rhythm(rng, rows))
     spread = rng.gamma(rng.uniform(2, 20), size=rows)
-    return rng.poisson(rate * spread / spread.mean()).astype(float)
+    return np.asarray(rng.poisson(rate * spread / spread.mean()), np.float64)
 
 
 def _traffic(rng: Rng, rows: int) -> FloatVector:
@@ -142,8 +142,9 @@ def _jobs(rng: Rng, rows: int) -> FloatVector:
 def _cycles(rng: Rng, rows: int) -> FloatVector:
     """Return one shape again and again, each time a little longer or shorter."""
     shape = np.cumsum(rng.normal(size=12))
-    length, parts = int(rng.integers(30, 120)), []
-    while sum(map(len, parts)) < rows:
+    length = int(rng.integers(30, 120))
+    parts: list[FloatVector] = []
+    while sum(len(part) for part in parts) < rows:
         own = int(length * rng.uniform(0.93, 1.07))
         parts.append(np.interp(np.linspace(0, 11, own), np.arange(12), shape))
     noise = rng.uniform(0.02, 0.3) * rng.normal(size=rows)
@@ -278,8 +279,8 @@ def _servers(folder: Path, name: str, together: int) -> Iterator[Stream]:
             for column in columns.split(","):
                 begin = int(span.split("-")[0]) // together
                 begins.setdefault(int(column) - 1, []).append(begin)
-        for column, found in sorted(begins.items()):
-            values = _means(table[:, column], together)
+        for number, found in sorted(begins.items()):
+            values = _means(table[:, number], together)
             for first in range(0, len(values) - _PART // 2, _PART):
                 own = [begin - first for begin in found if first <= begin < first + _PART]
                 yield windowed(values[first : first + _PART, None], sorted(own))
