@@ -1,4 +1,4 @@
-"""Early calls in a stream, by NAB's score: on NAB itself and on SKAB's change points.
+"""Early calls in a stream, by NAB's score: on NAB, on SKAB's change points and on `onsets`.
 
 A recipe learns the probation alone; the other rows are judged one after the other by what came
 before them.  NAB's leaderboard chooses one threshold for all files by their labels, which no
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benchmarks.quality import alarms, figures, loaders
+from benchmarks.quality import alarms, figures, loaders, onsets
 from benchmarks.quality.judging import from_zero
+from benchmarks.quality.loaders import Stream
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
 from detectors.learning import LearningDetector
@@ -24,21 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from benchmarks.quality.loaders import Matrix
-
-    Windows = list[tuple[int, int]]
 
 BESIDE = "onset"
 """The detector for early calls, whose figures stand beside those of another."""
 _CHANGE_ROWS = 60
-
-
-class Stream(NamedTuple):
-    """Rows of one file, how many of them are learned from, and its labelled windows."""
-
-    values: Matrix
-    learned: int
-    windows: Windows
 
 
 class Called(NamedTuple):
@@ -84,6 +74,7 @@ def skab_changes(folder: Path) -> Iterator[Stream]:
 SETS: dict[str, Callable[[Path], Iterator[Stream]]] = {
     "nab-stream": nab,
     "skab-changes": skab_changes,
+    **onsets.SETS,
 }
 
 

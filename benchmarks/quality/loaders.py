@@ -10,7 +10,7 @@ import csv
 import gzip
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -232,6 +232,14 @@ def timed(values: Matrix, start: datetime, step: timedelta) -> pl.DataFrame:
     columns = {f"s{place:02d}": column for place, column in enumerate(values.T)}
     times = [start + row * step for row in range(len(values))]
     return pl.DataFrame({"asset": [ASSET] * len(values), "time": times, **columns})
+
+
+class Stream(NamedTuple):
+    """Rows of one file, how many of them are learned from, and its labelled windows."""
+
+    values: Matrix
+    learned: int
+    windows: list[tuple[int, int]]
 
 
 def load(name: str, folder: Path, every: int = 1) -> Iterator[Series]:

@@ -1,13 +1,13 @@
 """How new each row is beside all rows before it, judged and then learned, one after the other.
 
-Every sensor's newest window is looked at in six views: four rows as they are and with their
-level removed, sixteen with their level and with level and size removed, their mean and spread,
-and their spread alone.  Of each view there is a memory of references, of which no two lie
-within its radius; when it is full, the radius grows until a quarter of it is free (Charikar and
-others 2004, doi:10.1137/S0097539702418498).  A window's novelty is the distance to the nearest
-reference, its surprise the tail probability of that among all novelties before, as a decimal
-logarithm: beyond the highest of them a Pareto tail is assumed (Hill 1975,
-doi:10.1214/aos/1176343247).
+Every sensor's newest window is looked at in five views: four rows, eight means of four rows,
+the shape of eight means of eight rows, and the spread of 16 and of 64 rows.  Of each view there
+is a memory of references, of which no two lie within its radius; when it is full, the radius
+grows until a quarter of it is free (Charikar and others 2004, doi:10.1137/S0097539702418498).
+A window's novelty is the distance to the nearest reference; of four rows it is the geometric
+mean of that and of the newest jump, as what is strange and small is common.  Its surprise is
+the tail probability of that among all novelties before, as a decimal logarithm: beyond the
+highest of them a Pareto tail is assumed (Hill 1975, doi:10.1214/aos/1176343247).
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from detectors.kernels.arrays import Array, Doubles, Floats, Indices, matrix
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-VIEWS = 6
-_WIDTHS = (4, 4, 16, 16, 16, 16)
-_GAPS = (8, 8, 16, 16, 16, 16)
-_PLACES = (0, 4, 8, 24, 40, 42, 43)
-_KEPT = 32
+VIEWS = 5
+_ROWS = (4, 32, 64, 16, 64)
+_GAPS = (8, 32, 64, 16, 64)
+_PLACES = (0, 4, 12, 20, 21, 22)
+_MOST_PLACES = 8
+_KEPT = 128
 """Rows of the past that the newest window and the one learned now reach back."""
 _CARRIED = 16
 _LEAST_SIZE = 0.1
@@ -38,7 +39,7 @@ _HIGHEST = 32
 _FEWEST = 50
 _TAIL_SHARE = 0.05
 _PRIOR_MEAN, _PRIOR_WEIGHT = 0.3, 10.0
-_LEAST = 1e-6
+_LEAST = 0.01
 _LOG10 = float(np.log(10.0))
 
 
@@ -48,19 +49,19 @@ class Memory(NamedTuple):
     Attributes
     ----------
     recent
-        Last rows, a reading carried over gaps of up to 16 rows, (n_sensors, 32).
+        Last rows, a reading carried over gaps of up to 16 rows, (n_sensors, 128).
     silent
         Rows since each sensor's last reading, (n_sensors,).
     references
-        Of all views side by side, (n_sensors, n_references, 43).
+        Of all views side by side, (n_sensors, n_references, 22).
     counts
-        References of each view, (n_sensors, 6).
+        References of each view, (n_sensors, 5).
     radius
-        Squared, (n_sensors, 6).
+        Squared, (n_sensors, 5).
     highest
-        Novelties, the highest first, (n_sensors, 6, 33).
+        Novelties, the highest first, (n_sensors, 5, 33).
     judged
-        Windows judged so far, (n_sensors, 6).
+        Windows judged so far, (n_sensors, 5).
     """
 
     recent: Floats
@@ -92,26 +93,31 @@ class Memory(NamedTuple):
 @njit(cache=True, nogil=True)
 def _described(line: Array, row: int, view: int, out: Array) -> bool:
     """Write a view of the window that ends at a row; False where a reading is missing."""
-    width = _WIDTHS[view]
+    start, points = row - _ROWS[view] + 1, len(out)
+    each = _ROWS[view] // points
     mean = 0.0
-    for i in range(row - width + 1, row + 1):
-        if np.isnan(line[i]):
-            return False
-        mean += line[i]
-    mean /= width
-    power = 0.0
-    for i in range(row - width + 1, row + 1):
-        power += (line[i] - mean) ** 2
-    spread = np.sqrt(power / width)
-    if view >= 4:
-        out[0] = np.log(spread + _LEAST_SPREAD) if view == 5 else mean
-        if view == 4:
-            out[1] = np.log(spread + _LEAST_SPREAD)
+    for point in range(points):
+        total = 0.0
+        for i in range(start + point * each, start + (point + 1) * each):
+            if np.isnan(line[i]):
+                return False
+            total += line[i]
+        out[point] = total / each
+        mean += total / _ROWS[view]
+    if view < 2:
+        out /= np.sqrt(points)
         return True
-    level = 0.0 if view == 0 else mean
-    size = np.sqrt(width) * (spread + _LEAST_SIZE if view == 3 else 1.0)
-    for i in range(width):
-        out[i] = (line[row - width + 1 + i] - level) / size
+    power = 0.0
+    if view == 2:
+        for point in range(points):
+            power += (out[point] - mean) ** 2
+        spread = np.sqrt(power / points) + _LEAST_SIZE
+        for point in range(points):
+            out[point] = (out[point] - mean) / spread / np.sqrt(points)
+        return True
+    for i in range(start, row + 1):
+        power += (line[i] - mean) ** 2
+    out[0] = np.log(np.sqrt(power / _ROWS[view]) + _LEAST_SPREAD)
     return True
 
 
@@ -208,7 +214,7 @@ def _sensor(
     sensor: int,
 ) -> None:
     """Judge and learn one sensor's rows; keep the two highest surprises of every row."""
-    window = np.empty(_WIDTHS[2], np.float32)
+    window = np.empty(_MOST_PLACES, np.float32)
     start = len(line) - len(present)
     for row in range(start, len(line)):
         for view in range(VIEWS):
@@ -227,7 +233,10 @@ def _sensor(
             judgeable = counts[view] > 0 and present[at]
             if not (judgeable and _described(line, row, view, own)):
                 continue
-            novelty = np.sqrt(_nearest(known, counts[view], own, -1.0)) + _LEAST
+            novelty = np.sqrt(_nearest(known, counts[view], own, -1.0))
+            if view == 0:
+                novelty = np.sqrt(novelty * abs(line[row] - line[row - 1]))
+            novelty += _LEAST
             surprise = _surprise(novelty, highest[view], judged[view])
             _insert(highest[view], novelty)
             judged[view] += 1

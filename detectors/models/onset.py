@@ -19,23 +19,26 @@ from detectors.validation import FloatMatrix, FloatVector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.models.auto_columns import Floats
+
 _CONTEXT = 512
 _WARMING = 82
-"""Rows after which the shortest windows can be surprising: 32 to look back on, 50 novelties."""
+"""Rows after which windows of 16 can be surprising: 32 to look back on, 50 novelties."""
 
 
 class Onset(LearningDetector):
     """Calls the beginning of what no row before has shown, and learns it with every row.
 
-    Every sensor's newest window is compared with references kept of all rows before it, in six
-    views: four rows as they are and without their level, sixteen without their level and
-    without level and size, their mean and spread, and their spread.  The distance to the
-    nearest reference is turned into a surprise by all distances before it (decades, as in an
-    alarm level).  The mean of the two highest surprises of a row counts; it is lowered where
-    high ones are more frequent than they should be.  A row scores it if it exceeds, by a tenth
-    of a decade, what is held of those before, and 0 otherwise.  What is held fades with the
-    rows seen.  So an onset is said once, in the row in which it is seen, and what lasts or
-    comes again is silent: for live alarms, not for ranking all rows of a fault.
+    Every sensor's newest window is compared with references kept of all rows before it, in five
+    views: four rows, eight means of four rows, the shape of eight means of eight rows, and the
+    spread of 16 and of 64 rows.  The distance to the nearest reference is turned into a
+    surprise by all distances before it (decades, as in an alarm level); of four rows it counts
+    together with the size of the newest jump.  Of a single sensor the highest surprise of a row
+    counts, of several the mean of the two highest; it is lowered where high ones are more
+    frequent than they should be.  A row scores it if it exceeds, by a tenth of a decade, what
+    is held of those before, and 0 otherwise.  What is held fades with the rows seen.  So an
+    onset is said once, in the row in which it is seen, and what lasts or comes again is silent:
+    for live alarms, not for ranking all rows of a fault.
 
     Rows are judged in time order, first those learned from: `score` goes on after them.
     Readings are carried over gaps of up to 16 rows; a sensor takes no part in longer ones.
@@ -102,13 +105,12 @@ class Onset(LearningDetector):
 
     @override
     def _learn(self, X: FloatMatrix) -> None:
-        surprises, _ = advance(self._memory, self._sensors.apply(X))
-        calls(self._quiet, surprises.mean(axis=0), self.silence)
+        calls(self._quiet, _together(self._memory, self._sensors.apply(X)), self.silence)
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
-        surprises, _ = advance(self._memory.copy(), self._sensors.apply(X))
-        return calls(self._quiet.copy(), surprises.mean(axis=0), self.silence)
+        surprises = _together(self._memory.copy(), self._sensors.apply(X))
+        return calls(self._quiet.copy(), surprises, self.silence)
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
@@ -145,6 +147,12 @@ class Onset(LearningDetector):
         if not ((counts >= 0) & (counts <= self.n_references)).all():
             raise StateCorrupt(f"references from {counts.min()} to {counts.max()} are counted")
         self._quiet = Quiet(*_like(Quiet.empty()._asdict(), state))
+
+
+def _together(memory: Memory, columns: Floats) -> FloatVector:
+    """Return the mean of the two highest surprises; of a single sensor the highest."""
+    surprises, _ = advance(memory, columns)
+    return np.asarray(surprises[: len(columns)].mean(axis=0))
 
 
 def _like(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.quality import alarms, budget, clean, figures, loaders, rivals
+from benchmarks.quality import alarms, budget, clean, figures, loaders, onsets, rivals
 from benchmarks.quality.calls import Stream, called
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
@@ -277,3 +277,18 @@ def test_normal_running_is_read_by_machine(data_dir: Path, name: str, count: int
     found = list(loaders.normal(name, data_dir))
     assert len(found) == count
     assert all(values.ndim == 2 and len(values) for values in found)
+
+
+def test_simulated_onsets_are_the_same_each_time_and_lie_after_what_is_learned(
+    tmp_path,
+) -> None:
+    streams = list(onsets.simulated(tmp_path))
+    again = next(onsets.simulated(tmp_path))
+    np.testing.assert_array_equal(streams[0].values, again.values)
+    assert len(streams) == 12 * len(onsets.KINDS)
+    for values, learned, windows in streams:
+        edges = [edge for window in windows for edge in window]
+        assert np.isfinite(values).all()
+        assert edges == sorted(set(edges))
+        assert all(learned <= edge < len(values) for edge in edges)
+    assert sum(not stream.windows for stream in streams) > len(onsets.KINDS)
