@@ -155,6 +155,23 @@ class Online:
         rows = [self._row(reading) for reading in readings]
         first = self._in_order(readings, rows)
         self._streams.ready(first)
+        if len(readings) == 1:
+            out = [self._judge_one(readings[0], rows[0], explain=explain)]
+        else:
+            out = self._judge_all(readings, rows, explain=explain)
+        self._streams.forget()
+        return out
+
+    def _judge_one(self, reading: Reading, row: Values, *, explain: bool) -> OnlineScore:
+        score = self._judge(reading, row, explain=explain)
+        if isinstance(score, AssetModel):
+            (score,) = self._judge_together([reading], explain=explain)
+        return score
+
+    def _judge_all(
+        self, readings: Sequence[Reading], rows: Sequence[Values], *, explain: bool
+    ) -> list[OnlineScore]:
+        """Judge readings, those together that one model judges and none of which waits."""
         out: dict[int, OnlineScore] = {}
         for turn in _turns(readings):
             together: dict[int, list[int]] = {}
@@ -168,7 +185,6 @@ class Online:
                 asked = [readings[number] for number in numbers]
                 scores = self._judge_together(asked, explain=explain)
                 out.update(zip(numbers, scores, strict=True))
-        self._streams.forget()
         return [out[number] for number in range(len(rows))]
 
     def _judge(

@@ -114,7 +114,7 @@ def readings(first: int, count: int = 1, asset: str = "P-1") -> dict[str, Any]:
     }
 
 
-def test_once_a_token_and_an_asset_are_known_the_application_is_not_asked(served: Served) -> None:
+def test_once_token_and_asset_are_known_the_application_is_not_asked(served: Served) -> None:
     sent = [readings(n) for n in range(30, 50)]
     quick = [served.send(one) for one in sent]
     # The first had the lake and the token looked up, and it was written that it was used.
