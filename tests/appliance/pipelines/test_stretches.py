@@ -72,6 +72,21 @@ def test_rounds_deal_every_stretch_once_and_an_asset_once_a_round(given_spans):
     assert all(dealt)
 
 
+@given(spans, st.integers(1, 400))
+def test_pieces_are_a_stretch_again_and_none_is_longer_than_told(stretch, rows):
+    fleet = models("spectral_residual").manifest
+    cells = rows * (len(fleet.sensors) + 1)
+    warm, after = stretches.reach(fleet.assets["a"])
+    pieces = stretches.cut(fleet, {"a": [stretch], "c": [stretch]}, cells)
+    assert (pieces["a"][0][0], pieces["a"][-1][1]) == stretch
+    assert all(
+        one[1] + timedelta(microseconds=1) == two[0] for one, two in pairwise(pieces["a"])
+    )
+    longest = max(rows * MINUTE, 4 * (warm + after))
+    assert all(timedelta() <= end - start <= longest for start, end in pieces["a"])
+    assert pieces["c"] == [stretch]  # nobody knows how far apart its readings are
+
+
 def test_what_is_read_holds_what_is_judged_and_its_surroundings(manifest):
     warm, after = stretches.reach(manifest.assets["a"])
     low, high = stretches.to_read(manifest, {"a": span(100, 200), "x": span(0, 1)})
