@@ -20,6 +20,7 @@ from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.online_served import ServedFleets, fleets_online
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.online import OnlineRequest
+from tests.appliance.fleet.plants import SENSORS
 from tests.appliance.people import ME
 from tests.appliance.pipelines.sites import FLEET, bring, open_site, plant
 
@@ -43,7 +44,8 @@ def counting() -> serve.Work[Asked, Told]:
 
 @pytest.fixture(scope="module")
 def replicas() -> Iterator[serve.Replicas[Asked, Told]]:
-    made = serve.Replicas(Settings(workers=2), "counting", counting, most=2)
+    # Each of the tests has replicas of its own, with a processor each.
+    made = serve.Replicas(Settings(workers=5), "counting", counting, most=2)
     yield made
     made.close()
 
@@ -115,7 +117,7 @@ def test_champions_change_under_load_and_no_request_is_dropped(
     def line(asset: str) -> list[tuple[int, str]]:
         own, told = new.filter(pl.col("asset") == asset), []
         for row in own.iter_rows(named=True):
-            values = {"s1": row["s1"], "s2": row["s2"]}
+            values = {name: row[name] for name in SENSORS}
             one = {"asset": asset, "time": row["time"], "values": values}
             answer = served.answer(FLEET, OnlineRequest.model_validate({"readings": [one]}))
             told.append((answer.version, answer.scores[0].state))

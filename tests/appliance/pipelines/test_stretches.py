@@ -64,6 +64,7 @@ def _minutes(start: datetime, end: datetime) -> tuple[int, int]:
     return (start - LATER) // MINUTE, (end - LATER) // MINUTE + 1
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(spans, min_size=1, max_size=4)))
 def test_rounds_deal_every_stretch_once_and_an_asset_once_a_round(given_spans):
     dealt = stretches.rounds(given_spans)
@@ -201,6 +202,7 @@ def test_rows_around_a_long_gap_are_what_they_would_be_in_one_run(recipe):
         assert_frame_equal(table.scores, whole, check_exact=False, abs_tol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual", "auto"])
 def test_corrected_values_give_the_scores_of_the_right_ones(recipe):
     right = difficult(0, (300, 340), (0, -1))

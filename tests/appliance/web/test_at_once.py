@@ -114,6 +114,7 @@ def readings(first: int, count: int = 1, asset: str = "P-1") -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_once_token_and_asset_are_known_the_application_is_not_asked(served: Served) -> None:
     sent = [readings(n) for n in range(30, 50)]
     quick = [served.send(one) for one in sent]
@@ -151,12 +152,14 @@ def test_what_is_refused_is_refused_by_the_application(served: Served) -> None:
     assert served.send(readings(32))[0] == 200
 
 
+@pytest.mark.slow
 def test_a_token_that_is_revoked_opens_nothing_from_then_on(served: Served) -> None:
     assert [served.send(readings(n))[0] for n in (30, 31, 32)] == [200] * 3
     served.site.access.tokens.revoke(ME, served.token)
     assert served.send(readings(33))[0] == 401
 
 
+@pytest.mark.slow
 def test_who_asks_too_often_waits_here_too(served: Served) -> None:
     assert [served.send(readings(n))[0] for n in (30, 31)] == [200] * 2
     served.app.state.rate = Rate(per_second=1e-3, burst=3)
@@ -165,6 +168,7 @@ def test_who_asks_too_often_waits_here_too(served: Served) -> None:
     assert "retry-after" in found[-1][1]
 
 
+@pytest.mark.slow
 def test_a_body_in_pieces_and_requests_in_a_row_are_answered_in_order(served: Served) -> None:
     assert served.send(readings(30))[0] == 200
     bodies = [json.dumps(readings(n)).encode() for n in range(31, 37)]
