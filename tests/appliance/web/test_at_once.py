@@ -9,8 +9,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from appliance.api.app import create_app
 from appliance.api.limits import Rate
 from appliance.core import trail
+from appliance.pipelines.adjust import adjust
 from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
@@ -97,19 +100,21 @@ def served(learned_home: Path, tmp_path: Path) -> Iterator[Served]:
         thread.join()
 
 
-def readings(first: int, count: int = 1, asset: str = "P-1") -> dict[str, Any]:
+@cache
+def rows_of(asset: str) -> list[dict[str, Any]]:
     frame = next_day()
-    own = frame.filter(frame["asset"] == asset).sort("time")[first : first + count]
-    sensors = [name for name in own.columns if name not in ("asset", "time")]
-    rows = own.iter_rows(named=True)
+    return frame.filter(frame["asset"] == asset).sort("time").to_dicts()
+
+
+def readings(first: int, count: int = 1, asset: str = "P-1") -> dict[str, Any]:
     return {
         "readings": [
             {
                 "asset": asset,
                 "time": row["time"].isoformat(),
-                "values": {n: row[n] for n in sensors},
+                "values": {n: v for n, v in row.items() if n not in ("asset", "time")},
             }
-            for row in rows
+            for row in rows_of(asset)[first : first + count]
         ]
     }
 
@@ -200,6 +205,37 @@ def test_who_leaves_in_the_middle_harms_nobody(served: Served) -> None:
         line.sendall(served.raw(json.dumps(readings(31)).encode())[:-20])
     time.sleep(2 * wire._WHOLE_WITHIN)
     assert served.send(readings(31))[0] == 200
+
+
+def test_champions_change_under_load_and_no_request_is_dropped(served: Served) -> None:
+    adjust(served.site, FLEET, budget=2.0)
+    over = threading.Event()
+
+    def swap() -> int:
+        swaps = 0
+        while not over.wait(0.3):
+            swaps += 1
+            served.site.registry.promote(FLEET, 1 + swaps % 2, ME, show=False)
+        return swaps
+
+    def line(asset: str) -> list[tuple[int, int, str]]:
+        found = []
+        for number in range(144):
+            status, _, told = served.send(readings(number, asset=asset))
+            found.append((status, told.get("version"), told["scores"][0]["state"]))
+            time.sleep(0.02)
+        return found
+
+    with ThreadPoolExecutor(5) as pool:
+        swaps = pool.submit(swap)
+        answered = [*pool.map(line, ("P-1", "P-2", "P-3", "P-4"))]
+        over.set()
+    assert {(status, state) for told in answered for status, _, state in told} == {
+        (200, "final")
+    }
+    assert [len(told) for told in answered] == [144] * 4
+    assert {version for told in answered for _, version, _ in told} == {1, 2}
+    assert swaps.result() > 1
 
 
 def test_where_spans_are_listened_to_each_request_is_told_of(served: Served) -> None:
