@@ -36,7 +36,7 @@ test: $(STAMP)
 	$(PYTEST) -n 2 --dist loadgroup
 
 quick: $(STAMP)
-	$(PYTEST) -n 2 --dist loadgroup -m "not slow and not ray and not data"
+	$(PYTEST) -n 2 --dist loadgroup -m "not slow and not more and not ray and not data"
 
 # The first time, building Kubernetes takes half an hour; it is kept in ~/.cache/kizashi-e2e.
 e2e: $(STAMP)

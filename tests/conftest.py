@@ -24,6 +24,8 @@ settings.register_profile("usual", deadline=None)
 settings.load_profile("required" if os.environ.get("KIZASHI_REQUIRE_ALL") == "1" else "usual")
 
 ROOT = Path(__file__).resolve().parent.parent
+QUICK_CASES = 3
+"""Cases of a test that `make quick` runs."""
 LONGEST_NAME = 80
 """Letters of a text that a case of a test is named after."""
 
@@ -46,6 +48,27 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases of a test as `more` that `make quick` leaves out: all but a few."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for found in cases.values():
+        usual = [item for item in found if item.get_closest_marker("slow") is None]
+        kept = {usual[place] for place in _spread(len(usual), QUICK_CASES)}
+        for item in usual:
+            if item not in kept:
+                item.add_marker("more")
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Return so many places at most, evenly spread from the first to the last."""
+    if count <= most:
+        return [*range(count)]
+    return [place * (count - 1) // (most - 1) for place in range(most)]
 
 
 def pytest_configure(config: pytest.Config) -> None:

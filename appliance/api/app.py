@@ -100,7 +100,7 @@ def create_app(site: Site) -> FastAPI:
     app.state.recent = Recent(site.database, app.state.rate)
     app.state.figures = Figures(site)
     app.state.online = fleets_online(site)
-    app.state.lane = Lane(f"{PREFIX}/fleets/", online.route(), site.database)
+    app.state.lane = Lane(f"{PREFIX}/fleets/", online.route(), app.state, site.database)
     problems.install(app)
     add_health(app)
     app.router.routes.extend(_routes())

@@ -12,10 +12,17 @@ from appliance.core.trail import Span, following, from_headers, span
 
 _FAILED = 500
 _HEADERS = {
+    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
 }
+_WRITTEN = "".join(f"{name.lower()}: {value}\r\n" for name, value in _HEADERS.items()).encode()
+
+
+def head_of(identifier: str) -> bytes:
+    """Return the headers that every answer has, as they go over the wire."""
+    return b"x-request-id: %s\r\n%s" % (identifier.encode("ascii"), _WRITTEN)
 
 
 class Passage:
@@ -77,7 +84,6 @@ class _Dressed:
             self.refused = message["status"] == 413 and headers["Content-Type"] != MEDIA_TYPE
             headers["X-Request-ID"] = self._identifier
             self._scope["state"]["status"] = message["status"]
-            headers.setdefault("Cache-Control", "no-store")
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             if not self._paced.whole:

@@ -142,6 +142,11 @@ def listen(sink: Sink | None) -> Sink | None:
     return before
 
 
+def heard() -> bool:
+    """Whether somebody has the spans of this process."""
+    return _sink is not None
+
+
 def tell(spans: Iterable[Span]) -> None:
     """Give spans of another process to whoever has this one's."""
     if _sink is not None:

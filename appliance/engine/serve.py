@@ -2,7 +2,7 @@
 
 What is asked for one key goes to one replica, by consistent hashing and nowhere else.  When
 replicas come or go, the keys of a few move; a replica that is new to a key begins with what it
-can look up.  What waits in a replica is taken in one go.
+can look up.  What waits in a replica is worked on together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from appliance.engine.ray import RayEngine
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Work = Callable[[Sequence[Item]], "list[Result | KizashiError]"]
 
 _BATCH = 64
 _WAITING = 4 * _BATCH
@@ -42,7 +43,8 @@ class Replicas(Generic[Item, Result]):
     name
         Of the work: who asks for the same name shares its replicas.
     make
-        Called in each replica, returns what does the work.
+        Called in each replica, returns what does the work: of all items that wait at once, and
+        gives of each the result, or the error of ours that it ends with.
     most
         Replicas at most.
 
@@ -56,7 +58,7 @@ class Replicas(Generic[Item, Result]):
         self,
         settings: Settings,
         name: str,
-        make: Callable[[], Callable[[Item], Result]],
+        make: Callable[[], Work[Item, Result]],
         *,
         most: int,
     ) -> None:
@@ -100,10 +102,10 @@ class Replicas(Generic[Item, Result]):
             raise TryAgain(f"a replica was lost: {type(error).__name__}.") from error
         except (self._gone.RayServeException, TimeoutError) as error:
             raise EngineError(f"Ray Serve does not answer: {error}.") from error
-        failed = next((why for _, why in given if why is not None), None)
+        failed = next((one for one in given if isinstance(one, KizashiError)), None)
         if failed is not None:
             raise failed
-        return [result for result, _ in given]
+        return given
 
     def _of(self, key: str) -> Any:
         if key not in self._by_key:
@@ -117,12 +119,12 @@ class Replicas(Generic[Item, Result]):
 
 def _deployment(serve: Any, most: int) -> Any:
     class Keeper:
-        def __init__(self, make: Callable[[], Callable[[Any], Any]]) -> None:
+        def __init__(self, make: Callable[[], Work[Any, Any]]) -> None:
             self._work = make()
 
         @serve.batch(max_batch_size=_BATCH, batch_wait_timeout_s=0.0)  # type: ignore[untyped-decorator]
         async def work(self, items: list[Any]) -> list[Any]:
-            return [attempt(self._work, item) for item in items]
+            return self._work(items)
 
     return serve.deployment(
         max_ongoing_requests=_WAITING,
@@ -137,13 +139,3 @@ def _deployment(serve: Any, most: int) -> Any:
             "request_router_kwargs": {"num_fallback_replicas": 0},
         },
     )(Keeper)
-
-
-def attempt(
-    work: Callable[[Item], Result], item: Item
-) -> tuple[Result, None] | tuple[None, KizashiError]:
-    """Return what work on an item gives, or the error of ours that it ends with."""
-    try:
-        return work(item), None
-    except KizashiError as error:
-        return None, error

@@ -240,6 +240,7 @@ class StuckWatch:
         self._last = np.full(len(limits.plain), np.nan)
         self._run = np.zeros(len(limits.plain), np.int64)
         self._busy = np.zeros(len(limits.plain), np.int64)
+        self._moved = -1  # whether the sensors were busy when all of them had just changed
 
     def begin(self, values: Floats) -> None:
         """Begin with a series of shape (n_sensors, n_cells), at least one cell."""
@@ -249,17 +250,21 @@ class StuckWatch:
         self._last = values[:, -1].copy()
         self._run = held + 1
         self._busy = counter[cells] - counter[cells - self._run]
+        self._moved = -1
 
     def next(self, values: Floats) -> bool:
         """Take the next cell, shape (n_sensors,); tell whether a sensor is frozen by now."""
-        same = np.equal(values, self._last)
+        same = values == self._last
         self._last = values
         held = int(np.count_nonzero(same))
         busy = len(same) - held >= self._limits.busy_changes
         if not held:
-            self._run.fill(1)
-            self._busy.fill(busy)
+            if self._moved != busy:  # else they are that already
+                self._run.fill(1)
+                self._busy.fill(busy)
+                self._moved = busy
             return False
+        self._moved = -1
         self._run = np.where(same, self._run + 1, 1)
         self._busy = np.where(same, self._busy + busy, busy)
         return bool(

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.core.errors import InvalidRequest
 from appliance.fleet.artifact import Arrays, below
-from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.cleaning import CellFault, StuckLimits, clean
 from appliance.fleet.conditioning import Conditioner
 from appliance.fleet.filling import Filler
+from appliance.fleet.forms import Form, forms_of
 from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault, alive_only
-from appliance.fleet.live import LiveCalibration
-from appliance.fleet.own_level import Surprising, at_own_level, offset_of
+from appliance.fleet.own_level import offset_of
 from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Limits, Recipe
@@ -25,28 +23,6 @@ from appliance.schemas.score import Judgement
 from detectors import persistence
 
 _DIRECTION_FROM = 1.0
-
-
-class _Form(NamedTuple):
-    """What a row is judged by: all that bears on it, or what is known when it arrives.
-
-    Attributes
-    ----------
-    score, contributions
-        Of the detector.
-    calibration
-        Of these scores.
-    before
-        Cells before a row that its score depends on.
-    alone
-        A row can be explained without others.
-    """
-
-    score: Callable[[Floats], Scores]
-    contributions: Callable[[Floats], Scores]
-    calibration: Surprising
-    before: int
-    alone: bool
 
 
 @dataclass(slots=True)
@@ -71,12 +47,12 @@ class AssetModel:
         self.entry = entry
         self._recipe = recipe
         self._detector = persistence.unpack(below(arrays, "detector/"), entry.detector)
-        self._averages = (
+        averages = (
             persistence.unpack(below(arrays, "averages/"), entry.averages)
             if entry.averages
             else None
         )
-        self._final, self._live = self._forms(arrays)
+        self._final, self._live = forms_of(self._detector, averages, arrays)
         plain, busy = arrays["stuck"]
         self.stuck = StuckLimits(plain, busy, int(arrays["busy_changes"]))
         self._filler = (
@@ -100,27 +76,6 @@ class AssetModel:
     def has_live_scores(self) -> bool:
         """Whether rows are judged otherwise when they arrive than when they are final."""
         return self._live is not None
-
-    def _forms(self, arrays: Arrays) -> tuple[_Form, _Form | None]:
-        detector, reach = self._detector, self._detector.reach()
-        lasting = 0 if self._averages is None else self._averages.reach()[0]
-        final = _Form(
-            detector.score,
-            detector.contributions,
-            at_own_level(Calibration.from_state(arrays), arrays),
-            max(reach[0], lasting),
-            alone=reach == (0, 0),
-        )
-        if (calibration := LiveCalibration.from_state(arrays)) is None:
-            return final, None
-        live = _Form(
-            detector.score_live,
-            detector.live_contributions,
-            at_own_level(calibration, arrays, live=True),
-            max(detector.live_reach(), lasting),
-            alone=False,
-        )
-        return final, live
 
     # ------------------------------------------------------------------ judging
     def judge(
@@ -197,18 +152,25 @@ class AssetModel:
         count
             Cells to judge.
         """
-        cells, conditioner = sensors.shape[1], self._conditioner
-        state, bounds = np.zeros(cells, np.int8), np.array([0, cells])  # Judgement.FINAL
+        conditioner, values = self._conditioner, sensors
+        state = np.zeros(count, np.int8)  # Judgement.FINAL
         if conditioner is not None:
-            state[conditioner.unseen(context)] = Judgement.UNSEEN_MODE
-        values = self._residuals(
-            Series(sensors, context, bounds, bounds[:1], self._interval, None)
-        )
-        shares = np.full(sensors.shape, np.nan, np.float32) if explain else None
-        out = _ByCell(np.empty(cells), state, shares)
-        last = slice(cells - count, cells)
-        self._score_cells(last, self._live or self._final, values, None, out, 0)
-        surprise, state = out.surprise[last], state[last]
+            state[conditioner.unseen(context)[-count:]] = Judgement.UNSEEN_MODE
+        if conditioner is not None or self._offset is not None:
+            bounds = np.array([0, sensors.shape[1]])
+            values = self._residuals(
+                Series(sensors, context, bounds, bounds[:1], self._interval, None)
+            )
+        form, lead = self._live or self._final, sensors.shape[1] - count
+        before = min(lead, form.before)
+        found = form.scored(values[:, lead - before :].T, before)
+        surprise = found.surprise
+        shares = None
+        if explain:
+            shares = np.full((len(sensors), count), np.nan, np.float32)
+            notable = np.flatnonzero(surprise >= EXPLAINED_FROM)
+            if len(notable):
+                shares[:, notable] = form.shares(found, notable).T
         if conditioner is not None:
             surprise[state != Judgement.FINAL] = np.nan
         if self._live is not None:
@@ -218,7 +180,7 @@ class AssetModel:
             alarm=surprise >= self.entry.threshold,
             state=state,
             coverage=np.ones(count, np.float32),
-            shares=None if shares is None else shares[:, last],
+            shares=shares,
             faults=[],
         )
 
@@ -366,7 +328,7 @@ class AssetModel:
     def _score_cells(
         self,
         cells: slice | NDArray[np.int64],
-        form: _Form,
+        form: Form,
         values: Floats,
         gone: Mask | None,
         out: _ByCell,
@@ -378,23 +340,13 @@ class AssetModel:
         if first is not None and isinstance(cells, slice):
             lead = min(cells.start - first, form.before)
             readings = values[:, cells.start - lead : cells.stop].T
-        scores = form.score(readings)[lead:]
-        averages = None if self._averages is None else self._averages.score(readings)[lead:]
-        surprise = form.calibration.surprise(scores, averages)
-        out.surprise[cells] = surprise
+        found = form.scored(readings, lead)
+        out.surprise[cells] = found.surprise
         if out.shares is None:
             return
-        notable = np.flatnonzero(surprise >= EXPLAINED_FROM)
+        notable = np.flatnonzero(found.surprise >= EXPLAINED_FROM)
         if not len(notable):
             return
         at = notable + cells.start if isinstance(cells, slice) else cells[notable]
-        if form.alone:
-            shares = form.contributions(readings[notable])
-        else:
-            shares = form.contributions(readings)[lead + notable]
-        if self._averages is not None and averages is not None:
-            lasting = form.calibration.lasting(scores[notable], averages[notable])
-            if lasting.any():
-                rows = lead + notable[lasting]
-                shares[lasting] = self._averages.contributions(readings)[rows]
-        out.shares[:, at] = alive_only(shares.T, None if gone is None else gone[:, at])
+        shares = form.shares(found, notable).T
+        out.shares[:, at] = alive_only(shares, None if gone is None else gone[:, at])

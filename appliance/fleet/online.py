@@ -19,7 +19,7 @@ from appliance.fleet.judgements import EXPLAINED_FROM, Judged
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.scoring import Models
 from appliance.fleet.series import micro, moment
-from appliance.fleet.stream import Values
+from appliance.fleet.stream import AssetStream, Values
 from appliance.fleet.streams import History, Streams
 from appliance.schemas.score import Judgement
 
@@ -155,26 +155,42 @@ class Online:
         rows = [self._row(reading) for reading in readings]
         first = self._in_order(readings, rows)
         self._streams.ready(first)
+        if len(readings) == 1:
+            out = [self._judge_one(readings[0], rows[0], explain=explain)]
+        else:
+            out = self._judge_all(readings, rows, explain=explain)
+        self._streams.forget()
+        return out
+
+    def _judge_one(self, reading: Reading, row: Values, *, explain: bool) -> OnlineScore:
+        score = self._judge(reading, row, explain=explain)
+        if isinstance(score, OnlineScore):
+            return score
+        return _score(reading, score.model, score.judge(plain=True, explain=explain), 0)
+
+    def _judge_all(
+        self, readings: Sequence[Reading], rows: Sequence[Values], *, explain: bool
+    ) -> list[OnlineScore]:
+        """Judge readings, those together that one model judges and none of which waits."""
         out: dict[int, OnlineScore] = {}
         for turn in _turns(readings):
             together: dict[int, list[int]] = {}
             for number in turn:
                 score = self._judge(readings[number], rows[number], explain=explain)
-                if isinstance(score, AssetModel):
-                    together.setdefault(id(score), []).append(number)
-                else:
+                if isinstance(score, OnlineScore):
                     out[number] = score
+                else:
+                    together.setdefault(id(score.model), []).append(number)
             for numbers in together.values():
                 asked = [readings[number] for number in numbers]
                 scores = self._judge_together(asked, explain=explain)
                 out.update(zip(numbers, scores, strict=True))
-        self._streams.forget()
         return [out[number] for number in range(len(rows))]
 
     def _judge(
         self, reading: Reading, row: Values, *, explain: bool
-    ) -> OnlineScore | AssetModel:
-        """Judge a reading; a model that judges it together with those of other assets."""
+    ) -> OnlineScore | AssetStream:
+        """Judge a reading; its asset's stream where it can be judged with those of others."""
         stream = self._streams.get(reading.asset)
         if stream is None:
             return _unjudged(reading, None, Judgement.NO_MODEL)
@@ -185,7 +201,7 @@ class Online:
                 return _unjudged(reading, stream.model, halted)
         plain = stream.take(row)
         if plain and stream.alone:
-            return stream.model
+            return stream
         return _score(reading, stream.model, stream.judge(plain=plain, explain=explain), 0)
 
     def _judge_together(

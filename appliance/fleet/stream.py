@@ -37,6 +37,8 @@ class Places:
         Limits of the sensors, shape (n_sensors,); finite.
     kind
         In which readings are judged: that of the lake's.
+    most
+        The limit of all of them, above and below; None where they differ.
     """
 
     sensors: slice | NDArray[np.int64]
@@ -44,6 +46,13 @@ class Places:
     lower: Floats
     upper: Floats
     kind: np.dtype[np.floating]
+    most: float | None
+
+    def hold(self, values: Floats) -> bool:
+        """Whether all sensors have values, within their limits."""
+        if self.most is not None:
+            return bool(np.abs(values).max(initial=0.0) <= self.most)
+        return bool(((values >= self.lower) & (values <= self.upper)).all())
 
     @classmethod
     def of(cls, model: AssetModel, columns: Columns, kind: np.dtype[np.floating]) -> Places:
@@ -58,6 +67,7 @@ class Places:
             np.asarray(lower, np.float64),
             np.asarray(upper, np.float64),
             kind,
+            most if {*lower} == {-most} and {*upper} == {most} else None,
         )
 
 
@@ -133,8 +143,7 @@ class AssetStream:
     def take(self, row: Values) -> bool:
         """Take the next row, shape (width,); tell whether it can be judged by `plain`."""
         values = row[self._places.sensors]
-        inside = (values >= self._places.lower) & (values <= self._places.upper)
-        whole = self._lead is not None and bool(inside.all())
+        whole = self._lead is not None and self._places.hold(values)
         if whole and self._astray:
             self._find_way()
         if whole and not self._astray and self._is_next(int(row[0])):

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 import polars as pl
 
@@ -107,6 +108,46 @@ class OnlineFleets:
         self._make_room(fleet)
         return _told(fleet, version, scores)
 
+    def answer_all(
+        self, asked: Sequence[tuple[str, OnlineRequest]]
+    ) -> list[OnlineAnswer | KizashiError]:
+        """Judge several requests, those of a fleet in one call.
+
+        Where one of them is refused nothing of the call is taken, and each is judged by itself.
+
+        Returns
+        -------
+        list
+            Of each request the answer, or the error that `answer` would raise.
+        """
+        out: dict[int, OnlineAnswer | KizashiError] = {}
+        for numbers in _alike(asked):
+            together = [asked[number] for number in numbers]
+            try:
+                answers = self._answered_together(together)
+            except KizashiError:
+                answers = [self._answer_or_error(*one) for one in together]
+            out.update(zip(numbers, answers, strict=True))
+        return [out[number] for number in range(len(asked))]
+
+    def _answered_together(
+        self, asked: Sequence[tuple[str, OnlineRequest]]
+    ) -> list[OnlineAnswer | KizashiError]:
+        fleet, first = asked[0]
+        readings = tuple(reading for _, one in asked for reading in one.readings)
+        whole = self.answer(fleet, first.model_copy(update={"readings": readings}))
+        scores = iter(whole.scores)
+        return [
+            whole.model_copy(update={"scores": tuple(islice(scores, len(one.readings)))})
+            for _, one in asked
+        ]
+
+    def _answer_or_error(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | KizashiError:
+        try:
+            return self.answer(fleet, asked)
+        except KizashiError as error:
+            return error
+
     def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:
         """Judge a few readings if that needs neither the lake nor a wait.
 
@@ -200,6 +241,14 @@ class OnlineFleets:
                 if sum(held.values()) <= self._most_bytes:
                     return
                 del self._posts[name], held[name]
+
+
+def _alike(asked: Sequence[tuple[str, OnlineRequest]]) -> list[list[int]]:
+    """Return the numbers of requests that can be judged in one call, in their order."""
+    found: dict[tuple[str, bool], list[int]] = {}
+    for number, (fleet, one) in enumerate(asked):
+        found.setdefault((fleet, one.contributions), []).append(number)
+    return [*found.values()]
 
 
 def _readings(asked: OnlineRequest) -> list[Reading]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
@@ -117,7 +116,6 @@ def _part(asked: OnlineRequest, numbers: list[int]) -> OnlineRequest:
     return asked.model_copy(update={"readings": tuple(asked.readings[n] for n in numbers)})
 
 
-def _judge_of(home: str) -> Callable[[_Asked], OnlineAnswer]:
+def _judge_of(home: str) -> serve.Work[_Asked, OnlineAnswer]:
     """Open a site in a replica; return what judges there."""
-    fleets = OnlineFleets(Site(load_settings(Path(home))))
-    return lambda asked: fleets.answer(*asked)
+    return OnlineFleets(Site(load_settings(Path(home)))).answer_all

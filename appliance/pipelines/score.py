@@ -198,9 +198,10 @@ def _judge(site: Site, work: Work, engine: Engine, progress: Progress) -> _Judge
     cells = site.chunk_cells(plan.fleet, engine.workers)
     ends = {asset: end for asset, (_, end) in plan.extents.items()}
     # Cut in another way, a part would be another one under the same number.
-    run = f"{plan.run}-{cells}"
+    run = f"{plan.run}-{cells}-{site.settings.chunk_cells}"
     found, part = _Judged(plan), 0
-    for spans in stretches.rounds(plan.spans):
+    pieces = stretches.cut(work.manifest, plan.spans, site.settings.chunk_cells)
+    for spans in stretches.rounds(pieces):
         # A sensor fault that reaches into a stretch is to be seen whole.
         wide = site.events.around(plan.fleet, spans, near=NEAR, kind=EventKind.SENSOR_FAULT)
         start, end = stretches.to_read(work.manifest, wide, plan.masks)

@@ -12,6 +12,8 @@ from detectors.thresholds import HOLD
 Span = tuple[datetime, datetime]
 _INSTANT = timedelta(microseconds=1)
 _NONE = Masks()
+_REREAD = 4
+"""A piece is at least so many times as long as what is read around it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -154,6 +156,38 @@ def rounds(spans: Mapping[str, Sequence[Span]]) -> list[dict[str, Span]]:
         {asset: own[number] for asset, own in sorted(spans.items()) if number < len(own)}
         for number in range(most)
     ]
+
+
+def cut(
+    manifest: FleetManifest, spans: Mapping[str, Sequence[Span]], cells: int
+) -> dict[str, list[Span]]:
+    """Cut stretches of which no task could hold all: an asset's past may be of any length.
+
+    Parameters
+    ----------
+    cells
+        Readings × sensors that a piece has at most, about; more where so few would be read
+        again mostly for what bears on their neighbours.
+    """
+    rows = max(cells // (len(manifest.sensors) + 1), 1)
+    found = {}
+    for asset, own in spans.items():
+        entry = manifest.of(asset)
+        longest = None
+        if entry is not None and entry.interval_seconds > 0:
+            least = _REREAD * sum(reach(entry), timedelta())
+            longest = max(rows * _step(manifest, asset), least)
+        found[asset] = [piece for span in own for piece in _pieces(span, longest)]
+    return found
+
+
+def _pieces(span: Span, longest: timedelta | None) -> list[Span]:
+    start, end = span
+    out = []
+    while longest is not None and end - start > longest:
+        out.append((start, start + longest))
+        start += longest + _INSTANT
+    return [*out, (start, end)]
 
 
 def to_read(manifest: FleetManifest, spans: Mapping[str, Span], masks: Masks = _NONE) -> Span:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.starlette import App as Pages
 
 from appliance.api.app import create_app
+from appliance.api.lane import Lane
 from appliance.gateway import dialing
 from appliance.gateway.app import GatewayApp, going_on
 from appliance.gateway.membership import Membership
@@ -41,9 +42,18 @@ class Web:
         Serves all others, and what begins and ends with the process.
     calls
         At a gateway, takes the calls of its sites.
+    lane
+        By which the connections answer readings themselves.
     """
 
-    def __init__(self, api: ASGIApp, pages: ASGIApp, calls: ASGIApp | None = None) -> None:
+    def __init__(
+        self,
+        api: ASGIApp,
+        pages: ASGIApp,
+        calls: ASGIApp | None = None,
+        lane: Lane | None = None,
+    ) -> None:
+        self.lane = lane
         self.api = Measured(api, api_route)
         self._pages = Measured(pages, page_route)
         self._calls = self._pages if calls is None else Measured(calls, page_route)
@@ -65,7 +75,7 @@ def create_web(site: Site) -> Web:
     pages = Pages(SCRIPT, lifespan=_with(api, site, servers))
     login = application(site, api.state.rate)
     behind = Notebooks(pages, servers, api.state.known, site.settings)
-    return Web(api, Gate(behind, login, api.state.known))
+    return Web(api, Gate(behind, login, api.state.known), lane=api.state.lane)
 
 
 def create_gateway(site: Site) -> Web:

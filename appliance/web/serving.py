@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from appliance.api.lane import Lane
 from appliance.core.settings import Settings
 from appliance.tls import Refreshing, listening
 from appliance.web import wire
@@ -31,7 +32,7 @@ def serve(web: Web, settings: Settings) -> bool:
     InvalidRequest, StorageError
         It cannot listen where the settings say.
     """
-    config = configured(web, settings)
+    config = configured(web, settings, web.lane)
     config.load()
     server = uvicorn.Server(config)
     with (
@@ -43,8 +44,15 @@ def serve(web: Web, settings: Settings) -> bool:
     return server.started
 
 
-def configured(web: Any, settings: Settings) -> uvicorn.Config:
+def configured(web: Any, settings: Settings, lane: Lane | None = None) -> uvicorn.Config:
     """Return how the web process listens, and whose word it takes for where requests come from.
+
+    Parameters
+    ----------
+    web
+        The application.
+    lane
+        By which the connections themselves answer, where there is one.
 
     Raises
     ------
@@ -65,7 +73,7 @@ def configured(web: Any, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         ws_ping_interval=_PING_SECONDS,
         ws_ping_timeout=_PING_SECONDS,
-        **wire.OPTIONS,
+        **(wire.OPTIONS if lane is None else wire.with_lane(lane)),
     )
 
 

@@ -77,7 +77,8 @@ def _trained_and_scored(
             return run("ours:fit", root=root, out=out, engine="local")
 
         def score(number: int) -> Measured:
-            return run("ours:score", root=root, out=out, engine="local", version=number + 1)
+            how = {"engine": "local", "version": number + 1, "cut": True}
+            return run("ours:score", root=root, out=out, **how)
 
         trained, scored = options.in_turn(given.repeat, fit, score)
         return trained, scored

@@ -7,12 +7,15 @@ from typing import Any
 
 from appliance.core.settings import Settings
 from appliance.engine import Engine
+from appliance.fleet.artifact import Artifact
 from appliance.fleet.fleet_scores import score_fleet
 from appliance.fleet.frames import Layout
 from appliance.fleet.recipe import resolve
 from appliance.fleet.training import FitReport, fit_fleet
 from appliance.lake import ReadingsChunk
+from appliance.pipelines import stretches
 from appliance.pipelines.site import Site
+from appliance.pipelines.stretches import Span
 from benchmarks.harness.plant import files_of
 from benchmarks.harness.watch import Watch
 from benchmarks.sides.plant import FLEET, WARM_FLEET
@@ -37,15 +40,34 @@ def fit_fleet_of(
     return fit_fleet(_chunks(site, fleet, engine), resolve(recipe), layout, folder, engine)
 
 
-def _score(site: Site, fleet: str, folder: Path, engine: Engine, version: int) -> int:
-    sink = site.lake.scores(fleet)
-    chunks = _chunks(site, fleet, engine)
-    rows = 0
-    for scored in score_fleet(chunks, folder, sink, engine, model_version=version):
-        if scored.staged is not None:
-            sink.commit([scored.staged], run=f"benchmark-{version}", part=scored.index)
-        rows += scored.rows
+def _score(
+    site: Site, fleet: str, folder: Path, engine: Engine, version: int, *, cut: bool = False
+) -> int:
+    sink, readings = site.lake.scores(fleet), site.lake.readings(fleet)
+    rows = part = 0
+    for spans in _rounds(site, fleet, folder) if cut else [None]:
+        if spans is None:
+            chunks = _chunks(site, fleet, engine)
+        else:
+            start, end = stretches.to_read(Artifact(folder).manifest, spans)
+            cells = site.chunk_cells(fleet, engine.workers)
+            chunks = readings.chunks(cells=cells, assets=[*spans], start=start, end=end)
+        found = score_fleet(chunks, folder, sink, engine, model_version=version, spans=spans)
+        for scored in found:
+            if scored.staged is not None:
+                run = f"benchmark-{version}"
+                sink.commit([scored.staged], run=run, part=part + scored.index)
+            rows += scored.rows
+        part += len(chunks)
     return rows
+
+
+def _rounds(site: Site, fleet: str, folder: Path) -> list[dict[str, Span]]:
+    """Return what a scoring run judges one after the other."""
+    extents = site.lake.readings(fleet).extents()
+    whole = {asset: [(one.start, one.end)] for asset, one in extents.items()}
+    manifest = Artifact(folder).manifest
+    return stretches.rounds(stretches.cut(manifest, whole, site.settings.chunk_cells))
 
 
 def fit(root: str, out: str, engine: str, recipe: str = "forest") -> dict[str, Any]:
@@ -63,8 +85,16 @@ def fit(root: str, out: str, engine: str, recipe: str = "forest") -> dict[str, A
     return result | {"model_bytes": size}
 
 
-def score(root: str, out: str, engine: str, version: int) -> dict[str, Any]:
-    """Score every reading: from the lake to committed scores, contributions included."""
+def score(
+    root: str, out: str, engine: str, version: int, *, cut: bool = False
+) -> dict[str, Any]:
+    """Score every reading: from the lake to committed scores, contributions included.
+
+    Parameters
+    ----------
+    cut
+        Judge a long past in pieces, as scoring runs do.
+    """
     watch = Watch()
     site = site_of(root, out)
     model, warm = Path(out) / "model.kz", Path(out) / "warm.kz"
@@ -72,7 +102,7 @@ def score(root: str, out: str, engine: str, version: int) -> dict[str, Any]:
         fit_fleet_of(site, WARM_FLEET, warm, made)
         _score(site, WARM_FLEET, warm, made, version)
         watch.ready()
-        rows = _score(site, FLEET, model, made, version)
+        rows = _score(site, FLEET, model, made, version, cut=cut)
         return watch.done(rows=rows)
 
 

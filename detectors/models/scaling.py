@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -114,10 +115,14 @@ class SinglePrecision:
         exponent = np.where(small, np.frexp(np.where(small, top, 1.0))[1], exponent)
         return cls(np.where(far, middle, 0.0), np.ldexp(1.0, exponent))
 
+    @cached_property
+    def _changes(self) -> bool:
+        return bool((self.unit != 1.0).any() or self.offset.any())
+
     def apply(self, X: FloatMatrix) -> NDArray[np.float32]:
         """Return shape (n_columns, n_rows), float32, C-contiguous."""
         columns: NDArray[Any] = X.T
-        if (self.unit != 1.0).any() or self.offset.any():
+        if self._changes:
             with np.errstate(over="ignore"):
                 columns = np.clip(
                     (columns - self.offset[:, None]) / self.unit[:, None],

@@ -22,6 +22,7 @@ def kept():
     return json.loads(KEPT.read_text())
 
 
+@pytest.mark.slow
 def test_no_operation_went_or_changed_its_name(now, kept):
     for name, before in kept.items():
         assert name in now

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"window": 8, "width": 16, "code": 4, "epochs": 1, "least_steps": 40, "batch": 64}
 
 
+@pytest.mark.slow
 @checks.parametrize_with_checks([catalog.make("autoencoder", **SMALL)])
 def test_contract(detector: Detector, check: checks.Check) -> None:
     check(detector)
@@ -38,6 +39,7 @@ def _sklearn_checks() -> Any:
         return sklearn_checks(small, expected_failed_checks=lambda _: NOT_PROMISED)
 
 
+@pytest.mark.slow
 @_sklearn_checks()
 def test_sklearn_contract(estimator: Detector, check: Callable[[Detector], None]) -> None:
     check(estimator)
@@ -127,6 +129,7 @@ def test_it_judges_without_torch_and_says_what_is_missing_to_learn(rng, monkeypa
         Autoencoder(**SMALL).fit(rows)
 
 
+@pytest.mark.slow
 def test_nobody_who_does_not_learn_a_network_imports_torch():
     code = (
         "import sys, appliance, appliance.cli.main, appliance.api.app, appliance.engine.ray\n"

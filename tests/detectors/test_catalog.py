@@ -120,6 +120,7 @@ def test_plugins_cannot_take_a_name_and_fail_by_name() -> None:
         catalog.make("odd")
 
 
+@pytest.mark.slow
 def test_kernels_that_were_compiled_are_only_loaded() -> None:
     code = "from detectors import catalog; print(catalog.warm().compiled)"
     assert catalog.warm().seconds >= 0

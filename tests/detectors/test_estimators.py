@@ -20,11 +20,13 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.slow
 @checks.parametrize_with_checks([SklearnDetector("sklearn.svm.OneClassSVM", nu=0.05)])
 def test_contract(detector, check):
     check(detector)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "params"), ESTIMATORS.items())
 def test_a_fault_stands_out_and_is_the_faulty_columns(name, params):
     rows = np.random.default_rng(0).normal(size=(200, 3)) * [1.0, 100.0, 0.01]
@@ -49,6 +51,7 @@ def test_a_state_that_this_site_did_not_sign_is_not_loaded():
         persistence.unpack(arrays, manifest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [

@@ -54,6 +54,7 @@ def test_rows_beyond_the_reach_change_no_bit(machine: tuple[Detector, Matrix]) -
     assert detector.score_live(X[300 - before : 301])[-1] == expected
 
 
+@pytest.mark.slow
 def test_a_long_series_is_scored_in_blocks_as_in_one(machine: tuple[Detector, Matrix]) -> None:
     detector, X = machine
     long = np.vstack([X] * 10)

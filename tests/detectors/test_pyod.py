@@ -122,6 +122,7 @@ def test_wrong_parameters_name_the_class() -> None:
         PyODDetector("MAD").fit(_data(2)[0])
 
 
+@pytest.mark.slow
 def test_seed_is_given_where_it_is_taken() -> None:
     X, Y = _data(3)
     a, b = (PyODDetector("IForest", random_state=seed).fit(X).score(Y) for seed in (0, 1))

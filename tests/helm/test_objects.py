@@ -71,6 +71,7 @@ def _pods_of(each: Object) -> Iterator[Object]:
             yield {"apiVersion": "v1", "kind": "Pod", **group["template"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", _VERSIONS)
 def test_kubernetes_takes_every_object(version: str) -> None:
     refused = []
@@ -133,6 +134,7 @@ def test_rendering_twice_gives_the_same(case: str) -> None:
     assert upgrade == install
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["v1.29.0", "v1.37.0"])
 def test_helm_finds_nothing_to_complain_of(version: str) -> None:
     for name, values in CASES.items():
@@ -149,6 +151,7 @@ def test_no_name_is_given_twice(case: str) -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.slow
 def test_names_fit_however_the_release_is_called() -> None:
     rendered = chart().render(ALL_ON, name="a" * 53, namespace=NAMESPACE)
     found = [

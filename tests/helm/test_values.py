@@ -120,6 +120,7 @@ def _seen(value: Value, number: int, text: str) -> bool:
     return re.search(rf"(?<!\d){re.escape(plain)}(?!\d)", text) is not None
 
 
+@pytest.mark.slow
 def test_every_value_is_used() -> None:
     marked = {v: n for n, v in enumerate(values(), 65) if _mark(v, n) is not None}
     left = dict(marked)

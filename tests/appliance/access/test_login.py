@@ -79,6 +79,7 @@ def test_hostile_names_are_refused_as_any_other(plant, name):
     assert plant.audit.verify().whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["erika", "nobody"])
 def test_failures_lock_a_name_known_or_not_longer_each_time(plant, clock, name):
     fail(plant, name, lockout.FREE + 1)

@@ -66,6 +66,7 @@ def test_no_hash_fits_nothing_not_even_the_decoys_password():
     assert not cheap().verify("$argon2id$broken", WORDS)
 
 
+@pytest.mark.slow
 def test_parameters_are_rfc_9106s_second_choice_and_older_ones_are_outdated():
     kept = Passwords().hash(WORDS)
     assert "$m=65536,t=3,p=4$" in kept

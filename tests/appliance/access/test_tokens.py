@@ -42,6 +42,7 @@ def test_a_token_of_a_project_is_good_for_that_alone(plant):
     assert not person.may(Right.REGISTER_CODE, "line2")
 
 
+@pytest.mark.slow
 def test_no_token_can_what_its_owner_cannot(plant):
     erika = as_user(plant, "erika")
     for rights, project in (

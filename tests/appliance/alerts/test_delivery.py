@@ -92,6 +92,7 @@ def by_mail(site: Site, box: Mailbox, **told) -> None:
 
 
 # ---------------------------------------------------------------- what is told
+@pytest.mark.slow
 def test_an_event_is_told_once_with_where_to_look(site, hook):
     by_hook(site, hook, target={"secret": "signed", "authorization": "Bearer b"})
     event = find(site)
@@ -109,6 +110,7 @@ def test_an_event_is_told_once_with_where_to_look(site, hook):
     assert digest == hmac.new(b"signed", signed, hashlib.sha256).hexdigest()
 
 
+@pytest.mark.slow
 def test_a_chat_gets_the_same_as_text_in_its_language(site, hook):
     by_hook(site, hook, target={"form": "text"}, language="ja")
     find(site)
@@ -146,6 +148,7 @@ def test_many_events_are_one_message(site, box):
     assert "And 2 more." in text
 
 
+@pytest.mark.slow
 def test_what_becomes_more_severe_is_told_again(site, hook):
     by_hook(site, hook)
     event = find(site)
@@ -159,6 +162,7 @@ def test_what_becomes_more_severe_is_told_again(site, hook):
 
 
 # ---------------------------------------------------------------- what is not told
+@pytest.mark.slow
 def test_an_event_that_somebody_dealt_with_in_the_meantime_is_dropped(site, hook):
     by_hook(site, hook)
     closed, muted = find(site), find(site, "P-2")
@@ -176,6 +180,7 @@ def test_a_muted_event_raises_no_alert(site, hook):
     assert raise_alerts(site) == 0
 
 
+@pytest.mark.slow
 def test_a_removed_or_paused_channel_tells_nothing(site, hook):
     by_hook(site, hook)
     find(site)
@@ -193,6 +198,7 @@ def test_a_look_into_the_past_wakes_nobody(site, hook):
 
 
 # ---------------------------------------------------------------- what goes wrong
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [302, 404, 500, 503])
 def test_an_address_that_does_not_take_it_is_tried_again(site, hook, status):
     by_hook(site, hook)
@@ -222,6 +228,7 @@ def test_nobody_there_is_told_in_words(site):
     assert "did not take it" in try_channel(site, "mail").error
 
 
+@pytest.mark.slow
 def test_a_mail_server_that_refuses_is_quoted(site, box):
     by_mail(site, box)
     box.refuse = "550 no such person"
@@ -256,6 +263,7 @@ def test_a_password_is_sent_over_tls_to_a_server_that_proves_who_it_is(
         assert box.logins == [("kizashi", "open sesame")]
 
 
+@pytest.mark.slow
 def test_old_deliveries_are_forgotten(site, hook):
     by_hook(site, hook)
     find(site)

@@ -82,6 +82,7 @@ def test_a_secret_stays_until_another_is_given_but_goes_nowhere_else(channels):
     assert channels.target("shift").password is None
 
 
+@pytest.mark.slow
 def test_a_webhook_has_two_secrets(channels):
     hook = {**HOOK, "authorization": "Bearer x", "secret": "s"}
     assert channels.add(draft(target=hook), ME).secrets == ("authorization", "secret")

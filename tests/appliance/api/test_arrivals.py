@@ -31,6 +31,7 @@ def test_batches_tell_who_brought_what_the_latest_first(as_, site, tmp_path):
     assert str(site.settings.home) not in str(latest)
 
 
+@pytest.mark.slow
 def test_batches_come_in_pages(as_, site, tmp_path):
     for count in (3, 4, 5):
         bring(site, "pumps", rows(count, seed=count), tmp_path / "files")

@@ -217,6 +217,7 @@ def test_a_calendar_file_is_told_before_it_is_brought_in(as_, fleets):
     assert as_("engineer").post("/calendar/import/preview", **other).status_code == 415
 
 
+@pytest.mark.slow
 def test_a_preview_needs_a_model(as_, fleets):
     asked = {"fleet": "pumps", "adding": [window()]}
     assert as_("analyst").post("/calendar/preview", json=asked).status_code == 404

@@ -38,6 +38,7 @@ def test_it_is_valid(document):
     validate(document)
 
 
+@pytest.mark.slow
 def test_operations_have_names_of_their_own_that_read_well(operations):
     names = [operation["operationId"] for operation in operations.values()]
     assert len(set(names)) == len(names)

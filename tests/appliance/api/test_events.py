@@ -165,6 +165,7 @@ def test_what_changed_meanwhile_is_not_overwritten(as_, events):
     assert as_("analyst").post(f"/events/{event}/acknowledge").status_code == 409
 
 
+@pytest.mark.slow
 def test_comments_come_in_order_and_stay_text(as_, events):
     event = events[0].id
     words = ["<script>alert(1)</script>", "'; DROP TABLE events; --", "軸受の音"]

@@ -29,6 +29,7 @@ def names(answer):
     return [item["fleet"] for item in answer.json()["items"]]
 
 
+@pytest.mark.slow
 def test_everybody_sees_the_fleets_of_their_projects(as_, fleets):
     assert names(as_("root").get("/fleets")) == ["fans", "pumps", "valves"]
     assert names(as_("viewer").get("/fleets")) == ["pumps", "valves"]
@@ -39,6 +40,7 @@ def test_everybody_sees_the_fleets_of_their_projects(as_, fleets):
     assert as_("viewer").get("/fleets/no%20name").status_code == 422
 
 
+@pytest.mark.slow
 def test_what_is_not_there_names_no_fleet_of_others(as_, fleets):
     for path in ("", "/assets", "/sensors", "/readings", "/scores", "/quality", "/quarantine"):
         answer = as_("viewer").get(f"/fleets/gone{path}")
@@ -46,6 +48,7 @@ def test_what_is_not_there_names_no_fleet_of_others(as_, fleets):
         assert "fans" not in answer.text
 
 
+@pytest.mark.slow
 def test_pages_of_fleets(as_, fleets):
     first = as_("root").get("/fleets?limit=2").json()
     assert [item["fleet"] for item in first["items"]] == ["fans", "pumps"]
@@ -54,6 +57,7 @@ def test_pages_of_fleets(as_, fleets):
     assert second["next"] is None
 
 
+@pytest.mark.slow
 def test_a_fleet_tells_what_came(as_, fleets, tmp_path):
     fleets.events.revise("pumps", [draft(10, 20)], DAY, model_version=1, score_batch="s1")
     told = as_("viewer").get("/fleets/pumps").json()
@@ -67,6 +71,7 @@ def test_a_fleet_tells_what_came(as_, fleets, tmp_path):
     assert (told["rows"], told["end"]) == (70, "2026-01-01T00:39:00Z")
 
 
+@pytest.mark.slow
 def test_assets_tell_their_span_and_what_waits(as_, fleets):
     fleets.events.revise("pumps", [draft(10, 20)], DAY, model_version=1, score_batch="s1")
     answer = as_("viewer").get("/fleets/pumps/assets").json()
@@ -80,6 +85,7 @@ def test_assets_tell_their_span_and_what_waits(as_, fleets):
     assert (first["items"], second["items"]) == ([one], [other])
 
 
+@pytest.mark.slow
 def test_counts_are_those_of_the_lake(fleets, tmp_path):
     again = rows(45, ("P-1", "P-3"), seed=2)
     bring(fleets, "pumps", again, tmp_path / "in")
@@ -90,6 +96,7 @@ def test_counts_are_those_of_the_lake(fleets, tmp_path):
     assert counted[0].end == START + 44 * MINUTE
 
 
+@pytest.mark.slow
 def test_quality_tells_sensors_and_sampling(as_, fleets):
     told = as_("viewer").get("/fleets/pumps/quality").json()
     assert [one["sensor"] for one in told["sensors"]] == ["flow", "temp"]
@@ -98,6 +105,7 @@ def test_quality_tells_sensors_and_sampling(as_, fleets):
     assert told["batches"] == 1
 
 
+@pytest.mark.slow
 def test_quarantine_comes_in_pages_without_paths(as_, fleets, tmp_path):
     bad = ["time,asset,flow", "2026-01-02T00:00:00Z,P-1,1"]
     bad += [f"never{n},P-1,1" for n in range(7)]
@@ -117,6 +125,7 @@ def test_quarantine_comes_in_pages_without_paths(as_, fleets, tmp_path):
     assert as_("viewer").get("/fleets/valves/quarantine").json()["items"] == []
 
 
+@pytest.mark.slow
 def test_events_of_both_kinds_wait(as_, fleets):
     found = [draft(10, 20), draft(30, 40, kind=EventKind.SENSOR_FAULT)]
     made = fleets.events.revise("pumps", found, DAY, model_version=1, score_batch="s1")

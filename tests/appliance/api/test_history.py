@@ -31,6 +31,7 @@ def test_without_a_sign_of_wear_no_life_is_told(as_, readings):
     assert as_("stranger").get(f"{AT}/P-1/rul").status_code == 404
 
 
+@pytest.mark.slow
 def test_names_with_slashes_are_machines_like_others(as_, readings):
     assert as_("root").get(f"{AT}/hall%2FP%203/health").json()["asset"] == "hall/P 3"
     told = as_("root").get(f"{AT}/hall%2FP%203/similar?{STRETCH}").json()

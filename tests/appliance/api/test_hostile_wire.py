@@ -75,6 +75,7 @@ def alive(served) -> bool:
         return answer(made).startswith("HTTP/1.1 200")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/users", "/session", "/fleets/pumps/readings"])
 def test_two_gigabytes_are_refused_before_they_come(served, path):
     with line(served) as made:

@@ -110,6 +110,7 @@ def scored(tmp_path_factory):
     made.close()
 
 
+@pytest.mark.slow
 def test_two_versions_side_by_side(scored):
     token = scored.access.tokens.create(
         *(ME, scored.access.users.add(ME, "root", "a long passphrase 42", admin=True).name),

@@ -179,6 +179,7 @@ def test_whoever_is_disabled_stays_out(plant):
     assert logged_in(browser, "erika").status_code == 403
 
 
+@pytest.mark.slow
 def test_what_the_provider_says_of_groups_elsewhere_is_asked_for(plant):
     _, browser = plant(oidc_groups_claim="teams", oidc_roles={"night shift": ["viewer"]})
     logged_in(browser, "erika")
@@ -249,6 +250,7 @@ def test_a_path_is_shown_as_text(plant):
     assert "<script>" not in answer.text
 
 
+@pytest.mark.slow
 def test_keys_that_the_provider_has_changed_are_asked_for(plant):
     _, browser = plant()
     directory = browser.app.state.provider._directory
@@ -288,6 +290,7 @@ def test_another_provider_than_the_settings_say_is_refused(plant, issuer):
     assert "Location" not in answer.headers
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_be_used_are_told_at_the_start(tmp_path):
     def terms(**more):
         told = {"oidc_issuer": "https://login.example", "oidc_client_id": "kizashi"}

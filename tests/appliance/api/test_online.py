@@ -71,6 +71,7 @@ def day(*assets, first=0, rows=10):
     return frame[first * len(assets) : (first + rows) * len(assets)]
 
 
+@pytest.mark.slow
 def test_readings_are_judged_as_the_scoring_run_judges_them(as_, site):
     root, known = as_("root"), scores_of(site)
     found = []
@@ -108,6 +109,7 @@ def test_what_is_not_asked_for_is_left_out_and_a_stranger_is_judged_by_all(as_):
     assert stranger["threshold"] != known["threshold"]
 
 
+@pytest.mark.slow
 def test_a_new_champion_takes_over_within_a_second_and_goes_on(as_, site, clock):
     adjust(site, FLEET, budget=2.0)
     root = as_("root")
@@ -125,6 +127,7 @@ def test_a_new_champion_takes_over_within_a_second_and_goes_on(as_, site, clock)
     assert again.status_code == 409
 
 
+@pytest.mark.slow
 def test_no_request_is_lost_while_champions_change(site):
     adjust(site, FLEET, budget=2.0)
     clock = Clock()
@@ -149,6 +152,7 @@ def test_no_request_is_lost_while_champions_change(site):
     assert {*found[0]} == {1, 2}
 
 
+@pytest.mark.slow
 def test_one_that_waits_for_nothing_goes_on_while_a_champion_is_looked_for(site):
     adjust(site, FLEET, budget=2.0)
     clock = Clock()
@@ -242,6 +246,7 @@ def by(client, secret, body, path=AT, **headers):
     return client.post(f"/api/v1{path}", json=body, headers=told)
 
 
+@pytest.mark.slow
 def test_by_token_the_answers_are_those_that_others_get(as_, client, site, token):
     frame = day("P-1", "P-2", first=30, rows=30)
     bodies = [sent(frame[n : n + 1 + n % 3]) for n in range(0, frame.height, 3)]

@@ -17,6 +17,7 @@ def fleets(site, tmp_path):
     return site
 
 
+@pytest.mark.slow
 def test_figures_are_of_the_fleets_that_are_seen(as_, fleets):
     told = as_("root").get("/overview").json()
     assert (told["fleets"], told["assets"], told["watched"]) == (2, 3, 0)
@@ -30,6 +31,7 @@ def test_figures_are_of_the_fleets_that_are_seen(as_, fleets):
         assert as_("viewer").get(f"{path}?fleet=none").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_lane_has_the_machines_that_are_seen(as_, fleets):
     told = as_("viewer").get("/overview/lane?days=2").json()
     assert [row["asset"] for row in told["rows"]] == ["P-1", "P-2"]
@@ -38,6 +40,7 @@ def test_a_lane_has_the_machines_that_are_seen(as_, fleets):
     assert as_("stranger").get("/overview/lane").json()["rows"] == []
 
 
+@pytest.mark.slow
 def test_news_and_visits(as_, fleets):
     assert as_("viewer").ask("PUT", "/session/visit").json() == {"before": None}
     told = as_("viewer").get("/overview/changes?since=2026-01-01T00:00:00Z").json()

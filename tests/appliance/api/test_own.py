@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from appliance.steps.packing import wheel_of_module
 
 MODULE = '''
@@ -32,6 +34,7 @@ def send(who, file, data):
     return who.post("/code", params={"file": file}, content=data, headers=OCTETS)
 
 
+@pytest.mark.slow
 def test_only_those_with_the_right_register_code_and_nothing_is_imported_here(
     as_, site, tmp_path
 ):
@@ -77,6 +80,7 @@ def test_what_is_no_code_is_refused(as_):
     assert send(root, "x.ipynb", b"{}").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_life_of_an_own_pipeline(as_, tmp_path):
     root, analyst, viewer, engineer = map(as_, ("root", "analyst", "viewer", "engineer"))
     put = "/own-pipelines/doubling"

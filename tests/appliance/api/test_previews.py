@@ -98,6 +98,7 @@ def test_what_is_corrected_is_looked_at_anew_and_brought_in_so(as_, site):
     assert answer.status_code == 404  # it went
 
 
+@pytest.mark.slow
 def test_what_was_brought_in_before_is_told_so(as_, site):
     first = sent(as_("engineer"))
     assert look(as_("engineer"), first)["before"] is None

@@ -94,6 +94,7 @@ def test_csv(as_, pumps):
     assert line.startswith("P-1,2026-01-01T00:00:00Z,")
 
 
+@pytest.mark.slow
 def test_a_form_that_there_is_not(as_, pumps):
     answer = as_("viewer").get(AT, headers={"Accept": "image/png"})
     assert answer.status_code == 406

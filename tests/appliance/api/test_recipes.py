@@ -100,6 +100,7 @@ UNUSABLE = [
 ]
 
 
+@pytest.mark.slow
 def test_a_recipe_that_cannot_be_used_is_refused_with_a_reason(as_):
     for recipe in UNUSABLE:
         for answer in (

@@ -298,6 +298,7 @@ def test_nothing_is_served_that_the_table_does_not_know(client):
     }
 
 
+@pytest.mark.slow
 def test_a_write_by_cookie_alone_is_refused_on_every_route(everybody, doors):
     """The word that only the site's own pages know is asked for wherever something changes."""
     root = everybody["root"]

@@ -55,6 +55,7 @@ def callers(scored):
 
 
 # ---------------------------------------------------------------- scorecards
+@pytest.mark.slow
 def test_what_alarms_were_worth_is_told_by_version_and_month(callers):
     card = callers["root"].get(f"/fleets/{FLEET}/scorecard").json()
     assert (card["total"]["true"], card["total"]["precision"]["value"]) == (1, 1.0)

@@ -95,6 +95,7 @@ def test_sent_again_it_adds_nothing(as_, site, frame):
     assert site.intake.assets.fleet("pumps").rows == 100
 
 
+@pytest.mark.slow
 def test_epochs_and_one_row_at_a_time(as_, site):
     for minute in range(3):
         row = [{"time": 1_767_225_600 + 60 * minute, "asset": "P-1", "flow": 7.25}]
@@ -106,6 +107,7 @@ def test_epochs_and_one_row_at_a_time(as_, site):
     ]
 
 
+@pytest.mark.slow
 def test_rows_without_an_asset_are_of_one_called_like_the_fleet(as_, site):
     for start in (0, 5):
         body = "\n".join(
@@ -304,6 +306,7 @@ def test_uploads_are_the_sites_alone_and_forgotten_in_time(site):
     assert new.folder.exists()
 
 
+@pytest.mark.slow
 def test_a_time_beyond_all_times_is_refused(as_, site):
     times = pl.Series([0, 2**62, 2**62 + 1]).cast(pl.Datetime("us"))
     frame = pl.DataFrame({"time": times, "flow": [1.0, 2.0, 3.0]})

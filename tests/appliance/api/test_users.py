@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from appliance.access.passwords import Passwords
 from appliance.access.secrets import new_password
 from tests.appliance.api.conftest import PREFIX
@@ -88,6 +90,7 @@ def test_a_name_is_locked_after_failures_and_unlocked_by_an_admin(as_, client):
     assert client.post(f"{PREFIX}/session", json=right).status_code == 201
 
 
+@pytest.mark.slow
 def test_an_admins_word_changes_a_password_and_ends_sessions(as_, client):
     root, viewer = as_("root"), as_("viewer")
     secret = new_password()

@@ -37,6 +37,7 @@ from tests.appliance.backup.conftest import (
 from tests.appliance.pipelines.sites import ASSETS, DAY, FLEET, LEARNED, plant
 
 
+@pytest.mark.slow
 def test_what_is_restored_elsewhere_is_the_site(site, source, opened, tmp_path):
     before = told(site)
     made = back_up(site, tmp_path / "backups", by=CHIEF, passphrase=WORDS)
@@ -187,6 +188,7 @@ def test_unchanged_files_are_not_copied_again(site, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_only_the_latest_stay_and_they_stay_whole(site, tmp_path):
     made = [back_up(site, tmp_path / "backups", by=CHIEF, passphrase=WORDS) for _ in range(3)]
     last = back_up(site, tmp_path / "backups", by=CHIEF, keep=2, passphrase=WORDS)
@@ -197,6 +199,7 @@ def test_only_the_latest_stay_and_they_stay_whole(site, tmp_path):
 
 
 # ---------------------------------------------------------------- secrets
+@pytest.mark.slow
 def test_secrets_are_encrypted_or_left_out(site, source, tmp_path):
     key = (source.home / "secrets" / "site.key").read_bytes()
     bare = back_up(site, tmp_path / "bare", by=CHIEF)
@@ -215,6 +218,7 @@ def test_secrets_are_encrypted_or_left_out(site, source, tmp_path):
     assert not (tmp_path / "other" / "secrets").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting",
     [
@@ -250,6 +254,7 @@ def test_another_passphrase_opens_nothing(site, tmp_path):
     assert "correct" not in repr(WORDS)
 
 
+@pytest.mark.slow
 def test_nobody_else_reads_what_was_backed_up(site, tmp_path):
     back_up(site, tmp_path / "backups", by=CHIEF, passphrase=WORDS)
     restore(tmp_path / "backups", tmp_path / "new", by=CHIEF, passphrase=WORDS)
@@ -259,6 +264,7 @@ def test_nobody_else_reads_what_was_backed_up(site, tmp_path):
 
 
 # ---------------------------------------------------------------- what is refused
+@pytest.mark.slow
 def test_a_home_in_use_is_refused_or_moved_aside(site, source, opened, tmp_path):
     made = back_up(site, tmp_path / "backups", by=CHIEF)
     bring_more = plant(DAY, first=LEARNED + DAY, seed=3)
@@ -287,6 +293,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.slow
 def test_a_home_that_is_being_worked_on_is_refused(site, source, tmp_path):
     back_up(site, tmp_path / "backups", by=CHIEF)
     process = started(HOLD, source.home / "kizashi.db")
@@ -299,6 +306,7 @@ def test_a_home_that_is_being_worked_on_is_refused(site, source, tmp_path):
     restore(tmp_path / "backups", source.home, by=CHIEF, replace=True)
 
 
+@pytest.mark.slow
 def test_a_freshly_installed_home_is_empty(site, opened, tmp_path):
     back_up(site, tmp_path / "backups", by=CHIEF)
     new = opened(tmp_path / "new")
@@ -309,6 +317,7 @@ def test_a_freshly_installed_home_is_empty(site, opened, tmp_path):
     assert told(opened(tmp_path / "new")) == told(site)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["change", "cut", "remove", "manifest", "link"])
 def test_what_is_not_whole_is_found_and_never_restored(site, tmp_path, harm):
     made = back_up(site, tmp_path / "backups", by=CHIEF)
@@ -339,6 +348,7 @@ def test_what_is_not_whole_is_found_and_never_restored(site, tmp_path, harm):
     restore(tmp_path / "other" / good.backup.id, tmp_path / "new", by=CHIEF)
 
 
+@pytest.mark.slow
 def test_a_model_that_was_lost_before_is_told_and_the_rest_is_kept(site, source, tmp_path):
     shutil.rmtree(site.registry.champion(FLEET).path)
     made = back_up(site, tmp_path / "backups", by=CHIEF)

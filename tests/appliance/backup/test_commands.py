@@ -58,6 +58,7 @@ def test_from_backup_to_restore(kizashi, tmp_path, source, monkeypatch):
     assert told["aside"].startswith(str(tmp_path / "new" / "replaced-"))
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_said(kizashi, tmp_path):
     made = kizashi("backup", "elsewhere")
     assert "Not in it, for want of a passphrase: secrets/site.key" in made.out

@@ -86,6 +86,7 @@ def test_a_hostile_manifest_is_refused(site, tmp_path, kind):
     backups(target, thorough=True, passphrase=WORDS)  # and listing says, but does not fail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

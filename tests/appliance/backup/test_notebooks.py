@@ -42,6 +42,7 @@ def test_they_come_back_with_a_site_and_old_ones_are_moved_aside(site, folder, t
     prepare(folder)  # examples that were restored do not keep new ones out
 
 
+@pytest.mark.slow
 def test_what_no_backup_can_hold_is_told_and_harms_nothing_else(site, folder, tmp_path):
     (folder / "two\nlines.ipynb").write_text("{}")
     os.mkfifo(folder / "pipe")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def test_clip_keeps_what_lies_within(given_spans, low, high):
     assert minutes(clip(merged(given_spans), horizon)) == kept
 
 
+@pytest.mark.slow
 @given(spans, spans, spans, spans)
 def test_masks_are_compared_and_joined_asset_by_asset(a, b, c, d):
     one = Masks(merged(a), {"x": merged([*a, *b])})

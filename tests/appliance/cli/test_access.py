@@ -103,6 +103,7 @@ def test_what_cannot_be_is_said_in_one_sentence(kizashi, say, arguments, status,
     assert "Traceback" not in told.err
 
 
+@pytest.mark.slow
 def test_a_users_life(say, data):
     say("user", "add", "chief", "--admin")
     assert "Next: kizashi user grant erika" in say("user", "add", "erika")

@@ -72,6 +72,7 @@ def test_retraining_asks_and_is_answered(full, kizashi):
     assert (wrong.status, "when better, ask or never" in wrong.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_another_budget_without_learning(full, kizashi):
     made = json.loads(kizashi("adjust", FLEET, "--false-alarms", 2, "--json").out)
     assert made["lineage"]["derived_from"] == 1

@@ -62,6 +62,7 @@ def test_times_are_those_of_the_site_or_of_the_zone_given(kizashi, full):
     assert (window["start"], window["fleet"]) == ("2026-01-05T07:00:00Z", None)
 
 
+@pytest.mark.slow
 def test_a_preview_names_the_events_and_score_does_what_it_said(kizashi, full, made):
     ahead = data(kizashi("calendar", "preview", "pumps", "--json"))
     assert [event["asset"] for event in ahead["vanish"]] == ["P-2"]
@@ -116,6 +117,7 @@ def test_what_cannot_be_is_said_in_a_sentence(kizashi, full, arguments, status, 
     assert "Traceback" not in told.err
 
 
+@pytest.mark.slow
 def test_the_scorecard_counts_verdicts_and_failures(kizashi, full):
     failed = ("--from", at(120), "--until", at(130), "--asset", "P-2", "--kind", "failure")
     ok(kizashi("calendar", "add", "pumps", *failed, "--title", "bearing"))

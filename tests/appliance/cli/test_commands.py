@@ -48,6 +48,7 @@ def test_facts_come_as_text_and_as_json(kizashi, full, command):
     assert told.err == ""
 
 
+@pytest.mark.slow
 def test_every_command_has_help(kizashi):
     names = []
     for name, command in command_line().commands.items():
@@ -59,6 +60,7 @@ def test_every_command_has_help(kizashi):
 
 
 # ---------------------------------------------------------------- data
+@pytest.mark.slow
 def test_ingest_says_what_came_what_was_guessed_and_what_was_refused(kizashi, tmp_path):
     path = tmp_path / "one.csv"
     plant(30, assets=ASSETS[:2]).write_csv(path)
@@ -153,6 +155,7 @@ def test_a_file_is_scored_aside(kizashi, full, tmp_path):
 
 
 # ---------------------------------------------------------------- events
+@pytest.mark.slow
 def test_events_are_told_the_most_urgent_first(kizashi, full):
     told = ok(kizashi("events", "pumps"))
     head, _, first, *_ = told.splitlines()
@@ -195,6 +198,7 @@ def test_a_level_that_rests_on_little_is_said(kizashi, full):
     assert "too short" not in ok(kizashi("train", "pumps", "--false-alarms", "90"))
 
 
+@pytest.mark.slow
 def test_an_event_has_a_life(kizashi, full, first_event):
     name = first_event["id"]
     told = ok(kizashi("event", name))
@@ -238,6 +242,7 @@ def test_a_fleet_of_cycles_is_told_of_in_cycles(kizashi, tmp_path):
 
 
 # ---------------------------------------------------------------- report
+@pytest.mark.slow
 def test_a_page_is_written(kizashi, full, tmp_path):
     assert "opens in any browser" in ok(kizashi("report", "pumps"))
     assert (tmp_path / "pumps-report.html").read_text().startswith("<!doctype html>")

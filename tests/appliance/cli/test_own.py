@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.appliance.cli.conftest import Kizashi
 
 MODULE = '''
@@ -25,6 +27,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_from_a_module_to_a_job(kizashi: Kizashi, home: Path):
     assert "No code is registered" in kizashi("code", "list").out
     Path("doubles.py").write_text(MODULE)

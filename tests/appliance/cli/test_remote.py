@@ -112,6 +112,7 @@ def test_both_tell_the_same(
     assert kizashi("--url", url, *command).out == kizashi(*command).out
 
 
+@pytest.mark.slow
 def test_readings_are_judged_as_they_come(
     kizashi: Kizashi, log_in: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +156,7 @@ def test_an_event_is_told_and_dealt_with(
     assert kizashi("--url", url, "event", "evt_nowhere").status == 1
 
 
+@pytest.mark.slow
 def test_a_sensor_is_edited_from_afar(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str]
 ) -> None:
@@ -236,6 +238,7 @@ def _unused(told: Any) -> Any:
     return told
 
 
+@pytest.mark.slow
 def test_a_login_is_kept_and_ended(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -371,6 +374,7 @@ def test_work_is_done_there(
 
 
 # ---------------------------------------------------------------- the platform
+@pytest.mark.slow
 def test_top_tells_each_what_they_may_know(log_in, data):
     told = data("--url", log_in("chief"), "top")
     assert told["platform"]["host"]["cpus"] >= 1

@@ -43,6 +43,7 @@ def plant(address: str) -> Iterator[Plant]:
         yield made
 
 
+@pytest.mark.slow
 def test_who_asks(ask: Ask, address: str, site: Site) -> None:
     login = {"token": None, "user": "root", "password": PASSWORD}
     me = ask(address, lambda plant: plant.me(), **login)
@@ -57,6 +58,7 @@ def test_who_asks(ask: Ask, address: str, site: Site) -> None:
     assert not site.access.sessions.list(ME, "root"), "each ended its own"
 
 
+@pytest.mark.slow
 def test_users_projects_and_tokens(plant: Plant, address: str) -> None:
     assert plant.users.add("erika", PASSWORD).name == "erika"
     plant.projects.add("line2")

@@ -68,6 +68,7 @@ def there(door: tuple[str, str]) -> Iterator[Plant]:
         yield made
 
 
+@pytest.mark.slow
 def test_fleets_and_their_parts(there: Plant) -> None:
     (summary,) = there.fleets()
     assert (summary.fleet, summary.champion, summary.assets) == (FLEET, 1, 4)
@@ -105,6 +106,7 @@ def test_sensors_are_edited(there: Plant) -> None:
     assert fleet.edit_sensor("s1", upper=None).upper is None
 
 
+@pytest.mark.slow
 def test_readings_and_scores_come_as_frames(ask: Ask, door: tuple[str, str]) -> None:
     url, token = door
     whole = ask(url, lambda p: p.fleet(FLEET).readings("P-1"), token=token)
@@ -146,6 +148,7 @@ def test_readings_are_sent(ask: Ask, door: tuple[str, str], tmp_path: Path) -> N
         ask(url, lambda p: p.fleet("presses").ingest(empty), token=token)
 
 
+@pytest.mark.slow
 def test_events_are_found_and_dealt_with(there: Plant) -> None:
     found = [*there.events(fleet=FLEET, asset=["P-2"], state="open", kind="anomaly")]
     (event,) = found
@@ -183,6 +186,7 @@ def test_events_are_found_and_dealt_with(there: Plant) -> None:
         there.deal([event.id], "forget")
 
 
+@pytest.mark.slow
 def test_models_are_promoted_and_rolled_back(there: Plant) -> None:
     fleet = there.fleet(FLEET)
     assert [one.version for one in fleet.models()] == [2, 1]
@@ -196,6 +200,7 @@ def test_models_are_promoted_and_rolled_back(there: Plant) -> None:
         fleet.delete_model(1)
 
 
+@pytest.mark.slow
 def test_the_calendar(there: Plant, tmp_path: Path) -> None:
     start = there.fleet(FLEET).get().end - timedelta(hours=6)
     draft = WindowDraft(

@@ -74,6 +74,7 @@ def test_who_waits_is_next(database: Database, other: Path, tmp_path: Path) -> N
     waiting.join()
 
 
+@pytest.mark.slow
 def test_it_goes_with_its_process(database: Database, other: Path, tmp_path: Path) -> None:
     url = database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", _HOLDS, url, str(other)]

@@ -106,6 +106,7 @@ def grown(request, tmp_path_factory) -> dict[str, tuple[str, Rows]]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("released", REVISIONS)
 def test_data_of_a_released_schema_is_whole_after_the_upgrade(grown, released):
     url, before = grown[released]

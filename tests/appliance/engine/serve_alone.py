@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from appliance.core.errors import Conflict
+from appliance.core.errors import Conflict, KizashiError
 from appliance.core.settings import Settings
 from appliance.engine import serve
+from appliance.pipelines.adjust import adjust
 from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.online_served import ServedFleets, fleets_online
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.online import OnlineRequest
+from tests.appliance.fleet.plants import SENSORS
+from tests.appliance.people import ME
 from tests.appliance.pipelines.sites import FLEET, bring, open_site, plant
 
 Asked = tuple[str, int]
 Told = tuple[int, int]
 
 
-def counting() -> Callable[[Asked], Told]:
+def counting() -> serve.Work[Asked, Told]:
     """Return what counts, in a replica, how often each key came."""
     seen: Counter[str] = Counter()
 
-    def count(asked: Asked) -> Told:
+    def count(asked: Asked) -> Told | KizashiError:
         key, number = asked
         if number < 0:
-            raise Conflict(f"{key} is not counted.", remedy="Ask for another.")
+            return Conflict(f"{key} is not counted.", remedy="Ask for another.")
         seen[key] += 1
         return os.getpid(), seen[key]
 
-    return count
+    return lambda items: [count(one) for one in items]
 
 
 @pytest.fixture(scope="module")
 def replicas() -> Iterator[serve.Replicas[Asked, Told]]:
-    made = serve.Replicas(Settings(workers=2), "counting", counting, most=2)
+    # Each of the tests has replicas of its own, with a processor each.
+    made = serve.Replicas(Settings(workers=5), "counting", counting, most=2)
     yield made
     made.close()
 
@@ -93,4 +99,44 @@ def test_readings_are_judged_there_as_here(
         assert there.answer(FLEET, one) == here.answer(FLEET, one)
     with pytest.raises(Conflict, match="not later"):
         there.answer(FLEET, asked[0])
+    site.close()
+
+
+def test_champions_change_under_load_and_no_request_is_dropped(
+    replicas: serve.Replicas[Asked, Told],
+    tmp_path: Path,
+) -> None:
+    site = open_site(tmp_path / "home", name="swapping")
+    names = tuple(f"P-{number}" for number in range(1, 9))
+    bring(site, plant(200, assets=names), "training")
+    train(site, FLEET, TrainOptions(recipe="mahalanobis"))
+    adjust(site, FLEET, budget=2.0)
+    served, rows, over = ServedFleets(site), 120, threading.Event()
+    new = plant(rows, first=200, seed=5, assets=names).sort("time")
+
+    def line(asset: str) -> list[tuple[int, str]]:
+        own, told = new.filter(pl.col("asset") == asset), []
+        for row in own.iter_rows(named=True):
+            values = {name: row[name] for name in SENSORS}
+            one = {"asset": asset, "time": row["time"], "values": values}
+            answer = served.answer(FLEET, OnlineRequest.model_validate({"readings": [one]}))
+            told.append((answer.version, answer.scores[0].state))
+        return told
+
+    def swap() -> int:
+        swaps = 0
+        while not over.wait(1.2):  # replicas look once a second
+            swaps += 1
+            site.registry.promote(FLEET, 1 + swaps % 2, ME, show=False)
+        return swaps
+
+    with ThreadPoolExecutor(9) as pool:
+        swaps = pool.submit(swap)
+        found = [*pool.map(line, names)]
+        over.set()
+    assert [len(told) for told in found] == [rows] * len(names)
+    # In order and with what came before, whichever judged.
+    assert {state for told in found for _, state in told} == {"final"}
+    assert swaps.result() >= 1
+    assert {version for told in found for version, _ in told} <= {1, 2}
     site.close()

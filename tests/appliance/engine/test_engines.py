@@ -118,6 +118,7 @@ def test_an_item_may_need_more_than_the_machine_has(engine):
             list(engine.map(square, [3], Needs(gpus=1)))
 
 
+@pytest.mark.slow
 def test_a_step_of_own_code_runs_where_the_engine_has_it_run(engine, tmp_path):
     work = Work(
         name="it",
@@ -135,6 +136,7 @@ def test_a_step_of_own_code_runs_where_the_engine_has_it_run(engine, tmp_path):
     assert outcome.value.lines == ("seen",)
 
 
+@pytest.mark.slow
 def test_every_item_says_what_it_used(engine):
     meter = Meter()
     with metered(meter):
@@ -285,6 +287,7 @@ def test_an_unknown_engine_is_refused():
         make("spark", Settings())
 
 
+@pytest.mark.slow
 def test_ray_is_imported_only_by_its_engine():
     code = (
         "import sys; from appliance.engine import make; from appliance.core.settings import "

@@ -150,6 +150,7 @@ def test_the_course_tells_the_highest_of_equal_parts():
     assert event.course == (5.0, 6.0, None, None, 7.0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(4, 90, width=32), min_size=2, max_size=300))
 def test_a_course_is_short_and_holds_the_peak(surprise):
     (event,) = find(surprise)

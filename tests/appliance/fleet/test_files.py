@@ -30,6 +30,7 @@ def source(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_a_folder(model, source, tmp_path):
     result = model.score_files(source, tmp_path / "out", engine="local")
     assert result.rows == 2400
@@ -39,6 +40,7 @@ def test_a_folder_becomes_a_folder(model, source, tmp_path):
     assert not list((tmp_path / "out").rglob(".*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [["asset", "time"], ["time", "asset"]])
 def test_slices_score_as_the_whole_does(model, source, tmp_path, small_chunks, order):
     path = source / "a.parquet"
@@ -50,6 +52,7 @@ def test_slices_score_as_the_whole_does(model, source, tmp_path, small_chunks, o
     assert_frame_equal(scored, expected, rel_tol=1e-3, abs_tol=1e-3)
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again(model, source, tmp_path):
     first = model.score_files(source, tmp_path / "out", engine="local")
     stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("*.parquet")}

@@ -78,6 +78,7 @@ def score(lake: Lake, folder: Path, engine, *, chunks=None, spans=None, run="r1"
     return done
 
 
+@pytest.mark.slow
 def test_from_the_lake_to_scores_in_the_lake(lake, tmp_path):
     engine = LocalEngine(2)
     report = train(lake, tmp_path / "model", engine)
@@ -126,6 +127,7 @@ def test_a_killed_worker_costs_only_a_repetition(lake, tmp_path, ray_engine):
     assert lake.scores("pumps").read().height == 3200
 
 
+@pytest.mark.slow
 def test_only_the_wanted_stretch_is_scored_and_gives_way(lake, tmp_path):
     engine = LocalEngine(2)
     train(lake, tmp_path / "model", engine, "mahalanobis")
@@ -165,6 +167,7 @@ def test_a_fleet_without_one_model_is_an_error(lake, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.slow
 def test_an_asset_unknown_to_the_model_is_scored_as_not_judged(lake, tmp_path):
     engine = LocalEngine(2)
     train(lake, tmp_path / "model", engine)

@@ -44,6 +44,7 @@ def _column(frame: pl.DataFrame, name: str = "surprise") -> np.ndarray:
 
 
 # ---------------------------------------------------------------- what is provisional
+@pytest.mark.slow
 def test_provisional_rows_have_the_scores_of_the_moment_and_final_ones_do_not() -> None:
     model, new = fitted("auto"), readings(("a",), 400, seed=3, start=LATER)
     after = _after(model)
@@ -101,6 +102,7 @@ def test_rows_that_others_follow_are_final_though_these_are_not_there() -> None:
     assert not np.array_equal(_column(alone)[-after:], _column(among)[-after:])
 
 
+@pytest.mark.slow
 def test_a_reading_alone_is_judged_as_the_last_row_of_all_so_far() -> None:
     model, new = fitted("auto"), readings(("a",), 130, seed=3, start=LATER)
     online = model.online()

@@ -32,6 +32,7 @@ def life():
     return kizashi.fit_life(frame(lives(12, rows=SHORT)), asset="unit", time="cycle")
 
 
+@pytest.mark.slow
 def test_what_is_left_is_told_of_each_machine(life):
     machines, left = cut(lives(20, seed=3, rows=SHORT), seed=3)
     told = life.prognose(frame(machines)).sort(pl.col("asset").cast(pl.Int64))

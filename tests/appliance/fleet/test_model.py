@@ -266,6 +266,7 @@ def test_a_fault_in_training_is_not_learned_as_normal():
     assert model.score(again)["alarm"][300:400].mean() > 0.9
 
 
+@pytest.mark.slow
 def test_the_seed_decides_everything(new):
     def run(seed):
         model = kizashi.fit(readings(), recipe="forest", engine="local", seed=seed)

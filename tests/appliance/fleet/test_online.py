@@ -84,6 +84,7 @@ def alike(found: OnlineScore, scores: pl.DataFrame, names: Sequence[str] = SENSO
 
 
 # ---------------------------------------------------------------- the same answer
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["forest", "forecast"])
 def test_a_reading_is_judged_as_the_last_row_of_all_so_far(recipe: str) -> None:
     model, new = fitted(recipe), dirty()
@@ -101,6 +102,7 @@ def test_a_reading_is_judged_as_the_last_row_of_all_so_far(recipe: str) -> None:
         alike(found[rows - 1], scores)
 
 
+@pytest.mark.slow
 def test_how_readings_are_gathered_changes_nothing() -> None:
     model = fitted("mahalanobis")
     mixed = pl.concat([dirty("a"), dirty("b", seed=4)]).sort("time")

@@ -104,6 +104,7 @@ def model(lake, tmp_path_factory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_the_network_stands_once_and_each_machine_keeps_its_own_scale(model):
     artifact = Artifact(model)
     assert sorted(artifact.manifest.assets) == list(ASSETS)
@@ -134,6 +135,7 @@ def test_a_changed_network_is_refused(model, tmp_path):
         Artifact(copy).arrays("P-0")
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_where_it_was(lake, tmp_path):
     stop, place = Stop(), tmp_path / "pool"
     notes = Notes(lambda text: stop.ask("enough") if text.startswith("epoch 2") else None)

@@ -34,6 +34,7 @@ def model(training):
     return kizashi.fit(training, engine="local")
 
 
+@pytest.mark.slow
 def test_a_lasting_shift_is_found_and_its_sensor_named(model, worn):
     scored = model.score(worn)
     assert not scored["alarm"][:1_200].any()

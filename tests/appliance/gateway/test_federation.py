@@ -115,6 +115,7 @@ def test_figures_add_up(world) -> None:
     assert counts["plan"] == whole["waiting"]["plan"]
 
 
+@pytest.mark.slow
 def test_all_other_questions_of_the_pages_have_an_answer(world) -> None:
     lane = world.get("/overview/lane")
     assert lane["total"] == 8
@@ -256,6 +257,7 @@ def test_a_job_goes_where_its_data_are_or_where_it_is_best(world) -> None:
 
 
 # ---------------------------------------------------------------- models
+@pytest.mark.slow
 def test_a_model_is_copied_signed_and_waits_as_a_challenger(world) -> None:
     told = {"fleet": "pumps@oslo", "version": 1, "to": ["lima", "kyoto"]}
     found = world.ask("POST", "/models/copies", json=told)

@@ -62,6 +62,7 @@ def walk(lists: Lists, limit: int, between=lambda page: None) -> list[tuple[str,
         between(pages)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(SITES, st.integers(1, 9), st.integers(1, 9))
 def test_every_item_comes_once_and_in_order(numbers, limit, own) -> None:

@@ -35,6 +35,7 @@ def _taken(site: Site, backup: Path, into: Path) -> pl.DataFrame:
     return found
 
 
+@pytest.mark.slow
 def test_new_late_and_corrected_rows_are_taken_out(site: Site, tmp_path: Path) -> None:
     made = back_up(site, tmp_path / "safe", by=shell("chief"))
     backup = Path(made.target) / made.backup.id

@@ -85,6 +85,7 @@ def test_nothing_to_read(plant):
         plant.take(plant.folder, fleet="../x")
 
 
+@pytest.mark.slow
 def test_folders_patterns_and_hidden_files(plant):
     for name in (
         "a/one.csv",
@@ -188,6 +189,7 @@ def test_repeated_columns(plant):
     ]
 
 
+@pytest.mark.slow
 def test_too_many_columns(make_plant):
     plant = make_plant(max_columns=50)
     wide = (

@@ -97,6 +97,7 @@ def test_notes_before_the_header_and_units_below_it(plant):
     assert units == {"Inlet temp": "degC", "Pressure": "bar", "Flow": "m3/h"}
 
 
+@pytest.mark.slow
 def test_units_in_the_header(plant):
     plant.text(
         "p1.csv", "time,Speed [rpm],Torque (Nm)\n2026-01-05,1500,3.5\n2026-01-06,1501,3\n"

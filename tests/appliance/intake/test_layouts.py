@@ -228,6 +228,7 @@ def test_strange_names_survive(plant):
     assert plant.readings().columns[2:] == strange
 
 
+@pytest.mark.slow
 def test_names_that_differ_by_case_are_one_sensor(plant):
     plant.text("p1.csv", "time,Temp\n2026-01-05,1\n")
     report = plant.text("p1b.csv", "time,TEMP,temp\n2026-01-06,2,3\n", asset="=p1")

@@ -52,6 +52,7 @@ def test_a_copy_under_another_name_adds_nothing(plant):
     assert report.assets == 1
 
 
+@pytest.mark.slow
 def test_overlapping_exports(plant):
     plant.text("p1_2026-01-30.csv", rows(100))
     report = plant.text("p1_2026-01-31.csv", rows(100, start=60))

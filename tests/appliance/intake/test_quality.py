@@ -51,6 +51,7 @@ def longest_run(assets: dict[str, list[float | None]]) -> int:
 cells = st.lists(st.sampled_from([None, 0.0, 1.0, 2.0]), min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(["p1", "p2", "p3"]), cells, min_size=1))
 def test_sensor_quality_equals_a_slow_count(assets):

@@ -48,6 +48,7 @@ def drained(claims, database, clock, count: int) -> list[str]:
     return order
 
 
+@pytest.mark.slow
 def test_projects_take_turns_however_much_one_asks_for(jobs, claims, database, plant, clock):
     for number in range(6):
         jobs.ask(SHELL, score(f"pump-{number}"))
@@ -61,6 +62,7 @@ def test_projects_take_turns_however_much_one_asks_for(jobs, claims, database, p
     assert claims.claim("w1", clock.at) is None
 
 
+@pytest.mark.slow
 def test_the_project_with_the_fewest_jobs_at_work_is_first(jobs, claims, plant, clock):
     for number in range(4):
         jobs.ask(SHELL, score(f"pump-{number}"))

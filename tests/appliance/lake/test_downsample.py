@@ -37,6 +37,7 @@ def frames(draw):
     return series(np.cumsum(steps), **columns)
 
 
+@pytest.mark.slow
 @given(frames(), st.integers(1, 60))
 def test_the_extremes_of_every_stretch_survive(frame, width):
     shown = downsample(frame, width, "minmax")
@@ -53,6 +54,7 @@ def test_the_extremes_of_every_stretch_survive(frame, width):
         assert before.equals(after)
 
 
+@pytest.mark.slow
 @given(frames(), st.integers(1, 60), st.sampled_from(["minmax", "lttb"]))
 def test_what_is_shown_is_short_in_order_and_within(frame, width, method):
     shown = downsample(frame, width, method)
@@ -68,6 +70,7 @@ def test_what_is_shown_is_short_in_order_and_within(frame, width, method):
     ]
 
 
+@pytest.mark.slow
 @given(frames(), st.integers(3, 60))
 def test_lttb_shows_rows_that_there_are(frame, width):
     shown = downsample(frame, width, "lttb")
@@ -110,6 +113,7 @@ def test_few_rows_stay_as_they_are():
         assert downsample(frame.clear(), 10, method).is_empty()
 
 
+@pytest.mark.slow
 @given(frames(), st.integers(1, 60))
 def test_extremes_are_true_rows(frame, width):
     shown = extremes(frame, "s0", width)

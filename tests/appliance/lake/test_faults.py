@@ -73,6 +73,7 @@ def finished(process: subprocess.Popen[str]) -> str:
 
 
 # ---------------------------------------------------------------- no space
+@pytest.mark.slow
 def test_a_full_disk_writes_nothing(root, lake, make_readings):
     readings = lake.readings("pumps")
     readings.write(make_readings(["B-1"], 10, x=1.0), batch="before")
@@ -102,6 +103,7 @@ print(readings.write(mixed, batch="big").added)
     assert data_files(root) - files == set(readings.files()) - files
 
 
+@pytest.mark.slow
 def test_no_space_for_the_log_is_no_commit(root, lake, make_readings):
     lake.readings("pumps").write(make_readings(["A-1"], 10, x=1.0), batch="before")
     files = data_files(root)
@@ -132,6 +134,7 @@ print(readings.row_count())
     assert data_files(root) == files
 
 
+@pytest.mark.slow
 def test_no_space_for_scores(root):
     told = finished(
         start(
@@ -245,6 +248,7 @@ for i in range(12):
     assert data_files(root) == set(readings.files())
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_commit_between_plan_and_log_is_seen(lake, make_readings, monkeypatch):
     readings, other = lake.readings("pumps"), lake.readings("pumps")
@@ -285,6 +289,7 @@ def test_who_is_always_overtaken_is_told_to_try_again(root, lake, make_readings,
     assert data_files(root) == set(readings.files())
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_table_made_by_many_at_once_has_what_each_brought(lake, make_readings):
     together = Barrier(4)

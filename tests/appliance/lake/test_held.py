@@ -48,6 +48,7 @@ def test_reads_open_a_version_once(lake, make_readings, opened):
     assert len(opened) == 1
 
 
+@pytest.mark.slow
 @BOTH
 def test_what_this_and_other_processes_write_is_seen_at_once(root, make_readings):
     lake = Lake(root)

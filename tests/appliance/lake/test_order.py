@@ -33,6 +33,7 @@ def way(request: pytest.FixtureRequest):
         yield request.param
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("way")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(tables, min_size=1, max_size=4))
@@ -42,6 +43,7 @@ def test_assembled_frames_equal_a_stable_sort(rows: list[list[tuple[str, int]]])
     assert order.assemble(frames).equals(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("way")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sets(keys, max_size=30), min_size=1, max_size=4))
@@ -65,6 +67,7 @@ def test_runs_cover_a_frame_and_rise(rows: list[tuple[str, int]]) -> None:
         assert piece["time"].is_unique().all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("way")
 @settings(max_examples=60, deadline=None)
 @given(tables)
@@ -74,6 +77,7 @@ def test_arranging_tells_of_keys_that_occur_twice(rows: list[tuple[str, int]]) -
     assert order.distinct(found) == frame.select("asset", "time").is_unique().all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("way")
 @settings(max_examples=60, deadline=None)
 @given(st.sets(keys, max_size=60), st.randoms(use_true_random=False))

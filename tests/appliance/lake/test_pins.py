@@ -19,6 +19,7 @@ def copied(files, source, target):
         assert (target / file).stat().st_size == size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("root", "commits"),
     [

@@ -41,6 +41,7 @@ def fleet(lake, make_readings):
     return readings
 
 
+@pytest.mark.slow
 def test_one_assets_month_of_a_thousand_assets(fleet, touched):
     assert len(fleet.files()) == BUCKETS * 3
     month = (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
@@ -50,6 +51,7 @@ def test_one_assets_month_of_a_thousand_assets(fleet, touched):
     assert f"bucket={bucket_of('A-0042')}/month=2026-02" in path
 
 
+@pytest.mark.slow
 def test_a_late_row_of_one_asset_reads_and_writes_only_its_file(fleet, make_readings, touched):
     before = set(fleet.files())
     fleet.write(make_readings(["A-0042"], 1, temp=5.0), batch="fix")
@@ -61,6 +63,7 @@ def test_a_late_row_of_one_asset_reads_and_writes_only_its_file(fleet, make_read
     assert fleet.row_count() == 6_000
 
 
+@pytest.mark.slow
 def test_chunks_open_each_file_once(fleet, touched):
     chunks = fleet.chunks(cells=1_000)
     assert not touched
@@ -72,6 +75,7 @@ def test_chunks_open_each_file_once(fleet, touched):
     assert all(frame.equals(frame.sort("asset", "time")) for frame in frames)
 
 
+@pytest.mark.slow
 def test_chunks_of_some_assets_and_days(fleet, touched):
     assets = ["A-0001", "A-0500", "nobody"]
     chunks = fleet.chunks(cells=10**6, assets=assets, start=START + timedelta(days=12))
@@ -100,6 +104,7 @@ def test_versions_keep_their_files_and_columns(lake, make_readings):
     assert len(readings.files(version=version)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [False, True])
 def test_small_appends_do_not_pile_up(lake, make_readings, late):
     readings = lake.readings("pumps")
@@ -113,6 +118,7 @@ def test_small_appends_do_not_pile_up(lake, make_readings, late):
     assert set(map(str, root.glob("bucket=*/*/*.parquet"))) == set(readings.files())
 
 
+@pytest.mark.slow
 def test_a_large_file_is_not_written_again_for_a_small_one(lake, make_readings):
     readings = lake.readings("pumps")
     readings.write(make_readings(["P-1"], 5_000, temp=1.0), batch="large")

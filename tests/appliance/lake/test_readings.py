@@ -103,6 +103,7 @@ def test_late_rows_land_where_they_belong(readings: Readings) -> None:
     assert readings.read()["temp"].to_list() == [100, 101, 102, 103, 104, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_one_assets_month_touches_only_its_file(readings: Readings) -> None:
     assets = [f"A-{i:04d}" for i in range(300)]
     daily = frame(assets, 70, datetime(2026, 1, 1, tzinfo=UTC), timedelta(days=1), temp=1.0)
@@ -119,6 +120,7 @@ def test_one_assets_month_touches_only_its_file(readings: Readings) -> None:
     assert got.height == 28
 
 
+@pytest.mark.slow
 @BOTH
 def test_chunks_hold_whole_assets_and_each_file_once(readings: Readings) -> None:
     assets = [f"A-{i}" for i in range(200)]
@@ -141,6 +143,7 @@ def test_a_machine_that_has_its_files_alone_is_read_without_looking_for_it(
     assert chunk.read().equals(readings.read())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [45, 1_500])
 def test_a_chunk_is_read_bucket_by_bucket(readings: Readings, cells: int) -> None:
     assets = [f"A-{i}" for i in range(200)]
@@ -155,6 +158,7 @@ def test_a_chunk_is_read_bucket_by_bucket(readings: Readings, cells: int) -> Non
         assert all(len(buckets) == 1 for buckets in found)
 
 
+@pytest.mark.slow
 def test_a_bucket_larger_than_a_chunk_is_cut_between_assets(readings: Readings) -> None:
     assets = [f"A-{i}" for i in range(200)]
     readings.write(frame(assets, 20, temp=1.0), batch="a")
@@ -211,6 +215,7 @@ def test_sensor_names_survive(readings: Readings, name: str) -> None:
     assert readings.read()[name].to_list() == [2.0, 3.0, 4.0]
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=40))
 def test_names_come_back(name: str) -> None:
     column = encode(name)
@@ -263,6 +268,7 @@ batches_of_rows = st.lists(st.lists(rows, max_size=12), max_size=5)
 without_reset = [HealthCheck.function_scoped_fixture]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=without_reset)
 @given(batches_of_rows)
 def test_any_sequence_of_writes_equals_a_dictionary(
@@ -271,6 +277,7 @@ def test_any_sequence_of_writes_equals_a_dictionary(
     equals_a_dictionary(Lake(str(tmp_path_factory.mktemp("lake"))).readings("pumps"), batches)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("s3")
 @settings(max_examples=5, deadline=None, suppress_health_check=without_reset)
 @given(batches_of_rows)

@@ -34,6 +34,7 @@ def impatient(monkeypatch):
     monkeypatch.setitem(objects._PATIENCE, "max_retries", 1)
 
 
+@pytest.mark.slow
 def test_a_commit_that_arrives_after_its_sender_gave_up_names_files_that_are_there(
     lake, make_readings, make_scores, monkeypatch
 ):
@@ -75,6 +76,7 @@ def test_a_commit_whose_answer_was_lost_stands_once(root, lake, make_readings, m
     assert data_files(root) == set(readings.files())
 
 
+@pytest.mark.slow
 def test_an_environment_that_allows_commits_to_be_lost_does_not_count(
     lake, make_readings, monkeypatch
 ):

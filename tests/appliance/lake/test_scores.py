@@ -80,6 +80,7 @@ def test_only_columns_and_times_asked_for(scores, make_scores):
     assert got["no"].null_count() == 10
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_stretch_gives_way_to_new_scores(scores, make_scores):
     put(scores, make_scores(["P-1", "P-2"], 100), "a")
@@ -136,6 +137,7 @@ def test_late_scores_replace_over_a_months_border(scores, make_scores):
     assert len(scores.files()) == 2
 
 
+@pytest.mark.slow
 def test_many_small_parts_are_folded(scores, make_scores):
     for i in range(40):
         put(scores, make_scores(["P-1"], 2, first=2 * i, surprise=float(i), temp=0.5), f"r{i}")

@@ -29,6 +29,7 @@ def both(lake):
     return lake.readings("pumps").read(), lake.scores("pumps").read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [0.0, 1.0, 3.5, 13.0, 40.0])
 def test_rows_before_a_moment_go_and_no_others(filled, days):
     old_rows_go(filled, days)
@@ -49,6 +50,7 @@ def old_rows_go(filled, days):
     assert [one.rows for one in again] == [0, 0]
 
 
+@pytest.mark.slow
 @BOTH
 def test_small_files_come_together_and_rows_stay(filled):
     before = both(filled)
@@ -68,6 +70,7 @@ def test_small_files_come_together_and_rows_stay(filled):
     old_rows_go(filled, 3.5)
 
 
+@pytest.mark.slow
 @BOTH
 def test_what_is_missing_is_found(lake, make_readings, make_scores):
     lake.readings("pumps").write(make_readings(["A", "B"], 10, s=1.0), batch="b")
@@ -82,6 +85,7 @@ def test_what_is_missing_is_found(lake, make_readings, make_scores):
     assert (sizes["readings"].files, sizes["scores"].files) == (2, 1)
 
 
+@pytest.mark.slow
 def test_what_another_process_writes_meanwhile_stays(filled, make_readings, monkeypatch):
     more = make_readings(["A"], 100, 20_000, s=7.0)
     commit, once = Table.commit, []
@@ -107,6 +111,7 @@ def test_what_another_process_writes_meanwhile_stays(filled, make_readings, monk
     assert after.select("asset", "time").is_duplicated().sum() == 0
 
 
+@pytest.mark.slow
 def test_a_failure_leaves_the_table_as_it_was(filled, monkeypatch):
     before = both(filled)
 

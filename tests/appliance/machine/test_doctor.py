@@ -75,6 +75,7 @@ def _one(found: list[Finding], check: str, severity: Severity) -> Finding:
     return next(one for one in found if one.check == check and one.severity is severity)
 
 
+@pytest.mark.slow
 def test_sound_home_has_nothing_broken(home: Path) -> None:
     found = _found(home)
     assert _broken(found) == {}
@@ -89,6 +90,7 @@ def test_home_that_is_not_there_is_only_a_note(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_command_says_it_and_ends_with_1_if_something_is_broken(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +108,7 @@ def test_command_says_it_and_ends_with_1_if_something_is_broken(
     assert f"chmod 600 '{home / 'secrets' / 'site.key'}'" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["", "secrets", "secrets/site.key", "kizashi.toml", "kizashi.db"]
 )
@@ -115,6 +118,7 @@ def test_what_others_can_read_is_found(home: Path, name: str) -> None:
     assert str(path) in _broken(_found(home))["files"]
 
 
+@pytest.mark.slow
 def test_database_of_another_version_is_found(home: Path) -> None:
     for revision, severity in (("9999", Severity.BROKEN), ("0001", Severity.NOTE)):
         with sqlite3.connect(home / "kizashi.db") as database:
@@ -123,12 +127,14 @@ def test_database_of_another_version_is_found(home: Path) -> None:
         assert revision in _one(_found(home), "database", severity).text
 
 
+@pytest.mark.slow
 def test_database_that_is_none_is_found(home: Path) -> None:
     for path in home.glob("kizashi.db*"):
         path.write_bytes(b"this was a database once " * 400)
     assert {"database", "audit"} <= _broken(_found(home)).keys()
 
 
+@pytest.mark.slow
 def test_edited_audit_log_is_found(home: Path) -> None:
     with sqlite3.connect(home / "kizashi.db") as database:
         triggers = database.execute(
@@ -141,11 +147,13 @@ def test_edited_audit_log_is_found(home: Path) -> None:
     assert "entry 1: it was edited" in _broken(_found(home))["audit"]
 
 
+@pytest.mark.slow
 def test_clock_that_jumped_back_is_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "now", lambda: clock.now() - timedelta(days=1))
     assert "has jumped back" in _broken(_found(home))["clock"]
 
 
+@pytest.mark.slow
 def test_clock_that_nobody_keeps_is_a_warning(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +164,7 @@ def test_clock_that_nobody_keeps_is_a_warning(
     assert "Asia/Tokyo" in _one(_found(home), "clock", Severity.NOTE).text
 
 
+@pytest.mark.slow
 def test_file_that_a_table_lacks_is_found_and_one_too_many_is_a_note(home: Path) -> None:
     folder = home / "lake" / "readings" / "pumps"
     file = next(folder.rglob("*.parquet"))
@@ -170,6 +179,7 @@ def test_file_that_a_table_lacks_is_found_and_one_too_many_is_a_note(home: Path)
     assert file.name in _broken(_found(home))["lake"]
 
 
+@pytest.mark.slow
 def test_table_that_does_not_open_is_found(home: Path) -> None:
     log = home / "lake" / "readings" / "pumps" / "_delta_log"
     for path in log.glob("*.json"):
@@ -177,6 +187,7 @@ def test_table_that_does_not_open_is_found(home: Path) -> None:
     assert "lake" in _broken(_found(home))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bytes_free", "severity"), [(2**29, Severity.BROKEN), (2**31, Severity.WARNING)]
 )
@@ -192,6 +203,7 @@ def test_full_disk_and_memory_are_found(
     assert _one(_found(home), "memory", severity).remedy
 
 
+@pytest.mark.slow
 def test_port_of_another_program_is_found_with_its_name(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -200,6 +212,7 @@ def test_port_of_another_program_is_found_with_its_name(home: Path) -> None:
     assert f"process {os.getpid()}" in text
 
 
+@pytest.mark.slow
 def test_certificate_that_ends_soon_is_found(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +229,7 @@ def test_certificate_that_ends_soon_is_found(
     assert "tls" in _broken(_found(home, **files))
 
 
+@pytest.mark.slow
 def test_check_that_falls_ill_is_a_finding_and_the_others_go_on(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +276,7 @@ def test_ray_without_a_token_is_found(
     assert any("statistics" in text for text in texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("known", "severity", "words"),
     [

@@ -88,6 +88,7 @@ def content(path: Path) -> dict[str, str]:
         }
 
 
+@pytest.mark.slow
 def test_it_holds_what_support_needs_and_nothing_secret(home, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KIZASHI_OIDC_CLIENT_SECRET", PLANTED["environment"])
     out = tmp_path / "case.tar.gz"
@@ -133,6 +134,7 @@ def test_a_site_that_is_broken_gives_what_it_can(home, tmp_path, monkeypatch):
     assert "PLANTED" not in "".join(found.values())
 
 
+@pytest.mark.slow
 def test_no_file_is_written_over(home, tmp_path, capsys):
     out = tmp_path / "case.tar.gz"
     out.write_text("mine")

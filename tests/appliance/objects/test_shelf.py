@@ -15,6 +15,7 @@ from appliance.objects import Shelf, Taken, join, shelf, storage_options
 from tests.s3 import S3
 
 
+@pytest.mark.slow
 def test_what_is_put_there_is_read(place: Shelf, tmp_path: Path) -> None:
     place.put("a/one", b"1")
     place.put("a/one", b"11")

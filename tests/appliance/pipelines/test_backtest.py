@@ -116,6 +116,7 @@ def test_failures_and_verdicts_say_what_events_were_worth(faulty):
     assert (after.figures.right, after.confirmed, after.lost) == (1, 1, ())
 
 
+@pytest.mark.slow
 def test_the_calendar_holds(faulty):
     faulty.calendar.add(window(LEARNED + 30, LEARNED + 90), "mori")
     made = backtest(faulty, FLEET, BacktestOptions(**PERIOD))
@@ -165,6 +166,7 @@ def test_a_recipe_is_learned_from_what_lies_before(faulty):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 2, 3, 4])
 def test_killed_in_any_step_it_goes_on_there_with_the_same_result(faulty, after):
     options = BacktestOptions(recipe="mahalanobis", start=moment(LEARNED))

@@ -83,6 +83,7 @@ def test_a_window_over_an_event_withdraws_it_and_its_end_brings_it_back(faulty):
     assert score(faulty, FLEET).rows == 0
 
 
+@pytest.mark.slow
 def test_a_window_within_an_event_cuts_it_in_two(faulty):
     [event] = anomalies(faulty)
     faulty.calendar.add(window(FAULT[0] + 10, FAULT[0] + 15, asset="P-2"), "mori")
@@ -94,6 +95,7 @@ def test_a_window_within_an_event_cuts_it_in_two(faulty):
     assert not first.ongoing
 
 
+@pytest.mark.slow
 def test_what_a_person_closed_stays_in_sight(faulty):
     [event] = anomalies(faulty)
     faulty.events.close(event.id, "mori", "false")
@@ -103,6 +105,7 @@ def test_what_a_person_closed_stays_in_sight(faulty):
     assert faulty.events.history(event.id)[-1].change is EventChange.VANISHED
 
 
+@pytest.mark.slow
 def test_no_event_begins_inside_when_the_readings_come_after_the_window(learned):
     learned.calendar.add(window(FAULT[0] - 1, FAULT[1] + 1, asset="P-2"), "mori")
     bring(learned, next_day(), "day")
@@ -118,6 +121,7 @@ def test_a_failure_is_a_label_and_hides_nothing(faulty):
     assert standing(faulty) == events
 
 
+@pytest.mark.slow
 def test_exactly_the_stretches_that_changed_are_judged_anew(faulty):
     table = scores_of(faulty)
     first = faulty.calendar.add(window(300, 310, asset="P-1"), "mori")
@@ -142,6 +146,7 @@ def test_windows_of_another_fleet_or_time_change_nothing(faulty):
     assert faulty.lake.scores(FLEET).version() == version
 
 
+@pytest.mark.slow
 def test_the_site_s_windows_hold_for_every_fleet(faulty):
     faulty.calendar.add(window(*FAULT, fleet=None), "mori")
     assert score(faulty, FLEET).masked == 4 * 40

@@ -97,6 +97,7 @@ def test_an_event_would_vanish_and_come_back(faulty):
     holds(faulty, back, before[1])
 
 
+@pytest.mark.slow
 def test_which_versions_learned_there_and_what_the_next_leaves_out(faulty):
     ahead = preview(faulty, FLEET, adding=[window(10, 30), window(20, 40, asset="P-2")])
     assets = len(faulty.lake.readings(FLEET).assets())
@@ -162,6 +163,7 @@ def calendar_file(folder: Path, *times: tuple[int, int]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_calendar_file_holds_as_windows_do(faulty, tmp_path):
     path = calendar_file(tmp_path, FAULT)
     assert import_file(faulty, path, "mori", fleet=FLEET, asset="P-2").added == 1

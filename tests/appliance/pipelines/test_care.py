@@ -113,6 +113,7 @@ def test_a_source_that_fails_again_and_again_is_told_with_its_name(site, clock):
     assert "source_fails" in {one.code for one in operators.troubles}
 
 
+@pytest.mark.slow
 def test_a_source_that_brought_files_and_brings_no_more_is_told(site, clock):
     folder = site.settings.imports[0] / "line3"
     folder.mkdir(parents=True)
@@ -152,6 +153,7 @@ def certificate(path: Path, days: float) -> None:
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("days", "code"), [(90, None), (20, "certificate_ends"), (-2, "certificate_ended")]
 )
@@ -315,6 +317,7 @@ def test_every_trouble_has_words_in_both_languages_and_on_the_page():
 
 
 # ---------------------------------------------------------------- models
+@pytest.mark.slow
 def test_a_model_that_was_learned_long_ago_is_told_by_its_fleet(learned, clock):
     clock.at += 150 * DAY
     assert "model_old" not in found(learned, clock)

@@ -70,6 +70,7 @@ def drifted(drifted_home, tmp_path, make_site):
     return site
 
 
+@pytest.mark.slow
 def test_it_is_told_and_the_days_since_are_not_learned(drifted):
     made = drifted.registry.get(FLEET, 2)
     [note] = made.lineage.drifted

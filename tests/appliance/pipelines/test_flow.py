@@ -12,6 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from appliance.core.errors import Conflict, InvalidRequest, NotFound, TryAgain
+from appliance.fleet import Artifact
 from appliance.intake import IngestOptions, Intake
 from appliance.lake import Readings
 from appliance.pipelines import stretches
@@ -54,6 +55,7 @@ def new_day(site) -> pl.DataFrame:
 
 
 # ---------------------------------------------------------------- exactly once
+@pytest.mark.slow
 def test_new_readings_are_scored_once_and_a_second_run_writes_nothing(learned):
     assert score(learned, FLEET).rows == 0
     bring(learned, next_day(), "day")
@@ -97,6 +99,7 @@ def test_what_comes_while_a_run_is_planned_is_scored_by_it_or_the_next(
     assert len(anomalies(learned)) == 1
 
 
+@pytest.mark.slow
 def test_every_score_names_what_it_was_made_from(learned):
     bring(learned, next_day(), "day")
     score(learned, FLEET)
@@ -111,6 +114,7 @@ def test_every_score_names_what_it_was_made_from(learned):
 
 
 # ---------------------------------------------------------------- late and corrected
+@pytest.mark.slow
 def test_late_rows_rescore_their_own_stretch_and_revise_the_event(learned, make_site):
     day = next_day()
     late = (pl.col("asset") == "P-2") & pl.col("time").is_between(
@@ -140,31 +144,10 @@ def test_late_rows_rescore_their_own_stretch_and_revise_the_event(learned, make_
 
 
 def _manifest(site):
-    from pathlib import Path
-
-    from appliance.fleet import Artifact
-
     return Artifact(Path(site.registry.champion(FLEET).path)).manifest
 
 
 @pytest.mark.slow
-def test_in_pieces_and_out_of_order_the_end_is_that_of_one_go(
-    learned, learned_home, tmp_path, make_site
-):
-    import shutil
-
-    shutil.copytree(learned_home, tmp_path / "other")
-    other, day = make_site("other"), next_day()
-    bring(other, day, "whole")
-    score(other, FLEET)
-    place = pl.int_range(pl.len()).over("asset")
-    for name, part in (("b", place.is_between(50, 99)), ("a", place < 50), ("c", place > 99)):
-        bring(learned, day.filter(part), name)
-        score(learned, FLEET)
-    same_scores(scores_of(learned), scores_of(other))
-    assert standing(learned) == standing(other)
-
-
 def test_a_correction_withdraws_the_event_and_keeps_its_history(learned):
     bring(learned, next_day(), "wrong")
     score(learned, FLEET)
@@ -259,6 +242,7 @@ def test_the_same_work_on_one_fleet_is_done_by_one_process(learned):
 
 
 # ---------------------------------------------------------------- strange readings
+@pytest.mark.slow
 def test_a_missing_column_leaves_the_rest_scored_and_is_a_sensor_fault(learned):
     bring(learned, next_day().drop("s4"), "day")
     score(learned, FLEET)
@@ -295,6 +279,7 @@ def test_a_frozen_sensor_stands_until_it_moves_again(learned):
     assert new_day(learned)["surprise"].null_count() == 0
 
 
+@pytest.mark.slow
 def test_what_the_model_does_not_know_is_judged_by_the_fleets_and_an_extra_sensor_is_no_matter(
     learned,
 ):
@@ -308,6 +293,7 @@ def test_what_the_model_does_not_know_is_judged_by_the_fleets_and_an_extra_senso
     assert len(anomalies(learned)) == 1
 
 
+@pytest.mark.slow
 def test_readings_that_cannot_be_judged_say_why(learned):
     day = next_day()
     place, own = pl.int_range(pl.len()).over("asset"), pl.col("asset") == "P-3"
@@ -325,6 +311,7 @@ def test_readings_that_cannot_be_judged_say_why(learned):
     assert {f.sensors[0].name for f in faults(learned, "P-3")} == {"s0", "s1", "s2", "s3"}
 
 
+@pytest.mark.slow
 def test_a_load_never_seen_is_not_judged(site):
     load = pl.Series("load", [float(50 + row % 40) for row in range(LEARNED)] * 2)
     frame = plant(assets=ASSETS[:2]).with_columns(load)
@@ -388,6 +375,7 @@ def test_stored_scores_keep_their_types_and_order(learned):
     assert in_order(learned.events.list(FLEET)) is not None
 
 
+@pytest.mark.slow
 def test_training_clears_away_what_is_old_and_leaves_what_is_young(learned):
     folder = Path(learned.lake.readings(FLEET).files()[0]).parent
     old, young = folder / "left-by-a-killed-run.parquet", folder / "being-written.parquet"

@@ -42,6 +42,7 @@ def wanted(site, version=1, timezone="UTC"):
     return sorted(told.select(columns).iter_rows())
 
 
+@pytest.mark.slow
 def test_it_follows_the_scores(learned):
     assert kept(learned) == wanted(learned)
     bring(learned, next_day(), "day")
@@ -138,6 +139,7 @@ def test_versions_have_their_own_and_those_deleted_are_forgotten(learned):
     assert not learned.heat.whole(FLEET, 9, "UTC")
 
 
+@pytest.mark.slow
 def test_days_together_and_parts_of_days_have_the_same_peaks(learned):
     bring(learned, next_day(), "day")
     score(learned, FLEET)

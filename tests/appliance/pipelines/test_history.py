@@ -24,6 +24,7 @@ from tests.appliance.pipelines.sites import (
 )
 
 
+@pytest.mark.slow
 def test_health_is_told_by_day_up_to_the_newest(learned):
     from appliance.pipelines.score import score
 

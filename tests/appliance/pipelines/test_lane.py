@@ -70,6 +70,7 @@ def test_few_days_are_cut_into_parts_and_many_put_together(busy):
     assert long.rows[0].peaks[-1] == shown(busy).rows[0].peaks[-1]
 
 
+@pytest.mark.slow
 def test_what_was_not_judged_is_said(busy):
     draft = WindowDraft(
         fleet=FLEET,
@@ -90,12 +91,14 @@ def test_what_was_not_judged_is_said(busy):
     assert told["new"].cells[-1] == "u"
 
 
+@pytest.mark.slow
 def test_gaps_are_not_covered(busy):
     bring(busy, plant(1, first=LEARNED + 3 * DAY, assets=["P-1"]), "later")
     score(busy, FLEET)
     assert shown(busy, days=4).coverage == pytest.approx(1 / 3, abs=0.01)
 
 
+@pytest.mark.slow
 def test_only_so_many_and_only_what_may_be_seen(busy):
     told = shown(busy, limit=2)
     assert (len(told.rows), told.total) == (2, 4)

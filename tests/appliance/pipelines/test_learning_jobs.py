@@ -40,6 +40,7 @@ def ask(site, pipeline: str, fleet: str | None = FLEET, **arguments: Any) -> Any
     return TypeAdapter(Any).dump_python(catalog()[pipeline].run(call), mode="json")
 
 
+@pytest.mark.slow
 def test_a_backtest_is_told_without_its_events_and_kept_with_them(faulty):
     made = ask(faulty, "backtest", start="2026-01-07T00:00:00Z", budgets=[1, 2])
     assert (made["by"], made["events"], made["candidate"]["figures"]["events"]) == (

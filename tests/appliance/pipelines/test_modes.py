@@ -58,6 +58,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.close()
 
 
+@pytest.mark.slow
 def test_modes_with_bands_and_when_they_were_on(furnished: Site) -> None:
     answer = modes(furnished, FLEET, "P-2")
     assert (answer.version, answer.time_kind) == (1, "time")

@@ -44,6 +44,7 @@ def joined(grown):
     return grown(day=day)
 
 
+@pytest.mark.slow
 def test_its_first_day_is_judged_and_its_fault_is_found_with_the_sensor(joined):
     scores = joined.lake.scores(FLEET).read([NEW], model_version=1)
     assert scores["surprise"].null_count() == 0
@@ -131,6 +132,7 @@ def test_its_own_takes_over_with_evidence_when_it_is_better(contrary):
     assert told_of(contrary, again.version).trial is None
 
 
+@pytest.mark.slow
 def test_what_is_not_learned_anew_leaves_the_shared_model_as_it_is(contrary):
     made = train(contrary, FLEET, TrainOptions(recipe="mahalanobis", assets=("P-1",)))
     [before, after] = [

@@ -29,6 +29,7 @@ def test_the_page_tells_what_happened_by_name(learned):
     assert "P-2 ran unusually from 7 Jan 2026" not in before
 
 
+@pytest.mark.slow
 def test_what_is_missing_for_a_page_is_named(site, learned):
     with pytest.raises(NotFound, match="kizashi ingest"):
         report(site, "fans")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+import pytest
+
 from appliance.access import shell
 from appliance.core.clock import now
 from appliance.jobs.store.workers import WorkerStore
@@ -55,6 +57,7 @@ def test_new_readings_are_judged_by_one_job_that_waits(learned: Site):
     assert (latest.file, latest.way, latest.by) == ("second.csv", "source", "source:box")
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_for_where_nothing_could_judge_or_nobody_wants_it(
     learned: Site, site: Site
 ):
@@ -69,6 +72,7 @@ def test_nothing_is_asked_for_where_nothing_could_judge_or_nobody_wants_it(
         assert one.jobs.list(fleet=FLEET) == []
 
 
+@pytest.mark.slow
 def test_a_context_that_has_not_come_yet_fails_nothing(site: Site):
     with held(site, context=["load"]) as once:
         put(site, next_day(), "day.csv")

@@ -64,12 +64,28 @@ def _minutes(start: datetime, end: datetime) -> tuple[int, int]:
     return (start - LATER) // MINUTE, (end - LATER) // MINUTE + 1
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(spans, min_size=1, max_size=4)))
 def test_rounds_deal_every_stretch_once_and_an_asset_once_a_round(given_spans):
     dealt = stretches.rounds(given_spans)
     for asset, own in given_spans.items():
         assert [r[asset] for r in dealt if asset in r] == own
     assert all(dealt)
+
+
+@given(spans, st.integers(1, 400))
+def test_pieces_are_a_stretch_again_and_none_is_longer_than_told(stretch, rows):
+    fleet = models("spectral_residual").manifest
+    cells = rows * (len(fleet.sensors) + 1)
+    warm, after = stretches.reach(fleet.assets["a"])
+    pieces = stretches.cut(fleet, {"a": [stretch], "c": [stretch]}, cells)
+    assert (pieces["a"][0][0], pieces["a"][-1][1]) == stretch
+    assert all(
+        one[1] + timedelta(microseconds=1) == two[0] for one, two in pairwise(pieces["a"])
+    )
+    longest = max(rows * MINUTE, 4 * (warm + after))
+    assert all(timedelta() <= end - start <= longest for start, end in pieces["a"])
+    assert pieces["c"] == [stretch]  # nobody knows how far apart its readings are
 
 
 def test_what_is_read_holds_what_is_judged_and_its_surroundings(manifest):
@@ -186,6 +202,7 @@ def test_rows_around_a_long_gap_are_what_they_would_be_in_one_run(recipe):
         assert_frame_equal(table.scores, whole, check_exact=False, abs_tol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["mahalanobis", "spectral_residual", "auto"])
 def test_corrected_values_give_the_scores_of_the_right_ones(recipe):
     right = difficult(0, (300, 340), (0, -1))

@@ -21,6 +21,7 @@ from tests.appliance.pipelines.sites import FLEET
 SMALL = {"window": 8, "width": 16, "code": 4, "batch": 64, "epochs": 2, "least_steps": 40}
 
 
+@pytest.mark.slow
 def test_the_recipe_that_finds_most_is_saved_and_can_be_trained(learned):
     progress = Notes()
     options = TuneOptions("mahalanobis", trials=4)
@@ -40,6 +41,7 @@ def test_the_recipe_that_finds_most_is_saved_and_can_be_trained(learned):
     assert version.lineage.recipe.parameters == done.recipe.parameters
 
 
+@pytest.mark.slow
 def test_a_whole_fleet_teaches_one_network(learned):
     data = {"name": "net", "detector": "autoencoder", "parameters": SMALL}
     options = TrainOptions(recipe=data, workers=2)

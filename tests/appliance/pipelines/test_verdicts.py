@@ -68,6 +68,7 @@ def test_a_true_one_stays_as_it_is(faulty):
     assert first.id in {event.id for event in ahead.kept}
 
 
+@pytest.mark.slow
 def test_signs_of_failures_that_would_be_lost_are_told(faulty):
     first, second = of(faulty, "P-2")
     failed = WindowDraft(
@@ -91,6 +92,7 @@ def test_several_events_of_several_machines_are_looked_at_together(faulty):
     assert ahead.lost == ()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_previewed_is_said(faulty):
     [event, *_] = of(faulty, "P-2")
     with pytest.raises(InvalidRequest, match="no verdict"):

@@ -35,6 +35,7 @@ def merged(values: list[float]) -> Summary:
     return told
 
 
+@pytest.mark.slow
 @given(st.lists(WHOLE, min_size=1), st.lists(WHOLE, min_size=1), st.lists(WHOLE, min_size=1))
 def test_what_is_merged_is_the_same_in_any_order(a, b, c):
     one, two, three = merged(a), merged(b), merged(c)

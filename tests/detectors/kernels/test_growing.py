@@ -47,6 +47,7 @@ def test_parts_of_any_size_give_the_same_bits():
         np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.slow
 def test_a_jump_leaves_no_error_behind():
     a = np.random.default_rng(2).normal(size=1_400)
     a[200] = 1e8

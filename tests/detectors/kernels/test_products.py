@@ -38,6 +38,7 @@ def test_a_row_alone_has_the_same_bits(
     np.testing.assert_array_equal(products(rows[::-1], matrix), whole[::-1])
 
 
+@pytest.mark.slow
 @given(SIZES, st.integers(1, 12), st.integers(1, 6), SIZES, st.integers(0, 99))
 def test_lagged_rows_are_taken_as_one(
     n: int, lags: int, columns: int, outputs: int, seed: int

@@ -13,6 +13,7 @@ from detectors.prognostics import HealthIndex, running_low
 from tests.detectors.prognostics.fleets import lives
 
 
+@pytest.mark.slow
 @given(arrays(np.float64, st.integers(1, 40), elements=st.floats(-1e3, 1e3)))
 def test_a_running_low_never_rises_and_knows_no_future(values):
     low = running_low(values)

@@ -11,6 +11,7 @@ from detectors.errors import InvalidInput
 from detectors.prognostics import time_to_limit
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_bounds_lie_around_the_middle(seed):

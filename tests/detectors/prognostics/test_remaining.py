@@ -24,6 +24,7 @@ def rmse(told, left):
     return np.sqrt(np.mean((told - left) ** 2))
 
 
+@pytest.mark.slow
 def test_it_is_better_than_the_mean(model, others):
     courses, left = others
     truth = np.minimum(left, model.cap_)
@@ -122,12 +123,14 @@ def test_six_conditions_are_no_wear():
     assert with_them.cv_rmse_ < 0.6 * without.cv_rmse_
 
 
+@pytest.mark.slow
 def test_few_lives_promise_nothing():
     model = RemainingLife(folds=3).fit(lives(6))
     told = model.predict([lives(1, seed=3)[0][:-20]])
     assert (told.low[0], told.high[0]) == (0.0, model.cap_)
 
 
+@pytest.mark.slow
 def test_it_comes_back_from_its_arrays(model, others):
     state = model.state()
     assert all(array.dtype.kind in "biuf" for array in state.values())

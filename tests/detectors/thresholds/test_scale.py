@@ -32,6 +32,7 @@ def test_surprise_means_what_it_says_on_new_rows(name):
     assert 0.4 < np.mean(rates[3.0]) < 2.5
 
 
+@pytest.mark.slow
 def test_surprise_means_what_it_says_for_two_hundred_rows():
     seen = []
     for seed in range(60):

@@ -48,6 +48,7 @@ def as_pairs(found):
     return [tuple(map(int, pair)) for pair in found]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.0, NAN]), max_size=80),

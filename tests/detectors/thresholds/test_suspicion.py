@@ -17,6 +17,7 @@ def flagged(scores) -> np.ndarray:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1_000, 15_000])
 def test_clean_data_is_left_alone(rows):
     found = [

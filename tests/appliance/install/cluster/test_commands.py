@@ -132,6 +132,7 @@ def test_an_installation_of_this_machine_or_an_old_one_was_cut_off(host, minutes
 
 
 # ---------------------------------------------------------------- other programs
+@pytest.mark.slow
 def test_what_a_program_reads_is_never_in_its_arguments():
     read = "import sys; sys.stdout.write(sys.stdin.read())"
     done = call([sys.executable, "-c", read], given=b"secret")
@@ -145,6 +146,7 @@ def _million(pipe):
         pipe.write(bytes(1000))
 
 
+@pytest.mark.slow
 def test_a_program_that_is_not_there_or_does_not_end_is_told():
     with pytest.raises(OperatorError, match="cannot be run"):
         call(["no-such-program"])
@@ -321,6 +323,7 @@ def test_a_backup_is_copied_without_the_others_of_its_folder(tmp_path):
     assert copied.wrong(made[1].files[0], thorough=False) != ""
 
 
+@pytest.mark.slow
 def test_a_restore_cut_off_at_its_last_step_keeps_its_database(tmp_path, monkeypatch):
     monkeypatch.setenv("KIZASHI_HOME", str(tmp_path))
 

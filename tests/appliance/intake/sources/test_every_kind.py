@@ -12,6 +12,7 @@ from tests.appliance.intake.sources.conftest import Plant
 from tests.appliance.intake.sources.kinds import Kind, MqttKind, readings
 
 
+@pytest.mark.slow
 def test_what_comes_is_brought_in_once(plant: Plant, kind: Kind):
     plant.add(kind.origin())
     with plant.open() as live:
@@ -31,6 +32,7 @@ def test_what_comes_is_brought_in_once(plant: Plant, kind: Kind):
     assert told.came is not None
 
 
+@pytest.mark.slow
 def test_a_look_that_was_cut_off_is_made_up_for(plant: Plant, kind: Kind):
     plant.add(kind.origin())
     with plant.open() as live:
@@ -49,6 +51,7 @@ def test_a_look_that_was_cut_off_is_made_up_for(plant: Plant, kind: Kind):
     assert plant.same(readings(0, 21))
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_another_process_left(plant: Plant, kind: Kind):
     plant.add(kind.origin())
     with plant.open() as live:
@@ -63,6 +66,7 @@ def test_it_goes_on_where_another_process_left(plant: Plant, kind: Kind):
     assert plant.told().rows == 12
 
 
+@pytest.mark.slow
 def test_trouble_is_told_and_passes(plant: Plant, kind: Kind):
     plant.add(kind.origin())
     with plant.open() as live:

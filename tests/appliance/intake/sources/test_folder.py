@@ -16,6 +16,7 @@ from tests.appliance.intake.sources.conftest import Plant
 from tests.appliance.intake.sources.kinds import FolderKind, readings
 
 
+@pytest.mark.slow
 def test_a_file_that_grows_is_taken_again_and_adds_what_is_new(
     plant: Plant, folder: FolderKind
 ):
@@ -43,6 +44,7 @@ def test_a_file_that_still_changes_is_left(plant: Plant, folder: FolderKind):
     assert plant.count() == 4
 
 
+@pytest.mark.slow
 def test_files_go_once_they_are_in_and_refused_ones_stay(plant: Plant, folder: FolderKind):
     plant.add({**folder.origin(), "after": "remove"})
     folder.put(readings(0, 5))
