@@ -170,9 +170,8 @@ class Auto(Detector):
         usual, typical = training.calibrated_views()
         judged = np.asarray(np.isfinite(typical).all(axis=0))
         if not judged.any():
-            raise TooLittleData(
-                f"no sensor has enough windows of {self.widths_[1]} rows without long gaps"
-            )
+            few = f"no sensor has enough windows of {self.widths_[1]} rows without long gaps"
+            raise TooLittleData(few)
         self._sensors = self._sensors.only(judged)
         training = training.only(judged)
         n_sensors = len(training.columns)
