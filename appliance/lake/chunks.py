@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, pairwise
 
 import polars as pl
@@ -13,6 +15,7 @@ from appliance.lake.layout import DataFile
 from appliance.lake.names import decode, encode
 from appliance.lake.order import assemble
 from appliance.lake.selection import Selection
+from appliance.objects import is_remote
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,17 @@ class ReadingsChunk:
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """Read bucket after bucket: what `read` returns, as frames of whole assets.
 
-        A bucket's file is read as it stands, and only one is held at a time.
+        A bucket's file is read as it stands.  From S3 the next one is fetched while one is at
+        work; from a disk only one is held at a time, as reading takes the cores that the work
+        needs.
         """
-        for first, stop in pairwise(accumulate(self.buckets, initial=0)):
-            frame = replace(self, files=self.files[first:stop], buckets=()).read(columns)
+        own = [
+            replace(self, files=self.files[first:stop], buckets=())
+            for first, stop in pairwise(accumulate(self.buckets, initial=0))
+        ]
+        reads = [partial(one.read, columns) for one in own]
+        remote = any(is_remote(path) for path in self.files)
+        for frame in ahead(reads) if remote else (read() for read in reads):
             if frame.height:
                 yield frame
             del frame  # before the next one is read
@@ -80,6 +90,17 @@ class ReadingsChunk:
         frames = layout.read(self.files, schema, where=where)
         whole = assemble(frames) if frames else pl.DataFrame(schema=schema)
         return whole.rename({name: decode(name) for name in known})
+
+
+def ahead(reads: Sequence[Callable[[], pl.DataFrame]]) -> Iterator[pl.DataFrame]:
+    """Yield what each read gives, in order; the next one goes on while one is at work."""
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming = [reader.submit(read) for read in reads[:1]]
+        for number in range(len(reads)):
+            frame = coming.pop().result()
+            coming = [reader.submit(read) for read in reads[number + 1 : number + 2]]
+            yield frame
+            del frame
 
 
 def plan_chunks(
