@@ -23,6 +23,9 @@ _BRIDGED = 3
 _BY_CHANCE = 0.001
 _BODY = (0.5, 0.75, 0.875)
 _SHAPES = (-0.2, 0.5)
+_PRIOR_SHAPE, _PRIOR_SUPPORT = 0.05, 60.0
+"""As if so many independent excesses had shown such a tail before: few say little by
+themselves, and the heaviest tail that they allow would hide any fault."""
 _TESTED = 8
 _TOGETHER = 2
 _OFTEN = 8
@@ -72,9 +75,10 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     independent of how many there are (Rényi); how wide they are follows from a generalised
     Pareto tail fitted to the remaining rows alone, the heavier of what their quantiles (after
     Pickands [2]_) and their own excesses show, plus one standard error for as many excesses as
-    are independent.  High scores that come back often, or in even steps, all through the
-    training data (starts, rinses, changes of recipe) are how the machine runs, not a fault,
-    except for those that tower above the others.
+    are independent, but no heavier than these allow beside a nearly exponential tail.  High
+    scores that come back often, or in even steps, all through the training data (starts,
+    rinses, changes of recipe) are how the machine runs, not a fault, except for those that
+    tower above the others.
 
     On clean data something is found in about one series of twenty, one of five when it is
     short, heavy-tailed and strongly autocorrelated at once; in the mean that takes less than
@@ -247,7 +251,12 @@ def _clear(above: NDArray[np.int64], rest: _Rest) -> bool:
     excess = rest.ordered[np.searchsorted(rest.ordered, high, side="right") :] - high
     own, mean = excess_moments(excess)
     support = max(extremal_index(above) * len(excess), 1.0)
-    shape = _off_zero(np.maximum(body, own + 1.0 / np.sqrt(support)))
+    weight = support / (support + _PRIOR_SUPPORT)
+    likely = weight * own + (1 - weight) * _PRIOR_SHAPE
+    heaviest = min(
+        own + 1.0 / np.sqrt(support), likely + 1.0 / np.sqrt(support + _PRIOR_SUPPORT)
+    )
+    shape = _off_zero(np.maximum(body, heaviest))
     scale = np.maximum(body_scale, mean * (1 - shape))
     ends = nats(np.array([excess[-1], rest.lowest - high]), scale, shape)
     return bool(_wide(rest.size, ends[1] - ends[0]))

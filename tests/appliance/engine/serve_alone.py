@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,10 +43,21 @@ def counting() -> serve.Work[Asked, Told]:
     return lambda items: [count(one) for one in items]
 
 
+def slowly() -> serve.Work[Asked, Told]:
+    """Return what counts no more than 20 of what it is asked in a second."""
+    count = counting()
+
+    def work(items: Sequence[Asked]) -> list[Told | KizashiError]:
+        time.sleep(0.05 * len(items))
+        return count(items)
+
+    return work
+
+
 @pytest.fixture(scope="module")
 def replicas() -> Iterator[serve.Replicas[Asked, Told]]:
     # Each of the tests has replicas of its own, with a processor each.
-    made = serve.Replicas(Settings(workers=5), "counting", counting, most=2)
+    made = serve.Replicas(Settings(workers=7), "counting", counting, most=2)
     yield made
     made.close()
 
@@ -70,6 +82,24 @@ def test_a_key_is_counted_in_one_place_and_errors_come_back(
     ((_, count),) = again.ask([("key-0", ("key-0", 0))])
     again.close()
     assert count == 9
+
+
+def test_another_replica_comes_when_more_waits_than_one_works_off(
+    replicas: serve.Replicas[Asked, Told],
+) -> None:
+    made = serve.Replicas(Settings(workers=2), "slow", slowly, most=2)
+    places: set[int] = set()
+    end = time.monotonic() + 120
+
+    def ask(key: str) -> None:
+        while len(places) < 2 and time.monotonic() < end:
+            ((place, _),) = made.ask([(key, (key, 0))])
+            places.add(place)
+
+    with ThreadPoolExecutor(48) as pool:
+        list(pool.map(ask, [f"key-{number}" for number in range(48)]))
+    made.close()
+    assert len(places) == 2
 
 
 def test_readings_are_judged_there_as_here(

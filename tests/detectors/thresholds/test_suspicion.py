@@ -43,6 +43,18 @@ def test_gross_faults_are_found_and_little_else(name, share, faults):
     assert np.mean(lost) < 0.01
 
 
+def test_a_gross_fault_in_a_short_smooth_series_is_found_every_time():
+    """Windows of 32 rows leave some ten independent excesses of a thousand rows."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        noise = np.convolve(rng.chisquare(5, 1_031), np.ones(32) / 32, "valid")
+        scores = np.sqrt(noise)
+        middle, spread = np.median(scores), np.std(scores)
+        scores[900:940] = middle + 20 * spread
+        [(start, stop)] = suspicious_stretches(scores)
+        assert start <= 900 < 940 <= stop
+
+
 def test_never_more_than_fifteen_in_a_hundred():
     rng = np.random.default_rng(0)
     scores, _ = spoiled(rng, distance(rng, 5_000), 0.3, 2)
