@@ -61,10 +61,9 @@ class Auto(Detector):
     single sensor is instead compared in shape with every training window, of half the width
     too.
 
-    A distance is divided by its 90 % quantile over left-out parts of the training data, four
-    or, for a single sensor, sixteen, and log(1 + ratio)² is given to the rows that the window
-    covers.  The score is the root of the weighted mean over windows, views and sensors, whose
-    terms are exact contributions.
+    A distance is divided by its 90 % quantile over four left-out parts of the training data,
+    and log(1 + ratio)² is given to the rows that the window covers.  The score is the root of
+    the weighted mean over windows, views and sensors, whose terms are exact contributions.
 
     Readings are carried over gaps of up to a window.  A sensor is not judged by windows with
     longer gaps and takes no part in the mean there; a row that no window judges scores as

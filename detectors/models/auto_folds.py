@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Starts = NDArray[np.int64]
 
-_FOLDS, _FOLDS_OF_FEW, _FOLDS_OF_ONE = 4, 8, 16
+_FOLDS, _FOLDS_OF_FEW = 4, 8
 _FEW_WINDOWS = 2000
 _FEWEST_OTHERS = 20
 
@@ -52,11 +52,8 @@ class Fold(NamedTuple):
         return np.arange(self.low, self.high)
 
 
-def folds_of(count: int, gap: int, n_sensors: int) -> list[Fold]:
+def folds_of(count: int, gap: int) -> list[Fold]:
     """Cut window starts into contiguous folds: four, or eight where windows are few.
-
-    Sixteen of a single sensor: new windows are compared with as many as left-out ones, and
-    there the one that is alike may be one of a kind.
 
     Parameters
     ----------
@@ -65,12 +62,8 @@ def folds_of(count: int, gap: int, n_sensors: int) -> list[Fold]:
     gap
         Starts on either side of a fold that are in no part of `others`, so that no row is
         shared; none where too few others would remain.
-    n_sensors
-        Sensors that are judged together.
     """
     n_folds = _FOLDS if count > _FEW_WINDOWS else _FOLDS_OF_FEW
-    if n_sensors == 1 and count >= _FOLDS_OF_ONE * _FEWEST_OTHERS:
-        n_folds = _FOLDS_OF_ONE
     edges = np.linspace(0, count, n_folds + 1).astype(int)
     folds = []
     for number, (low, high) in enumerate(itertools.pairwise(edges)):

@@ -74,9 +74,8 @@ class Training:
         gap
             As for `folds_of`; the rows of a long window if not given.
         """
-        n_sensors, rows = self.columns.shape
         long = self.widths[1]
-        return folds_of(rows - long + 1, long if gap is None else gap, n_sensors)
+        return folds_of(self.columns.shape[1] - long + 1, long if gap is None else gap)
 
     def whole(self) -> Mask:
         """Tell which long windows of the first sensor miss nothing."""

@@ -112,7 +112,7 @@ def _level(counts: _Counts, budget: float, months: float) -> AlarmLevel:
     if wanted < 1:
         level = max(_prolonged(counts, wanted), LOWEST)
         return AlarmLevel(level, "extrapolated", budget, months)
-    if wanted >= counts.most:
+    if wanted >= counts.most + 1:
         return AlarmLevel(LOWEST, "observed", counts.lowest / months, months)
     return AlarmLevel(counts.level(wanted), "observed", budget, months)
 
@@ -173,7 +173,7 @@ class _Counts:
         """Return by number, of those that will be asked for, what `highest` returns."""
         from detectors.kernels.levels import halved
 
-        whole = [int(number) for number in wanted if 1 <= number < self.most]
+        whole = [int(number) for number in wanted if 1 <= number < self.most + 1]
         numbers = np.array(sorted({*whole, *(n + 1 for n in whole), min(self.most, _ANCHOR)}))
         numbers = numbers[(numbers > 0) & (numbers <= self.most)]
         # Low levels merge stretches, so numbers rise before they fall: search from the top.
@@ -194,13 +194,18 @@ class _Counts:
         return self._highest[number]
 
     def level(self, number: float) -> float:
-        """Return the level that a number of stretches reaches, which need not be whole."""
+        """Return the level that a number of stretches reaches, which need not be whole.
+
+        Below one more than there are: so many as that reach `LOWEST` at best, and of the levels
+        that as many as there are reach, the lowest would be chosen for being the lowest.
+        """
         whole = int(number)
         upper = self.highest(whole)
         if whole == number:
             return upper
         part = np.log(number / whole) / np.log((whole + 1) / whole)
-        return float(upper + part * (self.highest(whole + 1) - upper))
+        lower = self.highest(whole + 1) if whole < self.most else LOWEST
+        return float(upper + part * (lower - upper))
 
     @cached_property
     def tail(self) -> _Tail | None:

@@ -88,7 +88,7 @@ def test_learned_from_everything_with_its_faults(
     )
     labelled = sum(len(windows[name]) for name in _SHORT)
     tell(_sentence("learned from everything", (met, outside), labelled, months))
-    assert met >= 7
+    assert met >= 6
     assert outside <= months, "the budget is one false alarm a sensor and month"
 
 
@@ -116,5 +116,5 @@ def test_learned_from_the_first_days(
     months = spans["span"].sum() / _MONTH
     labelled = sum(map(len, windows.values()))
     tell(_sentence("learned from the first 15 %", (met, outside), labelled, months))
-    assert met >= 11
+    assert met >= 10
     assert outside <= months, "the budget is one false alarm a sensor and month"
