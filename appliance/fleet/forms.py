@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from appliance.fleet.artifact import Arrays
 from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.live import LiveCalibration
-from appliance.fleet.own_level import Surprising, at_own_level
+from appliance.fleet.own_level import Surprising, own_level_over
 from appliance.fleet.series import Floats
 from detectors.base import Detector
 
@@ -83,7 +83,7 @@ def forms_of(
         detector.score,
         detector.contributions,
         averages,
-        at_own_level(Calibration.from_state(arrays), arrays),
+        own_level_over(Calibration.from_state(arrays), arrays),
         max(reach[0], lasting),
         alone=reach == (0, 0),
     )
@@ -94,7 +94,7 @@ def forms_of(
         detector.score_live,
         detector.live_contributions,
         averages,
-        at_own_level(calibration, arrays, live=True),
+        own_level_over(calibration, arrays, live=True),
         max(detector.live_reach(), lasting),
         alone=False,
     )

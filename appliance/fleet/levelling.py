@@ -16,7 +16,7 @@ from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import Fitted, Unfit
 from appliance.fleet.levels import learn_levels
 from appliance.fleet.own_level import learn_live_scale, learn_scale, with_offset
-from appliance.fleet.series import MICRO, Rows, moment
+from appliance.fleet.series import MICRO, Rows, moment, sampling_interval
 from appliance.schemas.manifest import AssetManifest, BudgetNote
 from appliance.schemas.recipe import Recipe
 from detectors.errors import DetectorError
@@ -32,10 +32,9 @@ _DAY = 86_400 * MICRO
 
 def known_days(rows: Rows) -> float:
     """Return for how many days a machine is known, its last reading's interval included."""
-    if len(rows.times) < 2:
+    if not len(rows.times):
         return 0.0
-    step = float(np.median(np.diff(rows.times)))
-    return (float(rows.times[-1] - rows.times[0]) + step) / _DAY
+    return float(rows.times[-1] - rows.times[0] + sampling_interval(rows.times)) / _DAY
 
 
 def at_own_level(
@@ -72,7 +71,7 @@ def at_own_level(
     if known < _FEWEST:
         raise Unfit(f"{known} of its readings can be judged by the fleet's model")
     scale, stored = learn_scale(said)
-    per_month = _MONTH / float(np.median(np.diff(rows.times)))
+    per_month = _MONTH / sampling_interval(rows.times)
     alarm, levels = learn_levels(scale.surprise(said), per_month, recipe.threshold)
     stored |= levels
     if model.has_live_scores:

@@ -75,7 +75,7 @@ Surprising: TypeAlias = Calibration | LiveCalibration | OwnLevel
 """What tells the surprise of scores."""
 
 
-def at_own_level(borrowed: _Borrowed, arrays: Arrays, *, live: bool = False) -> Surprising:
+def own_level_over(borrowed: _Borrowed, arrays: Arrays, *, live: bool = False) -> Surprising:
     """Return a calibration, or the machine's own level over it where the arrays keep one."""
     return OwnLevel.of(borrowed, arrays, live=live) or borrowed
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.fleet.judging import AssetModel
-from appliance.fleet.learning import fit_asset
+from appliance.fleet.learning import Fitted, fit_asset
 from appliance.fleet.series import Mask, Rows
 from appliance.schemas.recipe import Recipe
 
@@ -59,17 +59,29 @@ def probe(asset: str, rows: Rows, sensors: Sequence[str], recipe: Recipe) -> Pro
     usable = np.ones(len(rows.times), bool) if rows.running is None else rows.running
     border = int(np.flatnonzero(usable)[int(LEARNED * usable.sum())]) if usable.any() else 0
     fitted = fit_asset(asset, part(rows, slice(0, border)), sensors, recipe)
-    model = AssetModel(fitted.entry, fitted.arrays, recipe)
     later = np.arange(len(rows.times)) >= border
-    place = [sensors.index(one) for one in fitted.entry.sensors]
     spread = dict(zip(fitted.entry.sensors, fitted.arrays["spread"], strict=True))
     changed: list[Rows] = []
     for name in spread_out([one for one in spread if spread[one] > 0], _MOST_SENSORS):
         number = sensors.index(name)
         changed += [shifted(rows, number, size * spread[name], later) for size in SIZES]
         changed.append(out_of_step(rows, number, later))
-    found = [alarming(model, one, place, later) for one in changed]
-    return Probe(float(np.mean(found)) if found else 0.0, alarming(model, rows, place, later))
+    return probed(fitted, rows, changed, sensors, later, recipe)
+
+
+def probed(
+    fitted: Fitted,
+    rows: Rows,
+    changed: Sequence[Rows],
+    sensors: Sequence[str],
+    where: Mask,
+    recipe: Recipe,
+) -> Probe:
+    """Judge some of the rows by a sub-model, as they are and with faults put in."""
+    model = AssetModel(fitted.entry, fitted.arrays, recipe)
+    place = [sensors.index(name) for name in fitted.entry.sensors]
+    found = [alarming(model, one, place, where) for one in changed]
+    return Probe(float(np.mean(found)) if found else 0.0, alarming(model, rows, place, where))
 
 
 def out_of_step(rows: Rows, sensor: int, where: Mask) -> Rows:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
 from appliance.fleet.levelling import at_own_level, known_days
-from appliance.fleet.probing import LEARNED, Probe, alarming, part, shifted, spread_out
-from appliance.fleet.series import Mask, Rows
+from appliance.fleet.probing import LEARNED, part, probed, shifted, spread_out
+from appliance.fleet.series import Rows
 from appliance.schemas.manifest import Trial
 from appliance.schemas.recipe import Recipe
 from detectors.pools import Network
@@ -60,7 +59,7 @@ def try_own(
     moved = spread_out([name for name in sensors if spread.get(name, 0) > 0])
     changed = [shifted(rows, sensors.index(one), MOVED * spread[one], later) for one in moved]
     own, fleets = (
-        _probed(one, rows, changed, sensors, later, recipe) for one in (fitted, levelled)
+        probed(one, rows, changed, sensors, later, recipe) for one in (fitted, levelled)
     )
     return Trial(
         days=round(days, 2),
@@ -71,19 +70,3 @@ def try_own(
         shared_found=round(fleets.found, 4),
         better=own.merit >= fleets.merit,
     )
-
-
-def _probed(
-    fitted: Fitted,
-    rows: Rows,
-    changed: Sequence[Rows],
-    sensors: Sequence[str],
-    later: Mask,
-    recipe: Recipe,
-) -> Probe:
-    """Judge the later rows as they are, and with sensors moved."""
-    model = AssetModel(fitted.entry, fitted.arrays, recipe)
-    place = [sensors.index(name) for name in fitted.entry.sensors]
-    shares = [alarming(model, one, place, later) for one in changed]
-    found = float(np.mean(shares)) if shares else 0.0
-    return Probe(found, alarming(model, rows, place, later))

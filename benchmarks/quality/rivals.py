@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from detectors import catalog, metrics
 from detectors.base import Detector
+from detectors.errors import DetectorError
 from detectors.tags import Tags
 
 if TYPE_CHECKING:
@@ -55,11 +56,11 @@ class _Rival(Detector):
 
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
-        raise NotImplementedError
+        raise DetectorError("a rival is measured, not kept.")
 
     @override
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        raise NotImplementedError
+        raise DetectorError("a rival is measured, not kept.")
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
