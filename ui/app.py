@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from ui import api, frame
+from ui import api, dialogs, frame
 from ui.text import t
 from ui.views import PAGES, Page
 
@@ -18,6 +18,7 @@ def main() -> None:
     """Show the page that the address names, in the frame around all pages."""
     st.set_page_config(page_title="Kizashi", page_icon=str(frame.ICON), layout="wide")
     api.begin_run()
+    dialogs.begin_run()
     with frame.troubles():
         if not api.entered():
             _leave()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from ui import frame, state
+from ui.dialogs import dialog
 from ui.text import t
 
 
@@ -149,7 +150,7 @@ def confirm(title: str, text: str, words: str, do: Callable[[], None], said: str
     said
         What is said afterwards.
     """
-    st.dialog(title)(_confirm)(text, words, do, said)
+    dialog(title)(_confirm)(text, words, do, said)
 
 
 def _confirm(text: str, words: str, do: Callable[[], None], said: str) -> None:

@@ -14,6 +14,7 @@ from appliance.core.errors import KizashiError
 from appliance.schemas.backtest import VerdictPreview
 from appliance.schemas.event import Event, EventKind, Muting, Verdict
 from ui import api, formats, frame, wrong
+from ui.dialogs import dialog
 from ui.text import t
 
 VERDICTS: tuple[Verdict, ...] = ("true", "false", "planned")
@@ -37,7 +38,7 @@ def ask(plant: Plant, name: str, events: Sequence[Event]) -> None:
     heading = t(f"dealing.{name}_one")
     if len(events) > 1:
         heading = t(f"dealing.{name}_many", n=formats.number(len(events)))
-    st.dialog(heading)(asks)(plant, events)
+    dialog(heading)(asks)(plant, events)
 
 
 def do(

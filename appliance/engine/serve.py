@@ -79,6 +79,9 @@ class Replicas(Generic[Item, Result]):
         except Exception as error:
             self._engine.close()
             raise EngineError(f"Ray Serve cannot be used: {error}.") from error
+        # One router for all keys, made before threads ask: each of those that race makes one of
+        # its own under the same name, and what waits is then counted for one of them only.
+        self._work = self._handle.work
         self._by_key: dict[str, Any] = {}
 
     def ask(self, items: Sequence[tuple[str, Item]]) -> list[Result]:
@@ -94,7 +97,7 @@ class Replicas(Generic[Item, Result]):
             Ray Serve was lost.
         """
         try:
-            asked = [self._of(key).work.remote(item) for key, item in items]
+            asked = [self._of(key).remote(item) for key, item in items]
             given = [answer.result(timeout_s=_PATIENCE) for answer in asked]
         except self._gone.BackPressureError as error:
             raise TryAgain("more readings come than are judged.") from error
@@ -109,7 +112,7 @@ class Replicas(Generic[Item, Result]):
 
     def _of(self, key: str) -> Any:
         if key not in self._by_key:
-            self._by_key[key] = self._handle.options(session_id=key)
+            self._by_key[key] = self._work.options(session_id=key)
         return self._by_key[key]
 
     def close(self) -> None:

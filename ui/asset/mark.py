@@ -14,6 +14,7 @@ from appliance.client import Plant
 from appliance.schemas.calendar import CalendarPreview, WindowDraft, WindowKind
 from appliance.schemas.event import UNCLOSED, Event
 from ui import api, controls, formats, frame
+from ui.dialogs import dialog
 from ui.text import t
 
 _WINDOWS = ("maintenance", "planned_stop", "test_run", "other")
@@ -45,7 +46,7 @@ def may_mark(project: str) -> bool:
     return api.may("annotate", project) or api.may("configure", project)
 
 
-@st.dialog(" ", width="medium")
+@dialog(" ", width="medium")
 def mark(plant: Plant, place: Place, stretch: tuple[datetime, datetime]) -> None:
     """Ask what a stretch was, tell what that changes, and write it down."""
     st.markdown(f"#### {t('asset.mark_title')}")

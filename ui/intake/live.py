@@ -14,6 +14,7 @@ from appliance.core.errors import NotFound
 from appliance.schemas.source import Feed, Folder, Source, SourceState, Sql
 from ui import api, controls, formats, frame, theme, wrong
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import draw_page_anew
 from ui.intake import source_form
 from ui.text import t
 
@@ -140,4 +141,4 @@ def _await(plant: Plant, drawn: Sequence[tuple[str, SourceState]]) -> None:
     """Draw the page anew once somebody has looked at a source that is new."""
     states = {one.name: one.state for one in plant.sources.list()}
     if any(states.get(name) is not state for name, state in drawn):
-        st.rerun(scope="app")
+        draw_page_anew()

@@ -22,6 +22,7 @@ from appliance.schemas.preview import Preview
 from appliance.schemas.source import Feed, Folder, Mqtt, Source, SourceDraft, Sql
 from ui import formats, frame
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.intake.source_kinds import folder, mqtt, sql
 from ui.text import known, t
 
@@ -34,8 +35,7 @@ _ROWS, _COLUMNS = 5, 8
 def ask(plant: Plant, standing: Source | None, fleets: Sequence[str], fleet: str) -> None:
     """Ask for a source and save it; `standing` is the one that is changed."""
     title = t("sources.edit_title", name=standing.name) if standing else t("sources.add")
-    # Drawn anew when it is closed: what was typed as a secret is then forgotten.
-    shown = st.dialog(title, width="medium", on_dismiss="rerun")(_ask)
+    shown = dialog(title, width="medium")(_ask)
     shown(plant, standing, sorted(fleets), fleet)
 
 

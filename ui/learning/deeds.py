@@ -14,6 +14,7 @@ from appliance.core.errors import Conflict
 from appliance.schemas.approval import Approval
 from appliance.schemas.model import ModelVersion
 from ui import controls, formats, frame, state, wrong
+from ui.dialogs import dialog
 from ui.text import t
 
 _YEAR = timedelta(days=365)
@@ -41,7 +42,7 @@ def _confirmed(title: str, texts: Sequence[str], label: str, key: str) -> bool:
 
 
 # ---------------------------------------------------------------- which version alarms
-@st.dialog(" ")
+@dialog(" ")
 def promote(fleet: Fleet, version: int, champion: int | None) -> None:
     """Ask whether a version is to alarm, and let it."""
     with frame.troubles():
@@ -54,7 +55,7 @@ def promote(fleet: Fleet, version: int, champion: int | None) -> None:
             _done(t("model.promoted", version=version))
 
 
-@st.dialog(" ")
+@dialog(" ")
 def roll_back(fleet: Fleet, champion: int) -> None:
     """Ask whether to go back to the champion before, and do."""
     with frame.troubles():
@@ -65,7 +66,7 @@ def roll_back(fleet: Fleet, champion: int) -> None:
             _done(t("model.rolled_back", version=now_in.version))
 
 
-@st.dialog(" ")
+@dialog(" ")
 def delete(fleet: Fleet, version: int, events: int) -> None:
     """Ask whether a version is to be deleted, and delete it."""
     with frame.troubles():
@@ -84,7 +85,7 @@ def delete(fleet: Fleet, version: int, events: int) -> None:
 
 
 # ---------------------------------------------------------------- budget
-@st.dialog(" ")
+@dialog(" ")
 def use_budget(fleet: Fleet, version: int, budget: float) -> None:
     """Ask whether a version under another budget is to be made, and ask for it."""
     with frame.troubles():
@@ -96,7 +97,7 @@ def use_budget(fleet: Fleet, version: int, budget: float) -> None:
 
 
 # ---------------------------------------------------------------- comparing
-@st.dialog(" ")
+@dialog(" ")
 def compare(
     plant: Plant,
     fleet: Fleet,
@@ -133,7 +134,7 @@ def _warn_of_seen(version: ModelVersion, start: datetime | None) -> None:
 
 
 # ---------------------------------------------------------------- approvals
-@st.dialog(" ")
+@dialog(" ")
 def answer(fleet: Fleet, approval: Approval, approve: bool) -> None:
     """Ask for a note, and answer what somebody asked."""
     with frame.troubles():

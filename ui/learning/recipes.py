@@ -17,6 +17,7 @@ from appliance.schemas.recipe import Recipe, SavedRecipe
 from ui import api, formats, frame, state, wrong
 from ui.components.facts import facts
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.learning import deeds
 from ui.learning.words import called, told
 from ui.text import known, t
@@ -98,7 +99,7 @@ def _offered(plant: Plant, fleet: FleetSummary, chosen: SavedRecipe) -> None:
 
 
 # ---------------------------------------------------------------- editing
-@st.dialog(" ", width="large")
+@dialog(" ", width="large")
 def _edit(plant: Plant, fleet: FleetSummary, chosen: SavedRecipe) -> None:
     """Change a recipe of the project, or make one from a recipe of the site."""
     with frame.troubles():

@@ -17,6 +17,7 @@ from appliance.schemas.job import Job, JobState
 from appliance.schemas.model import CHAMPION, ModelVersion
 from ui import api, controls, formats, frame, state, wrong
 from ui.components.following import following
+from ui.dialogs import dialog
 from ui.jobs import cost
 from ui.learning import deeds
 from ui.learning.words import called
@@ -64,7 +65,7 @@ class _Choices:
     then: str
 
 
-@st.dialog(" ", width="large")
+@dialog(" ", width="large")
 def _choose(plant: Plant, fleet: FleetSummary, versions: Sequence[ModelVersion]) -> None:
     """Ask for everything that a training can be told."""
     with frame.troubles():

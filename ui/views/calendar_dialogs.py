@@ -20,6 +20,7 @@ from ui import controls, formats, frame, state, windows
 from ui.components.briefs import Brief, briefs
 from ui.components.month import weekday
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 from ui.views.calendar_weighing import Planner, forget, weighed
 
@@ -43,7 +44,7 @@ def change(planner: Planner, window: Window | None, fleet: str, day: date | None
     """
     forget()
     title = t("calendar.edit_title" if window else "calendar.add_title")
-    st.dialog(title, width="medium")(_change)(planner, window, fleet, day)
+    dialog(title, width="medium")(_change)(planner, window, fleet, day)
 
 
 def _change(planner: Planner, window: Window | None, fleet: str, day: date | None) -> None:
@@ -201,7 +202,7 @@ def _repeat(rule: str, known: str) -> windows.Repeat:
 def remove(planner: Planner, window: Window) -> None:
     """Weigh and remove a window."""
     forget()
-    st.dialog(t("calendar.remove_title"), width="medium")(_remove)(planner, window)
+    dialog(t("calendar.remove_title"), width="medium")(_remove)(planner, window)
 
 
 def _remove(planner: Planner, window: Window) -> None:
@@ -231,7 +232,7 @@ def _leave(text: str, outdated: Sequence[Rescoring]) -> None:
 def import_file(planner: Planner, fleet: str) -> None:
     """Ask for a calendar file, show what it holds, weigh it and bring it in."""
     forget()
-    st.dialog(t("calendar.import_title"), width="large")(_import_file)(planner, fleet)
+    dialog(t("calendar.import_title"), width="large")(_import_file)(planner, fleet)
 
 
 def _import_file(planner: Planner, fleet: str) -> None:

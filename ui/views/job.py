@@ -16,6 +16,7 @@ from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.log import log
 from ui.components.stages import Stage, stages
+from ui.dialogs import dialog, draw_page_anew
 from ui.jobs import cost, own, words
 from ui.text import t
 from ui.views.jobs import colour, earlier, may
@@ -62,7 +63,7 @@ def _head(plant: Plant, handle: JobHandle) -> None:
 def _button(label: str, icon: str, text: str, do: Callable[[], Job]) -> None:
     """Draw a button that asks before it does something."""
     if st.button(label, icon=icon):
-        st.dialog(label)(_sure)(label, text, do)
+        dialog(label)(_sure)(label, text, do)
 
 
 def _sure(label: str, text: str, do: Callable[[], Job]) -> None:
@@ -78,7 +79,7 @@ def _live(plant: Plant, job: str, zone: ZoneInfo) -> None:
     with frame.troubles():
         seen = plant.jobs.get(job)
         if seen.state.over:
-            st.rerun()
+            draw_page_anew()
         _body(plant, seen.job, zone)
 
 

@@ -17,6 +17,7 @@ from appliance.schemas.platform import Queue
 from ui import api, controls, formats, frame, state, theme, wrong
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Deed, Row, table
+from ui.dialogs import dialog, draw_page_anew
 from ui.jobs import words
 from ui.jobs.form import Asked, ask, offers
 from ui.text import t
@@ -70,7 +71,7 @@ def _head(plant: Plant, zone: ZoneInfo) -> tuple[str, str, str]:
 
 # ---------------------------------------------------------------- asking
 def _start(plant: Plant, zone: ZoneInfo, given: Asked) -> None:
-    st.dialog(t("jobs.start_title"))(_starting)(plant, zone, given)
+    dialog(t("jobs.start_title"))(_starting)(plant, zone, given)
 
 
 def _starting(plant: Plant, zone: ZoneInfo, given: Asked) -> None:
@@ -93,7 +94,7 @@ def _now(plant: Plant, before: int) -> None:
     with frame.troubles():
         found = list(plant.jobs.list(state=[one.value for one in words.ACTIVE], limit=_ACTIVE))
         if len(found) != before:
-            st.rerun()
+            draw_page_anew()
         moment = now()
         _figures(plant.platform.get().queue, moment)
         with st.container(border=True):
@@ -208,7 +209,7 @@ def may(plant: Plant, job: Job) -> bool:
 
 
 def _cancel(plant: Plant, deed: Deed) -> None:
-    st.dialog(t("jobs.cancel_title"))(_cancelling)(plant, deed.rows)
+    dialog(t("jobs.cancel_title"))(_cancelling)(plant, deed.rows)
 
 
 def _cancelling(plant: Plant, jobs: Sequence[str]) -> None:
@@ -274,7 +275,7 @@ def _table(plant: Plant, zone: ZoneInfo, found: Sequence[Job]) -> None:
         deeds={"retry": t("jobs.retry")},
     )
     if deed:
-        st.dialog(t("jobs.retry_title"))(_retrying)(plant, deed.rows)
+        dialog(t("jobs.retry_title"))(_retrying)(plant, deed.rows)
 
 
 def _retrying(plant: Plant, jobs: Sequence[str]) -> None:

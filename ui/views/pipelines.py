@@ -15,6 +15,7 @@ from appliance.schemas.job import Job
 from appliance.schemas.own import Code, OwnPipeline
 from ui import api, formats, frame, state
 from ui.components.briefs import Brief, briefs
+from ui.dialogs import dialog, draw_page_anew
 from ui.jobs import own
 from ui.text import t
 
@@ -81,7 +82,7 @@ def _head(plant: Plant, shown: OwnPipeline) -> None:
         frame.link("pipelines", t("pipelines.all"), ":material/arrow_back:")
         places = _places(plant, shown)
         if places and st.button(t("pipelines.run"), icon=":material/play_arrow:"):
-            st.dialog(t("pipelines.run"))(_run)(plant, shown, places)
+            dialog(t("pipelines.run"))(_run)(plant, shown, places)
 
 
 def _places(plant: Plant, shown: OwnPipeline) -> list[str]:
@@ -124,7 +125,7 @@ def _live(plant: Plant, shown: OwnPipeline, job: str, zone: ZoneInfo) -> None:
     with frame.troubles():
         seen = plant.jobs.get(job).job
         if seen.state.over:
-            st.rerun()
+            draw_page_anew()
         _body(own.of_run(plant, seen) or shown, seen, zone)
 
 

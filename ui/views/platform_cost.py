@@ -16,6 +16,7 @@ from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.plot import Curve, plot
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.platform import cost
 from ui.text import t
 
@@ -245,7 +246,7 @@ def _budget(one: Budget) -> Row:
     )
 
 
-@st.dialog(" ")
+@dialog(" ")
 def _set(plant: Plant, found: Sequence[Budget]) -> None:
     """Ask whose budget is to be what; none where the amount is empty."""
     with frame.troubles():

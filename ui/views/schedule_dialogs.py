@@ -12,6 +12,7 @@ from appliance.client import Plant
 from appliance.schemas.job import JobRequest
 from appliance.schemas.schedule import CatchUp, Schedule, ScheduleDraft
 from ui import frame
+from ui.dialogs import dialog
 from ui.jobs import clock
 from ui.jobs.clock import RHYTHMS, Times
 from ui.jobs.form import Asked, ask
@@ -25,7 +26,7 @@ _MINUTES = (0, 5, 10, 15, 20, 30, 40, 45, 50)
 def change(plant: Plant, zone: ZoneInfo, standing: Schedule | None) -> None:
     """Ask for a schedule and save it; `standing` is the one that is changed."""
     title = t("schedules.edit_title" if standing else "schedules.add_title")
-    st.dialog(title, width="medium")(_change)(plant, zone, standing)
+    dialog(title, width="medium")(_change)(plant, zone, standing)
 
 
 def _change(plant: Plant, zone: ZoneInfo, standing: Schedule | None) -> None:
@@ -161,7 +162,7 @@ def _catch_up(usual: CatchUp) -> CatchUp:
 # ---------------------------------------------------------------- remove
 def remove(plant: Plant, standing: Schedule) -> None:
     """Ask whether a schedule is to go, and remove it."""
-    st.dialog(t("schedules.remove_title"))(_remove)(plant, standing)
+    dialog(t("schedules.remove_title"))(_remove)(plant, standing)
 
 
 def _remove(plant: Plant, standing: Schedule) -> None:

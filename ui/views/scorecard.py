@@ -20,6 +20,7 @@ from ui import api, controls, formats, frame, scorecards, theme
 from ui.components.figures import Figure, Part, figures
 from ui.components.plot import Curve, plot
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 
 _RANGES = ("30", "90", "365", "all")
@@ -286,7 +287,7 @@ def _basis(
         else:
             _failures(plant, card, start, zone)
     if told:
-        st.dialog(t("scorecard.tell"))(_tell)(plant, fleet, zone)
+        dialog(t("scorecard.tell"))(_tell)(plant, fleet, zone)
 
 
 def _alarms(plant: Plant, fleet: str, start: datetime, zone: ZoneInfo) -> None:

@@ -14,6 +14,7 @@ from appliance.core.clock import now
 from appliance.core.errors import KizashiError
 from appliance.schemas.job import Job, JobState, JobStep
 from ui import api, formats, frame, theme, wrong
+from ui.dialogs import draw_page_anew
 from ui.text import known, t
 
 _EVERY = "1s"
@@ -36,7 +37,7 @@ def following(plant: Plant, job: str, project: str) -> Job:
     def live() -> None:
         seen = plant.jobs.get(job)
         if seen.state.over:
-            st.rerun()
+            draw_page_anew()
         _panel(seen, project)
 
     live()

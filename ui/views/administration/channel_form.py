@@ -14,6 +14,7 @@ from appliance.core.errors import Conflict, NotFound, Outdated
 from appliance.schemas.alert import Channel, ChannelDraft, Email, Quiet, Webhook
 from appliance.schemas.event import Severity
 from ui import frame
+from ui.dialogs import dialog
 from ui.text import LANGUAGES, known, language, t
 
 _Kind = Literal["email", "webhook"]
@@ -29,8 +30,7 @@ _NIGHT = Quiet(start=time(22), end=time(6))
 def ask(plant: Plant, standing: Channel | None) -> None:
     """Ask for a channel and save it; `standing` is the one that is changed."""
     title = t("channels.edit_title", name=standing.name) if standing else t("channels.add")
-    # Drawn anew when it is closed: what was typed as a secret is then forgotten.
-    st.dialog(title, width="medium", on_dismiss="rerun")(_ask)(plant, standing)
+    dialog(title, width="medium")(_ask)(plant, standing)
 
 
 def _ask(plant: Plant, standing: Channel | None) -> None:

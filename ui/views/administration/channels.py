@@ -16,6 +16,7 @@ from appliance.schemas.alert import Channel, ChannelDraft, Delivery, DeliverySta
 from ui import controls, formats, frame, theme
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 from ui.views.administration import channel_form
 
@@ -87,7 +88,7 @@ def _table(plant: Plant, found: Sequence[Channel], zone: ZoneInfo) -> None:
         return
     channel = next(one for one in found if one.name == deed.rows[0])
     if deed.name == "try":
-        st.dialog(t("channels.try_title", name=channel.name))(_try)(plant, channel)
+        dialog(t("channels.try_title", name=channel.name))(_try)(plant, channel)
     elif deed.name == "edit":
         channel_form.ask(plant, channel)
     elif deed.name == "remove":

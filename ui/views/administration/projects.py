@@ -12,6 +12,7 @@ from appliance.client import Plant
 from appliance.schemas.access import Project
 from ui import api, controls, formats, frame, state
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 from ui.views.administration import user
 
@@ -33,7 +34,7 @@ def show(plant: Plant, _zone: ZoneInfo) -> None:
         columns = [Column(t("projects.name")), Column(t("projects.fleets"))]
         table(columns, rows, label=t("administration.part_projects"), key="projects")
     if add:
-        st.dialog(t("projects.add"))(_add)(plant)
+        dialog(t("projects.add"))(_add)(plant)
     if chosen is not None and right is not None:
         with right:
             _project(plant, chosen, fleets)

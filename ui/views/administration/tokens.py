@@ -13,6 +13,7 @@ from appliance.core.clock import now
 from appliance.schemas.access import Right, Token
 from ui import api, controls, formats, frame, state, theme
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 
 _DONE = "token_done"
@@ -82,7 +83,7 @@ def _cells(one: Token, zone: ZoneInfo) -> list[Cell]:
 # ---------------------------------------------------------------- make one
 def ask(plant: Plant, owners: Sequence[str]) -> None:
     """Ask for a token of one of some users, make it and show its secret once."""
-    st.dialog(t("tokens.make"), on_dismiss="rerun")(_ask)(plant, owners)
+    dialog(t("tokens.make"))(_ask)(plant, owners)
 
 
 def _ask(plant: Plant, owners: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from appliance.core.clock import now
 from appliance.schemas.access import LoginSession, Role, User
 from ui import api, controls, formats, frame, state
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 
 ROLES: list[Role] = list(Role)
@@ -72,9 +73,9 @@ def _deeds(plant: Plant, user: User) -> None:
             if unlock:
                 _at_once(partial(plant.users.unlock, user.name), t("user.unlocked"))
         if st.button(t("user.new_password"), icon=":material/key:"):
-            st.dialog(t("user.new_password"))(_password)(plant, user)
+            dialog(t("user.new_password"))(_password)(plant, user)
         if plant.ways().provider and st.button(t("user.identity"), icon=":material/badge:"):
-            st.dialog(t("user.identity"))(_identity)(plant, user)
+            dialog(t("user.identity"))(_identity)(plant, user)
         if not own:
             _standing(plant, user)
         frame.link(

@@ -12,6 +12,7 @@ from appliance.schemas.access import Role, User
 from ui import formats, frame, state, theme
 from ui.components.figures import Figure, figures
 from ui.components.table import Cell, Column, Row, table
+from ui.dialogs import dialog
 from ui.text import t
 from ui.views.administration import user
 
@@ -35,7 +36,7 @@ def show(plant: Plant, zone: ZoneInfo) -> None:
                 key="users_find",
             )
             if st.button(t("users.add"), icon=":material/person_add:", type="primary"):
-                st.dialog(t("users.add"))(_add)(plant)
+                dialog(t("users.add"))(_add)(plant)
         _table([one for one in found if text.strip().casefold() in one.name.casefold()])
     if chosen is not None and right is not None:
         with right:
