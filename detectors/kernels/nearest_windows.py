@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 256
 _CHUNK = 64
+_LANES = 16
 _SINGLE = 2.0**-24
 _DOUBLE = 2.0**-53
 _MOST = 2**63 - 1
@@ -90,9 +91,40 @@ def _first(products: Array, at: int, step: int, width: int) -> float:
     return total
 
 
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz", "contract"}, error_model="numpy")
+def _kth_of_lanes(
+    sums: Array,
+    place: int,
+    under: Array,
+    other: Array,
+    begin: int,
+    end: int,
+    base: float,
+    slack: float,
+    lanes: Array,
+    seeds: Array,
+    nowhere: Array,
+) -> float:
+    """Bound the k-th least of a chunk's upper bounds by that of the least of its lanes.
+
+    Windows that follow each other are in different lanes, and alike.
+    """
+    lanes[:] = np.inf
+    for first in range(begin, end - _LANES + 1, _LANES):
+        for t in range(_LANES):
+            j = _u64(first + t)
+            most = base + under[j] - 2.0 * sums[_u64(place) + j] + 2.0 * slack * other[j]
+            lanes[t] = most if most < lanes[t] else lanes[t]
+    seeds[:] = np.inf
+    for t in range(_LANES):
+        if lanes[t] < seeds[-1]:
+            _insert(seeds, nowhere, lanes[t], 0)
+    return float(seeds[-1])
+
+
 @njit(
     void(
-        _f2, int64, _d1, _d1, int64, float64, float64,
+        _f2, _d1, _d1, int64, float64, float64,
         float64[:, ::1], int64[::1], int64[:, ::1], float64[:, ::1],
     ),
     cache=True,
@@ -101,7 +133,6 @@ def _first(products: Array, at: int, step: int, width: int) -> float:
 )  # fmt: skip
 def _scan(
     products: Array,
-    number: int,
     own: Array,
     other: Array,
     width: int,
@@ -112,42 +143,46 @@ def _scan(
     places: Array,
     lower: Array,
 ) -> None:
-    """List the windows of one segment that may be among a query's nearest.
+    """List the reference windows that may be among a query's nearest.
+
+    The chunk that may hold the nearest is looked into first: what it holds rules most others
+    out by their least lower bounds.
 
     Parameters
     ----------
     products
         Inner products of centred rows, (n_query_rows, n_reference_rows).
-    number
-        Of the segment's first window.
     own, other
-        Sums of squares of centred query and reference windows.
+        Sums of squares of centred query and reference windows; infinite where it is none.
     slack
         Bound on the error of a squared distance, relative to ``own + other``.
     lost
         What running sums have lost since a block began, whatever they passed.
     bounds
-        Least upper bounds of each query so far, ascending, (n_queries, k).
+        Filled: least upper bounds of each query, ascending, (n_queries, k).
     counts, places, lower
-        How many are listed for each query; their numbers and lower bounds.
+        Filled: how many are listed for each query; where they begin, lower bounds.
     """
     windows, row, k = len(other), products.shape[1], bounds.shape[1]
-    # Sums stand by their diagonals, which a segment's windows wander along.
+    # Sums stand by their diagonals, which the windows wander along.
     sums = np.empty(windows + len(own))
     flat = products.reshape(products.size)
     under = (1.0 - slack) * other
-    nowhere = np.empty(k, np.int64)
+    # The first window is a chunk of its own: the others are whole numbers of lanes.
+    lows = np.empty((windows + 2 * _CHUNK - 2) // _CHUNK)
+    nowhere, seeds, lanes = np.empty(k, np.int64), np.empty(k), np.empty(_LANES)
     for i in range(len(own)):
         base = (1.0 + slack) * own[i] + lost  # so that no upper bound is below 0
         more = 2.0 * (slack * own[i] + lost)
         place = len(own) - i
         for t in range(windows if i == 0 else 1):
             sums[place + t] = _first(flat, i * row + t, row + 1, width)
-        # The first window is a chunk of its own: the others are whole numbers of lanes.
-        for begin in range(1 - _CHUNK, windows, _CHUNK):
-            first, end = max(begin, 0), min(begin + _CHUNK, windows)
-            if i > 0 and begin > 0:
-                low = _step(
+        lows[0] = base + under[0] - 2.0 * sums[place]
+        nearest = 0
+        for chunk in range(1, len(lows)):
+            begin = 1 + (chunk - 1) * _CHUNK
+            lows[chunk] = (
+                _step(
                     sums,
                     _u64(place + begin),
                     flat,
@@ -155,25 +190,39 @@ def _scan(
                     _u64((i - 1) * row - 1 + begin),
                     under,
                     _u64(begin),
-                    _u64(end - begin),
+                    _u64(min(_CHUNK, windows - begin)),
                     base,
                 )
-                if low > bounds[i, k - 1] + more:
-                    continue
-            for j in range(first, end):
+                if i > 0
+                else -np.inf
+            )
+            if lows[chunk] < lows[nearest]:
+                nearest = chunk
+        begin = max(1 + (nearest - 1) * _CHUNK, 0)
+        end = min(begin + _CHUNK, windows)
+        limit = more + _kth_of_lanes(
+            sums, place, under, other, begin, end, base, slack, lanes, seeds, nowhere
+        )
+        for chunk in range(len(lows)):
+            if lows[chunk] > limit:
+                continue
+            begin = 1 + (chunk - 1) * _CHUNK
+            for j in range(max(begin, 0), min(begin + _CHUNK, windows)):
                 least = base + under[j] - 2.0 * sums[place + j]
-                if least <= bounds[i, k - 1] + more:
-                    places[i, counts[i]] = number + j
-                    lower[i, counts[i]] = least
-                    counts[i] += 1
-                    most = least + 2.0 * slack * other[j]
-                    if most < bounds[i, k - 1]:
-                        _insert(bounds[i], nowhere, most, 0)
+                if least > limit:
+                    continue
+                places[i, counts[i]] = j
+                lower[i, counts[i]] = least
+                counts[i] += 1
+                most = least + 2.0 * slack * other[j]
+                if most < bounds[i, k - 1]:
+                    _insert(bounds[i], nowhere, most, 0)
+                    limit = min(limit, bounds[i, k - 1] + more)
 
 
 @njit(
     void(
-        _f1, _f1, int64, int64, int64, float64, float64, _d1,
+        _f1, _f1, int64, int64, float64, float64, _d1,
         float64[:, ::1], int64[::1], int64[:, ::1], float64[:, ::1],
         float64[:, ::1], int64[:, ::1],
     ),
@@ -186,7 +235,6 @@ def _settle(
     references: Array,
     n_columns: int,
     width: int,
-    windows: int,
     slack: float,
     lost: float,
     own: Array,
@@ -203,12 +251,13 @@ def _settle(
     ----------
     queries, references
         Values of the rows as they are, row after row.
-    n_columns, width, windows
-        Values a row, rows a window, windows a segment.
+    n_columns, width
+        Values a row, rows a window.
     slack, lost, own, bounds, counts, places, lower
         As for `_scan`.
     best, where
-        Filled: squared distances, ascending, and their windows, (n_queries, k).
+        Filled: squared distances, ascending, and the rows that their windows begin with,
+        (n_queries, k).
     """
     k, size = best.shape[1], width * n_columns
     for i in range(len(best)):
@@ -218,11 +267,10 @@ def _settle(
         where[i] = 0
         for c in range(counts[i]):
             if lower[i, c] <= limit:
-                j = places[i, c]
-                at = (j // windows * (windows + width - 1) + j % windows) * n_columns
+                at = places[i, c] * n_columns
                 exact = _squared(query, references[at : at + size])
                 if exact < best[i, k - 1]:
-                    _insert(best[i], where[i], exact, j)
+                    _insert(best[i], where[i], exact, places[i, c])
 
 
 def _powers(rows: Floats, width: int) -> Doubles:
@@ -276,14 +324,17 @@ def nearest_windows(
     if not max(float(np.abs(rows).max()), float(np.abs(asked).max())) <= _LARGEST:
         raise InvalidInput("windows are compared up to values of 1e15")
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-    parts = (rows - centre).reshape(known.shape)
-    other = [_powers(part, width) for part in parts]
-    largest = max(float(powers.max()) for powers in other)
+    parts = rows - centre
+    other = _powers(parts, width)
+    # What begins in one segment and ends in the next is no window.
+    other.reshape(-1)[np.arange(len(other)) % n_rows >= windows] = np.inf
     slack = (2 * n_columns + 16) * _SINGLE
+    largest = float(other[np.isfinite(other)].max())
     count = len(asked) - width + 1
     best, where = np.empty((count, k)), np.empty((count, k), np.int64)
-    places = np.empty((_BLOCK, segments * windows), np.int64)
-    lower = np.empty((_BLOCK, segments * windows))
+    places = np.empty((_BLOCK, len(other)), np.int64)
+    lower = np.empty((_BLOCK, len(other)))
+    products = np.empty((min(_BLOCK, count) + width - 1, len(rows)), np.float32)
     for begin in range(0, count, _BLOCK):
         end = min(begin + _BLOCK, count)
         block = asked[begin : end + width - 1]
@@ -292,9 +343,11 @@ def nearest_windows(
         lost = 4.0 * _DOUBLE * len(moved) * (float(own.max()) + largest)
         bounds, counts = np.full((len(own), k), np.inf), np.zeros(len(own), np.int64)
         listed = bounds, counts, places, lower
-        for s, part in enumerate(parts):
-            _scan(moved @ part.T, s * windows, own, other[s], width, slack, lost, *listed)
-        sizes = n_columns, width, windows, slack, lost
+        here = np.matmul(moved, parts.T, out=products[: len(moved)])
+        _scan(here, own, other, width, slack, lost, *listed)
         found = best[begin:end], where[begin:end]
-        _settle(block.ravel(), rows.ravel(), *sizes, own, *listed, *found)
+        _settle(
+            block.ravel(), rows.ravel(), n_columns, width, slack, lost, own, *listed, *found
+        )
+    where -= where // n_rows * (width - 1)
     return np.sqrt(best).astype(np.float32), where
