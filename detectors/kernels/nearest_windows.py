@@ -91,6 +91,45 @@ def _first(products: Array, at: int, step: int, width: int) -> float:
     return total
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sweep(
+    sums: Array,
+    place: int,
+    products: Array,
+    i: int,
+    row: int,
+    width: int,
+    under: Array,
+    base: float,
+    lows: Array,
+) -> int:
+    """Fill in the least lower bound of each chunk for query `i`; returns the least one's chunk.
+
+    The first window is a chunk of its own: the others are whole numbers of lanes.
+    """
+    windows, nearest = len(under), 0
+    lows[0] = base + under[0] - 2.0 * sums[place]
+    if i == 0:
+        lows[1:] = -np.inf  # their sums are new
+        return nearest
+    for chunk in range(1, len(lows)):
+        begin = 1 + (chunk - 1) * _CHUNK
+        lows[chunk] = _step(
+            sums,
+            _u64(place + begin),
+            products,
+            _u64((i + width - 1) * row + width - 1 + begin),
+            _u64((i - 1) * row - 1 + begin),
+            under,
+            _u64(begin),
+            _u64(min(_CHUNK, windows - begin)),
+            base,
+        )
+        if lows[chunk] < lows[nearest]:
+            nearest = chunk
+    return nearest
+
+
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz", "contract"}, error_model="numpy")
 def _kth_of_lanes(
     sums: Array,
@@ -168,7 +207,6 @@ def _scan(
     sums = np.empty(windows + len(own))
     flat = products.reshape(products.size)
     under = (1.0 - slack) * other
-    # The first window is a chunk of its own: the others are whole numbers of lanes.
     lows = np.empty((windows + 2 * _CHUNK - 2) // _CHUNK)
     nowhere, seeds, lanes = np.empty(k, np.int64), np.empty(k), np.empty(_LANES)
     for i in range(len(own)):
@@ -177,27 +215,7 @@ def _scan(
         place = len(own) - i
         for t in range(windows if i == 0 else 1):
             sums[place + t] = _first(flat, i * row + t, row + 1, width)
-        lows[0] = base + under[0] - 2.0 * sums[place]
-        nearest = 0
-        for chunk in range(1, len(lows)):
-            begin = 1 + (chunk - 1) * _CHUNK
-            lows[chunk] = (
-                _step(
-                    sums,
-                    _u64(place + begin),
-                    flat,
-                    _u64((i + width - 1) * row + width - 1 + begin),
-                    _u64((i - 1) * row - 1 + begin),
-                    under,
-                    _u64(begin),
-                    _u64(min(_CHUNK, windows - begin)),
-                    base,
-                )
-                if i > 0
-                else -np.inf
-            )
-            if lows[chunk] < lows[nearest]:
-                nearest = chunk
+        nearest = _sweep(sums, place, flat, i, row, width, under, base, lows)
         begin = max(1 + (nearest - 1) * _CHUNK, 0)
         end = min(begin + _CHUNK, windows)
         limit = more + _kth_of_lanes(

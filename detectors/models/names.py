@@ -36,6 +36,7 @@ BUILT_IN = {
     "onset": "onset:Onset",
     "pca": "pca:PCA",
     "spectral_residual": "spectral_residual:SpectralResidual",
+    "window_knn": "window_knn:WindowKNN",
     "window_pca": "window_pca:WindowPCA",
 }
 """Module within this package and class, by name.  Plug-ins cannot take these names."""

@@ -111,6 +111,7 @@ def test_detectors_are_found_by_name_and_entry_point() -> None:
         "onset",
         "pca",
         "spectral_residual",
+        "window_knn",
         "window_pca",
     } <= set(catalog.names())
     assert importlib.import_module("detectors.models.names").GROUP == "kizashi.detectors"

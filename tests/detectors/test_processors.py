@@ -14,11 +14,11 @@ import numpy as np
 from detectors import catalog
 from detectors.checks.live import check_live_scores_are_causal
 
-for name in ("auto", "forecast", "mahalanobis", "pca", "window_pca"):
+for name in ("auto", "forecast", "mahalanobis", "pca", "window_knn", "window_pca"):
     check_live_scores_are_causal(catalog.make(name))
 
 readings = np.random.default_rng(1).normal(size=(3_000, 3))
-for name in ("auto", "forecast", "mahalanobis", "pca", "window_pca"):
+for name in ("auto", "forecast", "mahalanobis", "pca", "window_knn", "window_pca"):
     fitted = catalog.make(name).fit(readings[:1_500])
     whole = fitted.score(readings)
     before, after = fitted.reach()
