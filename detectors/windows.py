@@ -59,6 +59,47 @@ def with_past(rows: NDArray[Number], width: int) -> NDArray[Number]:
     return np.concatenate([np.repeat(rows[:1], width - 1, axis=0), rows])
 
 
+def gram(rows: FloatMatrix, lags: int, step: int = 1) -> FloatMatrix:
+    """Return the inner products of all values of all windows, without cutting any out.
+
+    Two rows of a window and the next two have the same sum of products but for the rows at
+    either end of the series: only those of the first row with all others are added up.
+
+    Parameters
+    ----------
+    rows
+        Shape (n_rows, n_columns).
+    lags, step
+        Rows a window, and the distance from one to the next of them.
+
+    Returns
+    -------
+    ndarray of shape (lags * n_columns, lags * n_columns)
+        What ``windows.T @ windows`` gives for windows laid out row by row, to rounding.
+
+    Raises
+    ------
+    InvalidInput
+        The series is shorter than one window.
+    """
+    count, width = len(rows) - (lags - 1) * step, rows.shape[1]
+    if min(lags, step, count) < 1:
+        raise InvalidInput(f"{lags} rows, {step} apart, do not fit into {len(rows)} rows")
+    out = np.empty((lags, width, lags, width))
+    for lag in range(lags):
+        out[0, :, lag] = rows[:count].T @ rows[lag * step : lag * step + count]
+    for lag in range(1, lags):
+        row = out[lag - 1, :, lag - 1 : -1].copy()
+        for place, sign in (((lag - 1) * step, -1.0), ((lag - 1) * step + count, 1.0)):
+            # What one window more at an end adds to those of this lag, or takes from them.
+            edge = rows[place : place + step]
+            after = rows[place : place + (lags - lag) * step].reshape(-1, step, width)
+            row += sign * np.einsum("si,tsj->itj", edge, after)
+        out[lag, :, lag:] = row
+        out[lag, :, :lag] = out[:lag, :, lag].transpose(2, 0, 1)
+    return out.reshape(lags * width, lags * width)
+
+
 def rows_from_windows(values: FloatVector, width: int) -> FloatVector:
     """Return for each row the mean over the windows that cover it.
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _MOST_COMPONENTS = 64
 _MOST_VALUES = 1024
-_MOST_WINDOWS = 20_000
 _BLOCK_CELLS = 500_000
 _FOLDS = 4
 _ENOUGH = 20
@@ -126,27 +125,24 @@ class WindowPCA(PlaneDetector):
     def _with_past(self, Z: FloatMatrix) -> FloatMatrix:
         return windows.with_past(Z, int(self._lags(Z.shape[1])[-1]) + 1)
 
-    def _cut(self, Z: FloatMatrix, step: int = 1) -> Iterator[tuple[int, FloatMatrix]]:
-        """Yield (number of the first, every `step`-th window) in blocks of copies."""
+    def _cut(self, Z: FloatMatrix) -> Iterator[tuple[int, FloatMatrix]]:
+        """Yield (number of the first, windows) in blocks of copies."""
         lags = self._lags(Z.shape[1])
         thinned = slice(None, None, self._thinning(Z.shape[1]))
         views = sliding_window_view(Z - self.location_, int(lags[-1]) + 1, axis=0)
-        views = views[::step, :, thinned]
+        views = views[:, :, thinned]
         size = max(_BLOCK_CELLS // (Z.shape[1] * len(lags)), 1)
         for start in range(0, len(views), size):
             part = views[start : start + size].transpose(0, 2, 1)
             yield start, part.reshape(len(part), -1)
 
     def _gram(self, stretches: list[FloatMatrix]) -> FloatMatrix:
+        """Return the covariance of the windows within the stretches."""
         n_columns = stretches[0].shape[1]
-        size = len(self._lags(n_columns)) * n_columns
-        total, count = np.zeros((size, size)), 0
-        step = -(-sum(map(len, stretches)) // _MOST_WINDOWS)
-        for Z in stretches:
-            for _, part in self._cut(Z, step):
-                total += part.T @ part
-                count += len(part)
-        return total / max(count - 1, 1)
+        lags, step = len(self._lags(n_columns)), self._thinning(n_columns)
+        total = sum(windows.gram(Z - self.location_, lags, step) for Z in stretches)
+        count = sum(len(Z) - (lags - 1) * step for Z in stretches)
+        return np.asarray(total / max(count - 1, 1))
 
     def _parts(self, Z: FloatMatrix) -> tuple[FloatVector, FloatVector]:
         """Return T² and Q of every window."""

@@ -42,6 +42,24 @@ def test_blocks_are_the_windows() -> None:
     )
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(1, 60),
+    st.integers(1, 4),
+    st.integers(1, 6),
+    st.integers(1, 4),
+    st.integers(0, 2**32 - 1),
+)
+def test_inner_products_are_those_of_windows_cut_out(
+    more: int, columns: int, lags: int, step: int, seed: int
+) -> None:
+    rows = np.random.default_rng(seed).normal(size=(more + (lags - 1) * step, columns))
+    cut = np.stack([rows[w : w + (lags - 1) * step + 1 : step].ravel() for w in range(more)])
+    np.testing.assert_allclose(windows.gram(rows, lags, step), cut.T @ cut, atol=1e-9)
+    with pytest.raises(InvalidInput, match="do not fit"):
+        windows.gram(rows[more:], lags, step)
+
+
 @pytest.mark.parametrize("width", [0, 11])
 def test_windows_that_do_not_fit(width: int) -> None:
     with pytest.raises(InvalidInput, match="10 rows"):
