@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.core.settings import default_home
-
 MOST_BYTES = 4 * 2**30
 """A machine's copies; what is in use stays readable when it goes."""
 
@@ -91,4 +89,6 @@ def shared_cache() -> Cache:
 
 def own_folder(name: str) -> Path:
     """Return a folder of this process's home, made or not, for this machine's own things."""
+    from appliance.core.settings import default_home  # slow, and a model in memory has no use
+
     return (_own or default_home()) / name

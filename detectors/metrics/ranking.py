@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
 
 from detectors.metrics.labels import labelled, segments
 
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
 def auc_roc(labels: ArrayLike, scores: ArrayLike) -> float:
     """Return the chance that a labelled row outranks an unlabelled one (ties count half)."""
     truth, values = labelled(labels, scores)
-    positives = int(truth.sum())
-    ranks = rankdata(values)
-    wins = float(ranks[truth].sum()) - positives * (positives + 1) / 2
-    return wins / (positives * (truth.size - positives))
+    others, own = np.sort(values[~truth]), values[truth]
+    below = np.searchsorted(others, own) + np.searchsorted(others, own, "right")
+    return float(below.mean()) / 2 / others.size
 
 
 def auc_pr(labels: ArrayLike, scores: ArrayLike) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from detectors.validation import FloatMatrix, FloatVector
 
@@ -78,6 +77,8 @@ def squared_distances(
 
 def chi_square(probability: float, freedom: int) -> float:
     """Return the quantile of the chi-square distribution."""
+    from scipy.special import gammaincinv  # most that import this file have no use for it
+
     return float(2.0 * gammaincinv(freedom / 2.0, probability))
 
 
