@@ -15,7 +15,7 @@ from detectors.kernels.arrays import Array, Floats
 from detectors.kernels.forest_grow import SPLIT_LEFT, SPLIT_RIGHT
 from detectors.kernels.forest_lanes import Lanes
 
-_LANES = 2048
+_LANES = 1024
 _RANGE = 255  # what a plane of the layout tells apart
 _TOGETHER = 64
 _STACK = 20
@@ -84,7 +84,51 @@ def _spread(ranks: Array, base: int, used: int, out: Array, at: np.uint64) -> No
         out[at + i] = np.uint8(r if r < top else top)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _two_leaves(
+    block: Array,
+    stack: Array,
+    own: tuple[np.uint64, np.uint8, np.uint8, np.uint8],
+    above: tuple[np.uint64, np.uint8, np.uint8, np.uint8],
+    kind: int,
+    held: np.uint64,
+    lanes: np.uint64,
+) -> np.uint64:
+    """Evaluate a split with two leaves and the one above it; returns where the stack ends.
+
+    Most such splits stand right after the one above them: both in one go spare a way through
+    memory.
+
+    Parameters
+    ----------
+    own, above
+        Where the split's plane begins, its code, and the path lengths of its leaves.
+    kind
+        Of the split above; 0 where there is none.
+    """
+    (x, code, low, high), (y, edge, less, more) = own, above
+    out = held - _u64(_LANES)
+    if kind == 0:
+        for i in range(lanes):
+            stack[held + i] = high if block[x + i] > code else low
+    elif kind == SPLIT_LEFT:
+        for i in range(lanes):
+            a = high if block[x + i] > code else low
+            stack[held + i] = more if block[y + i] > edge else a
+    elif kind == SPLIT_RIGHT:
+        for i in range(lanes):
+            b = high if block[x + i] > code else low
+            stack[held + i] = b if block[y + i] > edge else less
+    else:
+        for i in range(lanes):
+            a = high if block[x + i] > code else low
+            b = stack[out + i]
+            stack[out + i] = b if block[y + i] > edge else a
+        return held
+    return held + _u64(_LANES)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _evaluate(
     block: Array,
     planes: Array,
@@ -104,20 +148,24 @@ def _evaluate(
     """
     room = _u64(_LANES)
     held = _u64(0)
-    for k in range(end - 1, begin - 1, -1):
+    k = end - 1
+    while k >= begin:
         x = _u64(planes[k]) * room
-        code, low, high = codes[k], left[k], right[k]
+        code, low, high, kind = codes[k], left[k], right[k], kinds[k]
         # Both operands are loaded before the choice: only then is it one blend of lanes.
-        if kinds[k] == 0:
-            for i in range(lanes):
-                stack[held + i] = high if block[x + i] > code else low
-            held += room
-        elif kinds[k] == SPLIT_LEFT:
+        if kind == 0:
+            j = max(k - 1, begin)
+            above = _u64(planes[j]) * room, codes[j], left[j], right[j]
+            own = x, code, low, high
+            held = _two_leaves(block, stack, own, above, kinds[j], held, lanes)
+            k -= 1 if kinds[j] == 0 else 2
+            continue
+        if kind == SPLIT_LEFT:
             out = held - room
             for i in range(lanes):
                 a = stack[out + i]
                 stack[out + i] = high if block[x + i] > code else a
-        elif kinds[k] == SPLIT_RIGHT:
+        elif kind == SPLIT_RIGHT:
             out = held - room
             for i in range(lanes):
                 b = stack[out + i]
@@ -129,6 +177,7 @@ def _evaluate(
                 b = stack[out + i]
                 a = stack[held + i]
                 stack[out + i] = b if block[x + i] > code else a
+        k -= 1
 
 
 _types = void(
@@ -180,7 +229,12 @@ def _add_up(
                 a, b = offsets[tree], offsets[tree + 1]
                 if a == b:
                     continue
-                _evaluate(block, planes, codes, kinds, left, right, a, b, stack, lanes)
+                if lanes == _LANES:  # loops of a fixed length are quicker
+                    _evaluate(
+                        block, planes, codes, kinds, left, right, a, b, stack, _u64(_LANES)
+                    )
+                else:
+                    _evaluate(block, planes, codes, kinds, left, right, a, b, stack, lanes)
                 for i in range(lanes):
                     units[i] += np.uint16(stack[i])
             for i in range(used):
