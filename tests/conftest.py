@@ -52,9 +52,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the cases of a test as `more` that `make quick` leaves out: all but a few."""
+    """Mark as `slow` what starts a server, and as `more` all but a few cases of a test."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
+        if any(mark.args == ("s3",) for mark in item.iter_markers("xdist_group")):
+            item.add_marker("slow")
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for found in cases.values():
         usual = [item for item in found if item.get_closest_marker("slow") is None]

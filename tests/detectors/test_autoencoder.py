@@ -50,6 +50,7 @@ def rng():
     return np.random.default_rng(0)
 
 
+@pytest.mark.slow
 def test_what_follows_no_rhythm_is_unusual(rng):
     normal, later = rhythm(rng, 1500), rhythm(rng, 600)
     detector = Autoencoder(epochs=4, least_steps=150).fit(normal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from appliance.core.clock import now
 from appliance.schemas.event import Severity
 from tests.appliance.alerts.receivers import address
@@ -52,6 +54,7 @@ def test_what_cannot_be_used_is_refused_without_repeating_a_secret(as_):
         assert "sesame" not in answer.text
 
 
+@pytest.mark.slow
 def test_trying_tells_what_went_wrong(as_):
     root = as_("root")
     root.post("/channels", json=channel())

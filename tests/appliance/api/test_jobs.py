@@ -191,6 +191,7 @@ def test_one_may_follow_what_one_may_see(as_, site):
     assert as_("viewer").get("/jobs/job_0/stream").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_happens_is_told_when_it_happens(site, worker):
     job = site.jobs.ask(ME, JobRequest(**SCORE)).id
     seen, more = [], threading.Semaphore(0)

@@ -107,6 +107,7 @@ def test_what_was_brought_in_before_is_told_so(as_, site):
     assert again["before"] is not None
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_understood_shows_what_it_holds(as_):
     told = look(
         as_("engineer"), sent(as_("engineer"), "time,note\n2026-01-01,x\n2026-01-02,w\n")

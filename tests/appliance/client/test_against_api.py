@@ -102,6 +102,7 @@ def test_the_audit_log(plant: Plant) -> None:
     assert plant.check_audit(found.head).whole
 
 
+@pytest.mark.slow
 def test_a_write_sent_twice_is_done_once(plant: Plant, address: str) -> None:
     cutter = Cutter(int(address.rpartition(":")[2]))
     with connect(cutter.url, user="root", password=PASSWORD) as other:

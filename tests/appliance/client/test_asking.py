@@ -142,6 +142,7 @@ def test_nobody_at_the_address(ask: Ask) -> None:
     assert "kizashi status" in raised.value.remedy
 
 
+@pytest.mark.slow
 def test_a_site_that_starts_late_is_met(ask: Ask, script: Script) -> None:
     script.json("GET", "/session", {"name": "plant"})
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -137,6 +137,7 @@ def _issued(
     return made, key
 
 
+@pytest.mark.slow
 def test_a_certificate_of_the_sites_own_authority(
     ask: Ask, script: Script, tmp_path: Path
 ) -> None:

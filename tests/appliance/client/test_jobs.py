@@ -108,6 +108,7 @@ def test_a_job_is_followed_to_its_result(ask: Ask, url: str, script: Script) -> 
     assert [seen.path for seen in script.seen] == ["/jobs", f"/jobs/{JOB}/stream"]
 
 
+@pytest.mark.slow
 def test_a_broken_stream_goes_on_where_it_was(ask: Ask, url: str, script: Script) -> None:
     whole = line(8, job("succeeded", 4, result=7))
     streamed(
@@ -121,6 +122,7 @@ def test_a_broken_stream_goes_on_where_it_was(ask: Ask, url: str, script: Script
     assert second.headers["last-event-id"] == "5"
 
 
+@pytest.mark.slow
 def test_without_streams_the_site_is_asked_again(ask: Ask, url: str, script: Script) -> None:
     answers = [job("running", 1), job("running", 2), job("succeeded", 4, result="done")]
     script.on("GET", f"/jobs/{JOB}")(

@@ -53,6 +53,7 @@ def test_the_newest_revision_is_the_one_asked_for():
     assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
 
 
+@pytest.mark.slow
 def test_opening_again_changes_nothing(empty_url):
     open_database(empty_url).close()
     database = open_database(empty_url)

@@ -71,6 +71,7 @@ def test_two_that_run_at_once_share_the_process_and_keep_their_own():
     assert small.byte_seconds > 0
 
 
+@pytest.mark.slow
 def test_a_process_that_is_alone_tells_its_peak_and_reserves_a_processor():
     gauge = AloneInProcess()
     held = np.ones(25_000_000)

@@ -71,6 +71,7 @@ def test_whoever_joins_wakes_it_and_keeps_it_from_leaving(tmp_path: Path) -> Non
         assert claim.shut()
 
 
+@pytest.mark.slow
 def test_nobody_joins_one_that_leaves(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         with shared.claimed(tmp_path) as claim:
@@ -116,6 +117,7 @@ def test_whoever_is_killed_holds_it_no_longer(tmp_path: Path) -> None:
         until_wanted(claim, wanted=False)
 
 
+@pytest.mark.slow
 def test_a_second_head_is_refused_while_the_first_sleeps(tmp_path: Path) -> None:
     with shared.claimed(tmp_path) as claim:
         claim.tell(shared.ASLEEP)

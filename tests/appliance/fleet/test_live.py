@@ -56,6 +56,7 @@ def test_provisional_rows_have_the_scores_of_the_moment_and_final_ones_do_not() 
     assert (_column(scores)[:-after] != _column(live)[:-after]).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_live_score_does_not_change_with_what_comes_after() -> None:
     model, new = fitted("auto"), readings(("a",), 300, seed=3, start=LATER)
     whole = model.score(new, live=True)

@@ -150,6 +150,7 @@ def test_bundle_without_wheels_is_refused(checkout: Checkout, tmp_path: Path) ->
     assert "pip download" in done.stderr
 
 
+@pytest.mark.slow
 def test_another_installer_at_work_is_waited_for_then_named(
     checkout: Checkout, tmp_path: Path
 ) -> None:

@@ -166,6 +166,7 @@ def test_a_retry_forgets_the_steps_that_did_not_succeed(jobs, claims, database, 
     assert claims.adopt("w2", clock.at).rewind is None
 
 
+@pytest.mark.slow
 def test_a_log_is_bounded_and_says_so(jobs, claims, database, clock):
     job, runs = jobs.ask(SHELL, score()), RunStore(database, "w1")
     claims.claim("w1", clock.at)

@@ -38,6 +38,7 @@ def _ask(settings, path="/metrics", shown=None, *, secure=None, method="GET"):
             return error.code, error.read(), error.headers
 
 
+@pytest.mark.slow
 def test_metrics_are_shown_for_the_token(settings):
     with Endpoint(settings, "web", lambda: b"up 1\n"):
         status, body, headers = _ask(settings)
@@ -65,6 +66,7 @@ def test_the_token_is_its_owners_alone(settings):
     assert token_file(settings.home).read_text() == path.read_text()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_told_is_said(settings):
     def fail() -> bytes:
         raise StorageError("the database cannot be used.")
@@ -74,6 +76,7 @@ def test_what_cannot_be_told_is_said(settings):
         assert (status, body) == (503, b"the database cannot be used.\n")
 
 
+@pytest.mark.slow
 def test_another_process_of_the_role_takes_over(settings, monkeypatch):
     monkeypatch.setattr(endpoint, "_AGAIN", 0.05)
     with ExitStack() as held:
@@ -114,6 +117,7 @@ def test_who_says_nothing_keeps_nobody_waiting(settings):
                 one.close()
 
 
+@pytest.mark.slow
 def test_others_are_spoken_to_over_tls(tmp_path):
     settings = Settings(home=tmp_path, metrics_host="0.0.0.0", web_metrics_port=free_port())
     with Endpoint(settings, "web", lambda: b"up 1\n"):

@@ -260,6 +260,7 @@ def test_each_is_told_once_when_it_begins_and_once_when_it_is_over(site, clock):
         assert site.deliveries.list(channel="events") == []
 
 
+@pytest.mark.slow
 def test_what_is_over_before_the_quiet_hours_end_wakes_nobody(site, clock):
     clock.at = now().replace(hour=23, minute=0) + DAY
     with address() as hook:
@@ -282,6 +283,7 @@ def test_what_is_over_before_the_quiet_hours_end_wakes_nobody(site, clock):
         assert len(hook.posts) == 1
 
 
+@pytest.mark.slow
 def test_that_no_worker_is_left_is_told_by_the_web(site, clock):
     with address() as hook:
         target = {"kind": "webhook", "url": f"{hook.url}/1"}

@@ -40,6 +40,7 @@ def test_facts_are_looked_up_when_they_are_due(site):
     assert _told(figures)["kizashi_jobs", "queued"] == 1
 
 
+@pytest.mark.slow
 def test_who_waits_too_long_is_told_the_rest(site, monkeypatch):
     held = threading.Event()
     size = type(site.lake).sizes

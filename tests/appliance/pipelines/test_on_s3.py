@@ -22,6 +22,7 @@ from tests.s3 import s3, s3_place
 __all__ = ["s3", "s3_place"]
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("s3")
 def test_readings_become_the_same_events_on_s3_as_in_the_home(learned, make_site, s3_place):
     far = make_site("far", storage_url=s3_place)

@@ -57,6 +57,7 @@ def states(jobs: Jobs, job: str) -> dict[str, JobState]:
     return {one.name: one.state for one in jobs.get(job).steps}
 
 
+@pytest.mark.slow
 def test_a_killed_worker_leaves_what_is_done_and_what_goes_at_once(plant: Plant, tmp_path):
     gate = tmp_path / "gate"
     job = ask(plant, gate).id
@@ -82,6 +83,7 @@ def test_a_killed_worker_leaves_what_is_done_and_what_goes_at_once(plant: Plant,
     assert "first: begun" in said
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_ends_its_processes(plant: Plant, tmp_path):
     job = ask(plant, tmp_path / "never").id
     plant.work(module="appliance.worker")

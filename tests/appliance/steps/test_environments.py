@@ -34,6 +34,7 @@ def put_wheel(made: Made, version: str) -> None:
     (folder / name).write_bytes(data)
 
 
+@pytest.mark.slow
 def test_it_comes_from_the_folder_of_wheels(made: Made):
     made.module(STEP, "scales")
     made.pipeline("name: scaling\nsteps: {it: {use: 'scales:scale'}}")

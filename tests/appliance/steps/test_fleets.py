@@ -39,6 +39,7 @@ def learning(tmp_path: Path) -> Iterator[Made]:
     site.close()
 
 
+@pytest.mark.slow
 def test_readings_are_given_and_models_are_made(learning: Made):
     made = learning
     bring(made.site, plant(), "training")

@@ -71,6 +71,7 @@ def test_what_does_not_fit_is_said(steps, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_is_no_pipeline_is_refused(tmp_path):
     with pytest.raises(BadFile, match="holds no pipeline"):
         parsed("[1, 2]")

@@ -40,6 +40,7 @@ def test_each_passes_the_suite(name: str):
     assert check_step(EXAMPLES[name]) == {}
 
 
+@pytest.mark.slow
 def test_they_find_what_is_odd_in_a_run(made: Made):
     made.module(Path(libraries.__file__).read_text(), "libraries")
     made.module(MAKER, "maker")

@@ -33,6 +33,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_what_steps_give_is_handed_on(summing: Made, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sesame")
     made = summing.pipeline(ALL)
@@ -52,6 +53,7 @@ def test_what_steps_give_is_handed_on(summing: Made, monkeypatch: pytest.MonkeyP
     assert (told["file"], told["bytes"]) == ("result.parquet", len(place.read(key)))
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_is_told_in_one_sentence(summing: Made):
     summing.pipeline("name: bad\nsteps: {it: {use: 'sums:bad'}}")
     with pytest.raises(
@@ -69,6 +71,7 @@ def test_a_step_that_fails_is_told_in_one_sentence(summing: Made):
         summing.run("late")
 
 
+@pytest.mark.slow
 def test_what_a_step_gave_is_not_done_again(summing: Made):
     clock = """'echo "{\\"at\\": $(date +%s%N)}" > outputs.json'"""
     summing.pipeline(f"name: once\nsteps: {{it: {{command: [sh, -c, {clock}]}}}}")
@@ -79,6 +82,7 @@ def test_what_a_step_gave_is_not_done_again(summing: Made):
     assert first == again != other
 
 
+@pytest.mark.slow
 def test_a_file_may_be_called_as_what_is_kept_of_a_step(summing: Made):
     summing.pipeline("""
 name: named
@@ -105,6 +109,7 @@ class Waiting(Silent):
             self._gate.touch()
 
 
+@pytest.mark.slow
 def test_lines_of_a_step_are_told_while_it_runs_and_each_once(summing: Made, tmp_path: Path):
     script = "echo one; until [ -e $0 ]; do sleep 0.05; done; echo two; seq 300 | sed s/^/n/"
     gate = tmp_path / "gate"

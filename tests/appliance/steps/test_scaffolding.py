@@ -18,6 +18,7 @@ from tests.appliance.steps.conftest import ROOT, Made
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_tests_pass_at_once(kind: str, tmp_path: Path):
     made = scaffold(kind, f"my-{kind}", tmp_path)
@@ -32,6 +33,7 @@ def test_its_tests_pass_at_once(kind: str, tmp_path: Path):
     assert " passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_step_that_was_begun_is_registered_as_it_is(made: Made):
     folder = scaffold("step", "vary", made.folder)[0].parent
     file, data = packed(folder)

@@ -103,6 +103,7 @@ def test_a_fleets_machines_pay_all_that_it_costs(runs, stored, weights):
     assert near(fsum(one.amount for one in split.shares.values()), metered)
 
 
+@pytest.mark.slow
 @given(runs(), st.lists(seconds, max_size=6))
 def test_times_side_by_side_share_a_run_without_loss(run, cuts):
     places = sorted({0, 60 * 86_400, *cuts})

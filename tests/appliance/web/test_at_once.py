@@ -207,6 +207,7 @@ def test_who_leaves_in_the_middle_harms_nobody(served: Served) -> None:
     assert served.send(readings(31))[0] == 200
 
 
+@pytest.mark.slow
 def test_champions_change_under_load_and_no_request_is_dropped(served: Served) -> None:
     adjust(served.site, FLEET, budget=2.0)
     over = threading.Event()

@@ -88,6 +88,7 @@ def test_usual_depths_are_those_of_the_paper(n):
     assert path_lengths(256)[n] == pytest.approx(usual_depth(n), rel=1e-6)
 
 
+@pytest.mark.slow
 @few
 @given(
     st.integers(1, 5),

@@ -268,6 +268,7 @@ def test_another_topic_replaces_the_one_before(plant: Plant, mqtt: MqttKind):
     assert plant.readings()["asset"].to_list() == ["P-7"]
 
 
+@pytest.mark.slow
 def test_why_a_broker_gives_nothing_is_told(plant: Plant, mqtt: MqttKind):
     for change, why in (
         ({"port": 1}, "refused"),
@@ -283,6 +284,7 @@ def test_why_a_broker_gives_nothing_is_told(plant: Plant, mqtt: MqttKind):
         plant.site.sources.remove("bad", "test")
 
 
+@pytest.mark.slow
 def test_a_broker_that_asks_for_a_name_and_proves_its_own(
     plant: Plant, tmp_path, monkeypatch, mqtt: MqttKind
 ):

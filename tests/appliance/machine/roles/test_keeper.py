@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.conftest import ROOT
 
@@ -99,6 +100,7 @@ def test_a_program_that_may_end_is_started_again(tmp_path: Path) -> None:
     assert keeper.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_a_program_waits_for_what_it_needs_and_says_so(tmp_path: Path) -> None:
     need = tmp_path / "need"
     keeper = _begun(tmp_path, node={"code": _WAITS, "due": str(need)}, worker={"code": _WAITS})
@@ -111,6 +113,7 @@ def test_a_program_waits_for_what_it_needs_and_says_so(tmp_path: Path) -> None:
     assert "node waits: what it needs is not there yet" in said
 
 
+@pytest.mark.slow
 def test_one_that_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys; subprocess.Popen([sys.executable, '-c',"
