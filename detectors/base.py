@@ -313,7 +313,8 @@ class Detector(ABC):
         """Cross-fit over four contiguous folds; detectors with a cheaper exact way override.
 
         A fold is scored with the rows around it that its scores reach, and the rows that
-        reach into it are not trained on.  With too few rows for that, plain training scores.
+        reach into it are not trained on.  With too few rows for that, plain training scores;
+        where the others alone teach nothing, as no sensor moves in them, none.
         """
         before, after = self.reach()
         gap = before + after
@@ -324,9 +325,13 @@ class Detector(ABC):
             if len(rest) < max(self.tags.min_rows, len(X) // 4, 2) or high <= low:
                 return self.score(X)
             start = max(low - before, 0)
-            scores = self.clone().fit(X[rest]).score(X[start : high + after])
+            try:
+                fitted = self.clone().fit(X[rest])
+            except InvalidInput:
+                continue
+            scores = fitted.score(X[start : high + after])
             out[low:high] = scores[low - start : high - start]
-        return out
+        return out if np.isfinite(out).any() else self.score(X)
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "n_features_in_"):

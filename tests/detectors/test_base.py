@@ -53,6 +53,23 @@ def test_contributions_are_shares_whatever_comes_in() -> None:
     np.testing.assert_allclose(fitted.contributions(asked), expected)
 
 
+class Picky(Novelty):
+    """The same, but it refuses rows of which none differs from the others."""
+
+    def _fit(self, X: FloatMatrix) -> None:
+        if (X == X[0]).all():
+            raise InvalidInput("every column is constant")
+        super()._fit(X)
+
+
+def test_a_part_of_which_the_others_teach_nothing_has_no_calibration() -> None:
+    readings = np.zeros((40, 1))
+    readings[30:] = ROWS[30:]
+    known = Picky().fit(readings).calibration_scores(readings)
+    assert np.isnan(known[30:]).all()
+    assert (known[:30] == 0).all()
+
+
 def test_a_row_is_calibrated_by_models_that_did_not_see_it() -> None:
     fitted = Novelty().fit(ROWS)
     assert (fitted.score(ROWS) == 0).all()
