@@ -57,7 +57,7 @@ class Picky(Novelty):
     """The same, but it refuses rows of which none differs from the others."""
 
     def _fit(self, X: FloatMatrix) -> None:
-        if (X == X[0]).all():
+        if np.ptp(X) == 0:
             raise InvalidInput("every column is constant")
         super()._fit(X)
 
