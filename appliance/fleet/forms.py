@@ -16,15 +16,24 @@ from appliance.fleet.own_level import Surprising, own_level_over
 from appliance.fleet.series import Floats
 from detectors.base import Detector
 
+Explain = Callable[[NDArray[np.int64]], Scores]
+
 
 class Scored(NamedTuple):
-    """Rows of readings, and what was found of those after the first `lead`."""
+    """Rows of readings, and what was found of those after the first `lead`.
+
+    Attributes
+    ----------
+    explain
+        Gives the shares of some rows, where scoring found them out as well.
+    """
 
     readings: Floats
     lead: int
     scores: Scores
     averages: Scores | None
     surprise: Scores
+    explain: Explain | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Form:
     ----------
     score, contributions
         Of the detector.
+    score_and_explain
+        The same in one go; None where a row is explained without others, or is not so.
     averages
         The detector of what lasts, beside it; None without one.
     calibration
@@ -47,22 +58,36 @@ class Form:
 
     score: Callable[[Floats], Scores]
     contributions: Callable[[Floats], Scores]
+    score_and_explain: Callable[[Floats], tuple[Scores, Explain]] | None
     averages: Detector | None
     calibration: Surprising
     before: int
     alone: bool
 
-    def scored(self, readings: Floats, lead: int) -> Scored:
-        """Score rows of shape (n_rows, n_sensors), those after the first `lead`."""
-        scores = self.score(readings)[lead:]
+    def scored(self, readings: Floats, lead: int, *, explain: bool) -> Scored:
+        """Score rows of shape (n_rows, n_sensors), those after the first `lead`.
+
+        Parameters
+        ----------
+        explain
+            Whether `shares` may be asked for.
+        """
+        found = None
+        if explain and self.score_and_explain is not None:
+            scores, found = self.score_and_explain(readings)
+        else:
+            scores = self.score(readings)
+        scores = scores[lead:]
         averages = None if self.averages is None else self.averages.score(readings)[lead:]
         surprise = self.calibration.surprise(scores, averages)
-        return Scored(readings, lead, scores, averages, surprise)
+        return Scored(readings, lead, scores, averages, surprise, found)
 
     def shares(self, found: Scored, rows: NDArray[np.int64]) -> Scores:
         """Return the sensors' shares in some of the rows scored, (n_rows, n_sensors)."""
         at = found.lead + rows
-        if self.alone:
+        if found.explain is not None:
+            shares = found.explain(at)
+        elif self.alone:
             shares = self.contributions(found.readings[at])
         else:
             shares = self.contributions(found.readings)[at]
@@ -82,6 +107,7 @@ def forms_of(
     final = Form(
         detector.score,
         detector.contributions,
+        None if reach == (0, 0) else detector.score_and_explain,
         averages,
         own_level_over(Calibration.from_state(arrays), arrays),
         max(reach[0], lasting),
@@ -93,6 +119,7 @@ def forms_of(
     live = Form(
         detector.score_live,
         detector.live_contributions,
+        None,
         averages,
         own_level_over(calibration, arrays, live=True),
         max(detector.live_reach(), lasting),

@@ -163,7 +163,7 @@ class AssetModel:
             )
         form, lead = self._live or self._final, sensors.shape[1] - count
         before = min(lead, form.before)
-        found = form.scored(values[:, lead - before :].T, before)
+        found = form.scored(values[:, lead - before :].T, before, explain=explain)
         surprise = found.surprise
         shares = None
         if explain:
@@ -340,7 +340,7 @@ class AssetModel:
         if first is not None and isinstance(cells, slice):
             lead = min(cells.start - first, form.before)
             readings = values[:, cells.start - lead : cells.stop].T
-        found = form.scored(readings, lead)
+        found = form.scored(readings, lead, explain=out.shares is not None)
         out.surprise[cells] = found.surprise
         if out.shares is None:
             return

@@ -33,3 +33,12 @@ def check_blame(detector: Detector) -> None:
         weight = weight - weight.min() + 1e-9
         shares = np.average(fitted.contributions(data)[rows], axis=0, weights=weight)
         assert order[shares.argmax()] == fault.column, f"shares {shares} miss the fault"
+
+
+def check_score_and_explain(detector: Detector) -> None:
+    """Scores and shares found in one go are those found one after the other."""
+    Y, rows = unseen(detector), np.array([3, 40, 4, len(unseen(detector)) - 1])
+    fitted = detector.clone().fit(training(detector))
+    scores, explain = fitted.score_and_explain(Y)
+    assert np.array_equal(scores, fitted.score(Y))
+    assert np.array_equal(explain(rows), fitted.contributions(Y)[rows])

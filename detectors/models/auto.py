@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from typing_extensions import override
@@ -36,6 +36,8 @@ from detectors.validation import FloatMatrix, FloatVector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.base import Explain
+
     Floats = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
@@ -43,9 +45,6 @@ _WIDTH = 16
 _LONGEST = 256
 _JOINT_SIZE = 1000
 _BLOCK = 4096
-
-_Block: TypeAlias = tuple[int, int, Judge]
-"""First and end of some window starts, and what their windows are compared with."""
 
 
 class Auto(Detector):
@@ -224,17 +223,25 @@ class Auto(Detector):
     # ------------------------------------------------------------------ score
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
-        return self._row_scores(X, _blocks(0, len(X), self._judge()))
+        return self._row_scores(X)
 
     @override
     def _contributions(self, X: FloatMatrix) -> FloatMatrix:
-        sums = np.zeros((len(self._sensors.used), len(X)))
-        blocks = _blocks(0, len(X), self._judge())
-        for first, verdicts in self._verdicts(X, blocks):
-            add_to_rows(sums, first, verdicts.of_cells(), verdicts.width)
-        out = np.zeros(X.shape)
-        out[:, self._sensors.used] = sums.T
-        return out
+        return np.asarray(self._score_and_explain(X)[1](np.arange(len(X))))
+
+    @override
+    def _score_and_explain(self, X: FloatMatrix) -> tuple[FloatVector, Explain]:
+        sums, cells = np.zeros((2, len(X))), np.zeros((len(self._sensors.used), len(X)))
+        for first, verdicts in self._verdicts(X):
+            add_to_rows(sums, first, verdicts.of_rows(), verdicts.width)
+            add_to_rows(cells, first, verdicts.of_cells(), verdicts.width)
+
+        def explain(rows: NDArray[np.int64]) -> FloatMatrix:
+            out = np.zeros((len(rows), X.shape[1]))
+            out[:, self._sensors.used] = cells[:, rows].T
+            return out
+
+        return self._means(sums), explain
 
     @override
     def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
@@ -266,11 +273,9 @@ class Auto(Detector):
         learned = self._views, self._joint, self._shapes
         return Judge(*learned, self.usual_, self.widths_, self.joint_weight)
 
-    def _row_scores(
-        self, X: FloatMatrix, blocks: Iterable[_Block], later: int | None = None
-    ) -> FloatVector:
+    def _row_scores(self, X: FloatMatrix, later: int | None = None) -> FloatVector:
         sums = np.zeros((2, len(X)))
-        for first, verdicts in self._verdicts(X, blocks):
+        for first, verdicts in self._verdicts(X):
             add_to_rows(sums, first, verdicts.of_rows(later), verdicts.width, later)
         return self._means(sums)
 
@@ -279,12 +284,12 @@ class Auto(Detector):
         mean = np.divide(sums[0], sums[1], out=np.zeros(sums.shape[1]), where=judged)
         return np.where(judged, np.sqrt(mean), self.usual_score_)
 
-    def _verdicts(
-        self, X: FloatMatrix, blocks: Iterable[_Block]
-    ) -> Iterator[tuple[int, Verdicts]]:
+    def _verdicts(self, X: FloatMatrix) -> Iterator[tuple[int, Verdicts]]:
         """Yield what blocks of windows say, each with its first row."""
         short, long, _ = self.widths_
-        for first, stop, judge in blocks:
+        judge = self._judge()
+        for first in range(0, len(X), _BLOCK):
+            stop = min(first + _BLOCK, len(X))
             # Readings before the block may be carried into it.
             before = min(first, short)
             rows = X[first - before : stop + long - 1]
@@ -310,7 +315,7 @@ class Auto(Detector):
         newest = self._live_scores(X)
         if later == 0:
             return newest
-        covering = self._row_scores(X, _blocks(0, len(X), self._judge()), later)
+        covering = self._row_scores(X, later)
         return settling(newest, covering, later, self.reach()[1])
 
     @override
@@ -391,9 +396,3 @@ class Auto(Detector):
 
     def _is_joint(self, n_sensors: int) -> bool:
         return n_sensors > 1 and self.joint_weight > 0
-
-
-def _blocks(first: int, stop: int, judge: Judge) -> Iterator[_Block]:
-    """Cut window starts into blocks of bounded size."""
-    for low in range(first, stop, _BLOCK):
-        yield low, min(low + _BLOCK, stop), judge

@@ -19,6 +19,7 @@ from detectors.validation import FloatMatrix, FloatVector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.base import Explain
     from detectors.kernels.arrays import Floats, Indices
 
 _STRETCH = 250
@@ -132,6 +133,38 @@ class WindowKNN(Detector):
         return np.asarray(self._nearest(X)[1].mean(axis=1, dtype=np.float64))
 
     @override
+    def _score_and_explain(self, X: FloatMatrix) -> tuple[FloatVector, Explain]:
+        rows, distances, places = self._nearest(X)
+        scores = np.asarray(distances.mean(axis=1, dtype=np.float64))
+
+        def explain(asked: Indices) -> FloatMatrix:
+            return self._terms(rows, asked, distances[asked], places[asked])
+
+        return scores, explain
+
+    @override
+    def _contributions(self, X: FloatMatrix) -> FloatMatrix:
+        return np.asarray(self._score_and_explain(X)[1](np.arange(len(X))))
+
+    def _terms(
+        self, rows: Floats, asked: Indices, distances: Floats, places: Indices
+    ) -> FloatMatrix:
+        """Return what each column adds to the distances of some windows."""
+        length = self.references_.shape[1]
+        known = self.references_.reshape(-1, rows.shape[1])
+        stretch, within = np.divmod(places, length - self.window + 1)
+        begins = stretch * length + within
+        out = np.zeros((len(asked), rows.shape[1]))
+        for neighbour in range(begins.shape[1]):
+            gaps = np.zeros(out.shape)
+            for lag in range(self.window):
+                part = rows[asked + lag].astype(np.float64)
+                gaps += (part - known[begins[:, neighbour] + lag]) ** 2
+            far = distances[:, neighbour, None]
+            out += np.divide(gaps, far, out=np.zeros_like(gaps), where=far > 0)
+        return out
+
+    @override
     def _calibration_scores(self, X: FloatMatrix) -> FloatVector:
         """Score each row by references that share no row with its window.
 
@@ -148,23 +181,6 @@ class WindowKNN(Detector):
             found, _ = nearest_windows(references, rows, self.window, self.k)
             out[free] = found.mean(axis=1, dtype=np.float64)[free]
         return out if np.isfinite(out).mean() > _ENOUGH else self._score(X)
-
-    @override
-    def _contributions(self, X: FloatMatrix) -> FloatMatrix:
-        rows, distances, places = self._nearest(X)
-        length = self.references_.shape[1]
-        known = self.references_.reshape(-1, X.shape[1])
-        stretch, within = np.divmod(places, length - self.window + 1)
-        begins = stretch * length + within
-        out = np.zeros(X.shape)
-        for neighbour in range(begins.shape[1]):
-            gaps = np.zeros(X.shape)
-            for lag in range(self.window):
-                part = rows[lag : lag + len(X)].astype(np.float64)
-                gaps += (part - known[begins[:, neighbour] + lag]) ** 2
-            far = distances[:, neighbour, None]
-            out += np.divide(gaps, far, out=np.zeros_like(gaps), where=far > 0)
-        return out
 
     @override
     def _state(self) -> dict[str, NDArray[Any]]:
