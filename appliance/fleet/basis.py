@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ _KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 MOST_LEVELS = 20
 """A context of at most so many whole numbers is a category, such as a recipe's number."""
 _MOST_FRACTIONS = 3
-_SMOOTHED_LEVELS = 4
+_SMOOTHED_LEVELS = 12
+_FIRM, _LOOSE = 1e-3, 1e-5
+"""Ridge on what a quantity does, which may leave what was seen, and on a level's mean."""
 _MOST_PRODUCTS = 4
 _FEWEST_OF_LEVEL = 20
 _TAILS = (0.0005, 0.9995)
@@ -42,9 +45,16 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A context of few levels."""
+    """A context of few levels.
+
+    Attributes
+    ----------
+    smoothed
+        Whether what it does may take time: a setpoint's temperatures do.
+    """
 
     levels: tuple[float, ...]
+    smoothed: bool
 
     def indicators(self, values: Floats) -> NDArray[np.float64]:
         """Return one row a level but the first."""
@@ -71,7 +81,8 @@ def read_contexts(context: Floats) -> list[Quantity | Category] | None:
         whole = bool((levels == np.round(levels)).all())
         if len(levels) <= (MOST_LEVELS if whole else _MOST_FRACTIONS):
             fewest = min(_FEWEST_OF_LEVEL, max(len(known) // 200, 3), int(counts.max()))
-            found.append(Category(tuple(float(v) for v in levels[counts >= fewest])))
+            often = tuple(float(v) for v in levels[counts >= fewest])
+            found.append(Category(often, smoothed=len(often) <= _SMOOTHED_LEVELS))
             continue
         low, high = np.quantile(known, _TAILS)
         if high <= low:
@@ -110,6 +121,23 @@ class Terms:
             self._smoothed = self._smooth()
         return np.vstack([static, self._smoothed[:, block]])
 
+    def ridge(self) -> NDArray[np.float64]:
+        """Return how much each term's weight is held back, of ``at(…, smoothed=True)``."""
+        static: list[float] = []
+        slow: list[float] = []
+        quantities = 0
+        for how in self._contexts:
+            if isinstance(how, Category):
+                loose = [_LOOSE] * (len(how.levels) - 1)
+                static += loose
+                slow += loose if how.smoothed else []
+                continue
+            quantities += 1
+            static += [_FIRM] * (1 + len(how.knots))
+            slow += [_FIRM] * (1 + len(_smoothed_knots(how)))
+        static += [_FIRM] * math.comb(min(quantities, _MOST_PRODUCTS), 2)
+        return np.array([*static, *(slow * len(self._lags))])
+
     def thinned(self, step: int, *, smoothed: bool) -> NDArray[np.float64]:
         """Return the terms of every `step`-th cell."""
         return self.at(slice(0, self._context.shape[1], step), smoothed=smoothed)
@@ -134,16 +162,18 @@ class Terms:
         raw: list[NDArray[np.float64]] = []
         for values, how in zip(self._context, self._contexts, strict=True):
             if isinstance(how, Category):
-                raw += (
-                    list(how.indicators(values)) if len(how.levels) <= _SMOOTHED_LEVELS else []
-                )
+                raw += list(how.indicators(values)) if how.smoothed else []
                 continue
             u = how.scaled(values, self._margin)
             raw.append(u)
-            raw += [np.maximum(u - k, 0.0) for k in how.knots[len(how.knots) // 2 :][:1]]
+            raw += [np.maximum(u - knot, 0.0) for knot in _smoothed_knots(how)]
         out = [exponential(term, lag, self._bounds) for lag in self._lags for term in raw]
         cells = self._context.shape[1]
         return np.stack(out) if out else np.zeros((0, cells), np.float32)
+
+
+def _smoothed_knots(how: Quantity) -> tuple[float, ...]:
+    return how.knots[len(how.knots) // 2 :][:1]
 
 
 def hold(context: Floats, bounds: Ints) -> Floats:

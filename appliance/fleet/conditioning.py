@@ -22,10 +22,12 @@ from appliance.fleet.series import Floats, Ints, Mask
 from appliance.schemas.recipe import Conditioning
 
 _FOLDS = 5
-_RIDGE = 1e-3
+_SMOOTHED_BEFORE = 4
+"""Levels up to which a category was smoothed by models that do not tell."""
 _FIT_CELLS = 50_000
 _BLOCK = 65_536
-_LAG_WORTH = 0.02
+_LAG_WORTH, _LAG_LEAVES = 0.02, 0.7
+"""Share of the variance that lags must add, or of what is left without them that they leave."""
 _SETTLED = 4
 _IDLE_MARGIN = 1.0
 
@@ -110,7 +112,7 @@ class Conditioner:
             "contexts": [
                 {"low": c.low, "high": c.high, "knots": list(c.knots)}
                 if isinstance(c, Quantity)
-                else {"levels": list(c.levels)}
+                else {"levels": list(c.levels), "smoothed": c.smoothed}
                 for c in self.contexts
             ],
             "lags": list(self.lags),
@@ -122,7 +124,9 @@ class Conditioner:
     def rebuilt(cls, data: Mapping[str, Any], weights: NDArray[np.float64]) -> Conditioner:
         """Return the conditioner that `describe` told of."""
         contexts: list[Quantity | Category] = [
-            Category(tuple(c["levels"]))
+            Category(
+                tuple(c["levels"]), c.get("smoothed", len(c["levels"]) <= _SMOOTHED_BEFORE)
+            )
             if "levels" in c
             else Quantity(c["low"], c["high"], tuple(c["knots"]))
             for c in data["contexts"]
@@ -159,7 +163,7 @@ def learn(
         return None, explained
     terms = Terms(contexts, context, bounds, recipe.margin, recipe.lags)
     step = max(-(-sensors.shape[1] // _FIT_CELLS), 1)
-    basis = terms.thinned(step, smoothed=True)
+    basis, ridge = terms.thinned(step, smoothed=True), terms.ridge()
     weights = np.zeros((1 + len(basis), len(sensors)))
     usable = normal[::step]
     gone = np.isnan(sensors[:, ::step])
@@ -169,9 +173,11 @@ def learn(
             continue
         y = sensors[group][:, ::step][:, rows].astype(np.float64)
         static, both = (
-            _regress(basis[:count, rows], y) for count in (terms.static_count, len(basis))
+            _regress(basis[:count, rows], y, ridge[:count])
+            for count in (terms.static_count, len(basis))
         )
-        smooth = both[1] > np.maximum(static[1], 0) + _LAG_WORTH
+        without = np.maximum(static[1], 0)
+        smooth = (both[1] > without + _LAG_WORTH) | (1 - both[1] < _LAG_LEAVES * (1 - without))
         best = np.where(smooth, both[1], static[1])
         worth = best > recipe.minimum_explained
         for number, sensor in enumerate(group):
@@ -195,9 +201,14 @@ def _alike(gone: Mask, usable: Mask) -> list[Ints]:
 
 
 def _regress(
-    basis: NDArray[np.float64], y: NDArray[np.float64]
+    basis: NDArray[np.float64], y: NDArray[np.float64], ridge: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ridge regression and the share of variance it explains on left-out contiguous folds.
+
+    Parameters
+    ----------
+    ridge
+        How much each term's weight is held back, (n_terms,).
 
     Returns
     -------
@@ -221,11 +232,11 @@ def _regress(
     sz, sy, n = (sum(parts) for parts in zip(*sums, strict=True))
     left, total = np.zeros(len(y)), np.zeros(len(y))
     for f, g, c, (pz, py, pn) in zip(folds, grams, crosses, sums, strict=True):
-        beta, at, base = _solve(gram - g, cross - c, sz - pz, sy - py, n - pn)
+        beta, at, base = _solve(gram - g, cross - c, sz - pz, sy - py, n - pn, ridge)
         predicted = beta.T @ (z[:, f] - at[:, None]) + base[:, None]
         left += ((y[:, f] - predicted) ** 2).sum(axis=1)
         total += ((y[:, f] - base[:, None]) ** 2).sum(axis=1)
-    beta, at, base = _solve(gram, cross, sz, sy, n)
+    beta, at, base = _solve(gram, cross, sz, sy, n, ridge)
     slope = beta * np.where(live, 1.0 / np.where(live, spread, 1.0), 0.0)[:, None]
     constant = base - at @ beta - mean @ slope
     explained = np.where(total > 0, 1.0 - left / np.where(total > 0, total, 1.0), 0.0)
@@ -238,9 +249,10 @@ def _solve(
     sz: NDArray[np.float64],
     sy: NDArray[np.float64],
     n: int,
+    ridge: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     at, base = sz / n, sy / n
     centred = gram - n * np.outer(at, at)
-    centred[np.diag_indices_from(centred)] += _RIDGE * n
+    centred[np.diag_indices_from(centred)] += ridge * n
     slope = np.linalg.solve(centred, cross - n * np.outer(at, base))
     return np.asarray(slope, np.float64), at, base

@@ -41,6 +41,42 @@ def test_explained_sensors_are_conditioned_and_others_left_alone(machine):
     assert conditioner.warm_cells > 0
 
 
+@pytest.fixture(scope="module")
+def stepped():
+    """Return speed and motor heat of a fan, and its set speed: six steps, one of them rare."""
+    rng = np.random.default_rng(5)
+    steps = rng.choice([72.0, 78.0, 85.0, 92.0, 100.0], N // 100)
+    steps[::60] = 0.0
+    setpoint = np.repeat(steps, 100)
+    speed = 14.0 * setpoint + rng.normal(size=N)
+    heat = 20 + 30 * exponential((setpoint / 100) ** 2, 50, BOUNDS) + 0.3 * rng.normal(size=N)
+    return np.stack([speed, heat]), setpoint[None]
+
+
+def test_what_follows_a_setpoint_slowly_is_expected_slowly(stepped):
+    sensors, context = stepped
+    conditioner, _ = learn(sensors, context, BOUNDS, Conditioning(), ALL)
+    left = (sensors - conditioner.expected(context, BOUNDS))[:, 500:]
+    assert left[1].std() < 0.6  # against 3 where each level has one mean
+    assert np.abs(left[1]).max() < 4
+
+
+def test_a_rare_level_has_a_mean_of_its_own(stepped):
+    sensors, context = stepped
+    conditioner, _ = learn(sensors, context, BOUNDS, Conditioning(), ALL)
+    expected = conditioner.expected(context, BOUNDS)[0]
+    assert expected[context[0] == 0] == pytest.approx(0.0, abs=3.0)
+
+
+def test_models_of_before_are_judged_as_they_were(stepped):
+    _, context = stepped
+    told = {"contexts": [{"levels": [0.0, 72.0, 78.0, 85.0, 92.0, 100.0]}], "lags": [8, 32]}
+    weights = np.arange(12.0).reshape(6, 2)  # a constant and five levels, none smoothed
+    before = Conditioner.rebuilt(told | {"margin": 0.1, "uses_lags": True}, weights)
+    expected = before.expected(context, BOUNDS)
+    assert set(expected[0]) == {0.0, 2.0, 4.0, 6.0, 8.0, 10.0}
+
+
 def test_a_context_never_seen_is_told(machine):
     sensors, context = machine
     conditioner, _ = learn(sensors, context, BOUNDS, Conditioning(margin=0.1), ALL)
