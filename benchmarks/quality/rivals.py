@@ -32,6 +32,7 @@ NAMES = (
     "pyod:KNN",
     "pyod:ECOD",
     "pyod:HBOS",
+    "window_knn",
     "matrix_profile",
     "spectral_residual",
     RIVER,
