@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -81,14 +81,7 @@ def unmute(session: Session, row: EventRow) -> list[EventRow]:
     if held is None or row.muted_until is None or utc(row.muted_until) <= now():
         raise Conflict(f"event {row.id} is not muted.")
     put(row, None)
-    shared = [
-        other
-        for other in session.scalars(_muted_beside(row).with_for_update())
-        if (mine := mute_of(other)) is not None and mine.event == held.event
-    ]
-    for other in shared:
-        put(other, None)
-    return shared
+    return _let_call(session, row, lambda mine: mine.event == held.event)
 
 
 def when_closed(row: EventRow) -> None:
@@ -135,14 +128,19 @@ def when_likely_false(session: Session, row: EventRow, draft: EventDraft) -> str
 
 def when_reopened(session: Session, row: EventRow) -> list[EventRow]:
     """Let events call for which a false one spoke that is not called so any more."""
-    spoken_for = [
+    return _let_call(session, row, lambda held: (held.by, held.event) == (BY_DATA, row.id))
+
+
+def _let_call(session: Session, row: EventRow, ends: Callable[[Mute], bool]) -> list[EventRow]:
+    """End the mutes of others beside an event for which `ends` holds; return these events."""
+    freed = [
         other
         for other in session.scalars(_muted_beside(row).with_for_update())
-        if (held := mute_of(other)) is not None and (held.by, held.event) == (BY_DATA, row.id)
+        if (held := mute_of(other)) is not None and ends(held)
     ]
-    for other in spoken_for:
+    for other in freed:
         put(other, None)
-    return spoken_for
+    return freed
 
 
 def _judged(session: Session, row: EventRow) -> list[Judged]:
