@@ -44,12 +44,11 @@ class PlaneDetector(Detector, ABC):
         self, covariance: FloatMatrix, variance: float, most: int | None = None
     ) -> None:
         """Keep the axes that explain a share of the variance, `most` of them at most."""
-        values, axes = np.linalg.eigh(covariance)
-        values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1]
-        explained = np.cumsum(values) / max(values.sum(), 1.0e-300)
         # One direction is always left to Q, so that a broken relation has somewhere to show.
-        widest = max(len(values) - 1, 1)
+        widest = max(len(covariance) - 1, 1)
         most = widest if most is None else min(widest, most)
+        values, axes = _widest(covariance, most)
+        explained = np.cumsum(values) / max(float(np.trace(covariance)), 1.0e-300)
         count = min(int(np.searchsorted(explained, variance - 1e-12)) + 1, most)
         self.components_ = np.ascontiguousarray(axes[:, :count].T)
         self.variances_ = np.maximum(values[:count], FLOOR)
@@ -82,3 +81,15 @@ class PlaneDetector(Detector, ABC):
         self.components_ = np.asarray(state["components"])
         self.variances_ = np.asarray(state["variances"])
         self.units_ = np.asarray(state["units"])
+
+
+def _widest(covariance: FloatMatrix, most: int) -> tuple[FloatVector, FloatMatrix]:
+    """Return variances along the axes of the largest, `most` at least, and the axes."""
+    size = len(covariance)
+    if 4 * most > size:
+        values, axes = np.linalg.eigh(covariance)
+    else:
+        from scipy.linalg import eigh  # half the time where few axes are asked for
+
+        values, axes = eigh(covariance, subset_by_index=(size - most, size - 1))
+    return np.maximum(values[::-1], 0.0), axes[:, ::-1]
