@@ -126,6 +126,7 @@ def _json(home: Path, arguments: Sequence[str], capsys: pytest.CaptureFixture[st
     return json.loads(printed.out)
 
 
+@pytest.mark.slow
 def test_ingest_and_events_keep_their_keys(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,7 @@ def _run(code: str) -> tuple[str, float]:
     return printed, used.ru_utime + used.ru_stime
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_heavy_is_imported(case: str) -> None:
     printed, _ = _run(CASES[case])

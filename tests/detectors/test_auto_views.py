@@ -85,6 +85,7 @@ def test_longer_windows_go_on_where_short_ones_end(widths: tuple[int, int], know
         np.testing.assert_allclose(view, slow, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_third_nearest_group_is_seldom_farther_than_the_third_nearest_window() -> None:
     x = np.random.default_rng(5).normal(size=2_000).astype(np.float32)
     even = np.full(16, 1 / 16, np.float32)

@@ -75,6 +75,7 @@ class Keeps:
             raise InterruptedError
 
 
+@pytest.mark.slow
 def test_what_was_cut_off_goes_on_to_the_same_network(rng):
     detector = Autoencoder(window=16, epochs=5, least_steps=50)
     rows = detector.scaled(rhythm(rng, 500))

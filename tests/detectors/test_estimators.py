@@ -40,6 +40,7 @@ def test_a_fault_stands_out_and_is_the_faulty_columns(name, params):
     assert (again.score(asked) == detector.score(asked)).all()
 
 
+@pytest.mark.slow
 def test_a_state_that_this_site_did_not_sign_is_not_loaded():
     detector = catalog.make("sklearn:sklearn.svm.OneClassSVM")
     arrays, manifest = persistence.pack(

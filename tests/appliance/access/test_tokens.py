@@ -167,6 +167,7 @@ def test_a_token_without_rights_or_of_an_odd_length_is_refused(plant):
             plant.tokens.create(SHELL, owner, "x", READ, project=project)
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_the_database(plant, database, database_url):
     opened = plant.login("erika", WORDS)
     token = plant.tokens.create(SHELL, "erika", "notebook", READ)

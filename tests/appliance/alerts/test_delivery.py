@@ -121,6 +121,7 @@ def test_a_chat_gets_the_same_as_text_in_its_language(site, hook):
     assert told["text"].startswith("[Chiba] 対応を計画: P-1(pumps)\nP-1 は")
 
 
+@pytest.mark.slow
 def test_mail_is_readable_and_its_head_is_one_line(site, box):
     by_mail(site, box)
     name = "pump\r\nBcc: evil@example.com ポンプ"
@@ -214,6 +215,7 @@ def test_an_address_that_does_not_take_it_is_tried_again(site, hook, status):
     assert len({post.headers["Idempotency-Key"] for post in hook.posts}) == 1
 
 
+@pytest.mark.slow
 def test_nobody_there_is_told_in_words(site):
     by_hook(site, Address("http://127.0.0.1:1"))
     target = {
@@ -238,6 +240,7 @@ def test_a_mail_server_that_refuses_is_quoted(site, box):
     assert box.mails[0]["subject"] == "[Chiba] This is a test"
 
 
+@pytest.mark.slow
 def test_a_password_is_sent_over_tls_to_a_server_that_proves_who_it_is(
     site, tmp_path, monkeypatch
 ):

@@ -146,6 +146,7 @@ def test_what_is_noted_twice_is_told_once(deliveries):
     assert deliveries.known(["evt_1"])["evt_1", "mail"] is Severity.ACT
 
 
+@pytest.mark.slow
 def test_it_is_known_of_any_number_of_events(deliveries):
     deliveries.note(event(id="evt_99999"), {"shift": AT}, AT)
     known = deliveries.known([f"evt_{number}" for number in range(100_000)])

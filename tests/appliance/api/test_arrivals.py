@@ -43,6 +43,7 @@ def test_batches_come_in_pages(as_, site, tmp_path):
     assert as_("viewer").get("/fleets/fans/batches").status_code == 404
 
 
+@pytest.mark.slow
 def test_reasons_are_told_with_the_first_few_of_each(as_, site):
     post(as_("engineer"))
     told = as_("viewer").get("/fleets/pumps/quarantine/reasons").json()

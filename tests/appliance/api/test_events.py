@@ -192,6 +192,7 @@ def test_a_comment_sent_twice_is_said_once(as_, events):
 
 
 # ---------------------------------------------------------------- many at once
+@pytest.mark.slow
 def test_many_events_are_dealt_with_and_each_outcome_is_told(as_, site, events):
     watch, act, broken, fan = (event.id for event in events)
     site.events.close(broken, ME, "true")

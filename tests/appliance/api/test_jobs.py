@@ -133,6 +133,7 @@ def test_each_sees_the_jobs_of_their_projects_in_pages(as_, hall2):
     assert as_("viewer").get("/jobs?state=lost").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_log_comes_in_pages(as_, hall2, worker):
     job = hall2.jobs.ask(ME, JobRequest(**SCORE)).id
     worker.claim()

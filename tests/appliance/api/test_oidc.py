@@ -186,6 +186,7 @@ def test_what_the_provider_says_of_groups_elsewhere_is_asked_for(plant):
     assert browser.get(f"{PREFIX}/session").json()["roles"] == {"default": "viewer"}
 
 
+@pytest.mark.slow
 def test_a_way_back_that_was_not_begun_here_leads_nowhere(plant):
     site, browser = plant()
     back = at_provider(sent(browser), "erika")

@@ -85,6 +85,7 @@ def test_arrow(as_, pumps, frame, by):
     assert read["time"][-1] == datetime(2026, 1, 2, 9, 19, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_csv(as_, pumps):
     answer = as_("viewer").get(f"{AT}?asset=P-1&to=2026-01-01T00:01:00Z&format=csv")
     assert answer.headers["content-type"].startswith("text/csv")

@@ -46,6 +46,7 @@ def test_a_token_can_neither_exceed_its_owner_nor_make_tokens(as_, nobody):
     assert answer.status_code == 403
 
 
+@pytest.mark.slow
 def test_tokens_come_in_pages_the_newest_first(as_):
     root = as_("root")
     made = [

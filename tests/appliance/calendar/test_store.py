@@ -178,6 +178,7 @@ def test_what_a_run_that_was_cut_off_may_have_touched_stays_outdated(marks):
 
 
 # ---------------------------------------------------------------- several at once
+@pytest.mark.slow
 def test_two_first_imports_at_once_add_each_window_once(database_url):
     """Both find nothing when they begin; the second must find what the first has added."""
     drafts = tuple(draft(hours, fleet=None, source=f"entry {hours}") for hours in range(20))

@@ -93,6 +93,7 @@ def test_a_verdict_is_looked_ahead_at(full, kizashi):
     assert kizashi("verdicts", "preview", event["id"], "--verdict", "maybe").status == 2
 
 
+@pytest.mark.slow
 def test_the_lake_is_kept_small(full, kizashi):
     assert kizashi("retention").out == f"{FLEET}: everything is kept.\n"
     told = kizashi("retention", FLEET, "--days", 1, "--dry-run")

@@ -32,6 +32,7 @@ def data(kizashi: Kizashi) -> Data:
     return run
 
 
+@pytest.mark.slow
 def test_a_job_is_asked_for_shown_and_cancelled(
     kizashi: Kizashi, data: Data, full: Path
 ) -> None:

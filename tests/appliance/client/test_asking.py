@@ -99,6 +99,7 @@ def test_what_would_fail_again_is_not_repeated(
     assert len(script.seen) == 1
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(
     ask: Ask, url: str, script: Script
 ) -> None:

@@ -156,6 +156,7 @@ def test_a_cancelled_job(ask: Ask, url: str, script: Script) -> None:
         ask(url, train_and_wait)
 
 
+@pytest.mark.slow
 def test_who_waits_no_longer_leaves_the_job_alone(ask: Ask, url: str, script: Script) -> None:
     streamed(script, *([line(n, job("running", 1))] for n in range(100)))
     with pytest.raises(errors.TryAgain, match=r"still running after 0\.3 s"):

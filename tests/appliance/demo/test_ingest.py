@@ -19,6 +19,7 @@ from tests.appliance.databases import fresh_home
 SMALL = PlantConfig(days=3, training_days=2, scale=0.01, interval_seconds=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fleet", plant.FLEETS)
 def test_ingested_the_readings_are_those_generated(tmp_path, fleet):
     chosen = Settings(home=fresh_home(tmp_path / "home"))

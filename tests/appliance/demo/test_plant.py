@@ -185,6 +185,7 @@ def test_a_dozen_faults_on_machines_of_their_own_one_of_them_in_training():
         assert set(fault.sensors) <= {column.name for column in kind.sensors}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", plant.faults(WHOLE), ids=lambda fault: fault.kind)
 def test_a_fault_changes_its_sensors_in_its_time_and_nothing_else(fault):
     change, inside, _ = _difference(fault)

@@ -101,6 +101,7 @@ def test_a_head_that_dies_is_waited_for_no_longer(tmp_path: Path) -> None:
         assert asked.result(_PATIENCE) is None
 
 
+@pytest.mark.slow
 def test_whoever_is_killed_holds_it_no_longer(tmp_path: Path) -> None:
     with shared.claimed(tmp_path) as claim:
         claim.tell(ADDRESS)

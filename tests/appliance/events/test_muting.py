@@ -236,6 +236,7 @@ def test_people_let_it_call_and_it_calls_when_the_verdict_is_taken_back(store):
     assert changes(store, first.id)[-1] == ("unmuted", "kizashi")
 
 
+@pytest.mark.slow
 def test_a_fault_of_a_sensor_is_told_every_time(store):
     (event,) = revise(store, fault(10, 20))
     store.close(event.id, "aki", "false")

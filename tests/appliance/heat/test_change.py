@@ -58,6 +58,7 @@ def test_days_that_were_not_judged_are_passed_over():
     assert changed(holes) == 12
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(st.none(), st.floats(0, 12)), max_size=60))
 def test_it_points_at_a_stretch_that_was_judged(values):
     at = changed(values)

@@ -62,6 +62,7 @@ def test_overlapping_exports(plant):
     assert (same.status, same.rows) == (FileStatus.ALREADY_THERE, 0)
 
 
+@pytest.mark.slow
 def test_a_correction_wins_and_names_its_stretch(plant):
     plant.text("p1.csv", rows(100))
     before = {batch.id for batch in plant.intake.batches("pumps")}

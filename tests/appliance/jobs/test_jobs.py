@@ -104,6 +104,7 @@ def test_lists_are_cut_by_what_is_asked_for_and_turned_by_the_last_job(jobs):
 MANY = 5_000
 
 
+@pytest.mark.slow
 def test_lists_take_no_more_work_among_very_many_jobs(tmp_path):
     database = open_database(new_database(tmp_path / "kizashi.db"))
     jobs = Jobs(database, Access(database, KEY))

@@ -180,6 +180,7 @@ def test_a_clock_that_was_years_ahead_leaves_no_schedule_behind(schedules, jobs,
     assert len(jobs.list()) == 2
 
 
+@pytest.mark.slow
 def test_over_the_hours_left_out_and_shown_twice_each_night_gives_one_job(
     schedules, jobs, clock
 ):

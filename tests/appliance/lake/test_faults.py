@@ -269,6 +269,7 @@ def test_a_commit_between_plan_and_log_is_seen(lake, make_readings, monkeypatch)
     assert readings.read()["x"].to_list() == [50.0 + i for i in range(20)]
 
 
+@pytest.mark.slow
 def test_who_is_always_overtaken_is_told_to_try_again(root, lake, make_readings, monkeypatch):
     readings, other = lake.readings("pumps"), lake.readings("pumps")
     readings.write(make_readings(["A-1"], 1, x=0.0), batch="before")

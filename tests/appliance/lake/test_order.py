@@ -53,6 +53,7 @@ def test_pieces_in_order_equal_a_sort(pieces: list[set[tuple[str, int]]]) -> Non
     assert order.assemble(frames).equals(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("way")
 @settings(max_examples=60, deadline=None)
 @given(tables)

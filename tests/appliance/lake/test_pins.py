@@ -50,6 +50,7 @@ def test_a_pinned_version_can_be_copied_while_others_write(
     assert copy.write(make_readings(["P-3"], 2, flow=1.0), batch="new").added == 2
 
 
+@pytest.mark.slow
 def test_readings_are_pinned_last_and_what_is_no_table_not_at_all(
     lake, tmp_path, make_readings, make_scores
 ):

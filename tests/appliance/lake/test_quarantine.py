@@ -65,6 +65,7 @@ def test_one_batch_is_read_alone(quarantine):
     assert quarantine.read("no").is_empty()
 
 
+@pytest.mark.slow
 def test_the_first_rows_of_many(quarantine):
     for i in range(5):
         quarantine.write(refused("a.csv", *range(10 * i, 10 * i + 10)), batch=f"b{i}")

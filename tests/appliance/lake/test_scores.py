@@ -103,6 +103,7 @@ def test_a_whole_file_gives_way(scores, make_scores):
     assert scores.read()["surprise"].to_list() == [2.0] * 50
 
 
+@pytest.mark.slow
 def test_two_workers_replace_rows_of_one_file(scores, make_scores):
     bucket = bucket_of("A-0")
     assets = [f"A-{i}" for i in range(500) if bucket_of(f"A-{i}") == bucket][:4]

@@ -103,6 +103,7 @@ def test_a_role_without_a_port_shows_nothing(tmp_path):
     assert not (tmp_path / "secrets").exists()
 
 
+@pytest.mark.slow
 def test_who_says_nothing_keeps_nobody_waiting(settings):
     with Endpoint(settings, "web", lambda: b"up 1\n"):
         where = ("127.0.0.1", settings.web_metrics_port)

@@ -98,6 +98,7 @@ def runs(pod: dict[str, Any]) -> None:
 
 
 # ---------------------------------------------------------------- what is asked for
+@pytest.mark.slow
 def test_the_pod_is_the_analysts_and_holds_nothing_secret(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_the_pod_is_the_analysts_and_holds_nothing_secret(
     assert servers(kubernetes, access, tmp_path).find(person(access, ADMIN), ADMIN) is None
 
 
+@pytest.mark.slow
 def test_a_pod_that_ended_is_made_anew_on_the_same_volume_with_another_secret(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:
@@ -217,6 +219,7 @@ def test_a_pod_that_comes_is_told_by_how_far_it_is() -> None:
     assert not standing({"metadata": {}, "status": {"phase": "Running"}}, at).address
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -243,6 +246,7 @@ def test_a_pod_that_comes_to_nothing_says_why(
 
 
 # ---------------------------------------------------------------- when it ends
+@pytest.mark.slow
 def test_who_may_run_code_no_more_loses_their_pod(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:
@@ -256,6 +260,7 @@ def test_who_may_run_code_no_more_loses_their_pod(
     assert kubernetes.pods() == []
 
 
+@pytest.mark.slow
 def test_a_pod_that_ended_is_removed_and_one_that_is_being_removed_is_left(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:
@@ -272,6 +277,7 @@ def test_a_pod_that_ended_is_removed_and_one_that_is_being_removed_is_left(
     assert kubernetes.pods() == []
 
 
+@pytest.mark.slow
 def test_a_pod_that_comes_to_nothing_keeps_nobody_else_waiting(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:

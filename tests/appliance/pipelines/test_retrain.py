@@ -163,6 +163,7 @@ def test_significance_decides_on_false_alarms(later):
     assert checks(compared.model_copy(update={"champion": None})) == ()
 
 
+@pytest.mark.slow
 def test_only_some_machines_are_learned_anew(later):
     before = Artifact(Path(later.registry.champion(FLEET).path)).manifest
     options = TrainOptions(recipe="mahalanobis", assets=("P-1", "P-3"), budget=5.0)

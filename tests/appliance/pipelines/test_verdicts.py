@@ -84,6 +84,7 @@ def test_signs_of_failures_that_would_be_lost_are_told(faulty):
     assert lost == {event.id for event in ahead.removed} & {second.id}
 
 
+@pytest.mark.slow
 def test_several_events_of_several_machines_are_looked_at_together(faulty):
     asked = [event.id for asset in ("P-2", "P-3") for event in of(faulty, asset)]
     ahead = preview(faulty, asked, "false")

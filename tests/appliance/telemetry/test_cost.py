@@ -283,6 +283,7 @@ def test_a_busy_machine_now_and_then_changes_little():
     assert rough.seconds == pytest.approx(clean.seconds, rel=0.1)
 
 
+@pytest.mark.slow
 @example([Past(Size(0, 0, 0), 5e-324, 1e6)], Size())
 @given(
     st.lists(

@@ -105,6 +105,7 @@ def test_a_try_shows_the_first_rows_and_keeps_nothing(plant: Plant, kind: Kind):
     assert not any(plant.site.settings.sources_folder.glob("*"))
 
 
+@pytest.mark.slow
 def test_readings_that_are_of_other_times_come_too(plant: Plant, kind: Kind):
     plant.add(kind.origin())
     frame = readings(0, 10)

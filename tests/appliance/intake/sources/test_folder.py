@@ -32,6 +32,7 @@ def test_a_file_that_grows_is_taken_again_and_adds_what_is_new(
     assert plant.same(readings(0, 10))
 
 
+@pytest.mark.slow
 def test_a_file_that_still_changes_is_left(plant: Plant, folder: FolderKind):
     plant.add({**folder.origin(), "settled": 60})
     folder.put(readings(0, 2))

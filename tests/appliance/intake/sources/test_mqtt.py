@@ -162,6 +162,7 @@ def test_segments_end_before_they_are_too_large_for_memory(tmp_path, monkeypatch
 
 
 # ---------------------------------------------------------------- with a broker
+@pytest.mark.slow
 def test_garbage_among_messages_is_counted_and_stops_nothing(plant: Plant, mqtt: MqttKind):
     plant.add(mqtt.origin())
     with plant.open() as live:
@@ -182,6 +183,7 @@ def test_garbage_among_messages_is_counted_and_stops_nothing(plant: Plant, mqtt:
     assert plant.told().refused == len(garbage)
 
 
+@pytest.mark.slow
 def test_single_numbers_are_put_together_at_the_time_they_came(plant: Plant, mqtt: MqttKind):
     topic = {"topic": "plant/{asset}/{sensor}", "payload": "number", "time": "", "step": 3600}
     plant.add({**mqtt.origin(), **topic})
@@ -197,6 +199,7 @@ def test_single_numbers_are_put_together_at_the_time_they_came(plant: Plant, mqt
     assert sorted(found["flow"].to_list()) == [2.0, 3.0], "a retained value has no time"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_kept_is_not_acknowledged_and_comes_again(
     plant: Plant, mqtt: MqttKind, monkeypatch
 ):
@@ -214,6 +217,7 @@ def test_what_cannot_be_kept_is_not_acknowledged_and_comes_again(
     assert plant.same(readings(0, 5))
 
 
+@pytest.mark.slow
 def test_a_source_that_was_retired_leaves_nothing_with_the_broker(plant: Plant, mqtt: MqttKind):
     plant.add(mqtt.origin())
     live = open_source(plant.site, plant.held())
@@ -249,6 +253,7 @@ def test_one_that_is_removed_while_it_is_paused_leaves_nothing_either(
     assert there == [False]
 
 
+@pytest.mark.slow
 def test_another_topic_replaces_the_one_before(plant: Plant, mqtt: MqttKind):
     plant.add(mqtt.origin())
     with plant.open() as live:
