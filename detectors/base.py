@@ -319,6 +319,8 @@ class Detector(ABC):
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
     def _score_and_explain(self, X: FloatMatrix) -> tuple[NDArray[np.floating[Any]], Explain]:
+        if self.reach() == (0, 0):  # a row is explained without others
+            return self._score(X), lambda rows: self._contributions(X[rows])
         return self._score(X), lambda rows: self._contributions(X)[rows]
 
     def _choices(self, X: FloatMatrix) -> dict[str, Any]:  # noqa: ARG002

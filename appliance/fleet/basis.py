@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,21 @@ class Quantity:
     low: float
     high: float
     knots: tuple[float, ...]
+    ridge: ClassVar[float] = _FIRM
+
+    def terms(self, values: Floats, margin: float) -> list[NDArray[np.float64]]:
+        """Return the context, and what exceeds each knot."""
+        return self._bent(values, margin, self.knots)
+
+    def slow_terms(self, values: Floats, margin: float) -> list[NDArray[np.float64]]:
+        """Return those that are smoothed: the same, bent in the middle only."""
+        return self._bent(values, margin, self.knots[len(self.knots) // 2 :][:1])
+
+    def _bent(
+        self, values: Floats, margin: float, knots: Sequence[float]
+    ) -> list[NDArray[np.float64]]:
+        u = self.scaled(values, margin)
+        return [u, *(np.maximum(u - knot, 0.0) for knot in knots)]
 
     def scaled(self, values: Floats, margin: float) -> NDArray[np.float64]:
         """Return the context as a share of its training range, held at the margin."""
@@ -55,10 +70,15 @@ class Category:
 
     levels: tuple[float, ...]
     smoothed: bool
+    ridge: ClassVar[float] = _LOOSE
 
-    def indicators(self, values: Floats) -> NDArray[np.float64]:
-        """Return one row a level but the first."""
-        return np.array([self._is(values, level) for level in self.levels[1:]], np.float64)
+    def terms(self, values: Floats, margin: float) -> list[NDArray[np.float64]]:  # noqa: ARG002 - as Quantity's
+        """Return one indicator a level but the first."""
+        return [self._is(values, level).astype(np.float64) for level in self.levels[1:]]
+
+    def slow_terms(self, values: Floats, margin: float) -> list[NDArray[np.float64]]:
+        """Return those that are smoothed."""
+        return self.terms(values, margin) if self.smoothed else []
 
     def unseen(self, values: Floats, margin: float) -> Mask:  # noqa: ARG002 - as Quantity's
         """Whether a value is none of the levels."""
@@ -123,20 +143,11 @@ class Terms:
 
     def ridge(self) -> NDArray[np.float64]:
         """Return how much each term's weight is held back, of ``at(…, smoothed=True)``."""
-        static: list[float] = []
-        slow: list[float] = []
-        quantities = 0
-        for how in self._contexts:
-            if isinstance(how, Category):
-                loose = [_LOOSE] * (len(how.levels) - 1)
-                static += loose
-                slow += loose if how.smoothed else []
-                continue
-            quantities += 1
-            static += [_FIRM] * (1 + len(how.knots))
-            slow += [_FIRM] * (1 + len(_smoothed_knots(how)))
-        static += [_FIRM] * math.comb(min(quantities, _MOST_PRODUCTS), 2)
-        return np.array([*static, *(slow * len(self._lags))])
+        one = list(zip(self._context[:, :1], self._contexts, strict=True))
+        static = [h.ridge for x, h in one for _ in h.terms(x, self._margin)]
+        slow = [h.ridge for x, h in one for _ in h.slow_terms(x, self._margin)]
+        products = [_FIRM] * (self.static_count - len(static))
+        return np.array([*static, *products, *(slow * len(self._lags))])
 
     def thinned(self, step: int, *, smoothed: bool) -> NDArray[np.float64]:
         """Return the terms of every `step`-th cell."""
@@ -146,34 +157,20 @@ class Terms:
         quantities: list[NDArray[np.float64]] = []
         terms: list[NDArray[np.float64]] = []
         for values, how in zip(self._context[:, block], self._contexts, strict=True):
-            if isinstance(how, Category):
-                terms += list(how.indicators(values))
-                continue
-            u = how.scaled(values, self._margin)
-            quantities.append(u)
-            terms.append(u)
-            terms += [np.maximum(u - knot, 0.0) for knot in how.knots]
+            own = how.terms(values, self._margin)
+            terms += own
+            quantities += own[:1] if isinstance(how, Quantity) else []
         for a, b in itertools.combinations(quantities[:_MOST_PRODUCTS], 2):
             terms.append(a * b)
         cells = len(range(*block.indices(self._context.shape[1])))
         return np.stack(terms) if terms else np.zeros((0, cells))
 
     def _smooth(self) -> NDArray[np.float32]:
-        raw: list[NDArray[np.float64]] = []
-        for values, how in zip(self._context, self._contexts, strict=True):
-            if isinstance(how, Category):
-                raw += list(how.indicators(values)) if how.smoothed else []
-                continue
-            u = how.scaled(values, self._margin)
-            raw.append(u)
-            raw += [np.maximum(u - knot, 0.0) for knot in _smoothed_knots(how)]
+        contexts = zip(self._context, self._contexts, strict=True)
+        raw = [term for x, how in contexts for term in how.slow_terms(x, self._margin)]
         out = [exponential(term, lag, self._bounds) for lag in self._lags for term in raw]
         cells = self._context.shape[1]
         return np.stack(out) if out else np.zeros((0, cells), np.float32)
-
-
-def _smoothed_knots(how: Quantity) -> tuple[float, ...]:
-    return how.knots[len(how.knots) // 2 :][:1]
 
 
 def hold(context: Floats, bounds: Ints) -> Floats:

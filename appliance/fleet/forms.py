@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ class Scored(NamedTuple):
     Attributes
     ----------
     explain
-        Gives the shares of some rows, where scoring found them out as well.
+        Gives the shares of some rows by the detector.
     """
 
     readings: Floats
@@ -33,7 +34,7 @@ class Scored(NamedTuple):
     scores: Scores
     averages: Scores | None
     surprise: Scores
-    explain: Explain | None
+    explain: Explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +43,21 @@ class Form:
 
     Attributes
     ----------
-    score, contributions
+    score, score_and_explain
         Of the detector.
-    score_and_explain
-        The same in one go; None where a row is explained without others, or is not so.
     averages
         The detector of what lasts, beside it; None without one.
     calibration
         Of the scores of both.
     before
         Cells before a row that its score depends on.
-    alone
-        A row can be explained without others.
     """
 
     score: Callable[[Floats], Scores]
-    contributions: Callable[[Floats], Scores]
-    score_and_explain: Callable[[Floats], tuple[Scores, Explain]] | None
+    score_and_explain: Callable[[Floats], tuple[Scores, Explain]]
     averages: Detector | None
     calibration: Surprising
     before: int
-    alone: bool
 
     def scored(self, readings: Floats, lead: int, *, explain: bool) -> Scored:
         """Score rows of shape (n_rows, n_sensors), those after the first `lead`.
@@ -70,27 +65,24 @@ class Form:
         Parameters
         ----------
         explain
-            Whether `shares` may be asked for.
+            Whether `shares` will be asked for: they cost less then.
         """
-        found = None
-        if explain and self.score_and_explain is not None:
-            scores, found = self.score_and_explain(readings)
+        if explain:
+            scores, why = self.score_and_explain(readings)
         else:
-            scores = self.score(readings)
+            scores, why = self.score(readings), partial(self._explained_after, readings)
         scores = scores[lead:]
         averages = None if self.averages is None else self.averages.score(readings)[lead:]
         surprise = self.calibration.surprise(scores, averages)
-        return Scored(readings, lead, scores, averages, surprise, found)
+        return Scored(readings, lead, scores, averages, surprise, why)
+
+    def _explained_after(self, readings: Floats, rows: NDArray[np.int64]) -> Scores:
+        return self.score_and_explain(readings)[1](rows)
 
     def shares(self, found: Scored, rows: NDArray[np.int64]) -> Scores:
         """Return the sensors' shares in some of the rows scored, (n_rows, n_sensors)."""
         at = found.lead + rows
-        if found.explain is not None:
-            shares = found.explain(at)
-        elif self.alone:
-            shares = self.contributions(found.readings[at])
-        else:
-            shares = self.contributions(found.readings)[at]
+        shares = found.explain(at)
         if self.averages is not None and found.averages is not None:
             lasting = self.calibration.lasting(found.scores[rows], found.averages[rows])
             if lasting.any():
@@ -102,27 +94,29 @@ def forms_of(
     detector: Detector, averages: Detector | None, arrays: Arrays
 ) -> tuple[Form, Form | None]:
     """Return the final form of an asset's model, and the live one where that is another."""
-    reach = detector.reach()
     lasting = 0 if averages is None else averages.reach()[0]
     final = Form(
         detector.score,
-        detector.contributions,
-        None if reach == (0, 0) else detector.score_and_explain,
+        detector.score_and_explain,
         averages,
         own_level_over(Calibration.from_state(arrays), arrays),
-        max(reach[0], lasting),
-        alone=reach == (0, 0),
+        max(detector.reach()[0], lasting),
     )
     calibration = LiveCalibration.from_state(arrays)
     if calibration is None:
         return final, None
     live = Form(
         detector.score_live,
-        detector.live_contributions,
-        None,
+        partial(_explained_live, detector),
         averages,
         own_level_over(calibration, arrays, live=True),
         max(detector.live_reach(), lasting),
-        alone=False,
     )
     return final, live
+
+
+def _explained_live(detector: Detector, readings: Floats) -> tuple[Scores, Explain]:
+    def explain(rows: NDArray[np.int64]) -> Scores:
+        return detector.live_contributions(readings)[rows]
+
+    return detector.score_live(readings), explain

@@ -130,7 +130,7 @@ class WindowKNN(Detector):
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
-        return np.asarray(self._nearest(X)[1].mean(axis=1, dtype=np.float64))
+        return self._score_and_explain(X)[0]
 
     @override
     def _score_and_explain(self, X: FloatMatrix) -> tuple[FloatVector, Explain]:
