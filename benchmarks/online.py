@@ -158,7 +158,7 @@ def _line(
         case=f"{size.assets} assets x {size.sensors} sensors, {given.recipe}, {case}",
         ours=own.most.per_second,
         rival=theirs.most.per_second,
-        unit="1/s",
+        unit="req/s",
         ratio=own.most.per_second / theirs.most.per_second,
         goal=GOAL,
         peak_mb=own.peak_mb,

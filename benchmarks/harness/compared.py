@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from benchmarks.harness.lines import LESS, RATES
+
 Verdict = Literal["worse", "same", "better"]
 Said: TypeAlias = Mapping[str, Any]
 """A result line, as `benchmarks.harness.lines` writes it."""
-_LESS = frozenset({"s", "ms", "µs", "µs cpu", "MB", "GiB", "CPU", "jobs"})
-"""Units of which less is better; of those that end so, more is."""
 _MEMORY = ("MB", "GiB")
-_RATE = "/s"
 _MACHINE = ("cpu", "cpus", "memory_gb", "python")
 
 
@@ -101,7 +100,7 @@ def compare(old: Iterable[Said], new: Iterable[Said], tolerance: float) -> list[
     Raises
     ------
     NotComparable
-        Both have nothing in common, or other machines measured them.
+        Both have nothing in common, other machines measured them, or a unit is not known.
     """
     before, after = _figures(old), _figures(new)
     found = [
@@ -140,13 +139,17 @@ class _Runs:
     @property
     def costs(self) -> list[float]:
         """What less of is better, the best first."""
-        rate = self.unit.endswith(_RATE)
+        rate = self.unit in RATES
         return sorted(1 / one if rate and one else one for one in self.values)
 
 
 def _judged(line: Said) -> bool:
-    unit = line.get("unit")
-    return "case" in line and isinstance(unit, str) and (unit in _LESS or unit.endswith(_RATE))
+    """Tell whether a line is a cost; those of `quality` are none, and a unit must be known."""
+    if "case" not in line or "unit" not in line:
+        return False
+    if line["unit"] not in LESS | RATES:
+        raise NotComparable(f"{', '.join(_case(line))}: unit {line['unit']!r} is not known")
+    return True
 
 
 def _case(line: Said) -> tuple[str, str]:
@@ -180,7 +183,7 @@ def _compared(key: _Key, old: _Runs, new: _Runs, tolerance: float) -> Compared:
     spread = max(_share(statistics.median(costs), costs[0]) - 1 for costs in (before, after))
     limit = (1 + tolerance) * (1 + spread)
     verdict: Verdict = "worse" if ratio > limit else "better" if ratio < 1 / limit else "same"
-    rate = old.unit.endswith(_RATE)
+    rate = old.unit in RATES
     best = max if rate else min
     return Compared(
         name=name,

@@ -14,6 +14,17 @@ import psutil  # type: ignore[import-untyped]
 COLUMNS = ("name", "case", "ours", "rival", "unit", "ratio", "goal", "peak_mb", "rival_peak_mb")
 _WIDTHS = {"name": 12, "case": 64, "unit": 6}
 
+LESS = frozenset(
+    {"s", "ms", "µs", "ms cpu", "µs cpu", "µs/asset", "µs/row", "MB", "GiB", "CPU", "jobs"}
+)
+"""Units of which less is better."""
+RATES = frozenset({"rows/s", "req/s"})
+"""Units of which more is."""
+
+
+class UnknownUnit(ValueError):
+    """Nobody has said whether less of it is better, so that no gate could judge it."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -22,7 +33,7 @@ class Line:
     Attributes
     ----------
     ours, rival
-        In ``unit``; the best of the repeats of each side.
+        In ``unit``, one of `LESS` or `RATES`; the best of the repeats of each side.
     ratio
         How many times better ours is.
     goal
@@ -41,6 +52,10 @@ class Line:
     peak_mb: float
     rival_peak_mb: float
     more: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.unit not in LESS | RATES:
+            raise UnknownUnit(f"{self.name}, {self.case}: unit {self.unit!r} is not known")
 
     def data(self) -> dict[str, Any]:
         """Return the line as JSON."""

@@ -94,7 +94,7 @@ def _line(
         case=f"{stage}, {size.case}, against {base.assets} x {base.rows}",
         ours=ours,
         rival=rival,
-        unit=f"us/{what}",
+        unit=f"µs/{what}",
         ratio=rival / ours,
         goal=FLAT,
         peak_mb=options.peak(own),

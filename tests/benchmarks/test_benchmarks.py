@@ -238,7 +238,7 @@ def test_table_shows_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_online() -> None:
     requests, latency = _lines("online", "--quick", "--json", "--rivals", "mlflow")
     _check(requests)
-    assert (requests["unit"], requests["goal"]) == ("1/s", 10)
+    assert (requests["unit"], requests["goal"]) == ("req/s", 10)
     assert str(requests["case"]).endswith("MLflow")
     assert (latency["unit"], latency["rival"]) == ("ms", 10)
     assert latency["ours"] == requests["half_p99_ms"]

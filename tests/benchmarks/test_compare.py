@@ -14,7 +14,7 @@ from benchmarks import compare
 from benchmarks.harness import commits
 from benchmarks.harness.compared import Compared, NotComparable
 from benchmarks.harness.compared import compare as compared
-from benchmarks.harness.lines import Line
+from benchmarks.harness.lines import LESS, RATES, Line, UnknownUnit
 
 TOLERANCE = 0.1
 
@@ -95,6 +95,24 @@ def test_nothing_in_common_is_refused() -> None:
     quality = {"set": "skab", "metric": "f1", "recipe": "auto", "value": 0.5}
     with pytest.raises(NotComparable, match="no case"):
         compared([quality, line(1.0)], [quality, line(1.0, case="another")], TOLERANCE)
+
+
+@pytest.mark.parametrize("unit", sorted(LESS))
+def test_every_cost_is_judged(unit: str) -> None:
+    assert only(lines([10.0], unit), lines([20.0], unit)).verdict == "worse"
+
+
+@pytest.mark.parametrize("unit", sorted(RATES))
+def test_every_rate_is_judged(unit: str) -> None:
+    assert only(lines([20.0], unit), lines([10.0], unit)).verdict == "worse"
+
+
+def test_an_unknown_unit_is_neither_written_nor_passed_over() -> None:
+    with pytest.raises(UnknownUnit, match="furlongs"):
+        line(1.0, "furlongs")
+    strange = line(1.0) | {"unit": "furlongs"}
+    with pytest.raises(NotComparable, match="furlongs"):
+        compared([strange], [strange], TOLERANCE)
 
 
 # ---------------------------------------------------------------- the command

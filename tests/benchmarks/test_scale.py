@@ -39,7 +39,7 @@ def test_each_size_is_set_against_one_of_them(
     for line in lines:
         assert list(line)[: len(COLUMNS)] == list(COLUMNS)
         assert line["ratio"] > 0
-        assert line["unit"] == "us/asset"
+        assert line["unit"] == "µs/asset"
     assert lines[1]["ratio"] == lines[3]["ratio"] == 1
 
 
