@@ -11,6 +11,7 @@ from typing_extensions import override
 from detectors import windows
 from detectors.base import Detector
 from detectors.errors import InvalidInput
+from detectors.kernels.spectral import saliency
 from detectors.models.parameters import require_int
 from detectors.tags import Tags
 from detectors.validation import FloatMatrix, FloatVector
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 _UNIT_QUANTILE = 0.9
 _UNIT_FLOOR = 0.25
-_FAINTEST = 1.0e-2
-"""Amplitudes below this share of a window's mean amplitude count as this much."""
 _FADE = 0.25
 """Share of the window at each end over which it fades in and out."""
 
@@ -100,39 +99,17 @@ class SpectralResidual(Detector):
 
     def _saliency(self, X: FloatMatrix) -> FloatMatrix:
         """Return each row's saliency beyond its window's mean, relative to it."""
-        out = np.empty_like(X)
+        out, taper = np.empty_like(X), self._taper()
         for column in range(X.shape[1]):
             values, largest = X[:, column], np.abs(X[:, column]).max()
             if largest > 0:
-                # Powers of two change no digit, and keep squares and sums in range.
+                # Powers of two change no digit, and keep sums in range.
                 values = np.ldexp(values, -int(np.frexp(largest)[1]))
             padded = np.pad(values, self.reach(), mode="reflect")
             for start, views in windows.window_blocks(padded, self.window):
-                out[start : start + len(views), column] = self._of_windows(views)
+                own = saliency(views, taper, self.window - 1 - self.ahead, self.smoothing)
+                out[start : start + len(views), column] = own
         return out
-
-    def _of_windows(self, views: FloatMatrix) -> FloatVector:
-        width = self.window
-        centred = views - views.mean(axis=1, keepdims=True)
-        spectrum = np.fft.rfft(centred * self._taper(), axis=1)
-        amplitude = np.abs(spectrum)
-        typical = amplitude.mean(axis=1, keepdims=True)
-        # What rounding leaves of a constant window is no signal.
-        flat = typical[:, 0] <= 1e-12 * width * np.abs(views).max(axis=1)
-        log = np.log(np.maximum(amplitude, _FAINTEST * typical) + flat[:, None])
-        before = self.smoothing // 2
-        padded = np.pad(log, ((0, 0), (before, self.smoothing - 1 - before)), mode="edge")
-        near = np.zeros_like(log)
-        for shift in range(self.smoothing):
-            near += padded[:, shift : shift + log.shape[1]]
-        residual = np.exp(log - near / self.smoothing)
-        # The window keeps its phases: only amplitudes are replaced.
-        spectrum *= residual / np.where(amplitude > 0, amplitude, 1.0)
-        salient = np.abs(np.fft.irfft(spectrum, width, axis=1))
-        mean = salient.mean(axis=1)
-        own = salient[:, width - 1 - self.ahead]
-        usable = ~flat & (mean > 0)
-        return np.where(usable, np.maximum(own / np.where(usable, mean, 1) - 1, 0), 0.0)
 
     def _taper(self) -> FloatVector:
         place = np.arange(self.window)
