@@ -108,7 +108,7 @@ class Plot {
     return {
       width: this.width(),
       height: data.height,
-      padding: [8, 10, 0, 0],
+      padding: [8, data.timed ? 24 : 10, 0, 0],  // half of a day's name, at the last one
       legend: { show: false },
       tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), data.zone),
       cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false },
