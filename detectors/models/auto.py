@@ -252,9 +252,10 @@ class Auto(Detector):
             found = training.residuals(self.widths_[2])
             verdicts.append(judge.of_joint(found, training.starts, missing))
         if self._shapes is not None:
-            for fold in training.folds():
+            folds = training.short_folds()
+            for fold in folds:
                 others = training.left_out_shapes(fold, self._shapes.usual)
-                stop = len(X) if fold.high == training.folds()[-1].high else fold.high
+                stop = len(X) if fold is folds[-1] else fold.high
                 own = replace(judge, shapes=others)
                 verdicts += own.of_shapes(columns, missing, fold.low, stop)
         sums = np.zeros((2, len(X)))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detectors.models.auto_folds import Choice, Fold, calibrated, folds_of, thinned
+from detectors.models.auto_folds import (
+    Choice,
+    Fold,
+    calibrated,
+    folds_of,
+    short_folds_of,
+    thinned,
+)
 from detectors.models.auto_joint import JointWindow, Moments
 from detectors.models.auto_judge import FLOORS, JOINT_FLOOR
 from detectors.models.auto_shapes import ShapeViews, learn_shapes
@@ -77,6 +85,11 @@ class Training:
         long = self.widths[1]
         return folds_of(self.columns.shape[1] - long + 1, long if gap is None else gap)
 
+    def short_folds(self) -> list[Fold]:
+        """Return the folds by which windows are compared in shape with all others."""
+        long = self.widths[1]
+        return short_folds_of(self.columns.shape[1] - long + 1, long)
+
     def whole(self) -> Mask:
         """Tell which long windows of the first sensor miss nothing."""
         return whole_first(self.missing, self.columns.shape[1], self.widths[1])
@@ -110,18 +123,17 @@ class Training:
     # ------------------------------------------------------------------ windows that are kept
     def kept(self) -> SensorViews:
         """Return the references that new rows are compared with."""
-        return self._references(self._as_many(), -1).compact()
+        return self._references(self._as_many(self.folds()), -1).compact()
 
     def left_out(self, fold: Fold) -> SensorViews:
         """Return references that share no row with a fold."""
         return self._references(fold.others, fold.number)
 
-    def _as_many(self) -> Starts:
+    def _as_many(self, folds: Sequence[Fold]) -> Starts:
         """Return starts of windows, as many as left-out windows are compared with.
 
         With more references than those, new rows would always look better than left-out ones.
         """
-        folds = self.folds()
         others = int(np.mean([len(fold.others) for fold in folds]))
         return self._thinned(np.arange(folds[-1].high), others, Choice.AS_MANY)
 
@@ -156,10 +168,9 @@ class Training:
     # ------------------------------------------------------------------ shapes
     def learn_shapes(self) -> tuple[ShapeViews | None, FloatMatrix]:
         """Return what `learn_shapes` finds for the first sensor."""
-        starts, widths = self._as_many(), self.widths[:2]
-        return learn_shapes(
-            self.columns[0], self.whole(), starts, self.folds(), widths, self.quantile
-        )
+        folds, widths = self.short_folds(), self.widths[:2]
+        starts = self._as_many(folds)
+        return learn_shapes(self.columns[0], self.whole(), starts, folds, widths, self.quantile)
 
     def left_out_shapes(self, fold: Fold, usual: FloatVector) -> ShapeViews:
         """Return all windows that share no row with a fold."""

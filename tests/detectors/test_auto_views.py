@@ -18,7 +18,7 @@ from detectors.kernels.views import (
     nearest_views,
     references,
 )
-from detectors.models.auto_folds import folds_of
+from detectors.models.auto_folds import folds_of, short_folds_of
 from detectors.models.auto_judge import covering, spread
 from detectors.models.auto_views import whole_windows
 from tests.detectors.machines import rhythm
@@ -175,6 +175,16 @@ def test_folds_cover_all_windows_once_and_share_no_row_with_the_others(count: in
         if count > 50:
             away = np.abs(fold.others[:, None] - fold.own[None]).min(axis=1)
             assert away.min() >= 16
+
+
+@pytest.mark.parametrize("count", [50, 500, 5_000])
+def test_short_folds_stay_an_eighth_of_all_windows_away(count: int) -> None:
+    folds = short_folds_of(count, gap=16)
+    np.testing.assert_array_equal(np.concatenate([f.own for f in folds]), np.arange(count))
+    assert len(folds) == 16
+    for fold in folds if count > 50 else ():
+        away = np.minimum(np.abs(fold.others - fold.low), np.abs(fold.others - fold.high + 1))
+        assert away.min() >= max(16, count // 8)
 
 
 # ---------------------------------------------------------------- the whole score
