@@ -46,6 +46,9 @@ class Alarms(NamedTuple):
     ----------
     affiliation, events
         F1 by distance, and of whole events.
+    near
+        F1 of whole events, if one that is not farther off than the widest edge that VUS-PR
+        grants counts as touching.
     faults
         Labelled stretches.
     leads
@@ -59,6 +62,7 @@ class Alarms(NamedTuple):
 
     affiliation: float
     events: float
+    near: float
     faults: int
     leads: tuple[float, ...]
     false: float
@@ -74,7 +78,7 @@ def seconds_a_row(name: str) -> float:
 
 
 def judge_alarms(
-    labels: np.ndarray, final: Judged, live: Judged | None, seconds: float
+    labels: np.ndarray, final: Judged, live: Judged | None, seconds: float, window: int
 ) -> Alarms:
     """Set alarm levels by the training rows, make events of the test rows and judge them.
 
@@ -86,18 +90,23 @@ def judge_alarms(
         Scores by all rows, and by those until each; None where there is no live form.
     seconds
         From row to row.
+    window
+        Widest buffer of VUS-PR in rows: half lies on each side of a stretch.
     """
     later = told(final, seconds)
-    return _judged(labels, later, later if live is None else told(live, seconds), seconds)
+    early = later if live is None else told(live, seconds)
+    return _judged(labels, later, early, seconds, window // 2)
 
 
 def silence(labels: np.ndarray, seconds: float) -> Alarms:
     """Return what it is worth to raise no alarm."""
     none = np.zeros(len(labels), bool)
-    return _judged(labels, none, none, seconds)
+    return _judged(labels, none, none, seconds, 0)
 
 
-def _judged(labels: np.ndarray, final: np.ndarray, early: np.ndarray, seconds: float) -> Alarms:
+def _judged(
+    labels: np.ndarray, final: np.ndarray, early: np.ndarray, seconds: float, tolerance: int
+) -> Alarms:
     rows = _SECONDS_A_MONTH / seconds
     months = float((~labels).sum() / rows)
     leads = metrics.lead_rows(labels, early)
@@ -105,6 +114,7 @@ def _judged(labels: np.ndarray, final: np.ndarray, early: np.ndarray, seconds: f
     return Alarms(
         metrics.affiliation(labels, final).f1,
         metrics.event_f1(labels, final).f1,
+        metrics.event_f1(labels, final, tolerance).f1,
         len(leads),
         tuple(found.tolist()),
         months * metrics.false_alarms_per_month(labels, final, rows),
@@ -150,6 +160,7 @@ def together(found: Sequence[Alarms]) -> dict[str, float]:
     return {
         figures.AFFILIATION: float(np.mean([one.affiliation for one in found])),
         figures.EVENTS: float(np.mean([one.events for one in found])),
+        figures.EVENTS_NEAR: float(np.mean([one.near for one in found])),
         figures.FOUND: len(leads) / sum(one.faults for one in found),
         figures.LEAD: float(np.median(leads)) if leads else 0.0,
         figures.FALSE: sum(one.false for one in found) / sum(one.months for one in found),

@@ -118,7 +118,7 @@ def judge(
         half,
         volume.roc,
         metrics.auc_pr(labels, held),
-        judge_alarms(labels, final, live, seconds),
+        judge_alarms(labels, final, live, seconds, window),
         metrics.peak_hits(labels, final.scores),
         _flagged(labels, final) if flags else {},
     )

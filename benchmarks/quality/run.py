@@ -113,14 +113,20 @@ def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, f
     if name == "ucr":
         yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
     if name == "skab":
-        for way, share, rate in (
-            (QUANTILE, figures.F1, figures.FALSE_ALARMS),
-            (HOURLY, figures.F1_HOURLY, figures.FALSE_ALARMS_HOURLY),
+        for way, share, rate, silent in (
+            (QUANTILE, figures.F1, figures.FALSE_ALARMS, figures.MISSED),
+            (
+                HOURLY,
+                figures.F1_HOURLY,
+                figures.FALSE_ALARMS_HOURLY,
+                figures.MISSED_HOURLY,
+            ),
         ):
             counts = np.sum([outcome.flagged[way] for outcome in outcomes], axis=0)
             right, false, missed, quiet = counts
             yield share, float(2 * right / max(2 * right + false + missed, 1))
             yield rate, float(100 * false / max(false + quiet, 1))
+            yield silent, float(100 * missed / max(right + missed, 1))
 
 
 def _ranking(outcomes: Sequence[Outcome]) -> dict[str, float]:

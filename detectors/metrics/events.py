@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def event_f1(labels: ArrayLike, alarms: ArrayLike, tolerance: int = 0) -> Agreement:
     """Return precision, recall and F1 of whole events.
 
-    A labelled stretch is found if an alarm event touches it, and an alarm event is right if it
-    touches a labelled stretch: each counts once, however long (Hundman and others, 2018,
-    doi:10.1145/3219819.3219845).  Not the point-adjusted F1, which counts all rows of a stretch
-    as found when one is.
+    A labelled stretch is found if an alarm event touches it, and counts once, however long it
+    is and however many events touch it; an event that touches none is false (Hundman and
+    others, 2018, doi:10.1145/3219819.3219845).  Not the point-adjusted F1, which counts all
+    rows of a stretch as found when one is.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ def event_f1(labels: ArrayLike, alarms: ArrayLike, tolerance: int = 0) -> Agreem
         Rows that an alarm may be away from a stretch and still touch it.
     """
     right, found = _touching(*flagged(labels, alarms), tolerance)
-    precision = float(right.mean()) if right.size else float("nan")
+    hits, false = int(found.sum()), int((~right).sum())
+    precision = hits / (hits + false) if right.size else float("nan")
     return Agreement.of(precision, float(found.mean()))
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from benchmarks.harness.processes import ROOT
@@ -86,7 +87,7 @@ def _with_gaps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_alarms_at_the_own_level_are_judged() -> None:
     found = judge("auto", _series()).alarms
     assert (found.faults, found.false) == (1, 0)
-    assert found.events == 1
+    assert found.events == found.near == 1
     assert found.affiliation > 0.8
     # A fault of 30 rows, a row a minute, and 770 others.
     assert 0 < found.leads[0] <= 29 / 60
@@ -100,6 +101,28 @@ def test_silence_finds_nothing_and_says_nothing_false() -> None:
     both = alarms.together([quiet, judge("auto", series).alarms])
     assert both[figures.FOUND] == 0.5
     assert both[figures.EVENTS] == pytest.approx(0.5)
+
+
+def test_the_pump_loops_rows_are_told_as_its_leaderboard_tells_them(tmp_path: Path) -> None:
+    """One run whose fault is seen in 60 of 80 rows; 20 others look like it."""
+    rng = np.random.default_rng(0)
+    faulty, seen = np.zeros(800, bool), np.zeros(800, bool)
+    faulty[500:580], seen[520:600] = True, True
+    frame = pl.DataFrame(
+        {
+            "datetime": [str(row) for row in range(800)],
+            "flow": rng.normal(size=800) + 30 * seen,
+            "anomaly": faulty.astype(float),
+            "changepoint": np.zeros(800),
+        }
+    )
+    (tmp_path / "skab" / "data" / "valve1").mkdir(parents=True)
+    frame.write_csv(tmp_path / "skab" / "data" / "valve1" / "0.csv", separator=";")
+    found = {line["metric"]: line for line in lines("mahalanobis", ["skab"], tmp_path)}
+    for missed in (figures.MISSED, figures.MISSED_HOURLY):
+        assert found[missed]["value"] == pytest.approx(100 * 20 / 80, abs=2.5)
+    assert found[figures.FALSE_ALARMS_HOURLY]["value"] == pytest.approx(100 * 20 / 320, abs=1)
+    assert found[figures.MISSED]["rivals"]["IForest"] == 82.9
 
 
 # ---------------------------------------------------------------- command
@@ -174,6 +197,7 @@ def test_a_line_holds_set_metric_value_goal_and_rivals(data_dir: Path) -> None:
         figures.AUC_PR,
         figures.AFFILIATION,
         figures.EVENTS,
+        figures.EVENTS_NEAR,
         figures.FOUND,
         figures.LEAD,
         figures.FALSE,

@@ -25,6 +25,15 @@ def test_too_late_costs_more_than_too_early():
     assert metrics.life_score([30, 40], [30, 40]) == 0
 
 
+def test_the_challenge_score_is_that_of_another_program():
+    """What the tests of rul-adapt expect of ten predictions half a cycle off.
+
+    https://github.com/tilman151/rul-adapt, the score of PHM 2008.
+    """
+    assert metrics.life_score([1.0] * 10, [0.5] * 10) == pytest.approx(0.3921, abs=1e-5)
+    assert metrics.life_score([1.0] * 10, [1.5] * 10) == pytest.approx(0.51271, abs=1e-5)
+
+
 def test_coverage_counts_bounds_as_within():
     assert metrics.life_coverage([1, 2, 3, 4], [1, 0, 0, 5], [2, 2, 2, 6]) == 0.5
 

@@ -86,6 +86,25 @@ def test_the_peak_hits_within_a_hundred_rows(peak: int, hits: bool) -> None:
     assert metrics.peak_hits(labels, scores) is hits
 
 
+@pytest.mark.parametrize(
+    ("tolerance", "hits"), [(3, slice(2, 11)), (5, slice(0, 13))], ids=["length", "5"]
+)
+def test_hits_are_those_of_another_program_for_the_archive(tolerance: int, hits: slice) -> None:
+    """What the tests of dtaianomaly's `UCRScore` expect of a peak in each of 14 rows.
+
+    https://github.com/ML-KULeuven/dtaianomaly; its tolerance is the length of the stretch
+    where none is given.
+    """
+    labels = np.zeros(14, bool)
+    labels[5:8] = True
+    scores = np.array([1, 3, 1, 2, 4, 2, 3, 1, 2, 1, 0, 1, 1, 0]) / 10
+    found = [
+        metrics.peak_hits(labels, np.where(np.arange(14) == row, 0.9, scores), tolerance)
+        for row in range(14)
+    ]
+    assert np.flatnonzero(found).tolist() == list(range(14))[hits]
+
+
 STRETCHES = {
     "one": [(1200, 1290)],
     "several": [(100, 130), (900, 1000), (1040, 1045), (2500, 2504)],
