@@ -1,4 +1,4 @@
-"""``python -m benchmarks rul``: remaining life of turbofans, lead time on a bearing.
+"""``python -m benchmarks rul``: remaining life and health of turbofans, health of bearings.
 
 Sets are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).  What engines had
 left is read after everything was told.
@@ -15,21 +15,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.harness.sets import add_data
-from benchmarks.rul import loaders
+from benchmarks.rul import health, loaders
+from benchmarks.rul.days import health_by_days
 from benchmarks.rul.rivals import RIVALS
 from detectors import metrics
-from detectors.prognostics import HealthIndex, RemainingLife
+from detectors.prognostics import RemainingLife, running_low
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_RECIPE = "remaining life"
-_SICK = 50.0
-"""Health below which a machine is told as sick."""
+_RECIPE, _HEALTH, _DAYS = "remaining life", "health", "health by days"
 RMSE, RMSE_WHOLE, SCORE, COVERAGE = "RMSE", "RMSE, uncapped truth", "score", "coverage %"
 GOALS = {RMSE: 12.0, COVERAGE: 90.0}
 PUBLISHED = {RMSE: 11.5}
 """Deep networks of recent papers: 11 to 12."""
+ORDER, LEAD, FALSE_LEAD = "Spearman with age", "lead, cycles", "false leads %"
+HALF, LATE, END = "spread at half life", "spread 50 cycles left", "spread at the end"
+ALIKE = "prognosability"
+LEAD_HOURS = "lead h, health < 50"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,8 +49,9 @@ def lines(
     """Yield the figures of each set."""
     if "cmapss" in sets:
         yield from _turbofans(folder, rivals=rivals)
+        yield from _health(folder, rivals=rivals)
     if "ims" in sets:
-        yield from _bearing(folder)
+        yield from _bearings(folder, rivals=rivals)
 
 
 def _turbofans(folder: Path, *, rivals: bool) -> Iterator[dict[str, Any]]:
@@ -74,22 +78,58 @@ def _turbofans(folder: Path, *, rivals: bool) -> Iterator[dict[str, Any]]:
     yield _line("cmapss-fd001", "RMSE, engines left out", model.cv_rmse_)
 
 
-def _bearing(folder: Path) -> Iterator[dict[str, Any]]:
+def _health(folder: Path, *, rivals: bool) -> Iterator[dict[str, Any]]:
+    lives = loaders.turbofans(folder).lives
+    found = {
+        name: _worth(index(lives))
+        for name, index in health.INDICES.items()
+        if rivals or name == health.OURS
+    }
+    own, by_days = found.pop(health.OURS), _worth(health_by_days(lives))
+    for metric, value in own.items():
+        others = {name: values[metric] for name, values in found.items()}
+        yield _line("cmapss-fd001", metric, value, others, _HEALTH)
+        yield _line("cmapss-fd001", metric, by_days[metric], recipe=_DAYS)
+
+
+def _worth(points: Sequence[np.ndarray]) -> dict[str, float]:
+    """Return what an index of health is worth, by the name that it is printed with."""
+    found = health.worth(points)
+    return {
+        ORDER: float(np.median(found.order)),
+        HALF: found.half,
+        LATE: found.late,
+        END: found.end,
+        ALIKE: found.prognosability,
+        LEAD: float(np.median(found.leads)),
+        FALSE_LEAD: 100 * float((found.leads > loaders.CAP).mean()),
+    }
+
+
+def _bearings(folder: Path, *, rivals: bool) -> Iterator[dict[str, Any]]:
+    """Yield hours from health below the limit to the end; all but the first did not fail."""
     bearings, before = loaders.bearings(folder)
     for number, rows in enumerate(bearings, 1):
-        health = HealthIndex().fit([rows]).health(rows)
-        sick = np.flatnonzero(health < _SICK)
-        lead = float(before[sick[0]]) if len(sick) else 0.0
-        yield _line(f"ims-bearing-{number}", "lead h, health < 50", lead)
+        leads = {}
+        for name, index in health.INDICES.items():
+            if rivals or name == health.OURS:
+                told = running_low(index([rows])[0], health.ROWS)
+                leads[name] = float(before[::-1][int(health.lead(told))])
+        own = leads.pop(health.OURS)
+        yield _line(f"ims-bearing-{number}", LEAD_HOURS, own, leads, _HEALTH)
 
 
 def _line(
-    name: str, metric: str, value: float, rivals: dict[str, float] | None = None
+    name: str,
+    metric: str,
+    value: float,
+    rivals: dict[str, float] | None = None,
+    recipe: str = _RECIPE,
 ) -> dict[str, Any]:
     return {
         "set": name,
         "metric": metric,
-        "recipe": _RECIPE if name.startswith("cmapss") else "health",
+        "recipe": recipe,
         "value": round(value, 3),
         "goal": GOALS.get(metric),
         "published": PUBLISHED.get(metric),
@@ -100,7 +140,8 @@ def _line(
 def _shown(line: dict[str, Any]) -> str:
     rivals = ", ".join(f"{name} {value:g}" for name, value in line["rivals"].items())
     goal = "" if line["goal"] is None else f"goal {line['goal']:g}"
-    return f"{line['set']:<14} {line['metric']:<38} {line['value']:>8.4g}   {goal:<10} {rivals}"
+    head = f"{line['set']:<14} {line['metric']:<22} {line['recipe']:<14}"
+    return f"{head} {line['value']:>8.4g}   {goal:<10} {rivals}".rstrip()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.rul import health
+from benchmarks.rul.days import LEARNED, health_by_days
 from benchmarks.rul.rivals import RIVALS
-from benchmarks.rul.run import COVERAGE, RMSE, lines
+from benchmarks.rul.run import COVERAGE, FALSE_LEAD, LEAD, LEAD_HOURS, ORDER, RMSE, lines
 from detectors import metrics
 from tests.detectors.prognostics.fleets import SHORT, cut, lives
 
@@ -38,13 +40,53 @@ def test_coverage_counts_bounds_as_within():
     assert metrics.life_coverage([1, 2, 3, 4], [1, 0, 0, 5], [2, 2, 2, 6]) == 0.5
 
 
+def test_machines_that_wear_alike_have_no_spread_and_others_have():
+    falling = [np.linspace(100, 0, 101), np.linspace(100, 0, 201)]
+    found = health.worth(falling)
+    assert found.order == pytest.approx([-1, -1])
+    assert (found.end, found.prognosability) == (0, 1)
+    # Sick from the middle on, which 10 rows must agree on.
+    assert found.leads.tolist() == [40, 90]
+    other = health.worth([falling[0], 60 + 0.4 * falling[0]])
+    assert other.end == pytest.approx(30 / other.fall)
+    assert other.prognosability < 0.7
+    assert other.leads[1] == 0
+
+
+@pytest.mark.parametrize("name", health.INDICES)
+def test_every_index_falls_with_wear_and_stays_without(name):
+    rng = np.random.default_rng(3)
+    good = [rng.normal(size=(300, 4)) for _ in range(2)]
+    worn = [one + np.linspace(0, 1, 300)[:, None] ** 2 * [8.0, -8.0, 0.0, 8.0] for one in good]
+    found = health.worth(health.INDICES[name](worn))
+    assert (found.order < -0.7).all()
+    assert (found.leads > 0).all()
+    if name != health.FIRST_AXIS:
+        assert (health.worth(health.INDICES[name](good)).leads == 0).all()
+
+
+@pytest.mark.slow
+def test_days_are_told_when_they_are_over():
+    rng = np.random.default_rng(4)
+    life = rng.normal(size=(LEARNED + 60, 3))
+    life[LEARNED + 20 :] += 9.0
+    (told,) = health_by_days([life])
+    assert np.isnan(told[:23]).all()
+    assert told[47] > 50
+    assert told[-2] == told[95] > told[-1] == 0
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_turbofans_and_the_bearing(data_dir):
     found = {
         (line["set"], line["metric"]): line["value"]
         for line in lines(data_dir, ["cmapss", "ims"], rivals=False)
+        if line["recipe"] != "health by days"
     }
     assert found["cmapss-fd001", RMSE] <= 12.0
     assert 86 <= found["cmapss-fd001", COVERAGE] <= 94
-    assert found["ims-bearing-1", "lead h, health < 50"] > 48
+    assert found["cmapss-fd001", ORDER] < -0.95
+    assert found["cmapss-fd001", LEAD] > 60
+    assert found["cmapss-fd001", FALSE_LEAD] <= 5
+    assert found["ims-bearing-1", LEAD_HOURS] > 48
