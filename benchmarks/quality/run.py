@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.harness.sets import add_data, add_sets, known
-from benchmarks.quality import calls, figures, loaders, rivals, tsbad
+from benchmarks.quality import bearings, calls, figures, loaders, rivals, tsbad
 from benchmarks.quality.alarms import seconds_a_row, together
 from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
 
@@ -28,8 +28,9 @@ _RANKINGS = {
     figures.VUS_ROC: "vus_roc",
     figures.AUC_PR: "auc_pr",
 }
-_OTHERS = (*tsbad.TRACKS, *calls.SETS)
-"""Series with a published score of each method, and streams in which calls count."""
+_OTHERS = (*tsbad.TRACKS, *calls.SETS, bearings.SET)
+"""Series with a published score of each method, streams in which calls count, and a run to
+failure."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,8 +55,8 @@ def lines(
     recipe
         Name that `rivals.make` takes.
     sets
-        Names of `loaders.SETS`; or of `tsbad.TRACKS` or `calls.SETS`, which count towards no
-        mean.
+        Names of `loaders.SETS`; or of `tsbad.TRACKS` or `calls.SETS`, or `bearings.SET`, which
+        count towards no mean.
     folder
         Where the data sets are.
     every
@@ -69,6 +70,9 @@ def lines(
             continue
         if name in calls.SETS:
             yield from _early(recipe, name, folder, every)
+            continue
+        if name == bearings.SET:
+            yield from _to_failure(recipe, folder)
             continue
         series = loaders.load(name, folder, every)
         seconds = seconds_a_row(name)
@@ -89,6 +93,12 @@ def _early(recipe: str, name: str, folder: Path, every: int) -> Iterator[dict[st
         count, found = calls.figures_of(one, name, folder, every)
         for metric, value in found.items():
             yield _line(name, metric, one, value) | {"series": count, "refused": 0}
+
+
+def _to_failure(recipe: str, folder: Path) -> Iterator[dict[str, Any]]:
+    count, found = bearings.figures_of(recipe, folder)
+    for metric, value in found.items():
+        yield _line(bearings.SET, metric, recipe, value) | {"series": count, "refused": 0}
 
 
 def _beside_published(

@@ -2,7 +2,10 @@
 
 Sets are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).  A detector learns
 from the normal part of each series.  For every labelled stretch sensors are put in order by
-their shares of its score, and compared with the sensors that people named for it.
+their shares of its score, and compared with the sensors that people named for it.  Then the
+same of the events that the platform raises, there and on the demo plant (simulated), and
+whether the event most like one, and the stretch of readings, is about the same
+(`benchmarks.why.events`).
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from appliance.demo import plant
 from benchmarks.harness.sets import add_data
 from benchmarks.quality import loaders
-from benchmarks.why.loaders import SETS, faults
+from benchmarks.why import events
+from benchmarks.why.loaders import SETS, deviations, faults
 from detectors import catalog, metrics
 from detectors.thresholds import SurpriseScale
 
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from benchmarks.quality.loaders import Series
     from benchmarks.why.loaders import Fault
     from detectors.base import Detector
-    from detectors.validation import FloatMatrix, FloatVector
+    from detectors.validation import FloatVector
 
     Measure = Callable[[np.ndarray, FloatVector], float]
 
@@ -39,9 +44,11 @@ MEASURES: dict[str, Measure] = {
     GAIN: metrics.cause_gain,
 }
 OURS, MEAN_Z, LARGEST_Z, CHANCE = "contributions", "mean |z|", "largest |z|", "chance"
+OTHER = "any other"
+SAME_SENSORS, SAME_KIND = "nearest event, sensors", "nearest event, kind"
+SAME_STRETCH = "nearest stretch, sensors"
+PLANT = "plant-"
 _DRAWS = 20
-_FLAT_SHARE, _FLAT = 0.01, 1e-3
-"""What counts as the deviation of a sensor that was constant in training."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -55,6 +62,10 @@ def main(argv: Sequence[str]) -> int:
 def lines(recipe: str, sets: Sequence[str], folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the figures of each set: means over its faults."""
     for name in sets:
+        if name.startswith(PLANT):
+            fleet = name.removeprefix(PLANT)
+            yield from _of_events(name, recipe, list(events.of_plant(fleet, recipe)))
+            continue
         found: dict[str, list[list[float]]] = {}
         faulty = 0
         for series in loaders.load(name, folder):
@@ -62,19 +73,64 @@ def lines(recipe: str, sets: Sequence[str], folder: Path) -> Iterator[dict[str, 
             faulty += len(own)
             for by, figures in _figures(catalog.make(recipe), series, own):
                 found.setdefault(by, []).extend(figures)
-        means = {by: np.mean(figures, axis=0) for by, figures in found.items()}
-        for at, metric in enumerate(MEASURES):
-            values = {by: round(float(mean[at]), 3) for by, mean in means.items()}
-            yield {
-                "set": name,
-                "metric": metric,
-                "recipe": recipe,
-                "value": values.pop(OURS),
-                "goal": None,
-                "published": None,
-                "rivals": values,
-                "faults": faulty,
-            }
+        for metric, values in _means(found):
+            yield _line(name, metric, recipe, values) | {"faults": faulty}
+        yield from _of_events(name, recipe, list(events.of_servers(folder, name, recipe)))
+
+
+def _of_events(
+    name: str, recipe: str, machines: Sequence[events.Machine]
+) -> Iterator[dict[str, Any]]:
+    """Yield what the events of a set's machines name, and what is most like them."""
+    told = [one for machine in machines for one in machine.told]
+    count = {
+        "faults": len({fault for one in told for fault in one.touched}),
+        "events": len(told),
+        "raised": sum(machine.raised for machine in machines),
+    }
+    for metric, values in _means(_orders(told)):
+        yield _line(name, f"events, {metric}", recipe, values) | count
+    alike = {SAME_SENSORS: events.nearest(told, events.same_sensors)}
+    if name.startswith(PLANT):
+        alike[SAME_KIND] = events.nearest(told, events.same_kind)
+    else:
+        alike[SAME_STRETCH] = events.nearest_stretches(machines)
+    for metric, how in alike.items():
+        values = {OURS: round(how.near, 3), OTHER: round(how.other, 3)}
+        yield _line(name, metric, recipe, values) | count | {"events": how.compared}
+
+
+def _orders(told: Sequence[events.Told]) -> dict[str, list[list[float]]]:
+    """Return, for each way to put an event's sensors in order, a row of figures an event."""
+    rng, found = np.random.default_rng(0), {}
+    for one in told:
+        for by, orders in (
+            (OURS, [one.shares]),
+            (MEAN_Z, [one.mean_z]),
+            (LARGEST_Z, [one.largest_z]),
+            (CHANCE, list(rng.random((_DRAWS, len(one.causes))))),
+        ):
+            found.setdefault(by, []).extend(_judged(one.causes, order) for order in orders)
+    return found
+
+
+def _means(found: dict[str, list[list[float]]]) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield each metric with its mean by way of ordering."""
+    means = {by: np.mean(figures, axis=0) for by, figures in found.items()}
+    for at, metric in enumerate(MEASURES):
+        yield metric, {by: round(float(mean[at]), 3) for by, mean in means.items()}
+
+
+def _line(name: str, metric: str, recipe: str, values: dict[str, float]) -> dict[str, Any]:
+    return {
+        "set": name,
+        "metric": metric,
+        "recipe": recipe,
+        "value": values.pop(OURS),
+        "goal": None,
+        "published": None,
+        "rivals": values,
+    }
 
 
 def _figures(
@@ -85,38 +141,35 @@ def _figures(
     scale = SurpriseScale().fit(detector.calibration_scores(series.train))
     surprise = scale.surprise(detector.score(series.test))
     shares = detector.contributions(series.test)
-    z = _deviations(series)
+    z = deviations(series.train, series.test)
     # As an event's sensors are: shares weighted with the surprise that they are shares of.
-    yield OURS, [_judged(one, surprise[one.rows] @ shares[one.rows]) for one in faulty]
-    yield MEAN_Z, [_judged(one, z[one.rows].mean(axis=0)) for one in faulty]
-    yield LARGEST_Z, [_judged(one, z[one.rows].max(axis=0)) for one in faulty]
+    yield OURS, [_judged(f.causes, surprise[f.rows] @ shares[f.rows]) for f in faulty]
+    yield MEAN_Z, [_judged(one.causes, z[one.rows].mean(axis=0)) for one in faulty]
+    yield LARGEST_Z, [_judged(one.causes, z[one.rows].max(axis=0)) for one in faulty]
     draws = np.random.default_rng(0).random((_DRAWS, series.test.shape[1]))
-    yield CHANCE, [_judged(one, draw) for one in faulty for draw in draws]
+    yield CHANCE, [_judged(one.causes, draw) for one in faulty for draw in draws]
 
 
-def _judged(fault: Fault, shares: FloatVector) -> list[float]:
-    return [float(measure(fault.causes, shares)) for measure in MEASURES.values()]
-
-
-def _deviations(series: Series) -> FloatMatrix:
-    """Return how many training deviations readings are from the training mean."""
-    middle, spread = series.train.mean(axis=0), series.train.std(axis=0)
-    flat = np.maximum(_FLAT_SHARE * np.abs(middle), _FLAT)
-    return np.asarray(np.abs(series.test - middle) / np.where(spread > 0, spread, flat))
+def _judged(causes: np.ndarray, shares: FloatVector) -> list[float]:
+    return [float(measure(causes, shares)) for measure in MEASURES.values()]
 
 
 def _shown(line: dict[str, Any]) -> str:
     rivals = ", ".join(f"{name} {value:g}" for name, value in line["rivals"].items())
+    count = f"{line['faults']} faults"
+    if "events" in line:
+        count += f", {line['events']} events"
     return (
-        f"{line['set']:<5} {line['metric']:<10} {line['recipe']:<13} {line['value']:>6.3g}"
-        f"   {line['faults']} faults   {rivals}"
+        f"{line['set']:<15} {line['metric']:<24} {line['recipe']:<13} {line['value']:>6.3g}"
+        f"   {count:<24} {rivals}"
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks why", description=__doc__)
     add_data(parser)
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    sets = [*SETS, *(PLANT + fleet for fleet in plant.FLEETS)]
+    parser.add_argument("--sets", nargs="+", choices=sets, default=sets)
     parser.add_argument("--recipe", default="auto", help="name of a detector")
     return parser
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
+from appliance.schemas.event import EventDraft, SensorShare, Severity
+from benchmarks.why import events
+from benchmarks.why.events import Machine, Told
 from benchmarks.why.loaders import faults
-from benchmarks.why.run import CHANCE, GAIN, HIT_1, HIT_ALL, LARGEST_Z, MEAN_Z, lines
+from benchmarks.why.run import (
+    CHANCE,
+    GAIN,
+    HIT_1,
+    HIT_ALL,
+    LARGEST_Z,
+    MEAN_Z,
+    OTHER,
+    SAME_SENSORS,
+    lines,
+)
 from detectors import metrics
 from detectors.errors import InvalidInput
 
@@ -56,6 +71,71 @@ def test_faults_are_read_with_last_rows_and_sensors_counted_from_one(tmp_path):
     assert (second.rows, second.causes.tolist()) == (slice(12, 13), [False, True, False])
 
 
+def _told(fault: str, kind: str, causes: list[int], shares: list[float], day: int = 0) -> Told:
+    named = tuple(
+        SensorShare(name=f"s{place:02d}", share=share) for place, share in enumerate(shares)
+    )
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    draft = EventDraft(
+        asset="A",
+        start=start,
+        end=start + timedelta(hours=1),
+        peak=5.0,
+        peak_time=start,
+        threshold=3.0,
+        severity=Severity.WATCH,
+        sensors=named,
+    )
+    none = np.zeros(len(shares))
+    flags = np.isin(np.arange(len(shares)), causes)
+    return Told(
+        draft, frozenset([fault]), frozenset([kind]), flags, np.array(shares), none, none
+    )
+
+
+def test_events_are_compared_with_those_of_other_faults_only():
+    told = [
+        _told("first", "leak", [0, 1], [0.7, 0.3, 0.0]),
+        _told("first", "leak", [0, 1], [0.7, 0.3, 0.0]),
+        _told("second", "leak", [0], [0.6, 0.3, 0.1]),
+        _told("third", "wear", [2], [0.0, 0.1, 0.9]),
+    ]
+    kinds = events.nearest(told, events.same_kind)
+    # All but the wear have the other leak nearest; that one has no like.
+    assert (kinds.near, kinds.compared) == (0.75, 4)
+    assert kinds.other == pytest.approx((0.5 + 0.5 + 2 / 3 + 0) / 4)
+    sensors = events.nearest(told, events.same_sensors)
+    assert sensors.near == pytest.approx((0.5 + 0.5 + 0.5 + 0.0) / 4)
+
+
+def test_a_stretch_like_an_events_is_sought_outside_its_faults():
+    rng = np.random.default_rng(0)
+    values, truth = rng.normal(size=(1_000, 3)), np.zeros((1_000, 3), bool)
+    shape = 20 * np.sin(np.arange(40) / 4)
+    for start in (100, 600):
+        values[start : start + 40, 0] += shape
+        truth[start : start + 40, 0] = True
+    one = _told("first", "", [0], [1.0, 0.0, 0.0])
+    machine = Machine(1, [one], values, truth, [[(100, 140), (95, 150)]])
+    found = events.nearest_stretches([machine])
+    assert (found.near, found.compared) == (1.0, 1)
+    assert found.other < 0.12
+
+
+@pytest.mark.slow
+def test_events_of_a_plant_name_their_faults():
+    machines = list(events.of_plant("gearboxes", "mahalanobis", seeds=(7,), days=12))
+    told = [one for machine in machines for one in machine.told]
+    assert told
+    assert sum(machine.raised for machine in machines) >= len(told)
+    assert {kind for one in told for kind in one.kinds} <= {
+        "tooth_damage",
+        "oil_loss",
+        "sensor_drift",
+    }
+    assert all(one.shares.sum() == pytest.approx(1, abs=1e-6) for one in told)
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_contributions_name_faulty_servers_sensors_first(data_dir):
@@ -64,6 +144,8 @@ def test_contributions_name_faulty_servers_sensors_first(data_dir):
         for line in lines("auto", ["asd"], data_dir)
         for by, value in {**line["rivals"], "": line["value"]}.items()
     }
+    assert found[f"events, {HIT_1}", ""] > found[f"events, {HIT_1}", LARGEST_Z]
+    assert found[SAME_SENSORS, ""] > found[SAME_SENSORS, OTHER]
     assert found[HIT_1, ""] >= 0.9
     for metric in (HIT_1, HIT_ALL, GAIN):
         for rival in (MEAN_Z, LARGEST_Z, CHANCE):
