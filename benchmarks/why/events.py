@@ -22,6 +22,7 @@ from appliance.demo.config import PlantConfig
 from appliance.events.similar import likeness
 from appliance.schemas.event import EventDraft
 from benchmarks.quality import loaders
+from benchmarks.why.contrast import beyond
 from benchmarks.why.loaders import deviations, faults
 from detectors import similar
 
@@ -62,9 +63,10 @@ class Told:
         The faults that it touches, and of which kinds they are.
     causes
         A flag a sensor: those that one of them is about.
-    shares, mean_z, largest_z
-        For each sensor its share of the event, and the mean and largest distance from its
-        training mean over the event, in deviations.
+    shares, new, mean_z, largest_z
+        For each sensor its share of the event, that share beyond what it had before
+        (`benchmarks.why.contrast`), and the mean and largest distance from its training mean
+        over the event, in deviations.
     """
 
     draft: EventDraft
@@ -72,6 +74,7 @@ class Told:
     kinds: frozenset[str]
     causes: Flags
     shares: FloatVector
+    new: FloatVector
     mean_z: FloatVector
     largest_z: FloatVector
 
@@ -127,13 +130,14 @@ def _server(folder: Path, name: str, series: Series, recipe: str) -> Machine:
     first = _START + (len(series.train) + _APART) * _STEP
     known = loaders.timed(series.train, _START, _STEP)
     model = kizashi.fit(known, asset="asset", time="time", recipe=recipe, engine="local")
-    events = model.events(model.score(loaders.timed(series.test, first, _STEP)))
-    drafts = _drafts(events, model.manifest.assets[loaders.ASSET].threshold)
+    scores = model.score(loaders.timed(series.test, first, _STEP))
+    drafts = _drafts(model.events(scores), model.manifest.assets[loaders.ASSET].threshold)
     own = faults(folder, name, series.name, series.test.shape[1])
     truth, z = np.zeros(series.test.shape, bool), deviations(series.train, series.test)
     for fault in own:
         truth[fault.rows] |= fault.causes
     names = [f"s{place:02d}" for place in range(series.test.shape[1])]
+    weighted = _weighted(scores, names)
     machine = Machine(len(drafts), [], series.test, truth, [])
     for draft in drafts:
         start, stop = (round((at - first) / _STEP) for at in (draft.start, draft.end + _STEP))
@@ -145,7 +149,14 @@ def _server(folder: Path, name: str, series: Series, recipe: str) -> Machine:
         if hit:
             causes = np.any([fault.causes for _, fault in hit], axis=0)
             machine.told.append(
-                _told(draft, [key for key, _ in hit], (), causes, names, z[start:stop])
+                _told(
+                    draft,
+                    touched=[key for key, _ in hit],
+                    causes=causes,
+                    names=names,
+                    new=beyond(weighted, start, stop),
+                    z=z[start:stop],
+                )
             )
             touched = [(fault.rows.start, fault.rows.stop) for _, fault in hit]
             machine.spans.append([(start, stop), *touched])
@@ -175,18 +186,34 @@ def _planted(
     contexts = [column.name for column in kind.context]
     model = kizashi.fit(known, time="time", context=contexts, recipe=recipe, engine="local")
     (entry,) = model.manifest.assets.values()
-    drafts = _drafts(model.events(model.score(later)), entry.threshold)
+    scores = model.score(later)
+    drafts, weighted = _drafts(model.events(scores), entry.threshold), _weighted(scores, names)
     z = deviations(*(part.select(names).to_numpy() for part in (known, later)))
     machine = Machine(len(drafts), [], np.zeros((0, 0)), np.zeros((0, 0), bool), [])
     for draft in drafts:
         hit = [one for one in own if one.start <= draft.end and draft.start < one.end]
         if hit:
             causes = np.isin(names, [sensor for one in hit for sensor in one.sensors])
-            rows = later["time"].is_between(draft.start, draft.end).to_numpy()
-            keys = [f"{config.seed} {asset} {one.kind}" for one in hit]
-            kinds = [one.kind for one in hit]
-            machine.told.append(_told(draft, keys, kinds, causes, names, z[rows]))
+            first, last = (later["time"].search_sorted(at) for at in (draft.start, draft.end))
+            told = _told(
+                draft,
+                touched=[f"{config.seed} {asset} {one.kind}" for one in hit],
+                causes=causes,
+                names=names,
+                new=beyond(weighted, first, last + 1),
+                z=z[first : last + 1],
+                kinds=[one.kind for one in hit],
+            )
+            machine.told.append(told)
     return machine
+
+
+def _weighted(scores: pl.DataFrame, names: Sequence[str]) -> FloatMatrix:
+    """Return shares times the surprise that they are shares of, rows × sensors."""
+    columns = [pl.col(f"contribution:{name}").cast(pl.Float64).fill_null(0.0) for name in names]
+    surprise = scores["surprise"].cast(pl.Float64).fill_null(0.0).to_numpy()
+    shares = scores.select(columns).to_numpy()
+    return np.asarray(np.nan_to_num(shares * surprise[:, None]))
 
 
 def _drafts(events: pl.DataFrame, level: float) -> list[EventDraft]:
@@ -200,17 +227,27 @@ def _drafts(events: pl.DataFrame, level: float) -> list[EventDraft]:
 
 def _told(
     draft: EventDraft,
+    *,
     touched: Collection[str],
-    kinds: Collection[str],
     causes: Flags,
     names: Sequence[str],
+    new: FloatVector,
     z: FloatMatrix,
+    kinds: Collection[str] = (),
 ) -> Told:
     share = {one.name: one.share for one in draft.sensors}
     shares = np.array([share.get(name, 0.0) for name in names])
     known = np.nan_to_num(z)
-    means, peaks = known.mean(axis=0), known.max(axis=0)
-    return Told(draft, frozenset(touched), frozenset(kinds), causes, shares, means, peaks)
+    return Told(
+        draft=draft,
+        touched=frozenset(touched),
+        kinds=frozenset(kinds),
+        causes=causes,
+        shares=shares,
+        new=new,
+        mean_z=known.mean(axis=0),
+        largest_z=known.max(axis=0),
+    )
 
 
 # ---------------------------------------------------------------- their like

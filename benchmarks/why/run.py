@@ -21,7 +21,8 @@ import numpy as np
 from appliance.demo import plant
 from benchmarks.harness.sets import add_data
 from benchmarks.quality import loaders
-from benchmarks.why import events
+from benchmarks.why import events, injected
+from benchmarks.why.contrast import beyond
 from benchmarks.why.loaders import SETS, deviations, faults
 from detectors import catalog, metrics
 from detectors.thresholds import SurpriseScale
@@ -44,6 +45,7 @@ MEASURES: dict[str, Measure] = {
     GAIN: metrics.cause_gain,
 }
 OURS, MEAN_Z, LARGEST_Z, CHANCE = "contributions", "mean |z|", "largest |z|", "chance"
+NEW = "beyond those before"
 OTHER = "any other"
 SAME_SENSORS, SAME_KIND = "nearest event, sensors", "nearest event, kind"
 SAME_STRETCH = "nearest stretch, sensors"
@@ -68,14 +70,24 @@ def lines(recipe: str, sets: Sequence[str], folder: Path) -> Iterator[dict[str, 
             continue
         found: dict[str, list[list[float]]] = {}
         faulty = 0
-        for series in loaders.load(name, folder):
-            own = faults(folder, name, series.name, series.test.shape[1])
+        for series, own in _labelled(folder, name):
             faulty += len(own)
             for by, figures in _figures(catalog.make(recipe), series, own):
                 found.setdefault(by, []).extend(figures)
         for metric, values in _means(found):
             yield _line(name, metric, recipe, values) | {"faults": faulty}
+        if name == injected.SET:
+            continue
         yield from _of_events(name, recipe, list(events.of_servers(folder, name, recipe)))
+
+
+def _labelled(folder: Path, name: str) -> Iterator[tuple[Series, list[Fault]]]:
+    """Yield each series of a set with its faults."""
+    if name == injected.SET:
+        yield from injected.machines(folder)
+        return
+    for series in loaders.load(name, folder):
+        yield series, faults(folder, name, series.name, series.test.shape[1])
 
 
 def _of_events(
@@ -106,6 +118,7 @@ def _orders(told: Sequence[events.Told]) -> dict[str, list[list[float]]]:
     for one in told:
         for by, orders in (
             (OURS, [one.shares]),
+            (NEW, [one.new]),
             (MEAN_Z, [one.mean_z]),
             (LARGEST_Z, [one.largest_z]),
             (CHANCE, list(rng.random((_DRAWS, len(one.causes))))),
@@ -143,7 +156,10 @@ def _figures(
     shares = detector.contributions(series.test)
     z = deviations(series.train, series.test)
     # As an event's sensors are: shares weighted with the surprise that they are shares of.
-    yield OURS, [_judged(f.causes, surprise[f.rows] @ shares[f.rows]) for f in faulty]
+    weighted = surprise[:, None] * shares
+    yield OURS, [_judged(one.causes, weighted[one.rows].sum(axis=0)) for one in faulty]
+    spans = [(one.causes, one.rows.start, one.rows.stop) for one in faulty]
+    yield NEW, [_judged(causes, beyond(weighted, *rows)) for causes, *rows in spans]
     yield MEAN_Z, [_judged(one.causes, z[one.rows].mean(axis=0)) for one in faulty]
     yield LARGEST_Z, [_judged(one.causes, z[one.rows].max(axis=0)) for one in faulty]
     draws = np.random.default_rng(0).random((_DRAWS, series.test.shape[1]))
@@ -168,7 +184,7 @@ def _shown(line: dict[str, Any]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks why", description=__doc__)
     add_data(parser)
-    sets = [*SETS, *(PLANT + fleet for fleet in plant.FLEETS)]
+    sets = [*SETS, injected.SET, *(PLANT + fleet for fleet in plant.FLEETS)]
     parser.add_argument("--sets", nargs="+", choices=sets, default=sets)
     parser.add_argument("--recipe", default="auto", help="name of a detector")
     return parser

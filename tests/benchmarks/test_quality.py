@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,16 @@ import polars as pl
 import pytest
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.quality import alarms, budget, clean, figures, loaders, onsets, rivals
+from benchmarks.quality import (
+    alarms,
+    bearings,
+    budget,
+    clean,
+    figures,
+    loaders,
+    onsets,
+    rivals,
+)
 from benchmarks.quality.calls import Stream, called
 from benchmarks.quality.judging import HOURLY, QUANTILE, complete, judge
 from benchmarks.quality.loaders import Series
@@ -123,6 +133,34 @@ def test_the_pump_loops_rows_are_told_as_its_leaderboard_tells_them(tmp_path: Pa
         assert found[missed]["value"] == pytest.approx(100 * 20 / 80, abs=2.5)
     assert found[figures.FALSE_ALARMS_HOURLY]["value"] == pytest.approx(100 * 20 / 320, abs=1)
     assert found[figures.MISSED]["rivals"]["IForest"] == 82.9
+
+
+def _bearings(folder: Path, fails: float) -> None:
+    """Four bearings over 800 snapshots; the first one's features rise in the last 60."""
+    rng = np.random.default_rng(1)
+    start = datetime(2004, 2, 12, tzinfo=UTC)
+    times = [start + row * timedelta(minutes=10) for row in range(802)]
+    columns: dict[str, list[str] | np.ndarray] = {
+        "timestamp": [f"{time:%Y-%m-%d %H:%M:%S}" for time in times]
+    }
+    for number in range(1, 5):
+        for name in ("rms", "kurt"):
+            columns[f"b{number}_{name}"] = rng.normal(size=802)
+    columns["b1_rms"][740:] += fails
+    (folder / "ims_bearing").mkdir()
+    path = folder / "ims_bearing" / "ims_test2_features_derived.csv"
+    pl.DataFrame(columns).write_csv(path)
+
+
+def test_a_bearing_that_fails_is_told_of_before(tmp_path: Path) -> None:
+    _bearings(tmp_path, fails=30.0)
+    found = {line["metric"]: line for line in lines("mahalanobis", ["ims"], tmp_path)}
+    # 60 of the snapshots that count, the last of which is the end; events need three rows.
+    assert found[figures.LEAD]["value"] == pytest.approx(59 / 6, abs=0.2)
+    assert found[bearings.OTHERS_LEAD]["value"] == 0
+    assert found[figures.FALSE]["value"] == 0
+    assert found[figures.VUS_PR]["value"] > 0.4
+    assert {line["series"] for line in found.values()} == {4}
 
 
 # ---------------------------------------------------------------- command

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import ndcg_score
 
 from appliance.schemas.event import EventDraft, SensorShare, Severity
-from benchmarks.why import events
+from benchmarks.why import events, injected
+from benchmarks.why.contrast import beyond
 from benchmarks.why.events import Machine, Told
 from benchmarks.why.loaders import faults
 from benchmarks.why.run import (
@@ -89,7 +91,14 @@ def _told(fault: str, kind: str, causes: list[int], shares: list[float], day: in
     none = np.zeros(len(shares))
     flags = np.isin(np.arange(len(shares)), causes)
     return Told(
-        draft, frozenset([fault]), frozenset([kind]), flags, np.array(shares), none, none
+        draft=draft,
+        touched=frozenset([fault]),
+        kinds=frozenset([kind]),
+        causes=flags,
+        shares=np.array(shares),
+        new=none,
+        mean_z=none,
+        largest_z=none,
     )
 
 
@@ -120,6 +129,36 @@ def test_a_stretch_like_an_events_is_sought_outside_its_faults():
     found = events.nearest_stretches([machine])
     assert (found.near, found.compared) == (1.0, 1)
     assert found.other < 0.12
+
+
+def test_what_was_there_before_is_not_new():
+    weighted = np.tile([2.0, 0.5, 0.1], (500, 1))
+    weighted[400:420, 1] += 1.0
+    assert weighted[400:420].mean(axis=0).argmax() == 0
+    assert beyond(weighted, 400, 420).argmax() == 1
+    # Nothing is known of before; and where nothing is new, the order stays.
+    assert beyond(weighted, 10, 20).tolist() == pytest.approx([2.0, 0.5, 0.1])
+    assert np.argsort(-beyond(weighted, 300, 320)).tolist() == [0, 1, 2]
+
+
+def test_faults_are_put_where_they_are_said_to_be(tmp_path):
+    rng = np.random.default_rng(2)
+    for name in ("smd", "asd"):
+        for part in ("train", "test", "test_label"):
+            (tmp_path / name / part).mkdir(parents=True)
+    folder = tmp_path / "skab" / "data" / "anomaly-free"
+    folder.mkdir(parents=True)
+    values = rng.normal(size=(6_000, 4))
+    frame = {"datetime": np.arange(6_000)} | {f"x{at}": one for at, one in enumerate(values.T)}
+    pl.DataFrame(frame).write_csv(folder / "anomaly-free.csv", separator=";")
+    ((series, found),) = injected.machines(tmp_path)
+    assert len(found) >= len(injected.KINDS)
+    changed = series.test != values[len(series.train) : len(series.train) + len(series.test)]
+    for fault in found:
+        assert changed[fault.rows].any(axis=0).tolist() == fault.causes.tolist()
+        changed[fault.rows] = False
+    assert not changed.any()
+    assert series.labels.sum() == sum(one.rows.stop - one.rows.start for one in found)
 
 
 @pytest.mark.slow
