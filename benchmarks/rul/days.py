@@ -26,12 +26,12 @@ LEARNED = 60
 
 
 def health_by_days(lives: Sequence[Matrix]) -> list[Matrix]:
-    """Return health after each cycle, as the page of the machine had it at the end of a day."""
+    """Return health after each cycle, as the last day's was when it ended: by live scores."""
     frame = pl.concat(_frame(number, life) for number, life in enumerate(lives))
     model = kizashi.fit(
         frame.filter(pl.col("cycle") < LEARNED), asset="unit", time="cycle", engine="local"
     )
-    scores = model.score(frame, contributions=False)
+    scores = model.score(frame, contributions=False, live=True)
     states = {state.name.lower(): state.value for state in Judgement}
     day = pl.datetime(1970, 1, 1, time_zone="UTC") + pl.duration(hours=pl.col("cycle"))
     table = scores.select(

@@ -113,6 +113,7 @@ def test_silence_finds_nothing_and_says_nothing_false() -> None:
     assert both[figures.EVENTS] == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_the_pump_loops_rows_are_told_as_its_leaderboard_tells_them(tmp_path: Path) -> None:
     """One run whose fault is seen in 60 of 80 rows; 20 others look like it."""
     rng = np.random.default_rng(0)
@@ -152,6 +153,7 @@ def _bearings(folder: Path, fails: float) -> None:
     pl.DataFrame(columns).write_csv(path)
 
 
+@pytest.mark.slow
 def test_a_bearing_that_fails_is_told_of_before(tmp_path: Path) -> None:
     _bearings(tmp_path, fails=30.0)
     found = {line["metric"]: line for line in lines("mahalanobis", ["ims"], tmp_path)}

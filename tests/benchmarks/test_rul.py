@@ -49,7 +49,8 @@ def test_machines_that_wear_alike_have_no_spread_and_others_have():
     # Sick from the middle on, which 10 rows must agree on.
     assert found.leads.tolist() == [40, 90]
     other = health.worth([falling[0], 60 + 0.4 * falling[0]])
-    assert other.end == pytest.approx(30 / other.fall)
+    # Ten rows before the ends: 9 and 63.6 points, 91 and 36.4 below the beginnings.
+    assert (other.fall, other.end) == pytest.approx((63.7, 27.3 / 63.7))
     assert other.prognosability < 0.7
     assert other.leads[1] == 0
 
@@ -73,9 +74,10 @@ def test_days_are_told_when_they_are_over():
     life[LEARNED + 20 :] += 9.0
     (told,) = health_by_days([life])
     assert np.isnan(told[:23]).all()
-    assert told[47] > 50
-    assert told[94] > 50
-    assert told[95] == told[-1] == 0
+    assert told[47] == told[70] == 100
+    # Of the day from 72 on two thirds are worn, and live scores do not know it earlier.
+    assert told[94] > 50 > told[95]
+    assert told[-1] == 0
 
 
 @pytest.mark.data
