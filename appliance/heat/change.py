@@ -30,6 +30,10 @@ _BEND = 0.05
 _AT_ONCE = 2
 _SHORT = 0.1
 """Most that the first stretches of a plateau may lie below it, in parts of the step."""
+_BETWEEN = 1
+"""Stretches that may lie between: scores look ahead, and no day need begin with a change."""
+_AGAIN = 3
+"""Stretches before, at each of which it was a plateau: one that grows is none all along."""
 _NORMAL_MAD = 1.4826
 _NOISE = 2.0
 
@@ -39,7 +43,8 @@ def changed_at(uppers: Sequence[float | None], normal: float, level: float) -> i
 
     The course is split where two plateaus explain it best.  The later one must be higher by a
     good part of the way to the alarm level, be reached at once, hold to the end, and not rise:
-    neither by the trend test nor, by more than a quarter of the step, from half to half.
+    neither by the trend test nor, by more than a quarter of the step, from half to half.  But
+    for the trend test it must have looked so at each of the last stretches, too.
 
     Parameters
     ----------
@@ -56,22 +61,31 @@ def changed_at(uppers: Sequence[float | None], normal: float, level: float) -> i
     int or None
         None where normal is as before, or the course goes on rising, or it is too early to say.
     """
-    known = np.array([at for at, value in enumerate(uppers) if value is not None], np.int64)
-    values = np.array([value for value in uppers if value is not None], np.float64)
-    if len(values) < FEWEST_BEFORE + FEWEST_AFTER:
+    known = [(at, value) for at, value in enumerate(uppers) if value is not None]
+    values = np.array([value for _, value in known], np.float64)
+    least = _MOVED * (level - normal)
+    split = _plateau(values, least, FEWEST_AFTER)
+    if split is None or _rising(values[split:]):
+        return None
+    before = (_plateau(values[:-n], least, FEWEST_AFTER - n) for n in range(1, _AGAIN + 1))
+    return known[split][0] if all(found is not None for found in before) else None
+
+
+def _plateau(values: Floats, least: float, fewest: int) -> int | None:
+    """Return the number of values before a step to a plateau that holds to the end."""
+    if len(values) < FEWEST_BEFORE + fewest:
         return None
     split = _split(values)
     before, after = values[:split], values[split:]
-    if len(after) < FEWEST_AFTER or len(before) < FEWEST_BEFORE:
+    if len(after) < fewest or len(before) < FEWEST_BEFORE:
         return None
     low, high = float(np.median(before)), float(np.median(after))
     step = high - low
-    if step < _MOVED * (level - normal):
+    if step < least:
         return None
     middle = 0.5 * (low + high)
     apart = (before < middle).mean() >= 1 - _STRAY and (after > middle).mean() >= 1 - _STRAY
-    plateau = apart and _sudden(after, step) and _steady(after, step)
-    return int(known[split]) if plateau else None
+    return split if apart and _sudden(after, step) and _level(after, step) else None
 
 
 def _split(values: Floats) -> int:
@@ -87,12 +101,16 @@ def _split(values: Floats) -> int:
 def _sudden(after: Floats, step: float) -> bool:
     high = float(np.median(after))
     noise = _NOISE * _NORMAL_MAD * float(np.median(np.abs(after - high)))
-    return high - float(after[:_AT_ONCE].mean()) <= max(_SHORT * step, noise)
+    first = (float(after[at : at + _AT_ONCE].mean()) for at in range(_BETWEEN + 1))
+    return high - max(first) <= max(_SHORT * step, noise)
 
 
-def _steady(after: Floats, step: float) -> bool:
+def _level(after: Floats, step: float) -> bool:
     half = len(after) // 2
     early, late = (float(np.median(part)) for part in (after[:half], after[half:]))
+    return late - early <= _GROWN * step
+
+
+def _rising(after: Floats) -> bool:
     found = trend(after)
-    rising = found.per_step > 0 and found.significant(_BEND)
-    return not rising and late - early <= _GROWN * step
+    return found.per_step > 0 and found.significant(_BEND)

@@ -45,6 +45,22 @@ def test_what_grows_is_none(seed, days):
         assert changed(course(grows, seed=seed)) is None
 
 
+def test_a_day_may_lie_between():
+    """Final scores look ahead: the day before a large step is a half of it."""
+    for between in (2.0, 2.6, 3.2):
+        after = [between], np.full(14, 4.0)
+        told = [changed(course(*after, seed=seed)) in {10, 11} for seed in range(20)]
+        assert sum(told) >= 17  # one in twenty rises by the trend test
+
+
+def test_what_looks_steady_on_its_way_is_none_on_any_day():
+    """A sensor that moves by .3 deviations a day, as `auto` saw it."""
+    grows = [1.2, 3.4, 3.5, 2.7, 3.1, 3.7, 4.1, 3.5, 4.7, 4.6, 4.6, 5.1, 4.8, 5.2, 5.0, 5.2]
+    whole = [*course(seed=3), 0.9, 0.6, 0.6, *grows]
+    told = [changed(whole[:days]) for days in range(13, len(whole) + 1)]
+    assert told == [None] * len(told)
+
+
 def test_what_passes_or_is_young_or_small_is_none():
     assert changed(course(np.full(14, 4.0), np.full(6, 1.0))) is None
     assert changed(course(np.full(FEWEST_AFTER - 1, 4.0))) is None
