@@ -63,6 +63,8 @@ _SHARE = 0.9
 _STOP = _ROWS_A_DAY // 3
 """Rows that maintenance takes."""
 _UNSEEN = 0.25
+_HELD = timedelta(days=2)
+"""Final scores look ahead: so long before a change may its event begin."""
 TOLD = ("event", "change", "drift", "unseen")
 
 
@@ -170,9 +172,11 @@ def told_of(case: Case, engine: Engine) -> list[dict[str, float]]:
     for asset in sorted(levels):
         own = pl.col("asset") == asset
         one = _by_scores(scores.filter(own), levels[asset], case.onset)
-        begun = [_day(start) - case.onset for start in events.filter(own)["start"]]
-        if any(day >= 0 for day in begun):
-            one["event"] = round(min(day for day in begun if day >= 0), 2)
+        reach = timedelta(days=case.onset) + _START - _HELD, _START + timedelta(days=case.onset)
+        near = own & (pl.col("start") >= reach[0]) & (pl.col("end") >= reach[1])
+        begun = [max(_day(start) - case.onset, 0.0) for start in events.filter(near)["start"]]
+        if begun:
+            one["event"] = round(min(begun), 2)
         if asset in drifted:
             one["drift"] = drifted[asset] - case.onset
         found.append(one)
@@ -267,6 +271,14 @@ def _growing(course: _Course) -> Floats:
     return 0.3 * np.maximum(course.days - course.onset, 0)
 
 
+def _fast(course: _Course) -> Floats:
+    return 2.0 * np.maximum(course.days - course.onset, 0)
+
+
+def _bending(course: _Course) -> Floats:
+    return 0.03 * np.maximum(course.days - course.onset, 0) ** 2
+
+
 def _five_days(course: _Course) -> Floats:
     return np.where(course.later & (course.days < course.onset + 5), 4.0, 0.0)
 
@@ -343,6 +355,8 @@ SCENARIOS: dict[str, Maker] = {
     "only the new load, not told": _load(told=False, alone=True),
     "fault at once that stays": _moved(_step),
     "fault that grows by .3 a day": _moved(_growing),
+    "fault that grows by 2 a day": _moved(_fast),
+    "fault that grows with the square of time": _moved(_bending),
     "fault of five days": _moved(_five_days),
     "fault in every third run": _moved(_in_runs),
 }

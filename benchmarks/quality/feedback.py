@@ -5,9 +5,12 @@ judges goes by the labels: the first events, as many as asked for, are called tr
 a fault and false if they do not; those not judged stay open.  Then the platform learns anew
 from all rows so far: what was called true, or is open, is not learned from, what was called
 false is, however unusual.  False events and found faults are counted in the second half, by the
-model as it was, by one that learned anew without a word, by one with the verdicts, and by that
+model as it was, by one that learned anew without a word, by one with the verdicts, by that
 one without the events that the platform mutes because they look like one called false
-(`appliance.events.likes`).
+(`appliance.events.likes`), and by that with planned maintenance: every third false event of the
+model as it was is in the calendar, so that it is neither learned from nor judged nor in need of
+a verdict.  Of faults that a way and the one without a word both find it also tells how long
+after their beginning the first event begins.
 
 A row stands for 40 minutes, so that a budget of one event a month is one in 1,080 rows.  Sets
 are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).
@@ -54,7 +57,9 @@ if TYPE_CHECKING:
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _STEP = timedelta(minutes=40)
-WAYS = ("as it was", "learned anew", "with verdicts", "likes muted")
+WAYS = ("as it was", "learned anew", "with verdicts", "likes muted", "maintenance marked")
+_SILENT = WAYS.index("learned anew")
+_PLANNED_EVERY = 3
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,23 @@ class Seen:
     ----------
     false
         Events that touch no fault.
-    found, faults
-        Labelled stretches that an event touches, and all of them.
+    after
+        By labelled stretch, rows from its beginning to that of the first event that touches
+        it, 0 if the event began before; None if there is none.
     """
 
     false: int
-    found: int
-    faults: int
+    after: tuple[int | None, ...]
+
+    @property
+    def faults(self) -> int:
+        """How many labelled stretches there are."""
+        return len(self.after)
+
+    @property
+    def found(self) -> int:
+        """How many of them an event touches."""
+        return sum(rows is not None for rows in self.after)
 
 
 @dataclass(frozen=True)
@@ -115,10 +130,33 @@ def lines(
             "refused": refused,
             "faults": sum(one[place][0].faults for one in found),
             "ways": {
-                way: {"false": sum(s.false for s in seen), "found": sum(s.found for s in seen)}
+                way: {
+                    "false": sum(s.false for s in seen),
+                    "found": sum(s.found for s in seen),
+                    **_delays(seen, [one[place][_SILENT] for one in found]),
+                }
                 for way, seen in of_ways
             },
         }
+
+
+def _delays(seen: Sequence[Seen], silent: Sequence[Seen]) -> dict[str, Any]:
+    """Return how long faults took that both found, and how many took longer or less."""
+    pairs = [
+        (ours, theirs)
+        for one, other in zip(seen, silent, strict=True)
+        for ours, theirs in zip(one.after, other.after, strict=True)
+        if ours is not None and theirs is not None
+    ]
+    hours = _STEP / timedelta(hours=1)
+    ours, theirs = ([pair[side] * hours for pair in pairs] for side in (0, 1))
+    return {
+        "both": len(pairs),
+        "hours": round(float(np.median(ours)), 1) if pairs else None,
+        "hours_anew": round(float(np.median(theirs)), 1) if pairs else None,
+        "earlier": sum(one < other for one, other in pairs),
+        "later": sum(one > other for one, other in pairs),
+    }
 
 
 def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list[list[Seen]]:
@@ -130,17 +168,36 @@ def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list
     with tempfile.TemporaryDirectory(prefix="kizashi-") as scratch:
         folder = Path(scratch)
         before = _learned(frame[:first], Guide(), folder / "before", engine)
-        events = [one for one in _events(before, frame) if first <= one.start < border]
+        whole = [one for one in _events(before, frame) if one.start >= first]
+        events = [one for one in whole if one.start < border]
         silent = _learned(frame[:border], Guide(), folder / "silent", engine)
-        unheard = [_seen(model, frame, labels, border) for model in (before, silent)]
+        unheard = [_counted(_events(m, frame), labels, border) for m in (before, silent)]
+        planned = _planned(whole, labels)
+        ran = frame.filter(~np.isin(np.arange(len(frame)), planned))
+        unplanned = [one for one in events if one.start not in planned]
         told = []
         for count in verdicts:
             guide = _guide(events, labels, count)
             model = _learned(frame[:border], guide, folder / f"told{count}", engine)
             later = _events(model, frame)
-            news = [one for one in later if not _muted(one, events[:count], labels)]
-            told.append([*unheard, *(_counted(some, labels, border) for some in (later, news))])
+            ways = [later, _heard(later, events[:count], labels)]
+            guide = _guide(unplanned, labels, count)
+            known = ran.filter(pl.col("time") < _time(border))
+            model = _learned(known, guide, folder / f"planned{count}", engine)
+            ways.append(_heard(_events(model, ran), unplanned[:count], labels))
+            told.append([*unheard, *(_counted(some, labels, border) for some in ways)])
     return told
+
+
+def _planned(events: Sequence[Found], labels: Flags) -> NDArray[np.int64]:
+    """Return the rows of planned maintenance: a part of the events that touch no fault."""
+    false = [one for one in events if not labels[one.start : one.stop].any()]
+    spans = [np.arange(one.start, one.stop) for one in false[::_PLANNED_EVERY]]
+    return np.concatenate([np.empty(0, np.int64), *spans])
+
+
+def _heard(events: Sequence[Found], judged: Sequence[Found], labels: Flags) -> list[Found]:
+    return [one for one in events if not _muted(one, judged, labels)]
 
 
 def _muted(event: Found, judged: Sequence[Found], labels: Flags) -> bool:
@@ -191,22 +248,21 @@ def _events(model: FleetModel, frame: pl.DataFrame) -> list[Found]:
     ]
 
 
-def _seen(model: FleetModel, frame: pl.DataFrame, labels: Flags, border: int) -> Seen:
-    return _counted(_events(model, frame), labels, border)
-
-
 def _counted(events: Sequence[Found], labels: Flags, border: int) -> Seen:
     later = [(one.start, one.stop) for one in events if one.start >= border]
     edges = np.flatnonzero(np.diff(np.concatenate([[0], labels[border:].view(np.int8), [0]])))
-    faults = border + edges.reshape(-1, 2)
-    found = sum(any(a < stop and start < b for a, b in later) for start, stop in faults)
+    after: list[int | None] = []
+    for start, stop in border + edges.reshape(-1, 2):
+        rows = [max(int(a - start), 0) for a, b in later if a < stop and start < b]
+        after.append(min(rows, default=None))
     false = sum(not labels[slice(*span)].any() for span in later)
-    return Seen(false, found, len(faults))
+    return Seen(false, tuple(after))
 
 
 def _shown(line: dict[str, Any]) -> str:
     ways = "; ".join(
-        f"{way}: {one['false']} false, {one['found']} of {line['faults']} faults"
+        f"{way}: {one['false']} false, {one['found']} of {line['faults']} faults, "
+        f"{one['earlier']} of {one['both']} earlier, {one['later']} later"
         for way, one in line["ways"].items()
     )
     return f"{line['set']:<5} {line['verdicts']:>3} verdicts, {line['series']} series: {ways}"
