@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from math import ceil
 
+from appliance.calendar.rules import occurrences
 from appliance.core.errors import LimitExceeded, NotFound
 from appliance.heat.health import LEAST, Points, by_days
 from appliance.intake.ledger import Asset
@@ -18,6 +20,8 @@ TREND = 28
 """Stretches of days that a trend is made from."""
 _COLUMNS = ("surprise", "state")
 _DAY = 86_400.0
+_NEAR = timedelta(days=1)
+"""Final scores look ahead, so that a change may seem to be a day earlier than it was."""
 
 
 def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
@@ -74,10 +78,28 @@ def health(site: Site, fleet: str, asset: str, days: int | None) -> Health:
             "chance": _rounded(trend.chance, 1.0, 5),
             "trend_from": since[0] if since else None,
             "changed_from": None if changed is None else starts[changed],
+            "changed_after": None
+            if changed is None
+            else _noted(site, fleet, asset, starts[changed], timedelta(days=width)),
             "drifted": _drifted(site, fleet, asset),
             "coverage": _coverage(known[0], model.interval_seconds),
         }
     )
+
+
+def _noted(site: Site, fleet: str, asset: str, day: datetime, width: timedelta) -> str | None:
+    """Return what the calendar has of a change: the last that lies within a day of it.
+
+    What returns by a rule, such as a stop on every Saturday, is near any day and explains none.
+    """
+    around = day - _NEAR, day + width + _NEAR
+    found = [
+        (span, window.title or window.kind.value)
+        for window in site.calendar.list(fleet)
+        if not (window.rule or window.kind.judged) and window.asset in (None, asset)
+        for span in occurrences(window, around)
+    ]
+    return max(found)[1] if found else None
 
 
 def _drifted(site: Site, fleet: str, asset: str) -> DriftNote | None:

@@ -44,6 +44,9 @@ class Health(Schema):
     changed_from
         Since when it runs otherwise than before, at once, lastingly and without growing: normal
         has changed, or a fault stays as it is, which only a person can tell.
+    changed_after
+        Title of what the calendar has of the days around that, once and not by a rule, or its
+        kind if it has none; None if there is nothing.
     drifted
         That it went away from normal little by little, as the newest version found; None where
         it did not, or is as before again.
@@ -67,6 +70,7 @@ class Health(Schema):
     chance: float | None = Field(None, examples=[0.002])
     trend_from: AwareDatetime | None = None
     changed_from: AwareDatetime | None = Field(None, examples=["2026-03-02T00:00:00Z"])
+    changed_after: str | None = Field(None, examples=["bearing replaced"])
     drifted: DriftNote | None = None
     borrowed: bool = False
     coverage: float | None = Field(None, ge=0, le=1, examples=[0.994])

@@ -54,12 +54,20 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
             )
         if told.changed_from is not None:
             since = formats.moment(told.changed_from, zone, told.time_kind)
-            st.info(t("asset.health_changed", moment=since), icon=":material/moved_location:")
+            st.info(_changed_words(told, since), icon=":material/moved_location:")
         left = None if life is None else life_words(life, zone)
         if left is not None:
             st.markdown(f"**{formats.plain(left.head)}**")
             st.caption(left.below)
         st.caption(f"{trend_words(told)} {t('asset.health_how')}")
+
+
+def _changed_words(told: Health, since: str) -> str:
+    """Return since when it runs otherwise, what the calendar has of that day, what to do."""
+    if told.changed_after is None:
+        return t("asset.health_changed", moment=since)
+    title = formats.plain(told.changed_after)
+    return t("asset.health_changed_after", moment=since, title=title)
 
 
 def _drift_words(told: Health, note: DriftNote, zone: ZoneInfo) -> str:

@@ -11,6 +11,7 @@ from appliance.core.errors import InvalidRequest, NotFound
 from appliance.pipelines.health import health
 from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.similar import Stretch, similar
+from appliance.schemas.calendar import WindowDraft
 from tests.appliance.pipelines.sites import (
     DAY,
     FLEET,
@@ -79,6 +80,15 @@ def test_a_change_that_stays_is_told_from_wear(learned):
     assert well.changed_from is None
     # What lies before is not asked for: nothing to have changed from.
     assert health(learned, FLEET, "P-2", 10).changed_from is None
+
+    assert told.changed_after is None
+    stop = WindowDraft(fleet=FLEET, start=moment(LEARNED - 6), end=moment(LEARNED - 3))
+    others = {"rule": "FREQ=DAILY", "title": "night stop"}, {"asset": "P-1", "title": "other"}
+    for one in others:
+        learned.calendar.add(stop.model_copy(update=one), "mori")
+    assert health(learned, FLEET, "P-2", None).changed_after is None
+    learned.calendar.add(stop.model_copy(update={"title": "bearing replaced"}), "mori")
+    assert health(learned, FLEET, "P-2", None).changed_after == "bearing replaced"
 
 
 def test_without_a_model_there_is_no_health(tmp_path):
