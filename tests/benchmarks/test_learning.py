@@ -9,7 +9,7 @@ import pytest
 
 from appliance.core.settings import load_settings
 from appliance.engine import make
-from benchmarks.quality import coldstart, contamination, drift, feedback
+from benchmarks.quality import changes, coldstart, contamination, drift, feedback, retrain
 from benchmarks.quality.loaders import Series
 
 pytestmark = pytest.mark.slow
@@ -48,8 +48,9 @@ def test_verdicts_leave_true_faults_found() -> None:
 
 
 def test_an_unknown_set_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
-    for benchmark in (contamination, feedback):
-        assert benchmark.main(["--sets", "nonsense"]) == 2
+    asked = {contamination: "--sets", feedback: "--sets", retrain: "--fleets"}
+    for benchmark, option in asked.items():
+        assert benchmark.main([option, "nonsense"]) == 2
         assert "nonsense" in capsys.readouterr().err
 
 
@@ -72,3 +73,41 @@ def test_a_new_machine_is_judged_by_others_at_its_level_and_by_itself(
     assert {"shared", "own, 6 days", *levelled, *chosen} <= set(pumps)
     assert (pumps["shared"]["machines"], pumps["shared"]["own"]) == (3, 0)
     assert pumps["own, 6 days"]["own"] == pumps["own, 6 days"]["machines"]
+
+
+def test_each_version_is_counted_for_the_week_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small = ["--fleets", "simulated", "--machines", "2", "--weeks", "3", "--first", "21"]
+    assert retrain.main([*small, "--recipe", "mahalanobis", "--json"]) == 0
+    *weeks, together = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["week"] for line in weeks] == [1, 2, 3]
+    versions = [line["versions"][0] for line in weeks]
+    assert versions[0] == 1
+    assert versions == sorted(versions)
+    assert together["versions"] == [versions[-1]]
+    for key in ("events", "first_version"):
+        assert together[key] == sum(line[key] for line in weeks)
+    # Two machines, three weeks of a month of 30 days.
+    assert together["asset_months"] == pytest.approx(2 * 3 * 7 / 30)
+    # As long as the first version is champion the two are the same.
+    assert weeks[0]["events"] == weeks[0]["first_version"]
+
+
+def test_a_step_is_a_change_a_new_recipe_is_unseen_and_a_growing_fault_is_neither(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kinds = ("calendar, then a step", "only the new product, told", "grows by 2 a day")
+    found = {
+        kind: line
+        for kind in kinds
+        for name in changes.SCENARIOS
+        if kind in name
+        for line in changes.lines([name], 1)
+    }
+    step, product, fault = (found[kind] for kind in kinds)
+    assert (step["event"], step["change"], step["right"]) == (1, 1, 1)
+    assert (product["unseen"], product["unseen_days"], product["event"]) == (1, 1.0, 0)
+    assert (fault["event"], fault["change"]) == (1, 0)
+    assert changes.main(["--only", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
