@@ -149,7 +149,7 @@ def lines(scenarios: Sequence[str], machines: int) -> Iterator[dict[str, Any]]:
             for kind in TOLD:
                 after = [one[kind] for one in found if kind in one]
                 line[kind] = len(after)
-                line[f"{kind}_days"] = float(np.median(after)) if after else None
+                line[f"{kind}_days"] = round(float(np.median(after)), 1) if after else None
             yield line | {
                 "right": sum("right" in one for one in found),
                 "nothing": sum(not one for one in found),
