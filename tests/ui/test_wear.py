@@ -13,12 +13,12 @@ from playwright.sync_api import expect
 
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
-from appliance.schemas.history import RemainingLife
+from appliance.schemas.history import Health, RemainingLife
 from tests.appliance.pipelines.sites import DAY, LEARNED, plant
 from tests.ui.conftest import Browse
 from tests.ui.homes import add_users, bring, open_home
 from tests.ui.serving import serving
-from ui.asset import wear
+from ui.asset import past, wear
 
 ZONE = ZoneInfo("Asia/Tokyo")
 DAYS = 12
@@ -51,6 +51,16 @@ def test_what_is_left_is_told_with_bounds_and_days():
     assert words.head == "About 34 days left until health 0"
     assert "27 days to 46 days in 90% of cases" in words.below
     assert "about 4 Apr 2026 (28 Mar 2026 to 16 Apr 2026)" in words.below
+
+
+def test_a_change_is_told_with_what_the_calendar_has_of_that_day():
+    plain = Health(fleet="pumps", asset="P-1")
+    named = Health(fleet="pumps", asset="P-1", changed_after="bearing *replaced*")
+    assert "Since 3 March it runs otherwise" in past.changed_words(plain, "3 March")
+    told = past.changed_words(named, "3 March")
+    assert told.startswith("Since 3 March it runs otherwise")
+    assert "bearing" in told
+    assert "*replaced*" not in told.replace("\\*", "")
 
 
 def test_hours_and_cycles_are_told_where_they_are_what_counts():

@@ -54,7 +54,7 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
             )
         if told.changed_from is not None:
             since = formats.moment(told.changed_from, zone, told.time_kind)
-            st.info(_changed_words(told, since), icon=":material/moved_location:")
+            st.info(changed_words(told, since), icon=":material/moved_location:")
         left = None if life is None else life_words(life, zone)
         if left is not None:
             st.markdown(f"**{formats.plain(left.head)}**")
@@ -62,7 +62,7 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
         st.caption(f"{trend_words(told)} {t('asset.health_how')}")
 
 
-def _changed_words(told: Health, since: str) -> str:
+def changed_words(told: Health, since: str) -> str:
     """Return since when it runs otherwise, what the calendar has of that day, what to do."""
     if told.changed_after is None:
         return t("asset.health_changed", moment=since)
