@@ -16,6 +16,7 @@ from appliance.fleet.filling import Filler
 from appliance.fleet.forms import Form, forms_of
 from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault, alive_only
 from appliance.fleet.own_level import offset_of
+from appliance.fleet.relations import Expected, Relations, usual
 from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Limits, Recipe
@@ -64,6 +65,7 @@ class AssetModel:
         self._centre = arrays["centre"]
         self._offset = offset_of(arrays)
         self._spread = arrays["spread"]
+        self._relations = Relations.of(arrays)
         self._interval = round(entry.interval_seconds * MICRO)
         self._looks_around = entry.reach != (0, 0)
 
@@ -196,20 +198,41 @@ class AssetModel:
         """Return sensor faults within rows, without scoring them."""
         return self._in_time(*self._cleaned(rows))
 
-    def expected(self, rows: Rows) -> NDArray[np.float64]:
-        """Return what normal would have been: by context where it explains, else the middle.
+    def expected(self, rows: Rows, unknown: Mask | None = None) -> Expected:
+        """Return what normal would have been, by context and by the other sensors.
+
+        Parameters
+        ----------
+        rows
+            As for `judge`.
+        unknown
+            Shape (n_sensors, n_rows): readings that are to be explained, and so tell nothing
+            of others; those that are missing, frozen or out of limits tell nothing anyway.
 
         Returns
         -------
-        ndarray of shape (n_sensors, n_rows)
-            NaN where the machine was not running.
+        Expected
+            By sensor and row; NaN where the machine was not running.  Where neither context
+            nor other sensors say anything, the middle of the training data.
         """
         series, _ = self._cleaned(rows)
-        middle = self._centre if self._offset is None else self._centre + self._offset
-        by_cell = np.repeat(middle[:, None], series.cells, axis=1)
+        values = self._residuals(series).astype(np.float64)
+        if self._relations is None:
+            found = usual(self._centre, self._spread, series.cells)
+        else:
+            hidden = np.zeros(values.shape, bool)
+            if unknown is not None:
+                hidden = series.to_cells(unknown)
+            found = self._relations.expected(values, hidden, self._centre)
+        middle = found.middle
+        if self._offset is not None:
+            middle = middle + self._offset[:, None]
         if self._conditioner is not None:
-            by_cell += self._conditioner.expected(series.context, series.bounds)
-        return np.array(series.to_rows(by_cell, np.nan))
+            middle = middle + self._conditioner.expected(series.context, series.bounds)
+        return Expected(
+            np.array(series.to_rows(middle, np.nan)),
+            np.array(series.to_rows(found.width, np.nan)),
+        )
 
     def directions(self, rows: Rows) -> NDArray[np.int8]:
         """Return +1 above, −1 below what normal would have been, 0 near it or missing."""

@@ -15,6 +15,7 @@ from appliance.fleet.levels import learn_levels
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.preparing import Ready, Taken, Unfit, prepare, taken
 from appliance.fleet.recipe import make_averages, make_detector
+from appliance.fleet.relations import Relations
 from appliance.fleet.series import MICRO, Floats, Ints, Mask, Rows, Series, moment
 from appliance.fleet.vouching import stay_silent
 from appliance.schemas.choice import Choice
@@ -29,6 +30,8 @@ __all__ = ["Fitted", "Unfit", "fit_asset"]
 
 _MONTH_SECONDS = 30 * 86_400
 _SAMPLE = 1_000
+_RELATED = 500
+"""Cells that the relations of sensors are learned from: twice as many tell no better."""
 _NORMAL_MAD = 1.4826
 _FEWEST_CALIBRATED = 0.5
 
@@ -99,7 +102,7 @@ def fit_asset(
     """
     found = taken(rows, sensors, recipe)
     series, values, alive = found.series, found.values, found.alive
-    known = None if vouched is None else _cells_of(series, vouched)
+    known = None if vouched is None else series.to_cells(vouched)
     last = _learn(asset, series, values, alive, recipe, network)
     excluded = suspicious_of(last.scores, last.among(known))
     suspicious: Stretches | None = excluded
@@ -120,16 +123,6 @@ def fit_asset(
         return fitted
     entry, arrays = stay_silent(fitted.entry, fitted.arrays, rows, sensors, recipe, vouched)
     return Fitted(arrays, entry)
-
-
-def _cells_of(series: Series, rows: Mask) -> Mask:
-    """Return the cells that hold some of these rows."""
-    if series.cell_of_row is None:
-        return rows
-    cells = np.zeros(series.cells, bool)
-    own = series.cell_of_row[rows]
-    cells[own[own >= 0]] = True
-    return cells
 
 
 # ---------------------------------------------------------------- one round
@@ -273,6 +266,11 @@ def _own_arrays(facts: _Facts, learned: _Learned) -> Arrays:
             "mean": learned.ready.filler.mean,
             "covariance": learned.ready.filler.covariance,
         }
+    cells = learned.ready.cells
+    spaced = cells[:: max(len(cells) // _RELATED, 1)]
+    relations = Relations.learn(learned.ready.values[:, spaced])
+    if relations is not None:
+        arrays |= relations.state()
     if learned.ready.conditioner is not None:
         arrays["weights"] = learned.ready.conditioner.weights
     return arrays

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from appliance.core.errors import InvalidRequest, NotFound
@@ -21,6 +22,7 @@ from appliance.fleet.chunks import FrameChunk, cut
 from appliance.fleet.files import ScoredFiles, score_files
 from appliance.fleet.online import MOST_BYTES, Online
 from appliance.fleet.outcome import value_of
+from appliance.fleet.relations import blamed
 from appliance.fleet.scoring import (
     CONTRIBUTION,
     Models,
@@ -28,6 +30,7 @@ from appliance.fleet.scoring import (
     score_frame,
     worded,
 )
+from appliance.fleet.series import Mask
 from appliance.schemas.base import Language
 from appliance.schemas.event import EventDraft, Severity
 from appliance.schemas.manifest import FleetManifest
@@ -180,16 +183,56 @@ class FleetModel:
         """
         return Online(self._models, most_bytes=most_bytes)
 
-    def expected(self, frame: Any) -> Any:
+    def expected(
+        self, frame: Any, *, unknown: Sequence[str] | None = None, interval: bool = False
+    ) -> Any:
         """Return what normal would have been, as columns ``expected:SENSOR`` beside the rows.
 
-        By context where that explains a sensor, else the middle of its training data; null
-        where an asset has no model or was not running.
+        By the contexts and the other sensors at that moment, where these explain a sensor;
+        else the middle of its training data.  Null where an asset has no model or was not
+        running.
+
+        Parameters
+        ----------
+        frame
+            As for `score`, or what that returned.
+        unknown
+            Sensors that are to be explained: they tell nothing of others.  If not said, they
+            are in each row those that most of its surprise is about, where the frame holds
+            contributions.
+        interval
+            Also give ``expected_low:SENSOR`` and ``expected_high:SENSOR``, between which 95 of
+            100 readings of normal running lie.
+
+        Raises
+        ------
+        InvalidRequest
+            A sensor that is named is none of the model's.
         """
         rows = self._rows(frame)
+        hidden = self._hidden(frames.to_polars(frame), unknown)[:, rows[frames.ROW].to_numpy()]
         with one_thread_each():
-            values = expected_frame(self._models, rows)
+            values = expected_frame(self._models, rows, hidden, interval=interval)
         return frames.with_columns(frame, _in_order(values, rows))
+
+    def _hidden(self, given: pl.DataFrame, unknown: Sequence[str] | None) -> Mask:
+        """Return by sensor and row of the caller's frame what is to be explained."""
+        names = self.manifest.sensors
+        out = np.zeros((len(names), given.height), bool)
+        if unknown is not None:
+            strange = sorted(set(unknown) - set(names))
+            if strange:
+                raise InvalidRequest(
+                    f"{strange[0]!r} is no sensor of this model.",
+                    remedy=f"It knows {', '.join(names)}.",
+                )
+            out[[names.index(name) for name in unknown]] = True
+            return out
+        columns = [CONTRIBUTION + name for name in names]
+        if set(columns) <= set(given.columns):
+            shares = given.select(columns).cast(pl.Float64).fill_null(0.0).to_numpy()
+            out[:] = blamed(shares.T)
+        return out
 
     def sensor_faults(self, frame: Any) -> Any:
         """Return sensors that were missing, frozen or out of limits.

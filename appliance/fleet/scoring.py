@@ -18,7 +18,7 @@ from appliance.fleet.chunks import Columns, assets_of
 from appliance.fleet.frames import TIME
 from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault
 from appliance.fleet.judging import AssetModel
-from appliance.fleet.series import Rows, micro
+from appliance.fleet.series import Mask, Rows, micro
 from appliance.lake.shares import SHARES, pack, unpack
 from appliance.objects import is_remote
 from appliance.schemas.manifest import AssetManifest, FleetManifest
@@ -28,6 +28,8 @@ Span = tuple[datetime, datetime]
 
 CONTRIBUTION = "contribution:"
 EXPECTED = "expected:"
+EXPECTED_LOW = "expected_low:"
+EXPECTED_HIGH = "expected_high:"
 FAULTS: dict[str, pl.DataType] = {
     "asset": pl.String(),
     "sensor": pl.String(),
@@ -211,19 +213,38 @@ def worded(
     )
 
 
-def expected_frame(models: Models, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return what normal would have been, a column ``expected:SENSOR`` each."""
+def expected_frame(
+    models: Models, frame: pl.DataFrame, unknown: Mask, *, interval: bool = False
+) -> pl.DataFrame:
+    """Return what normal would have been, a column ``expected:SENSOR`` each.
+
+    Parameters
+    ----------
+    unknown
+        Shape (n_sensors, n_rows), sensors as in the manifest: see `AssetModel.expected`.
+    interval
+        Also give the columns ``expected_low:SENSOR`` and ``expected_high:SENSOR``.
+    """
     names = models.manifest.sensors
-    values = np.full((len(names), frame.height), np.nan)
+    middle = np.full((len(names), frame.height), np.nan)
+    width = np.full_like(middle, np.nan)
     for found in assets_of(frame, models.columns):
-        if models.manifest.of(found.asset) is not None:
-            rows = models.rows_for(found.asset, found.rows)
-            given = models.get(found.asset).expected(rows)
-            _put(models, found.asset, given, values[:, found.place])
+        if models.manifest.of(found.asset) is None:
+            continue
+        index = [names.index(name) for name in models.entry(found.asset).sensors]
+        rows = models.rows_for(found.asset, found.rows)
+        hidden = unknown[:, found.place][index]
+        given = models.get(found.asset).expected(rows, hidden)
+        _put(models, found.asset, given.middle, middle[:, found.place])
+        _put(models, found.asset, given.width, width[:, found.place])
+    tables = {EXPECTED: middle}
+    if interval:
+        tables |= {EXPECTED_LOW: middle - width, EXPECTED_HIGH: middle + width}
     return pl.DataFrame(
         [
-            pl.Series(EXPECTED + name, row, nan_to_null=True)
-            for name, row in zip(names, values, strict=True)
+            pl.Series(prefix + name, row, nan_to_null=True)
+            for prefix, table in tables.items()
+            for name, row in zip(names, table, strict=True)
         ]
     )
 

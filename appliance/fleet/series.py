@@ -98,6 +98,15 @@ class Series:
         out[..., self.cell_of_row < 0] = absent
         return out
 
+    def to_cells(self, by_row: Mask) -> Mask:
+        """Return which cells (last axis) hold a row of which a mask holds."""
+        if self.cell_of_row is None:
+            return by_row
+        out = np.zeros((*by_row.shape[:-1], self.cells), bool)
+        *before, row = np.nonzero(by_row & (self.cell_of_row >= 0))
+        out[(*before, self.cell_of_row[row])] = True
+        return out
+
 
 class Stretch(NamedTuple):
     """Half-open range of cells."""
