@@ -24,6 +24,7 @@ from appliance.schemas.event import (
     SimilarEvents,
     Verdict,
 )
+from appliance.schemas.expected import EventExpected
 
 
 class EventQuery(TypedDict, total=False):
@@ -149,6 +150,18 @@ class _Handle(Resource):
         """Return earlier events that looked alike, and how they ended."""
         told = await self._line.get(at("events", self.id, "similar"), limit=limit)
         return parsed(SimilarEvents, told)
+
+    @verb
+    async def expected(self, *, language: Language | None = None) -> EventExpected:
+        """Return what the sensors it is about would have shown in normal running, at its peak.
+
+        Parameters
+        ----------
+        language
+            Of the words; the site's if not said.
+        """
+        told = await self._line.get(at("events", self.id, "expected"), language=language)
+        return parsed(EventExpected, told)
 
     @verb
     async def comment(self, text: str) -> EventComment:

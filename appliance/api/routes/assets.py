@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import Field
 
-from appliance.api.charts import FleetPath
+from appliance.api.charts import MOST_POINTS, FleetPath
 from appliance.api.guard import TheSite
 from appliance.api.heavy import heavy
 from appliance.api.needs import Over, needs
 from appliance.api.paging import Cursor, Limit, Page, only_key, page
 from appliance.api.router import make_router
 from appliance.pipelines import overview
+from appliance.pipelines.expected import expected
 from appliance.pipelines.health import health
 from appliance.pipelines.modes import modes
 from appliance.pipelines.remaining import remaining_life
 from appliance.pipelines.similar import Stretch, similar
 from appliance.schemas.access import Right
-from appliance.schemas.base import Language, Moment, fleet_name
+from appliance.schemas.base import Language, Moment, Schema, fleet_name
+from appliance.schemas.expected import ExpectedTold
 from appliance.schemas.fleet import Asset
 from appliance.schemas.history import Health, RemainingLife, Similar
 from appliance.schemas.mode import ModesTold
@@ -117,6 +120,43 @@ def get_modes(
             start=start,
             end=end,
             language=language or site.settings.language,
+        )
+
+
+class ExpectedQuery(Schema):
+    """Of what, from when to when, and how wide."""
+
+    start: Moment = Field(alias="from", description="The first moment.")
+    end: Moment = Field(alias="to", description="The moment after the last.")
+    sensors: list[Annotated[str, Field(max_length=400)]] = Field(
+        [],
+        max_length=MOST_SENSORS,
+        description="To be explained by all others; each by every other one if none.",
+    )
+    version: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="Model version; the champion if not given."
+    )
+    width: int | None = Field(
+        None, ge=1, le=MOST_POINTS, description="Points that the chart is wide.", examples=[800]
+    )
+
+
+@router.get(
+    "/fleets/{fleet}/assets/{asset:path}/expected", summary="What is normal there", **_READ
+)
+def get_expected(
+    fleet: FleetPath, asset: AssetPath, asked: Annotated[ExpectedQuery, Query()], site: TheSite
+) -> ExpectedTold:
+    """Return what sensors would have shown in normal running, told from the others."""
+    with heavy():
+        return expected(
+            site,
+            fleet_name(fleet),
+            asset,
+            (asked.start, asked.end),
+            sensors=asked.sensors,
+            version=asked.version,
+            width=asked.width,
         )
 
 

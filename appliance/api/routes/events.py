@@ -10,6 +10,7 @@ from pydantic import Field
 from appliance.access.seen import Seen
 from appliance.api.etags import IfMatch, expected, tag
 from appliance.api.guard import Caller, Guarded, TheSite
+from appliance.api.heavy import heavy
 from appliance.api.limits import MOST_ITEMS
 from appliance.api.needs import Over, needs
 from appliance.api.paging import Cursor, Limit, Page, key_of, moment_in, page
@@ -21,6 +22,7 @@ from appliance.events.similar import MOST_SIMILAR
 from appliance.events.store import Deed, Order, Search
 from appliance.events.urgency import calm_of, rank_of
 from appliance.pipelines.events import similar, told
+from appliance.pipelines.expected import expected_at
 from appliance.pipelines.glance import inbox
 from appliance.schemas.access import Right
 from appliance.schemas.base import FleetName, Language, Moment, Schema
@@ -42,6 +44,7 @@ from appliance.schemas.event import (
     SimilarEvents,
     Verdict,
 )
+from appliance.schemas.expected import EventExpected
 from appliance.schemas.overview import Inbox
 
 router = make_router("events")
@@ -200,6 +203,19 @@ def list_similar_events(
 ) -> SimilarEvents:
     """Return earlier events that moved the same sensors, and how they ended."""
     return similar(site, event, limit)
+
+
+@router.get(
+    "/events/{event}/expected",
+    summary="What would have been normal",
+    **needs(Right.READ, Over.EVENT),
+)
+def get_event_expected(
+    event: str, site: TheSite, language: Language | None = None
+) -> EventExpected:
+    """Return what the sensors it is about would have shown in normal running, at its peak."""
+    with heavy():
+        return expected_at(site, event, language or site.settings.language)
 
 
 # ---------------------------------------------------------------- comments

@@ -17,6 +17,7 @@ from appliance.client.request import Request
 from appliance.client.resource import edit
 from appliance.client.verbs import verb
 from appliance.schemas.base import Language
+from appliance.schemas.expected import ExpectedTold
 from appliance.schemas.fleet import Asset, Fleet
 from appliance.schemas.history import Health, RemainingLife, Similar
 from appliance.schemas.ingest import FleetQuality, IngestReport, Refused
@@ -149,6 +150,35 @@ class FleetData(FleetBase):
         query = {"from": start, "to": end, "language": language}
         path = self._at("assets", asset, "modes")
         return parsed(ModesTold, await self._line.get(path, **query))
+
+    @verb
+    async def expected(
+        self,
+        asset: str,
+        start: datetime,
+        end: datetime,
+        *,
+        sensors: Iterable[str] | None = None,
+        version: int | None = None,
+        width: int | None = None,
+    ) -> ExpectedTold:
+        """Return what sensors would have shown in normal running, told from the others.
+
+        Parameters
+        ----------
+        start, end
+            Half-open.
+        sensors
+            Those that are to be explained, by all others; each by every other if not said.
+        version
+            Of the model; the champion if not said.
+        width
+            Points that a chart is wide: stretches are averaged to no more.
+        """
+        asked = {"sensors": sensors, "version": version, "width": width}
+        path = self._at("assets", asset, "expected")
+        told = await self._line.get(path, **{"from": start, "to": end, **asked})
+        return parsed(ExpectedTold, told)
 
     # ------------------------------------------------------------------ readings
     @verb

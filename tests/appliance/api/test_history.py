@@ -57,6 +57,14 @@ def test_a_machine_without_a_model_has_no_modes(as_, readings):
     assert as_("stranger").get(f"{AT}/P-1/modes").status_code == 404
 
 
+def test_a_machine_without_a_model_has_no_normal(as_, readings):
+    answer = as_("viewer").get(f"{AT}/hall%2FP%203/expected?{STRETCH}&sensors=flow")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["asset"], told["version"], told["sensors"]) == ("hall/P 3", None, {})
+    assert as_("stranger").get(f"{AT}/P-1/expected?{STRETCH}").status_code == 404
+
+
 ASKED = [
     ("P-9/modes", 404),
     ("P-1/modes?from=yesterday", 422),
@@ -68,6 +76,10 @@ ASKED = [
     (f"P-9/similar?{STRETCH}", 404),
     (f"P-1/similar?{STRETCH}&sensors=s9", 422),
     ("P-1/similar?from=2026-01-01T01:00:00Z", 422),
+    (f"P-9/expected?{STRETCH}", 404),
+    (f"P-1/expected?{STRETCH}&sensors=s9", 422),
+    (f"P-1/expected?{STRETCH}&version=7", 404),
+    ("P-1/expected?from=2026-01-01T01:00:00Z", 422),
     ("P-1/similar?from=2026-01-01T01:00:00Z&to=2026-01-01T01:03:00Z", 422),
     ("P-1/similar?from=2026-01-01T00:00:00Z&to=2026-01-01T09:00:00Z", 422),
 ]

@@ -146,6 +146,7 @@ TABLE: dict[str, set[str]] = {
     "POST /events/{event}/mute": LEARN,
     "POST /events/{event}/unmute": LEARN,
     "GET /events/{event}/similar": READ,
+    "GET /events/{event}/expected": READ,
     # A fleet's models.
     "GET /fleets/{fleet}/models": READ,
     "GET /fleets/{fleet}/models/compare": READ,
@@ -170,6 +171,7 @@ TABLE: dict[str, set[str]] = {
     "GET /fleets/{fleet}/assets/{asset:path}/rul": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/modes": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/similar": READ,
+    "GET /fleets/{fleet}/assets/{asset:path}/expected": READ,
     "GET /fleets/{fleet}/sensors": READ,
     "GET /fleets/{fleet}/sensors/{sensor:path}": READ,
     "PATCH /fleets/{fleet}/sensors/{sensor:path}": RUN,

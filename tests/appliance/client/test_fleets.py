@@ -247,3 +247,24 @@ def test_the_past_of_a_machine(there: Plant) -> None:
     modes = fleet.modes("P-2", start=end - timedelta(hours=6), language="ja")
     assert [one.words for one in modes.modes] == ["通常運転"]
     assert modes.stretches[-1].end == end
+
+
+def test_what_would_have_been_normal(there: Plant) -> None:
+    fleet = there.fleet(FLEET)
+    (event,) = [one for one in fleet.events() if one.kind == "anomaly"]
+    told = there.event(event.id).expected()
+    assert (told.at, told.version) == (event.peak_time, event.model_version)
+    (one,) = told.sensors
+    assert (one.sensor, one.words.startswith("s1 ")) == ("s1", True)
+    assert one.measured is not None
+    assert one.measured > one.high > one.expected > one.low
+    said = there.event(event.id).expected(language="ja").sensors[0].words
+    assert said.startswith("s1 は ")
+    course = fleet.expected("P-2", event.start, event.end, sensors=["s1"], version=1, width=5)
+    assert (course.version, course.width, list(course.sensors)) == (1, 5, ["s1"])
+    assert 1 <= len(course.times) <= 5
+    assert all(value is not None and value < 6 for value in course.sensors["s1"].expected)
+    every = fleet.expected("P-2", event.start, event.end)
+    assert len(every.sensors) == 5
+    with pytest.raises(errors.InvalidRequest, match="no sensor"):
+        fleet.expected("P-2", event.start, event.end, sensors=["s9"])
