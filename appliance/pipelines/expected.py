@@ -32,6 +32,7 @@ from appliance.schemas.expected import (
 )
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.model import ModelVersion
+from appliance.schemas.sensor import Sensor
 
 MOST_EXPLAINED = 8_000_000
 """Readings × sensors that one request may have explained."""
@@ -181,12 +182,12 @@ def expected_at(site: Site, event: str, language: Language) -> EventExpected:
     frame = _explained(held, models, found.asset, (at, at + _INSTANT), names)
     if not frame.height:
         return told
-    units = {sensor.name: sensor.unit for sensor in site.intake.sensors(found.fleet)}
+    known = {sensor.name: sensor for sensor in site.intake.sensors(found.fleet)}
     row = frame.row(0, named=True)
     sensors = [
-        _sensor(row, name, units.get(name, ""), language)
+        _sensor(row, known[name], language)
         for name in names
-        if row[EXPECTED + name] is not None
+        if name in known and row[EXPECTED + name] is not None
     ]
     return told.model_copy(update={"sensors": tuple(sensors)})
 
@@ -201,9 +202,8 @@ def _blamed(event: Event, models: Models) -> list[str]:
     return [name for name in about if name in entry.sensors][:MOST_NAMED]
 
 
-def _sensor(
-    row: dict[str, float | None], name: str, unit: str, language: Language
-) -> SensorExpected:
+def _sensor(row: dict[str, float | None], sensor: Sensor, language: Language) -> SensorExpected:
+    name, unit = sensor.name, sensor.unit
     middle, low, high = (_number(row[prefix + name]) for prefix in _PREFIXES.values())
     measured = row.get(name)
     shown = None if measured is None or not np.isfinite(measured) else _number(measured)
@@ -214,7 +214,9 @@ def _sensor(
         expected=middle,
         low=low,
         high=high,
-        words=expected_words(name, unit, shown, middle, (high - low) / 2, language),
+        words=expected_words(
+            sensor.label or name, unit, shown, middle, (high - low) / 2, language
+        ),
     )
 
 

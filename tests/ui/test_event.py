@@ -66,6 +66,42 @@ def test_it_tells_what_why_and_what_happened_last_time(analyst: Page, busy):
     expect(analyst.get_by_text("are kept out of the next training")).to_be_visible()
 
 
+def test_what_would_have_been_normal_is_drawn_and_said(
+    analyst: Page, browse: Browse, event_server: str, busy
+):
+    second = busy[1][1]
+    analyst.goto(f"/event?id={second.id}")
+    traces = analyst.locator(".traces")
+    expect(traces).to_have_attribute("data-expected", "s1 s2")
+    expect(traces.locator(".keys")).to_contain_text("What would have been normal (95 %)")
+    said = re.compile(r"s1 -?[\d.,]+; normal would have been -?[\d.,]+ ± [\d.]+\.")
+    expect(analyst.get_by_text(said)).to_be_visible()
+    expect(analyst.get_by_text("beside what normal running would have given")).to_be_visible()
+    # The line is there in its colour, and only in the lanes of these sensors.
+    assert [name for name in ("s0", "s1", "s2", "s3") if green(analyst, name)] == ["s1", "s2"]
+    japanese = browse("analyst", url=event_server, language="ja")
+    japanese.goto(f"/event?id={second.id}")
+    expect(
+        japanese.get_by_text(re.compile("^s1 は .+。正常なら .+ ± .+ でした。$"))
+    ).to_be_visible()
+    expect(japanese.locator(".traces .keys")).to_contain_text("正常ならこうなった値")
+
+
+def green(page: Page, sensor: str) -> bool:
+    """Whether something is drawn in the colour of what would have been normal."""
+    lane = page.locator(".lane").filter(has=page.get_by_title(sensor, exact=True))
+    drawn = """canvas => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let at = 0; at < data.length; at += 4) {
+        const [red, green, blue, seen] = data.slice(at, at + 4);
+        if (seen === 255 && red < 40 && Math.abs(green - 143) < 20 && Math.abs(blue - 107) < 20)
+          return true;
+      }
+      return false;
+    }"""
+    return bool(lane.locator("canvas").first.evaluate(drawn))
+
+
 def test_the_morning_from_the_list_to_a_verdict(analyst: Page, busy):
     analyst.goto("/events?text=P-2")
     row = analyst.get_by_role("table", name="Events").locator("tbody tr")

@@ -14,6 +14,7 @@ from appliance.client.events import EventHandle
 from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest, KizashiError
 from appliance.schemas.event import Event, EventKind, EventState, EventTold
+from appliance.schemas.expected import EventExpected
 from appliance.schemas.sensor import Sensor
 from ui import api, dealing, events, formats, frame, state, theme, wrong
 from ui.components.activity import activity
@@ -21,7 +22,7 @@ from ui.components.briefs import Brief, briefs
 from ui.components.figures import Figure, figures
 from ui.components.shares import shares
 from ui.components.steps import steps
-from ui.components.traces import Band, Line, Trace, traces
+from ui.components.traces import Band, Explained, Line, Trace, traces
 from ui.inbox import ON_A_PAGE, Wanted, listed, neighbours
 from ui.text import language, t
 
@@ -65,7 +66,7 @@ def show() -> None:
             _similar(handle, zone)
     with right:
         with st.container(border=True):
-            _sensors(plant, event)
+            _sensors(plant, event, zone)
         with st.container(border=True):
             _training(plant, event)
         with st.container(border=True):
@@ -234,8 +235,30 @@ def _traces(plant: Plant, event: Event, zone: ZoneInfo) -> None:
         seen=seen,
         focus=event.id,
         threshold=event.threshold or None,
+        explained=_explained(plant, event, room),
     )
     traces(trace, key="event_traces")
+
+
+def _explained(plant: Plant, event: Event, room: timedelta) -> Explained | None:
+    """Return the sensors that the event is about, and where it is told what is normal."""
+    told = _expected(plant, event)
+    if told is None or told.version is None or not told.sensors:
+        return None
+    names = [one.sensor for one in told.sensors]
+    return Explained(names, told.version, event.start - room, event.end + room)
+
+
+def _expected(plant: Plant, event: Event) -> EventExpected | None:
+    """Return what would have been normal; None where that cannot be told just now."""
+
+    def ask() -> EventExpected | None:
+        try:
+            return plant.event(event.id).expected(language=language())
+        except KizashiError:  # the page stands without it
+            return None
+
+    return api.once(f"expected {event.id}", ask)
 
 
 def _known(plant: Plant, fleet: str) -> list[Sensor]:
@@ -252,10 +275,15 @@ def _windows(plant: Plant, event: Event, whole: tuple[datetime, datetime]) -> li
     return [Band(one.start, one.end) for one in times if one.asset in (None, event.asset)]
 
 
-def _sensors(plant: Plant, event: EventTold) -> None:
+def _sensors(plant: Plant, event: EventTold, zone: ZoneInfo) -> None:
     st.markdown(f"**{t('event.sensors')}**")
     labels = {one.name: one.label for one in _known(plant, event.fleet) if one.label}
     shares(event.sensors, labels=labels, normal=events.normal(event))
+    told = _expected(plant, event)
+    if told is not None and told.sensors:
+        st.caption(t("event.expected", at=formats.at(told.at, zone)))
+        for one in told.sensors:
+            st.markdown(events.as_text(one.words))
     if event.mode and not event.mode.only:
         st.caption(t("event.in_mode", mode=events.as_text(event.mode.words)))
 

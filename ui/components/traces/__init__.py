@@ -24,6 +24,7 @@ _component = st.components.v2.component(
         "tools.js",
         "drawing.js",
         "strips.js",
+        "expected.js",
         "asking.js",
         "moving.js",
         "traces.js",
@@ -51,7 +52,9 @@ OVERLAYS = tuple(theme.CATEGORIES[at] for at in (2, 3, 5, 4, 1))
 MODES = ("#9DB8E8", "#F2C879", "#8CCFB7", "#E3B3CC", "#B9C0CC", "#A8D8EC")
 """Light kin of the categories: a strip is not to outshine what happened in it."""
 _SEVERITIES = ("watch", "plan", "act")
-_KINDS = ("window", "failure", "normal")
+_KINDS = ("window", "failure", "normal", "expected")
+_EXPECTED = theme.CATEGORIES[2]
+"""Told from the lines and from events by its dashes too."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,26 @@ class Modes:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """Sensors beside which is drawn what would have been normal.
+
+    Attributes
+    ----------
+    sensors
+        They tell nothing of each other.
+    version
+        Of the model that says so.
+    start, end
+        Where it is told.
+    """
+
+    sensors: Sequence[str]
+    version: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
 class Trace:
     """What is shown of a machine.
 
@@ -153,6 +176,8 @@ class Trace:
         None where they are not known.
     find
         Whether what is shown may be searched for in the past; ``ask``: it is at once.
+    explained
+        None where nothing is to be.
     """
 
     fleet: str
@@ -172,6 +197,7 @@ class Trace:
     overlays: Sequence[Overlay] = ()
     modes: Modes | None = None
     find: Literal["", "offer", "ask"] = ""
+    explained: Explained | None = None
 
 
 @dataclass(frozen=True)
@@ -235,6 +261,7 @@ def _data(trace: Trace, key: str) -> dict[str, Any]:
         "overlays": [_overlay(one, at) for at, one in enumerate(trace.overlays)],
         "modes": _modes(trace.modes),
         "find": trace.find,
+        "expected": _explained(trace.explained),
         "zone": trace.zone,
         "language": language(),
         "colours": colours,
@@ -259,6 +286,18 @@ def _overlay(one: Overlay, at: int) -> dict[str, Any]:
         "name": one.name,
         "shift": one.shift.total_seconds(),
         "colour": OVERLAYS[at % len(OVERLAYS)],
+    }
+
+
+def _explained(one: Explained | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "sensors": list(one.sensors),
+        "version": one.version,
+        "start": one.start.timestamp(),
+        "end": one.end.timestamp(),
+        "colour": _EXPECTED,
     }
 
 

@@ -1,6 +1,6 @@
 // What is asked for: readings, scores, and the courses that are laid over them.
 
-class Asking extends Strips {
+class Asking extends Expecting {
   async load() {
     const turn = ++this.turn;
     this.abort?.abort();
@@ -17,6 +17,7 @@ class Asking extends Strips {
       ]);
       if (turn !== this.turn) return;
       this.show(readings[0], others.flat());
+      this.loadExpected(turn, signal);
       this.root.dataset.painted = String(Math.round(performance.now() - begun));
       this.scores = await judged;
       if (turn !== this.turn) return;
@@ -123,6 +124,11 @@ class Asking extends Strips {
       width: String(Math.round(this.width())),
       ...more,
     });
+    for (const [name, value] of Object.entries(more)) {
+      if (!Array.isArray(value)) continue;
+      query.delete(name);
+      for (const one of value) query.append(name, one);
+    }
     if (more.width === null) query.delete("width");
     for (const asset of assets) query.append("asset", asset);
     const path = `/api/v1/fleets/${encodeURIComponent(this.data.fleet)}/${what}?${query}`;

@@ -28,6 +28,7 @@ class Drawing {
     ctx.clip();
     if (told.surprise && !told.whole) this.forNow(chart);
     if (!told.surprise) this.normal(chart, told);
+    if (!told.surprise) this.expectedBand(chart, told);
     for (const window of this.data.windows) this.window(chart, window);
     this.data.events.forEach((event, number) => {
       const colour = this.colours[event.severity] ?? this.colours.plan;
@@ -101,7 +102,8 @@ class Drawing {
 
   over(chart, told) {
     if (told.whole) this.frame(chart);
-    else if (told.surprise && this.data.threshold !== null) this.level(chart);
+    else if (!told.surprise) this.expectedLine(chart, told);
+    else if (this.data.threshold !== null) this.level(chart);
   }
 
   level(chart) {

@@ -140,6 +140,7 @@ class Traces extends Moving {
     if (data.modes && Object.keys(data.modes.normal).length) {
       keys.push(one("box calm", colours.accent, this.words.kinds.normal));
     }
+    if (data.expected) keys.push(one("dash band", data.expected.colour, this.words.kinds.expected));
     for (const overlay of data.overlays) keys.push(one("dash", overlay.colour, overlay.name));
     this.keys.replaceChildren(...keys);
   }
@@ -213,7 +214,7 @@ class Traces extends Moving {
         x: { time: !cycles, auto: false, range: () => this.seen(told.whole) },
         y: told.surprise
           ? { range: () => [0, this.highest()] }
-          : { range: (_, low, high) => this.padded(low, high) },
+          : { range: (_, low, high) => this.padded(...this.withExpected(told.name, low, high)) },
       },
       axes: [
         { ...axis, show: Boolean(told.axis), size: 24, space: 90,
