@@ -142,21 +142,23 @@ class Relations:
         """
         unknown = unknown | np.isnan(values)
         spread = self.deviation[:, None]
-        told = np.zeros(values.shape)
+        told = np.full(values.shape, np.nan)
         width = np.broadcast_to((self.far * self.deviation)[:, None], values.shape).copy()
         clipped = np.clip(values, self.low[:, None], self.high[:, None]) - self.mean[:, None]
         z = _over(clipped, self.deviation)
+        least = self._least_left()
         for cells, dead in _patterns(unknown):
             known = np.flatnonzero(~dead & (self.deviation > 0))
             if len(known):
-                told[:, cells], half = self._told(z[:, cells], known)
+                told[:, cells], left = self._told(z[:, cells], known)
+                half = np.clip(self.near * np.sqrt(left / least), self.near, self.far)
                 width[:, cells] = (half * self.deviation)[:, None]
-        follows = self.gain[:, None] > 0
+        told[self.gain <= 0] = np.nan
         by_others = self.mean[:, None] + self.gain[:, None] * spread * told
-        return Expected(np.where(follows, by_others, centre[:, None]), width)
+        return Expected(np.where(np.isnan(told), centre[:, None], by_others), width)
 
     def _told(self, z: _Table, known: NDArray[np.intp]) -> tuple[_Table, _Table]:
-        """Return what known sensors say of all, and half of each interval, in deviations."""
+        """Return what known sensors say of all, in deviations, and the variances left."""
         inverse = np.linalg.inv(self.correlation[np.ix_(known, known)])
         slope = inverse @ self.correlation[known]
         out = slope.T @ z[known]
@@ -165,10 +167,8 @@ class Relations:
         own = np.diag(inverse)
         out[known] = z[known] - (inverse @ z[known]) / own[:, None]
         left[known] = 1.0 / own
-        wider = np.sqrt(np.maximum(left, _LEAST_VARIANCE) / self._least_left)
-        return out, np.clip(self.near * wider, self.near, self.far)
+        return out, np.maximum(left, _LEAST_VARIANCE)
 
-    @property
     def _least_left(self) -> _Table:
         """Variance of each sensor that is left where all others are known."""
         left = np.diag(self.correlation).copy()

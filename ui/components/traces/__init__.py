@@ -53,8 +53,6 @@ MODES = ("#9DB8E8", "#F2C879", "#8CCFB7", "#E3B3CC", "#B9C0CC", "#A8D8EC")
 """Light kin of the categories: a strip is not to outshine what happened in it."""
 _SEVERITIES = ("watch", "plan", "act")
 _KINDS = ("window", "failure", "normal", "expected")
-_EXPECTED = theme.CATEGORIES[2]
-"""Told from the lines and from events by its dashes too."""
 
 
 @dataclass(frozen=True)
@@ -297,7 +295,6 @@ def _explained(one: Explained | None) -> dict[str, Any] | None:
         "version": one.version,
         "start": one.start.timestamp(),
         "end": one.end.timestamp(),
-        "colour": _EXPECTED,
     }
 
 

@@ -56,7 +56,7 @@ class Expecting extends Strips {
 
   expectedBand(chart, { name }) {
     const { ctx } = chart;
-    ctx.fillStyle = faded(this.data.expected?.colour ?? "", 0.16);
+    ctx.fillStyle = faded(this.colours.expected, 0.16);
     for (const run of this.expectedRuns(chart, name)) {
       ctx.beginPath();
       for (const { x, high } of run) ctx.lineTo(x, high);
@@ -73,7 +73,7 @@ class Expecting extends Strips {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.strokeStyle = this.data.expected.colour;
+    ctx.strokeStyle = this.colours.expected;
     ctx.lineWidth = 1.6 * devicePixelRatio;
     ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
     for (const run of runs) {

@@ -140,7 +140,7 @@ class Traces extends Moving {
     if (data.modes && Object.keys(data.modes.normal).length) {
       keys.push(one("box calm", colours.accent, this.words.kinds.normal));
     }
-    if (data.expected) keys.push(one("dash band", data.expected.colour, this.words.kinds.expected));
+    if (data.expected) keys.push(one("dash band", colours.expected, this.words.kinds.expected));
     for (const overlay of data.overlays) keys.push(one("dash", overlay.colour, overlay.name));
     this.keys.replaceChildren(...keys);
   }
