@@ -204,6 +204,8 @@ def judge(evidence: Evidence, labels: Mask, window: int) -> dict[tuple[str, str]
         own = {way: merits[place] for way, merits in criteria.items()}
         for way, worth in _ways(own, volumes[place]).items():
             out[pool, way] = worth
+    for name in WIDTHS:
+        out[WIDTH, f"always {name}"] = Worth(float(volumes[names.index(name)]))
     out[ALL, TOGETHER] = Worth(volume(np.mean([ranks(one) for one in scores], axis=0)))
     for told, power in (("", 1), ("^4", 4)):
         weights = _weights(names, criteria[FAULTS] ** power)

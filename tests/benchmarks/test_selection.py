@@ -118,7 +118,7 @@ def _evidence() -> tuple[Evidence, np.ndarray]:
         parts[:, 1] = 1.0
         parts[0, 0] = noise[2]
         scores = {DEFAULT: noise[0] + 0.7 * where, "half": noise[1] + 3 * where}
-        return Opinion(scores | {"raw": noise[2]}, parts)
+        return Opinion(scores | {"raw": noise[2], "twice": noise[0]}, parts)
 
     quiet = np.zeros(400, bool)
     pair = [says(quiet), says(quiet)]
@@ -128,7 +128,7 @@ def _evidence() -> tuple[Evidence, np.ndarray]:
 
 def test_what_finds_the_faults_put_in_is_chosen_and_judged_by_labels() -> None:
     evidence, labels = _evidence()
-    assert evidence.names() == [DEFAULT, "half", "raw"]
+    assert evidence.names() == [DEFAULT, "half", "raw", "twice"]
     assert evidence.faults().argmax() == 1
     found = judge(evidence, labels, 10)
     best = found[ALL, HINDSIGHT].volume
@@ -136,6 +136,7 @@ def test_what_finds_the_faults_put_in_is_chosen_and_judged_by_labels() -> None:
     assert found[ALL, FAULTS].volume == found[WIDTH, FAULTS].volume == best
     assert found[ALL, FAULTS].order == pytest.approx(1)
     assert found[ALL, FIXED].order is None
+    assert found[WIDTH, "always half"].volume == best
     # Only `raw` is a view that could get a weight, and it sees nothing.
     assert found[OWN, WEIGHED].volume < 0.5
     assert set(found) >= {(pool, FIXED) for pool in (ALL, OWN, WIDTH)}
