@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import process_time
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -48,13 +49,15 @@ class Outcome:
     vus_roc, auc_pr
         As `vus_pr`: volume under the range-aware ROC surface, and average precision of rows.
     alarms
-        What events are worth at the level that the product sets.
+        What events are worth at the level that the product sets; None where that was not asked.
     hit
         Whether the highest score lies within 100 rows of a labelled stretch.
     flagged
         Counts of rows by way of flagging them: `QUANTILE`, above the 99 % quantile of the
         training rows' left-out scores; `HOURLY`, at or above the alarm level for a budget of
         one false alarm an hour, as the product sets it.
+    seconds
+        Processor time that learning the training part and scoring the test part took.
     refused
         Whether the recipe found nothing it could learn from.  All rows then count as equally
         unusual and none is flagged: that is what its user has to go by.
@@ -66,14 +69,20 @@ class Outcome:
     vus_pr_half: float | None
     vus_roc: float
     auc_pr: float
-    alarms: Alarms
+    alarms: Alarms | None
     hit: bool
     flagged: Mapping[str, Confusion] = field(default_factory=dict)
+    seconds: float = 0.0
     refused: bool = False
 
 
 def judge(
-    recipe: str, series: Series, *, seconds: float = 60.0, flags: bool = False
+    recipe: str,
+    series: Series,
+    *,
+    seconds: float = 60.0,
+    flags: bool = False,
+    ranking: bool = False,
 ) -> Outcome:
     """Learn from the training part, score the test part, and compare with the labels.
 
@@ -87,6 +96,8 @@ def judge(
         From row to row.
     flags
         Also flag rows; for readings of one a second.
+    ranking
+        Only rank rows, by their final scores: no alarms, nothing live.
     """
     detector = rivals.make(recipe)
     train, test, labels = series.train, series.test, series.labels
@@ -94,14 +105,21 @@ def judge(
         train, test = complete(train, series.train), complete(test, series.train)
     first = complete(series.test[:, :1], series.train[:, :1])[:, 0]
     window = metrics.dominant_period(first)
+    began = process_time()
     try:
         detector.fit(train)
     except InvalidInput:
         return _refusal(labels, window, seconds)
-    final = Judged(detector.calibration_scores(train), detector.score(test))
+    scores = detector.score(test)
+    spent = process_time() - began
     fading = detector.fading_rows() or _fading(series.train)
-    held = span_scores(from_zero(final.scores), fading)
+    held = span_scores(from_zero(scores), fading)
     volume = metrics.volume_under_surface(labels, held, window)
+    rows, area = metrics.vus_pr(labels, scores, window), metrics.auc_pr(labels, held)
+    hit = metrics.peak_hits(labels, scores)
+    if ranking:
+        return Outcome(volume.pr, rows, None, None, volume.roc, area, None, hit, seconds=spent)
+    final = Judged(detector.calibration_scores(train), scores)
     live, found, half = None, None, None
     if detector.has_live_form():
         live = Judged(detector.live_calibration_scores(train), detector.score_live(test))
@@ -113,14 +131,15 @@ def judge(
         )
     return Outcome(
         volume.pr,
-        metrics.vus_pr(labels, final.scores, window),
+        rows,
         found,
         half,
         volume.roc,
-        metrics.auc_pr(labels, held),
+        area,
         judge_alarms(labels, final, live, seconds, window),
-        metrics.peak_hits(labels, final.scores),
+        hit,
         _flagged(labels, final) if flags else {},
+        spent,
     )
 
 

@@ -40,13 +40,14 @@ def main(argv: Sequence[str]) -> int:
         return 2
     recipes = [options.recipe, *(rivals.NAMES if options.rivals else ())]
     for recipe in recipes:
-        for line in lines(recipe, options.sets, options.data, options.every):
+        asked = options.sets, options.data, options.every, options.ranking
+        for line in lines(recipe, *asked):
             print(json.dumps(line) if options.json else _shown(line), flush=True)
     return 0
 
 
 def lines(
-    recipe: str, sets: Sequence[str], folder: Path, every: int = 1
+    recipe: str, sets: Sequence[str], folder: Path, every: int = 1, ranking: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield the figures of each set, and at the end the mean over the sets.
 
@@ -61,12 +62,14 @@ def lines(
         Where the data sets are.
     every
         Take only every so-many-th series of a set.
+    ranking
+        Only say how rows are ranked.
     """
     means: list[dict[str, float]] = []
     everything: list[Outcome] = []
     for name in sets:
         if name in tsbad.TRACKS:
-            yield from _beside_published(recipe, name, folder, every)
+            yield from _beside_published(recipe, name, folder, every, ranking)
             continue
         if name in calls.SETS:
             yield from _early(recipe, name, folder, every)
@@ -76,7 +79,10 @@ def lines(
             continue
         series = loaders.load(name, folder, every)
         seconds = seconds_a_row(name)
-        outcomes = [judge(recipe, one, seconds=seconds, flags=name == "skab") for one in series]
+        flags = name == "skab"
+        outcomes = [
+            judge(recipe, one, seconds=seconds, flags=flags, ranking=ranking) for one in series
+        ]
         for metric, value in _figures_of(name, outcomes):
             yield _line(name, metric, recipe, value) | _counts(outcomes)
         means.append(_ranking(outcomes))
@@ -102,11 +108,11 @@ def _to_failure(recipe: str, folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _beside_published(
-    recipe: str, name: str, folder: Path, every: int
+    recipe: str, name: str, folder: Path, every: int, ranking: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield how series are ranked for which every method of a leaderboard has a figure."""
     found = list(tsbad.load(name, folder, every))
-    outcomes = [judge(recipe, one.series) for one in found]
+    outcomes = [judge(recipe, one.series, ranking=ranking) for one in found]
     others = tsbad.best(found)
     first = max(others.values())
     for metric, value in _ranking(outcomes).items():
@@ -119,9 +125,12 @@ def _beside_published(
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, float]]:
     yield from _ranking(outcomes).items()
-    yield from together([outcome.alarms for outcome in outcomes]).items()
     if name == "ucr":
         yield figures.HIT_RATE, float(np.mean([outcome.hit for outcome in outcomes]))
+    alarms = [outcome.alarms for outcome in outcomes if outcome.alarms is not None]
+    if len(alarms) < len(outcomes):
+        return
+    yield from together(alarms).items()
     if name == "skab":
         for way, share, rate, silent in (
             (QUANTILE, figures.F1, figures.FALSE_ALARMS, figures.MISSED),
@@ -162,8 +171,12 @@ def _line(name: str, metric: str, recipe: str, value: float) -> dict[str, Any]:
     }
 
 
-def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    return {"series": len(outcomes), "refused": sum(outcome.refused for outcome in outcomes)}
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    return {
+        "series": len(outcomes),
+        "refused": sum(outcome.refused for outcome in outcomes),
+        "seconds": round(float(np.mean([outcome.seconds for outcome in outcomes])), 3),
+    }
 
 
 def _shown(line: dict[str, Any]) -> str:
@@ -187,4 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recipe", default="auto", help="name of a detector or rival")
     parser.add_argument("--rivals", action="store_true", help="measure the rivals as well")
     parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    parser.add_argument(
+        "--ranking", action="store_true", help="only rank rows: no alarms, nothing live"
+    )
     return parser

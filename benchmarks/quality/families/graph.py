@@ -1,0 +1,86 @@
+"""Series2Graph: how well trodden the path of a window is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from typing_extensions import override
+
+from benchmarks.quality.families.base import ByColumn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from detectors.validation import FloatMatrix, FloatVector
+
+_ANGLES, _RADII = 50, 20
+
+
+class _Graph(NamedTuple):
+    centre: FloatVector
+    axes: FloatMatrix
+    rings: FloatVector
+    weight: FloatMatrix
+    most: float
+
+
+class Series2Graph(ByColumn):
+    """Weight of the path that a series takes in a graph of its training rows.
+
+    After Boniol and Palpanas (2020): moving sums over a third of the window, windows of these
+    along three principal axes, the one of which that the level moves along taken out.  What is
+    left is a plane; a node is one of 50 angles and of 20 quantiles of the radius there (the
+    paper: peaks of a density along each angle).  Each step from node to node adds to its edge.
+    A window is as normal as the mean of edge times (degree - 1) along it.
+    """
+
+    @override
+    def _learn_column(self, z: FloatVector) -> _Graph:
+        windows = self._sums(z)
+        centre = windows.mean(axis=0)
+        _, axes = np.linalg.eigh(np.cov(windows.T))
+        found = axes[:, -3:]
+        # The direction within these three that a window of another level lies in.
+        level = found.T @ np.ones(len(centre))
+        turned = np.linalg.qr(np.column_stack([level, np.eye(3)]))[0][:, 1:3]
+        plane = found @ turned
+        radius = np.linalg.norm((windows - centre) @ plane, axis=1)
+        rings = np.quantile(radius, np.linspace(0, 1, _RADII + 1)[1:-1])
+        graph = _Graph(centre, plane, rings, np.zeros((_ANGLES * _RADII,) * 2), 0.0)
+        path = self._path(graph, z)
+        np.add.at(graph.weight, (path[:-1], path[1:]), 1.0)
+        degree = np.count_nonzero(graph.weight, axis=1)
+        weight = graph.weight * np.maximum(degree - 1, 0)[:, None]
+        graph = graph._replace(weight=weight)
+        return graph._replace(most=float(self._trodden(graph, z).max()))
+
+    @override
+    def _judge_column(self, model: _Graph, z: FloatVector) -> FloatVector:
+        unusual = np.log1p(model.most) - np.log1p(self._trodden(model, z))
+        return np.asarray(np.maximum(unusual, 0.0))
+
+    def _sums(self, z: FloatVector) -> FloatMatrix:
+        third = max(1, self._width // 3)
+        sums = np.convolve(z, np.ones(third), mode="valid")
+        return np.lib.stride_tricks.sliding_window_view(sums, self._width - third + 1)
+
+    def _path(self, graph: _Graph, z: FloatVector) -> NDArray[np.intp]:
+        """Return the node of each window."""
+        x, y = ((self._sums(z) - graph.centre) @ graph.axes).T
+        turn = (np.arctan2(y, x) / (2 * np.pi)) % 1.0
+        angle = np.minimum((turn * _ANGLES).astype(np.intp), _ANGLES - 1)
+        return np.asarray(angle * _RADII + np.searchsorted(graph.rings, np.hypot(x, y)))
+
+    def _trodden(self, graph: _Graph, z: FloatVector) -> FloatVector:
+        """Return how well trodden the path through each row's window is."""
+        path = self._path(graph, z)
+        steps = graph.weight[path[:-1], path[1:]]
+        if not len(steps):
+            return np.zeros(len(z))
+        around = np.ones(self._width) / self._width
+        middle = np.pad(
+            steps, (self._width // 2, len(z) - len(steps) - self._width // 2), "edge"
+        )
+        near = np.pad(middle, (self._width // 2, self._width - self._width // 2 - 1), "edge")
+        return np.convolve(near, around, mode="valid")
