@@ -79,6 +79,32 @@ def test_rivals_rank_a_plain_fault_above_chance(name: str) -> None:
     assert outcome.alarms.faults == 1
 
 
+NEEDS = {"Convolutional": "torch", "PatchEmbeddings": "torch", "Pretrained": "fracast"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", rivals.FAMILIES)
+def test_families_rank_a_plain_fault_above_chance(name: str) -> None:
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    series = _series()
+    train, test = series.train.copy(), series.test.copy()
+    test[series.labels] += 4.0
+    plain = Series("plain", train, test, series.labels)
+    outcome = judge(rivals.FAMILY + name, plain, ranking=True)
+    assert outcome.vus_pr > 5 * series.labels.mean()
+    assert outcome.seconds > 0
+    single = Series("single", train[:, :1], test[:, :1], series.labels)
+    assert judge(rivals.FAMILY + name, single, ranking=True).vus_pr > 5 * series.labels.mean()
+
+
+@pytest.mark.slow
+def test_ranking_alone_ranks_as_the_whole_judgement_does() -> None:
+    whole, alone = (judge("mahalanobis", _series(), ranking=only) for only in (False, True))
+    assert (whole.vus_pr, whole.vus_pr_rows) == (alone.vus_pr, alone.vus_pr_rows)
+    assert (alone.alarms, alone.vus_pr_live) == (None, None)
+
+
 def test_gaps_are_filled_for_those_who_need_it() -> None:
     values = np.array([[NAN, 1.0], [2.0, NAN], [NAN, NAN]])
     train = np.array([[4.0, 5.0], [6.0, NAN], [8.0, 7.0]])

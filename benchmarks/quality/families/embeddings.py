@@ -116,7 +116,7 @@ class _Patches:
         cut = windows.reshape(len(windows), self._columns, self._width)
         centred = cut - cut.mean(axis=2, keepdims=True)
         spread = centred.std(axis=2, keepdims=True)
-        return torch.as_tensor(centred / (spread + 1e-2), dtype=torch.float32)
+        return torch.tensor(centred / (spread + 1e-2), dtype=torch.float32)
 
     def _embedded(self, windows: FloatMatrix) -> FloatMatrix:
         import torch

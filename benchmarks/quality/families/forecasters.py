@@ -90,7 +90,7 @@ class Convolutional(Scaled):
 
         torch.manual_seed(0)
         self._width = max(self._width, 16)
-        rows = torch.as_tensor(Z, dtype=torch.float32)
+        rows = torch.tensor(Z, dtype=torch.float32)
         columns = Z.shape[1]
         self._network = nn.Sequential(
             *(nn.Conv1d(columns, 32, 3, padding=1), nn.ReLU(), nn.MaxPool1d(2)),
@@ -121,7 +121,7 @@ class Convolutional(Scaled):
         windows = np.lib.stride_tricks.sliding_window_view(past, self._width, axis=0)
         with torch.no_grad():
             blocks = [
-                self._network(torch.as_tensor(windows[low : low + 4096], dtype=torch.float32))
+                self._network(torch.tensor(windows[low : low + 4096], dtype=torch.float32))
                 for low in range(0, len(windows), 4096)
             ]
         return np.asarray(Z - np.concatenate([block.numpy() for block in blocks]))
