@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from detectors.validation import FloatMatrix, FloatVector
 
-_ANGLES, _RADII = 50, 20
+    Places = NDArray[np.intp]
+
+_ANGLES, _RADII = 50, 10
 
 
 class _Graph(NamedTuple):
@@ -30,9 +32,9 @@ class Series2Graph(ByColumn):
 
     After Boniol and Palpanas (2020): moving sums over a third of the window, windows of these
     along three principal axes, the one of which that the level moves along taken out.  What is
-    left is a plane; a node is one of 50 angles and of 20 quantiles of the radius there (the
-    paper: peaks of a density along each angle).  Each step from node to node adds to its edge.
-    A window is as normal as the mean of edge times (degree - 1) along it.
+    left is a plane, cut by 50 rays; a node is where a ray is crossed, by ten quantiles of the
+    radius (the paper: peaks of a density on each ray).  From crossing to crossing an edge gains
+    weight.  A window is as normal as the mean of edge times (degree - 1) along it.
     """
 
     @override
@@ -48,8 +50,8 @@ class Series2Graph(ByColumn):
         radius = np.linalg.norm((windows - centre) @ plane, axis=1)
         rings = np.quantile(radius, np.linspace(0, 1, _RADII + 1)[1:-1])
         graph = _Graph(centre, plane, rings, np.zeros((_ANGLES * _RADII,) * 2), 0.0)
-        path = self._path(graph, z)
-        np.add.at(graph.weight, (path[:-1], path[1:]), 1.0)
+        nodes = self._crossings(graph, z)[1]
+        np.add.at(graph.weight, (nodes[:-1], nodes[1:]), 1.0)
         degree = np.count_nonzero(graph.weight, axis=1)
         weight = graph.weight * np.maximum(degree - 1, 0)[:, None]
         graph = graph._replace(weight=weight)
@@ -65,22 +67,20 @@ class Series2Graph(ByColumn):
         sums = np.convolve(z, np.ones(third), mode="valid")
         return np.lib.stride_tricks.sliding_window_view(sums, self._width - third + 1)
 
-    def _path(self, graph: _Graph, z: FloatVector) -> NDArray[np.intp]:
-        """Return the node of each window."""
+    def _crossings(self, graph: _Graph, z: FloatVector) -> tuple[Places, Places]:
+        """Return the windows that cross a ray, and the nodes where they do."""
         x, y = ((self._sums(z) - graph.centre) @ graph.axes).T
         turn = (np.arctan2(y, x) / (2 * np.pi)) % 1.0
         angle = np.minimum((turn * _ANGLES).astype(np.intp), _ANGLES - 1)
-        return np.asarray(angle * _RADII + np.searchsorted(graph.rings, np.hypot(x, y)))
+        rows = np.flatnonzero(np.diff(angle)) + 1
+        ring = np.searchsorted(graph.rings, np.hypot(x, y)[rows])
+        return rows, np.asarray(angle[rows] * _RADII + ring)
 
     def _trodden(self, graph: _Graph, z: FloatVector) -> FloatVector:
-        """Return how well trodden the path through each row's window is."""
-        path = self._path(graph, z)
-        steps = graph.weight[path[:-1], path[1:]]
-        if not len(steps):
-            return np.zeros(len(z))
-        around = np.ones(self._width) / self._width
-        middle = np.pad(
-            steps, (self._width // 2, len(z) - len(steps) - self._width // 2), "edge"
-        )
-        near = np.pad(middle, (self._width // 2, self._width - self._width // 2 - 1), "edge")
-        return np.convolve(near, around, mode="valid")
+        """Return how well trodden the path through the window around each row is."""
+        rows, nodes = self._crossings(graph, z)
+        steps = np.zeros(len(z))
+        # A window of sums is at home in its middle.
+        steps[rows[1:] + self._width // 2] = graph.weight[nodes[:-1], nodes[1:]]
+        around = np.pad(steps, self._halves(), mode="edge")
+        return np.convolve(around, np.ones(self._width) / self._width, mode="valid")
