@@ -79,8 +79,9 @@ class Series2Graph(ByColumn):
     def _trodden(self, graph: _Graph, z: FloatVector) -> FloatVector:
         """Return how well trodden the path through the window around each row is."""
         rows, nodes = self._crossings(graph, z)
-        steps = np.zeros(len(z))
-        # A window of sums is at home in its middle.
-        steps[rows[1:] + self._width // 2] = graph.weight[nodes[:-1], nodes[1:]]
-        around = np.pad(steps, self._halves(), mode="edge")
-        return np.convolve(around, np.ones(self._width) / self._width, mode="valid")
+        steps = np.zeros(len(z) - self._width + 1)
+        steps[rows[1:]] = graph.weight[nodes[:-1], nodes[1:]]
+        width = min(self._width, len(steps))
+        near = np.convolve(steps, np.ones(width) / width, mode="valid")
+        beyond = len(z) - len(near)
+        return np.pad(near, (beyond // 2, beyond - beyond // 2), mode="edge")
