@@ -94,14 +94,7 @@ class Readings:
 
     def assets(self) -> list[str]:
         """Return the assets, sorted."""
-        found: set[str] = set()
-        for file in self._table.snapshot().files:
-            # A file's statistics name its first and last asset: two say all there is of one.
-            found |= {file.asset_min, file.asset_max}
-            if file.asset_min != file.asset_max:
-                for frame in layout.read([self._table.location(file)], {"asset": pl.String()}):
-                    found.update(frame["asset"].unique())
-        return sorted(found)
+        return list(self._table.snapshot().assets)
 
     def extents(self) -> dict[str, Extent]:
         """Count each asset's rows, and return them with its first and last time."""

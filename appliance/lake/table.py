@@ -15,6 +15,7 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Tra
 from appliance.core.clock import milliseconds, now
 from appliance.core.errors import KizashiError, StorageError, TryAgain
 from appliance.lake import fields
+from appliance.lake.contents import assets_of
 from appliance.lake.held import newest
 from appliance.lake.layout import DataFile
 from appliance.lake.place import Place
@@ -106,6 +107,11 @@ class Snapshot:
             )
             for row in actions.select(*_STATISTICS, *values).sort("path").iter_rows()
         ]
+
+    @cached_property
+    def assets(self) -> tuple[str, ...]:
+        """The assets that its rows are of, sorted; raises `StorageError` as reading does."""
+        return tuple(sorted(assets_of(self.files, self._place)))
 
     def committed(self, key: str) -> bool:
         """Whether a transaction of this name was committed."""
