@@ -56,8 +56,8 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-BENCHES = kernels fleet_fit batch_score ingest memory scale distributed online api gateway jobs ui metrics idle \
-	quality
+BENCHES = kernels fleet_fit batch_score ingest memory scale lake distributed online api gateway jobs ui \
+	metrics idle quality
 bench: $(STAMP)
 	@mkdir -p build/bench; into=build/bench/$$(git rev-parse --short HEAD).jsonl; \
 	for name in $(BENCHES); do \

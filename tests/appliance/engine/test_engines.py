@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,40 @@ def test_results_are_equal_bit_for_bit(ray_engine):
         return [o.value for o in sorted(engine.map(product, range(4)), key=lambda o: o.index)]
 
     assert run(LocalEngine(2)) == run(ray_engine)
+
+
+class Handed(Sequence[int]):
+    """Items that tell how many of them an engine has taken."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.taken = count, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index):
+        self.taken = max(self.taken, index + 1)
+        return index
+
+
+def test_few_items_are_in_flight_and_none_is_taken_while_nobody_asks(engine):
+    items, most = Handed(40), 2 * engine.workers
+    running = engine.map(square, items)
+    assert items.taken == 0
+    for done, _ in enumerate(running):
+        # What has come, and was not asked for yet, counts too.
+        assert items.taken - done <= most
+        assert items.taken == len(items) or items.taken > done
+    assert done + 1 == items.taken == len(items)
+
+
+def test_giving_up_takes_no_more_items(engine):
+    items = Handed(40)
+    running = engine.map(square, items)
+    next(running)
+    taken = items.taken
+    running.close()
+    assert engine.workers <= taken == items.taken <= 2 * engine.workers
 
 
 def test_local_keeps_few_items_in_flight():
