@@ -50,8 +50,8 @@ class ReadingsChunk:
         """Read bucket after bucket: what `read` returns, as frames of whole assets.
 
         A bucket's file is read as it stands.  From S3 the next one is fetched while one is at
-        work; from a disk only one is held at a time, as reading takes the cores that the work
-        needs.
+        work; from a disk only one is held at a time: reading ahead takes the same processor
+        time, and of a machine whose cores are all at work that is what counts.
         """
         own = [
             replace(self, files=self.files[first:stop], buckets=())
