@@ -46,6 +46,7 @@ def test_the_names_between_the_first_and_the_last_of_a_file(lake, make_readings)
     assert lake.readings("pumps").assets() == sorted(names)
 
 
+@pytest.mark.slow
 def test_a_file_is_looked_at_once(lake, fleet, make_readings, looked_at):
     names = [f"A-{number:02d}" for number in range(100)]
     assert fleet.assets() == names
@@ -61,6 +62,7 @@ def test_a_file_is_looked_at_once(lake, fleet, make_readings, looked_at):
     assert set(looked_at) <= set(fleet.files())
 
 
+@pytest.mark.slow
 def test_what_goes_and_what_comes_late(lake, fleet, make_readings):
     fleet.write(make_readings(["gone", "A-50"], 1, temp=1.0), batch="b")
     assert "gone" in fleet.assets()
@@ -73,6 +75,7 @@ def test_what_goes_and_what_comes_late(lake, fleet, make_readings):
     assert len(fleet.assets()) == 101
 
 
+@pytest.mark.slow
 def test_files_whose_footer_names_no_asset(lake, make_readings, monkeypatch):
     readings, names = lake.readings("pumps"), [f"A-{number:03d}" for number in range(200)]
     monkeypatch.setattr(layout, "_NAMED", 5)
@@ -80,6 +83,7 @@ def test_files_whose_footer_names_no_asset(lake, make_readings, monkeypatch):
     assert readings.assets() == names
 
 
+@pytest.mark.slow
 def test_files_that_another_program_wrote_again(lake, make_readings):
     readings, names = lake.readings("pumps"), [f"A-{number:03d}" for number in range(200)]
     readings.write(make_readings(names, 1, temp=1.0), batch="a")
