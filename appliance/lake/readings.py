@@ -81,9 +81,15 @@ class Readings:
         """Return the sensors' and contexts' names, in the order they came."""
         return [decode(name) for name in self._table.snapshot().columns if name not in KEYS]
 
-    def row_count(self) -> int:
-        """Return the number of rows."""
-        return sum(file.rows for file in self._table.snapshot().files)
+    def row_count(
+        self,
+        assets: Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> int:
+        """Return the number of rows in the files that a read of the same arguments touches."""
+        chosen = Selection.of(assets, start, end).among(self._table.snapshot().files)
+        return sum(file.rows for file in chosen)
 
     def span(self) -> Span | None:
         """Return the first and last time."""

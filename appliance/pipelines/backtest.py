@@ -248,7 +248,7 @@ class _Run:
         whole = begun.start, begun.end - _INSTANT
         low, high = stretches.to_read(manifest, dict.fromkeys(readings.assets(), whole), masks)
         chunks = readings.chunks(
-            cells=site.chunk_cells(self._fleet, self._engine.workers),
+            cells=site.chunk_cells(self._fleet, self._engine.workers, start=low, end=high),
             start=low,
             end=high,
             version=begun.readings_version,

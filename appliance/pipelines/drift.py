@@ -126,10 +126,13 @@ def look_back(  # noqa: PLR0913 - whose readings, by what, judged how, without w
     found: list[DriftNote] = []
     if compared:
         spans = {asset: (normal[asset].start, normal[asset].end) for asset in compared}
+        assets, start = sorted(compared), min(start for start, _ in spans.values())
         chunks = site.lake.readings(fleet).chunks(
-            cells=site.chunk_cells(fleet, engine.workers),
-            assets=sorted(compared),
-            start=min(start for start, _ in spans.values()),
+            cells=site.chunk_cells(
+                fleet, engine.workers, assets=assets, start=start, end=reading.end
+            ),
+            assets=assets,
+            start=start,
             end=reading.end,
             version=reading.version,
         )

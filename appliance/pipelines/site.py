@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 
 from appliance.access import Access
@@ -180,10 +181,24 @@ class Site:
                 f"--fleet {fleet}` brings readings in.",
             )
 
-    def chunk_cells(self, fleet: str, workers: int) -> int:
-        """Return how many cells a task is handed: a few tasks a worker, none too large."""
+    def chunk_cells(
+        self,
+        fleet: str,
+        workers: int,
+        *,
+        assets: Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> int:
+        """Return how many cells a task is handed: a few tasks a worker, none too large.
+
+        Parameters
+        ----------
+        assets, start, end
+            What of the fleet is read: a month of years is shared out as a month alone is.
+        """
         readings = self.lake.readings(fleet)
-        cells = readings.row_count() * max(len(readings.columns()), 1)
+        cells = readings.row_count(assets, start, end) * max(len(readings.columns()), 1)
         return min(self.settings.chunk_cells, max(cells // (_TASKS_A_WORKER * workers), 1))
 
     @contextmanager

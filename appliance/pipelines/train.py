@@ -170,7 +170,9 @@ def _fitted(
     every = readings.assets()
     wanted = every if plan.assets is None else plan.assets
     chunks = readings.chunks(
-        cells=site.chunk_cells(fleet, engine.workers),
+        cells=site.chunk_cells(
+            fleet, engine.workers, assets=plan.assets, start=plan.start, end=plan.end
+        ),
         assets=plan.assets,
         start=plan.start,
         end=plan.end,

@@ -83,11 +83,14 @@ def learn_trial(
     folder = join(site.settings.place("models"), _TRIALS, name)
     known = site.intake.sensors(fleet)
     recipe = recipe_for(site, fleet, lesson.options, known)
+    start, end = lesson.options.start, lesson.options.end
     chunks = site.lake.readings(fleet).chunks(
-        cells=site.chunk_cells(fleet, engine.workers),
+        cells=site.chunk_cells(
+            fleet, engine.workers, assets=lesson.assets, start=start, end=end
+        ),
         assets=lesson.assets,
-        start=lesson.options.start,
-        end=lesson.options.end,
+        start=start,
+        end=end,
         version=lesson.readings_version,
     )
     masks, _ = left_out(site, fleet)

@@ -144,7 +144,9 @@ class _Run:
         whole = span[0], span[1] + _INSTANT
         masks = expand(self._site.calendar.list(self._fleet), self._fleet, whole)
         chunks = self._readings.chunks(
-            cells=self._site.chunk_cells(self._fleet, self._engine.workers),
+            cells=self._site.chunk_cells(
+                self._fleet, self._engine.workers, assets=self._assets
+            ),
             assets=self._assets,
             version=self._version,
         )

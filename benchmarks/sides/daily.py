@@ -144,7 +144,7 @@ def ask(root: str, out: str, plant: dict[str, int], days: int, repeat: int) -> d
     with site.engine("local") as engine:
         watch.ready()
         opened = _least(readings.version, 1)
-        cells = site.chunk_cells(FLEET, engine.workers)
+        cells = site.chunk_cells(FLEET, engine.workers, start=start, end=end)
 
         def fleet() -> int:
             chunks = readings.chunks(cells=cells, start=start, end=end)
