@@ -28,6 +28,7 @@ GROUPS = (
     "calendar",
     "scorecard",
     "rul",
+    "lives",
     "backtest",
     "verdicts",
     "retrain",

@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
     from appliance.schemas.history import RemainingLife
 
-_SIGNS = {
-    "falling": "wears",
-    "steady": "no sign of wear",
-    "rising": "no sign of wear",
-    "unknown": "too few days",
-}
+_SIGNS = {True: "wears", False: "no sign of wear", None: "too few days"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +31,11 @@ def rul(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Say how long machines last if their wear goes on; nothing without a sign of it."""
+    """Say how long machines last; nothing without a sign of wear.
+
+    By machines of the fleet that failed, where `kizashi lives learn` learned from them; else
+    by health, carried on as it goes.
+    """
     own: Context = context.obj
     with own.plant() as plant:
         zone = plant.zone()
@@ -47,18 +46,19 @@ def rul(
         print_json([one.model_dump(mode="json") for one in found])
         return
     print_table(
-        ("asset", "health", "sign", "days left", "from", "to", "counted from"),
+        ("asset", "health", "sign", "days left", "from", "to", "counted from", "by"),
         [_cells(one, zone) for one in found],
-        right="lrlrrrl",
+        right="lrlrrrll",
     )
 
 
 def _cells(one: RemainingLife, zone: ZoneInfo) -> tuple[str, ...]:
     health = "" if one.now is None else f"{one.now:.0f}"
-    if one.trend != "falling" or one.since is None:
-        return one.asset, health, _SIGNS[one.trend], "", "", "", ""
+    by = "health" if one.method == "health" else f"{one.lives} failures"
+    if not one.wear or one.since is None:
+        return one.asset, health, _SIGNS[one.wear], "", "", "", "", by
     bounds = [_days(value) for value in (one.days, one.low, one.high)]
-    return one.asset, health, _SIGNS[one.trend], *bounds, local(one.since, zone)
+    return one.asset, health, _SIGNS[one.wear], *bounds, local(one.since, zone), by
 
 
 def _days(value: float | None) -> str:

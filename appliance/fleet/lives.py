@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,12 +45,21 @@ class LifeModel:
         Time from one row to the next, in `unit`.
     remaining
         The regression behind it.
+    about
+        What whoever learned it noted down; kept with it.
     """
 
-    def __init__(self, remaining: RemainingLife, layout: Layout, interval: float) -> None:
+    def __init__(
+        self,
+        remaining: RemainingLife,
+        layout: Layout,
+        interval: float,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
         self.remaining = remaining
         self.layout = layout
         self.interval = interval
+        self.about = dict(about or {})
 
     @property
     def unit(self) -> Literal["cycle", "h"]:
@@ -61,6 +70,16 @@ class LifeModel:
     def cap(self) -> float:
         """Life left, in `unit`, from which on a machine counts as new."""
         return self.remaining.cap_ * self.interval
+
+    @property
+    def step(self) -> float:
+        """How far apart what can be told of a life's course is, in `unit`."""
+        return self.remaining.step_ * self.interval
+
+    @property
+    def fewest(self) -> int:
+        """Rows of a machine without which nothing is told of it."""
+        return self.remaining.fewest_
 
     @property
     def error(self) -> float:
@@ -102,7 +121,10 @@ class LifeModel:
             The frame cannot be used.
         """
         table = frames.to_polars(frame)
-        rows = frames.normalise(table, self.layout)
+        return frames.like(frame, self.left(frames.normalise(table, self.layout)))
+
+    def left(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Tell the same of rows as the lake holds them, by asset and time."""
         names, sensors, contexts = _courses(rows, self.layout)
         with_contexts = contexts if self.layout.context else None
         told = self.remaining.predict(sensors, with_contexts)
@@ -112,7 +134,7 @@ class LifeModel:
             name: pl.Series(np.where(known, values * self.interval, np.nan)).fill_nan(None)
             for name, values in (("rul", told.rul), ("low", told.low), ("high", told.high))
         }
-        out = pl.DataFrame(
+        return pl.DataFrame(
             {
                 "asset": names,
                 "time": frames.restore_times(ends["time"], self.layout.time_kind),
@@ -120,7 +142,6 @@ class LifeModel:
                 **figures,
             }
         )
-        return frames.like(frame, out)
 
     # ------------------------------------------------------------------ file
     def save(self, path: str | Path) -> Path:
@@ -138,6 +159,7 @@ class LifeModel:
             "params": self.remaining.get_params(),
             "layout": asdict(self.layout),
             "interval": self.interval,
+            "about": self.about,
             "checksum": checksum(arrays),
         }
         write_file(target, save(arrays, metadata={_KEY: json.dumps(manifest)}))
@@ -179,7 +201,13 @@ def fit_life(
     """
     table = frames.to_polars(frame)
     layout = frames.guess(table, asset, time, context)
-    rows = frames.normalise(table, layout)
+    return learn_life(frames.normalise(table, layout), layout, cap=cap, coverage=coverage)
+
+
+def learn_life(
+    rows: pl.DataFrame, layout: Layout, *, cap: float | None = None, coverage: float = 0.9
+) -> LifeModel:
+    """Learn from rows as the lake holds them, an asset a life; see `fit_life`."""
     _, sensors, contexts = _courses(rows, layout)
     interval = _interval(rows)
     model = RemainingLife(cap=None if cap is None else cap / interval, coverage=coverage)
@@ -219,7 +247,8 @@ def load_life(path: str | Path) -> LifeModel:
         layout: dict[str, Any] = manifest["layout"]
         layout |= {k: tuple(v) for k, v in layout.items() if isinstance(v, list)}
         remaining = RemainingLife.from_state(arrays, manifest["params"])
-        return LifeModel(remaining, Layout(**layout), float(manifest["interval"]))
+        interval, about = float(manifest["interval"]), manifest.get("about", {})
+        return LifeModel(remaining, Layout(**layout), interval, about)
     except (SafetensorError, DetectorError, OSError, KeyError, TypeError, ValueError) as error:
         raise ArtifactCorrupt(
             f"{source} is no whole model of remaining life: {error}.",

@@ -15,7 +15,7 @@ DATABASE = "database"
 SETTINGS = "kizashi.toml"
 SECRETS = "secrets"
 FILES = ("kizashi.db", "registry.db", "jobs.db", SETTINGS)
-PLAIN = ("reports", "uploads", "code", "runs", "wheels")
+PLAIN = ("lives", "reports", "uploads", "code", "runs", "wheels")
 """Folders that are kept as they are."""
 OWN = ("notebooks",)
 """Folders of a home that people write to themselves, on its machine alone."""

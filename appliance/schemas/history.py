@@ -77,29 +77,40 @@ class Health(Schema):
 
 
 class RemainingLife(Schema):
-    """How long one machine lasts, going by its health.
+    """How long one machine lasts: by machines of its fleet that failed, or by its health.
 
     Attributes
     ----------
-    trend
-        As in its health.  Unless it is ``falling`` there is no sign of wear, and nothing is
-        told.
+    wear
+        Whether there is a sign of wear; without one nothing is told.  None where there are too
+        few days to tell.
+    method
+        ``lives``: by what was learned from lives that ended in a failure; ``health``: its
+        health was carried on to the limit.
+    lives
+        How many lives that ended were learned from; None for ``health``.
+    trend, now
+        As in its health.
     limit
-        Health that is taken for the end.
+        Health that is taken for the end by ``health``.
     days, low, high
-        Days left after `since` until health is at the limit, and the bounds around it; 24
-        cycles are one where times are counters.  None without a sign of wear, and for what
-        lies too far ahead to be told.
+        Days left after `since` until it fails, or until health is at the limit, and the bounds
+        around it; 24 cycles are one where times are counters.  None without a sign of wear, and
+        for what lies too far ahead to be told.
     coverage
-        How often such bounds hold the truth, if the wear goes on as it does.
+        How often such bounds hold the truth: if it fails as others did, or if the wear goes on
+        as it does.
     since
-        The end of the last stretch that was judged.
+        The last reading, or the end of the last stretch that was judged.
     """
 
     fleet: FleetName = Field(examples=["pumps"])
     asset: str = Field(examples=["P-101"])
     time_kind: TimeKind = "time"
     version: int | None = Field(None, examples=[3])
+    wear: bool | None = Field(None, examples=[True])
+    method: Literal["lives", "health"] = "health"
+    lives: int | None = Field(None, examples=[12])
     trend: Literal["falling", "steady", "rising", "unknown"] = "unknown"
     now: float | None = Field(None, examples=[61.0])
     limit: float = Field(ge=0, le=100, examples=[0.0])

@@ -13,7 +13,7 @@ from appliance.telemetry.host import Values
 from appliance.telemetry.store import database_bytes
 
 _SIZE = {part: Metric(f"{part}_size_bytes") for part in PARTS}
-_FOLDERS = {"import": "uploads"} | {part: part for part in PARTS}
+_FOLDERS = {"import": "uploads", "lives": "models"} | {part: part for part in PARTS}
 _SHARED = ("lake", "models", "uploads", "reports")
 """What lies on S3 where machines share it: what it takes there is the bucket's to tell."""
 _DATABASES = (".db", ".db-wal", ".db-shm")

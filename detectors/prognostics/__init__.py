@@ -8,10 +8,16 @@ they carry the course of a health index on, if it goes anywhere; `HealthIndex` m
 from detectors.prognostics.drift import Drift, drift
 from detectors.prognostics.health import HealthIndex, running_low
 from detectors.prognostics.limit import MATTERS, TimeToLimit, time_to_limit
-from detectors.prognostics.remaining import Remaining, RemainingLife
+from detectors.prognostics.remaining import (
+    FEWEST_LIVES,
+    Remaining,
+    RemainingLife,
+    fewest_rows,
+)
 from detectors.prognostics.tendency import Trend, trend
 
 __all__ = [
+    "FEWEST_LIVES",
     "MATTERS",
     "Drift",
     "HealthIndex",
@@ -20,6 +26,7 @@ __all__ = [
     "TimeToLimit",
     "Trend",
     "drift",
+    "fewest_rows",
     "running_low",
     "time_to_limit",
     "trend",

@@ -37,6 +37,21 @@ FEWEST_LIVES = 6
 _CAP_SHARE = 0.6
 
 
+def fewest_rows(lengths: Sequence[int]) -> int:
+    """Return the rows that the shortest of some lives needs for them to be learned from.
+
+    Parameters
+    ----------
+    lengths
+        Rows of all of them, it among them.
+    """
+    return 2 * LEAST_STEPS * _step(lengths)
+
+
+def _step(lengths: Sequence[int]) -> int:
+    return max(round(float(np.median(lengths)) / LIFE_STEPS), 1)
+
+
 @dataclass(frozen=True)
 class Remaining:
     """What is left of machines' lives, in rows.
@@ -127,6 +142,11 @@ class RemainingLife:
         self.coverage = coverage
         self.folds = folds
 
+    @property
+    def fewest_(self) -> int:
+        """Rows of a course without which nothing is said of it."""
+        return LEAST_STEPS * self.step_
+
     # ------------------------------------------------------------------ learning
     def fit(
         self, lives: Sequence[ArrayLike], contexts: Sequence[ArrayLike] | None = None
@@ -173,14 +193,12 @@ class RemainingLife:
                 f"at least {FEWEST_LIVES} are needed"
             )
         lengths = [len(course) for course in courses]
-        median = float(np.median(lengths))
-        step = max(round(median / LIFE_STEPS), 1)
-        if min(lengths) // step < 2 * LEAST_STEPS:
+        step, fewest = _step(lengths), fewest_rows(lengths)
+        if min(lengths) < fewest:
             raise TooLittleData(
-                f"the shortest life has {min(lengths)} rows; at least "
-                f"{2 * LEAST_STEPS * step} are needed"
+                f"the shortest life has {min(lengths)} rows; at least {fewest} are needed"
             )
-        cap = self.cap if self.cap is not None else _CAP_SHARE * median
+        cap = self.cap if self.cap is not None else _CAP_SHARE * float(np.median(lengths))
         return Plan(step, float(cap) / step)
 
     def _learn(self, courses: Sequence[Course], folds: IntVector) -> None:
@@ -213,7 +231,7 @@ class RemainingLife:
         """
         machines = self._checked(courses, contexts)
         told = np.full((3, len(machines)), np.nan)
-        long = [n for n, one in enumerate(machines) if len(one) >= LEAST_STEPS * self.step_]
+        long = [n for n, one in enumerate(machines) if len(one) >= self.fewest_]
         if long:
             wanted = [machines[n] for n in long]
             each = [member.last(wanted, self._plan.cap) for member in self._members]

@@ -21,6 +21,7 @@ _ORDER = (
     "train",
     "retrain",
     "tune",
+    "learn_lives",
     "backtest",
     "report",
     "ingest",

@@ -71,7 +71,10 @@ def get_remaining_life(
         int | None, Query(ge=1, le=MOST_DAYS, description="Up to the newest; all if not given.")
     ] = None,
 ) -> RemainingLife:
-    """Return how long an asset lasts if its wear goes on, with bounds; nothing without wear."""
+    """Return how long an asset lasts, with bounds, and by what; nothing without wear.
+
+    By machines of its fleet that failed where they were learned from, else by its health.
+    """
     return remaining_life(site, fleet_name(fleet), asset, limit, days)
 
 

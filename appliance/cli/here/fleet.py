@@ -15,6 +15,8 @@ from appliance.client.telling import shown
 from appliance.core.errors import NotFound
 from appliance.events.store import Search
 from appliance.pipelines import costs, models, overview, sensors
+from appliance.pipelines.life_models import forget_lives
+from appliance.pipelines.lives import lives
 from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.promote import promote, rollback
 from appliance.pipelines.remaining import remaining_life
@@ -31,6 +33,7 @@ from appliance.schemas.fleet import Asset
 from appliance.schemas.fleet import Fleet as FleetFacts
 from appliance.schemas.history import RemainingLife
 from appliance.schemas.ingest import FleetQuality
+from appliance.schemas.life import Lives
 from appliance.schemas.model import ModelAsset, ModelVersion
 from appliance.schemas.online import OnlineAnswer, OnlineReading, OnlineRequest
 from appliance.schemas.progress import Progress
@@ -99,8 +102,16 @@ class Fleet:
         return overview.assets(self._site, self.name, after=None, limit=_EVERY)
 
     def rul(self, asset: str, *, limit: float = 0.0) -> RemainingLife:
-        """Return how long an asset lasts if its wear goes on; nothing without wear."""
+        """Return how long an asset lasts, and by what that is told; nothing without wear."""
         return remaining_life(self._site, self.name, asset, limit)
+
+    def lives(self) -> Lives:
+        """Return the lives of its machines, and what was learned from those that failed."""
+        return lives(self._site, self.name)
+
+    def forget_lives(self) -> None:
+        """Let go what was learned of its machines' lives: health is carried on again."""
+        forget_lives(self._site, self.name, self._me)
 
     def online(self, readings: Sequence[OnlineReading]) -> OnlineAnswer:
         """Judge readings as they come, by the champion; nothing is stored."""

@@ -92,12 +92,12 @@ class FleetData(FleetBase):
     async def rul(
         self, asset: str, *, limit: float = 0.0, days: int | None = None
     ) -> RemainingLife:
-        """Return how long an asset lasts if its wear goes on; nothing without a sign of wear.
+        """Return how long an asset lasts, and by what that is told; nothing without wear.
 
         Parameters
         ----------
         limit
-            Health that is taken for the end.
+            Health that is taken for the end, where health is carried on.
         days
             Of its health so many are looked at; the whole recording if not said.
         """

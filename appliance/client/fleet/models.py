@@ -19,6 +19,7 @@ from appliance.schemas.approval import Approval
 from appliance.schemas.backtest import Backtest
 from appliance.schemas.base import Language
 from appliance.schemas.job import Job
+from appliance.schemas.life import Lives
 from appliance.schemas.model import (
     ModelAsset,
     ModelComparison,
@@ -162,6 +163,34 @@ class FleetModels(FleetBase):
             Take the sensors' physical limits as they are now.
         """
         return await self._ask("adjust", version=version, budget=budget, limits=limits or None)
+
+    @verb
+    async def lives(self) -> Lives:
+        """Return the lives of its machines, and what was learned from those that failed."""
+        return parsed(Lives, await self._line.get(self._at("lives")))
+
+    @asks
+    async def learn_lives(
+        self, *, cap_days: float | None = None, from_repair: bool = False
+    ) -> Job:
+        """Learn from machines that failed how long others last; `rul` then tells by it.
+
+        Parameters
+        ----------
+        cap_days
+            Life left from which on a machine counts as new; 0.6 median lives if not said.
+        from_repair
+            Only lives that begin at a repair: the machines were not new when their recording
+            began.
+        """
+        return await self._ask(
+            "learn_lives", cap_days=cap_days, from_repair=from_repair or None
+        )
+
+    @verb
+    async def forget_lives(self) -> None:
+        """Let go what was learned of its machines' lives: health is carried on again."""
+        await self._line.ask(Request("DELETE", self._at("lives")))
 
     @listing
     def backtests(self) -> Listing[Backtest]:

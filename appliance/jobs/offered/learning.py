@@ -14,6 +14,7 @@ from appliance.schemas.learning import (
     RetrainArguments,
     VerdictArguments,
 )
+from appliance.schemas.life import LearnLivesArguments
 from appliance.schemas.tuning import TuneArguments
 
 TERMS = (
@@ -39,6 +40,14 @@ TERMS = (
         right=Right.TRAIN,
         lane="train",
         timeout=timedelta(hours=24),
+    ),
+    Terms(
+        name="learn_lives",
+        summary="Learn from machines that failed how long others last.",
+        arguments=LearnLivesArguments,
+        right=Right.TRAIN,
+        lane="train",
+        timeout=timedelta(hours=12),
     ),
     Terms(
         name="adjust",

@@ -141,7 +141,21 @@ def _tune(call: Call) -> object:
     )
 
 
+def _learn_lives(call: Call) -> object:
+    from appliance.pipelines.lives import learn_lives
+
+    return learn_lives(
+        call.site,
+        call.fleet,
+        call.arguments,
+        by=call.by,
+        progress=call.progress,
+        steps=call.steps,
+    )
+
+
 RUNS: Mapping[str, Run] = {
+    "learn_lives": _learn_lives,
     "tune": _tune,
     "backtest": _backtest,
     "retrain": _retrain,

@@ -172,6 +172,8 @@ TABLE: dict[str, set[str]] = {
     "GET /fleets/{fleet}/assets/{asset:path}/modes": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/similar": READ,
     "GET /fleets/{fleet}/assets/{asset:path}/expected": READ,
+    "GET /fleets/{fleet}/lives": READ,
+    "DELETE /fleets/{fleet}/lives": OWN,
     "GET /fleets/{fleet}/sensors": READ,
     "GET /fleets/{fleet}/sensors/{sensor:path}": READ,
     "PATCH /fleets/{fleet}/sensors/{sensor:path}": RUN,

@@ -74,6 +74,8 @@ def whole_plant(tmp_path_factory: pytest.TempPathFactory) -> Plant:
     )
     (home / "kizashi.toml").write_text('timezone = "Asia/Tokyo"\nport = 9443\n')
     write_page("<p>軸受</p>", home / "reports" / "pumps.html")
+    (home / "lives").mkdir()
+    (home / "lives" / "pumps.life").write_bytes(b"what failures taught")
     (home / "uploads").mkdir()
     (home / "uploads" / "温度 1.csv").write_text("time,flow\n")
     site.close()

@@ -19,7 +19,7 @@ from tests.s3 import s3, s3_place
 
 __all__ = ["s3", "s3_place"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgresql")]
-PARTS = ("lake", "models", "reports", "uploads")
+PARTS = ("lake", "models", "lives", "reports", "uploads")
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ READING = [
     ["model", "pumps", "1", "--asset", "P-1"],
     ["scorecard", "pumps"],
     ["rul", "pumps"],
+    ["lives", "list", "pumps"],
     ["backtests", "pumps"],
     ["approvals"],
     ["jobs", "list"],
