@@ -17,6 +17,11 @@ from appliance.schemas.base import fleet_name
 from appliance.schemas.life import LivesLearned
 
 
+def has_life_model(site: Site, fleet: str) -> bool:
+    """Whether something was learned of a fleet's lives."""
+    return next(_shelf(site).entries(_key(fleet)), None) is not None
+
+
 def life_model(site: Site, fleet: str) -> LifeModel | None:
     """Return what was learned of a fleet's lives; None where nothing was.
 

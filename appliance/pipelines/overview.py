@@ -12,6 +12,7 @@ from appliance.events.store.counts import EventCounts
 from appliance.fleet import Artifact
 from appliance.intake.ledger import Asset as Known
 from appliance.intake.ledger import FleetFacts
+from appliance.pipelines.life_models import has_life_model
 from appliance.pipelines.site import Site
 from appliance.schemas.fleet import Asset, Fleet, FleetSummary, Standing
 from appliance.schemas.manifest import FleetManifest
@@ -63,6 +64,7 @@ def fleet(site: Site, name: str) -> Fleet:
         **summary.model_dump(),
         sensors=roles.count(SensorRole.SENSOR),
         contexts=roles.count(SensorRole.CONTEXT),
+        lives_learned=has_life_model(site, name),
     )
 
 

@@ -62,10 +62,13 @@ class Fleet(FleetSummary):
     ----------
     sensors, contexts
         Columns that are judged, and that explain normal change.
+    lives_learned
+        Whether machines that failed tell how long others last.
     """
 
     sensors: int = Field(examples=[9])
     contexts: int = Field(examples=[2])
+    lives_learned: bool = False
 
 
 class Asset(Schema):

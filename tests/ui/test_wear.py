@@ -11,9 +11,11 @@ import polars as pl
 import pytest
 from playwright.sync_api import expect
 
+from appliance.pipelines.lives import learn_lives
 from appliance.pipelines.score import score
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.history import Health, RemainingLife
+from tests.appliance.pipelines import failed
 from tests.appliance.pipelines.sites import DAY, LEARNED, plant
 from tests.ui.conftest import Browse
 from tests.ui.homes import add_users, bring, open_home
@@ -31,6 +33,7 @@ def life(**known: object) -> wear.LifeWords | None:
         "fleet": "pumps",
         "asset": "P-1",
         "trend": "falling",
+        "wear": True,
         "limit": 0.0,
         "days": 34.5,
         "low": 27.0,
@@ -40,9 +43,9 @@ def life(**known: object) -> wear.LifeWords | None:
     return wear.life_words(RemainingLife.model_validate(told | known), ZONE)
 
 
-@pytest.mark.parametrize("trend", ["steady", "rising", "unknown"])
-def test_without_wear_nothing_is_said(trend: str):
-    assert life(trend=trend, days=None, low=None, high=None, since=None) is None
+@pytest.mark.parametrize("wears", [False, None])
+def test_without_wear_nothing_is_said(wears: bool | None):
+    assert life(wear=wears, days=None, low=None, high=None, since=None) is None
 
 
 def test_what_is_left_is_told_with_bounds_and_days():
@@ -51,6 +54,31 @@ def test_what_is_left_is_told_with_bounds_and_days():
     assert words.head == "About 34 days left until health 0"
     assert "27 days to 46 days in 90% of cases" in words.below
     assert "about 4 Apr 2026 (28 Mar 2026 to 16 Apr 2026)" in words.below
+    assert words.below.endswith("Its health was carried on.")
+
+
+def test_what_failures_taught_says_from_how_many():
+    by = {"method": "lives", "lives": 12}
+    words, least, wide = life(**by), life(**by, high=None), life(**by, low=0.0, high=None)
+    assert words is not None
+    assert words.head == "About 34 days left until it fails"
+    assert "27 days to 46 days in 90% of cases, if it fails as others did" in words.below
+    assert words.below.endswith("Learned from 12 lives that ended in a failure.")
+    assert least is not None
+    assert least.below.startswith("At least 27 days in 90% of cases")
+    assert wide is not None
+    assert wide.below.startswith("How far that may be off cannot be told yet.")
+    due = life(**by, days=0.0, low=0.0, high=0.5)
+    assert due is not None
+    assert due.head == "At the end of its life, going by those that failed"
+
+
+def test_where_failures_tell_of_no_wear_that_is_said():
+    told = RemainingLife(
+        fleet="pumps", asset="P-1", wear=False, method="lives", lives=12, limit=0.0
+    )
+    assert "12 lives that ended in a failure: no sign of wear" in wear.no_wear_words(told)
+    assert wear.no_wear_words(told.model_copy(update={"method": "health"})) == ""
 
 
 def test_a_change_is_told_with_what_the_calendar_has_of_that_day():
@@ -142,3 +170,36 @@ def test_a_version_says_why_each_machine_is_judged_so(browse: Browse, worn: str)
     page = browse("viewer", url=worn, language="ja")
     page.goto("/model?fleet=pumps&version=1&part=machines")
     expect(page.get_by_text(re.compile("個あります。それぞれを"))).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve pumps that failed, were repaired and run again, learned from and never trained."""
+    home = tmp_path_factory.mktemp("taught") / "home"
+    site = open_home(home)
+    add_users(site)
+    failed.fill(site)
+    learn_lives(site, "pumps")
+    site.close()
+    with serving(home) as url:
+        yield url
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("ui")
+@pytest.mark.parametrize(
+    ("language", "left", "learned"),
+    [
+        ("en", r"hours left until it fails", "Learned from 12 lives that ended in a failure"),
+        ("ja", r"故障まで約", "故障で終わった12件の寿命から学習した値です"),
+    ],
+)
+def test_the_page_of_a_machine_tells_how_long_it_lasts_by_those_that_failed(
+    browse: Browse, taught: str, language: str, left: str, learned: str
+):
+    page = browse("viewer", url=taught, language=language)
+    page.goto("/asset?fleet=pumps&asset=P-1")
+    expect(page.get_by_text(re.compile(left))).to_be_visible()
+    expect(page.get_by_text(learned)).to_be_visible()
+    page.goto(f"/asset?fleet=pumps&asset={failed.OLD}")
+    expect(page.get_by_text(re.compile(left))).to_have_count(0)

@@ -12,7 +12,7 @@ from appliance.schemas.event import Event, EventKind
 from appliance.schemas.history import Health, RemainingLife
 from appliance.schemas.model import DriftNote
 from ui import formats, frame, theme
-from ui.asset.wear import life_words
+from ui.asset.wear import life_words, no_wear_words
 from ui.components.briefs import Brief, briefs
 from ui.components.plot import Curve, plot
 from ui.text import t
@@ -35,6 +35,7 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
             st.warning(_drift_words(told, told.drifted, zone), icon=":material/trending_up:")
         if not any(value is not None for value in told.values):
             st.caption(t("asset.health_none"))
+            _life(life, zone)
             return
         curve = Curve(t("asset.health"), told.values, theme.tokens()["accent"], fill=True)
         label = t("asset.health_label", asset=told.asset)
@@ -55,11 +56,20 @@ def health_panel(told: Health, life: RemainingLife | None, zone: ZoneInfo) -> No
         if told.changed_from is not None:
             since = formats.moment(told.changed_from, zone, told.time_kind)
             st.info(changed_words(told, since), icon=":material/moved_location:")
-        left = None if life is None else life_words(life, zone)
-        if left is not None:
-            st.markdown(f"**{formats.plain(left.head)}**")
-            st.caption(left.below)
-        st.caption(f"{trend_words(told)} {t('asset.health_how')}")
+        _life(life, zone)
+        st.caption(f"{trend_words(told, life)} {t('asset.health_how')}")
+
+
+def _life(told: RemainingLife | None, zone: ZoneInfo) -> None:
+    """Say what is left, and by what that is told; nothing where nothing was asked."""
+    if told is None:
+        return
+    left = life_words(told, zone)
+    if left is not None:
+        st.markdown(f"**{formats.plain(left.head)}**")
+        st.caption(left.below)
+    elif no_wear_words(told):
+        st.caption(no_wear_words(told))
 
 
 def changed_words(told: Health, since: str) -> str:
@@ -88,8 +98,10 @@ def _drift_words(told: Health, note: DriftNote, zone: ZoneInfo) -> str:
     )
 
 
-def trend_words(told: Health) -> str:
-    """Return where health goes, in a sentence."""
+def trend_words(told: Health, life: RemainingLife | None = None) -> str:
+    """Return where health goes, in a sentence; no more than that where others tell of wear."""
+    if told.trend == "steady" and life is not None and life.wear:
+        return t("asset.health_no_trend")
     if told.trend in {"falling", "rising"} and told.per_week is not None:
         chance = max(told.chance or 0.0, _CERTAIN)
         return t(

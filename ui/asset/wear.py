@@ -1,9 +1,11 @@
-"""How long a machine lasts if its wear goes on, in words."""
+"""How long a machine lasts, and by what that is told, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from appliance.schemas.history import RemainingLife
@@ -15,6 +17,8 @@ _CYCLES_A_DAY = 24
 _SHORT = 2.0
 """Days under which hours are told."""
 _HOURS = 24
+_When = Callable[[float], str]
+"""The day that lies so many days ahead, in words."""
 
 
 @dataclass(frozen=True)
@@ -27,31 +31,63 @@ class LifeWords:
 
 def life_words(told: RemainingLife, zone: ZoneInfo) -> LifeWords | None:
     """Return what is to be said of a machine's remaining life; nothing without wear."""
-    if told.trend != "falling" or told.since is None:
+    if not told.wear or told.since is None:
         return None
+    when = partial(_when, told.since, told.time_kind, zone)
+    if told.method == "lives":
+        head, below = _by_lives(told, when)
+        by = t("asset.life_by_lives", n=formats.number(told.lives))
+    else:
+        head, below = _by_health(told, when)
+        by = t("asset.life_by_health")
+    return LifeWords(head, f"{below} {by}")
+
+
+def no_wear_words(told: RemainingLife) -> str:
+    """Return that machines that failed tell of no wear here; empty where they cannot tell."""
+    if told.method != "lives" or told.wear:
+        return ""
+    return t("asset.life_no_wear", n=formats.number(told.lives))
+
+
+def _by_lives(told: RemainingLife, when: _When) -> tuple[str, str]:
+    if not told.days:
+        return t("asset.life_due"), t("asset.life_due_text")
+    head = t("asset.life_fails", n=_length(told.days, told.time_kind))
+    if told.high is not None:
+        return head, _between("asset.life_as_others", told, when)
+    if not told.low:
+        return head, t("asset.life_open")
+    low, share = _length(told.low, told.time_kind), formats.share(told.coverage)
+    return head, t("asset.life_least_as_others", low=low, share=share)
+
+
+def _by_health(told: RemainingLife, when: _When) -> tuple[str, str]:
     if told.days is None:
         below = t("asset.life_far_text") if told.low is None else _least(told.low, told)
-        return LifeWords(t("asset.life_far"), below)
+        return t("asset.life_far"), below
     limit = formats.number(told.limit)
     if told.days == 0:
-        return LifeWords(t("asset.life_reached", limit=limit), t("asset.life_reached_text"))
+        return t("asset.life_reached", limit=limit), t("asset.life_reached_text")
     head = t("asset.life", n=_length(told.days, told.time_kind), limit=limit)
     if told.low is None or told.high is None:
-        return LifeWords(head, _least(told.low or 0.0, told))
-    first, middle, last = (
-        _when(told.since, days, told.time_kind, zone)
-        for days in (told.low, told.days, told.high)
-    )
-    below = t(
-        "asset.life_between",
-        low=_length(told.low, told.time_kind),
-        high=_length(told.high, told.time_kind),
+        return head, _least(told.low or 0.0, told)
+    return head, _between("asset.life_between", told, when)
+
+
+def _between(key: str, told: RemainingLife, when: _When) -> str:
+    """Return the bounds, as lengths and as days."""
+    low, middle, high = told.low or 0.0, told.days or 0.0, told.high or 0.0
+    first, day, last = (when(n) for n in (low, middle, high))
+    return t(
+        key,
+        low=_length(low, told.time_kind),
+        high=_length(high, told.time_kind),
         share=formats.share(told.coverage),
-        day=middle,
+        day=day,
         first=first,
         last=last,
     )
-    return LifeWords(head, below)
 
 
 def _least(low: float, told: RemainingLife) -> str:
@@ -70,6 +106,6 @@ def _length(days: float, kind: TimeKind) -> str:
     return t("asset.life_days", n=formats.number(days))
 
 
-def _when(since: datetime, days: float, kind: TimeKind, zone: ZoneInfo) -> str:
+def _when(since: datetime, kind: TimeKind, zone: ZoneInfo, days: float) -> str:
     there = since + timedelta(days=days)
     return formats.moment(there, zone, kind) if kind == "cycle" else formats.day(there, zone)

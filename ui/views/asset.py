@@ -14,7 +14,7 @@ from appliance.core.clock import now
 from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.fleet import Asset
 from appliance.schemas.fleet import Fleet as Facts
-from appliance.schemas.history import Health
+from appliance.schemas.history import Health, RemainingLife
 from appliance.schemas.sensor import SensorRole
 from ui import api, controls, formats, frame, state, theme
 from ui.asset import modes
@@ -46,9 +46,12 @@ def show() -> None:
     sisters = sorted(row.asset for row in plant.overview.lane(name, days=1).rows)
     events = list(fleet.events(asset=[asset], limit=_MOST_EVENTS))
     health = fleet.health(asset, days=_HEALTH_DAYS)
+    life = None
+    if health.trend == "falling" or facts.lives_learned:
+        life = fleet.rul(asset, days=_HEALTH_DAYS)
     _head(asset, sisters)
     _links(facts)
-    figures(_figures(facts, own, events, health, zone))
+    figures(_figures(facts, own, events, (health, life), zone))
     _notice(facts, own)
     with st.container(border=True):
         others = [one for one in sisters if one != asset]
@@ -65,8 +68,6 @@ def show() -> None:
         mark(plant, place, (asked.start, asked.end))
     left, right = st.columns([5, 3], gap="small")
     with left:
-        wears = health.trend == "falling"
-        life = fleet.rul(asset, days=_HEALTH_DAYS) if wears else None
         health_panel(health, life, zone)
     with right:
         events_panel(name, asset, events, zone)
@@ -116,8 +117,13 @@ def _links(facts: Facts) -> None:
 
 
 def _figures(
-    facts: Facts, own: Asset, events: Sequence[Event], health: Health, zone: ZoneInfo
+    facts: Facts,
+    own: Asset,
+    events: Sequence[Event],
+    wear: tuple[Health, RemainingLife | None],
+    zone: ZoneInfo,
 ) -> list[Figure]:
+    health, life = wear
     last = formats.moment(own.end, zone, facts.time_kind)
     cycle = facts.time_kind == "cycle"
     return [
@@ -126,7 +132,7 @@ def _figures(
         Figure(
             t("asset.health"),
             formats.number(health.now),
-            trend_words(health) if health.now is not None else t("asset.health_none"),
+            trend_words(health, life) if health.now is not None else t("asset.health_none"),
         ),
         Figure(
             t("asset.coverage"),
