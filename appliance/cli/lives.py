@@ -85,7 +85,7 @@ def learn(
         print(f"  left aside: {one.life.asset}, life {one.life.number}: {one.why}")
     if done.outlasted:
         print(
-            f"  {done.outlasted} of {done.running} running machines have already lasted longer "
+            f"  {done.outlasted} of {done.running} running machines already lasted longer "
             "than the usual life: what is told is rather too short."
         )
     print(f"Next: kizashi rul {fleet}")

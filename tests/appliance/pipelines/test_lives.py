@@ -22,6 +22,8 @@ from appliance.pipelines.remaining import remaining_life
 from appliance.schemas.calendar import WindowKind
 from appliance.schemas.history import Health
 from appliance.schemas.life import LearnLivesArguments
+from benchmarks.rul import loaders
+from detectors.prognostics import RemainingLife
 from tests.appliance.people import ME
 from tests.appliance.pipelines.failed import (
     FAILED,
@@ -40,6 +42,8 @@ from tests.appliance.pipelines.failed import (
 from tests.appliance.pipelines.sites import FLEET, bring, open_site
 from tests.detectors.prognostics.fleets import lives as simulated
 
+_EACH = 4
+"""Of the turbofans one in so many is taken: learning from all takes minutes."""
 CALM = 0.15 * np.random.default_rng(2).normal(size=(40, 5))
 """Readings of a machine without wear."""
 
@@ -241,3 +245,23 @@ def test_what_was_learned_can_be_forgotten_and_a_damaged_file_is_refused(known):
     forget_lives(known, FLEET, ME)
     assert remaining_life(known, FLEET, NEW, 0.0).method == "health"
     assert not path.exists()
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_a_site_tells_of_turbofans_what_the_library_tells(site, data_dir):
+    data = loaders.turbofans(data_dir)
+    ended, running = data.lives[::_EACH], data.courses[::_EACH]
+    parts = [rows(f"E-{number}", values) for number, values in enumerate(ended)]
+    parts += [rows(f"T-{number}", values) for number, values in enumerate(running)]
+    bring(site, pl.concat(parts), "turbofans")
+    for number, values in enumerate(ended):
+        fail(site, f"E-{number}", at(len(values)))
+    facts = learn_lives(site, FLEET, LearnLivesArguments(cap_days=loaders.CAP / 24))
+    assert (facts.lives, facts.running) == (len(ended), len(running))
+    library = RemainingLife(cap=loaders.CAP).fit(ended).predict(running)
+    told = [remaining_life(site, FLEET, f"T-{n}", 0.0) for n in range(len(running))]
+    by_lives = [n for n, one in enumerate(told) if one.days is not None]
+    off = [abs(told[n].days * 24 - library.rul[n]) for n in by_lives]
+    assert max(off) < 0.2
+    assert all(not library.wear[n] for n in range(len(told)) if n not in by_lives)
