@@ -21,7 +21,7 @@ from appliance.pipelines.lives import learn_lives, lives
 from appliance.pipelines.remaining import remaining_life
 from appliance.schemas.calendar import WindowKind
 from appliance.schemas.history import Health
-from appliance.schemas.life import LearnLivesArguments
+from appliance.schemas.life import LearnLivesArguments, LivesLearned
 from benchmarks.rul import loaders
 from detectors.prognostics import RemainingLife
 from tests.appliance.people import ME
@@ -40,6 +40,7 @@ from tests.appliance.pipelines.failed import (
     rows,
 )
 from tests.appliance.pipelines.sites import FLEET, bring, open_site
+from tests.appliance.pipelines.test_learning_jobs import ask
 from tests.detectors.prognostics.fleets import lives as simulated
 
 _EACH = 4
@@ -56,11 +57,12 @@ def failed(site):
 
 @pytest.fixture(scope="module")
 def known_home(tmp_path_factory):
-    """Make a home whose fleet's lives were learned."""
+    """Make a home whose fleet's lives a job has learned."""
     home = tmp_path_factory.mktemp("lives") / "home"
     made = open_site(home)
     fill(made)
-    learn_lives(made, FLEET, by="erika")
+    told = ask(made, "learn_lives")
+    assert LivesLearned.model_validate(told) == lives(made, FLEET).learned
     made.close()
     return home
 
@@ -149,7 +151,7 @@ def test_a_fleet_without_readings_has_no_lives(site):
 @pytest.mark.slow
 def test_what_was_learned_says_from_what(known):
     told = lives(known, FLEET).learned
-    assert (told.lives, told.machines, told.running, told.by) == (12, 6, 9, "erika")
+    assert (told.lives, told.machines, told.running, told.by) == (12, 6, 9, "mori")
     assert set(told.windows) == {one.window for one in lives(known, FLEET).ended}
     assert 0 < told.error_days < told.cap_days < told.longest_days
     assert 1 <= told.outlasted <= told.running
