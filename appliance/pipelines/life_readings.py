@@ -27,6 +27,8 @@ class LifeReadings:
 
     Parameters
     ----------
+    asset
+        The only machine that is asked about; any if not given.
     version
         Of the lake's table; the newest if not given.
 
@@ -36,7 +38,9 @@ class LifeReadings:
         Which columns are judged and which explain them.
     """
 
-    def __init__(self, site: Site, fleet: str, version: int | None = None) -> None:
+    def __init__(
+        self, site: Site, fleet: str, asset: str | None = None, version: int | None = None
+    ) -> None:
         sensors = site.intake.sensors(fleet)
         cleaning = recipe_for(site, fleet, TrainOptions(), sensors).cleaning
         # The lake holds numbers for words already.
@@ -45,7 +49,9 @@ class LifeReadings:
         self._version = version
         self._readings = site.lake.readings(fleet)
         self._usable = Usable(left_out(site, fleet)[0], cleaning.run_state, cleaning.limits)
-        self._assets = {one.name: one for one in site.intake.assets.list(fleet)}
+        machines = site.intake.assets
+        found = machines.list(fleet) if asset is None else machines.named(fleet, [asset])
+        self._assets = {one.name: one for one in found}
         state = [cleaning.run_state.column] if cleaning.run_state else []
         wanted = {*self.layout.sensors, *self.layout.context, *state}
         self._columns = [name for name in self._readings.columns() if name in wanted]

@@ -146,7 +146,7 @@ def _learned(
     every = lives_of(site, fleet)
     ended = _ended(fleet, every, options)
     version = site.lake.readings(fleet).version()
-    readings = LifeReadings(site, fleet, version)
+    readings = LifeReadings(site, fleet, version=version)
     spacing = readings.spacing(ended)
     courses, aside = _courses(readings, ended, spacing, progress)
     _require_enough(fleet, courses, aside)

@@ -91,7 +91,8 @@ def _by_lives(site: Site, fleet: str, asset: str) -> dict[str, Any] | None:
     facts = learned_from(model)
     if facts.from_repair and life.number == 1:
         return None
-    rows = LifeReadings(site, fleet).of(life, round(facts.every_seconds * 1e6), MOST_READ)
+    readings = LifeReadings(site, fleet, asset)
+    rows = readings.of(life, round(facts.every_seconds * 1e6), MOST_READ)
     oldest = facts.longest_days * DAY_HOURS / model.interval
     if not model.fewest <= rows.height <= oldest + 0.5 or begins_late(life, rows):
         return None
