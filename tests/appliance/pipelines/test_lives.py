@@ -267,3 +267,24 @@ def test_a_site_tells_of_turbofans_what_the_library_tells(site, data_dir):
     off = [abs(told[n].days * 24 - library.rul[n]) for n in by_lives]
     assert max(off) < 0.2
     assert all(not library.wear[n] for n in range(len(told)) if n not in by_lives)
+
+
+@pytest.mark.slow
+def test_of_long_lives_a_part_is_read_and_few_lives_tell_no_bounds(site):
+    random, parts, ends = np.random.default_rng(3), [], []
+    for number in range(7):
+        course = np.linspace(0, 1, 3_000 + 60 * number)[:, None] ** 3
+        values = course * [1.0, -1.0] + 0.1 * random.normal(size=(len(course), 2))
+        by_minute = FIRST + (pl.col("time") - FIRST) / 60
+        parts.append(rows(f"L-{number}", values).with_columns(time=by_minute))
+        ends.append(FIRST + timedelta(minutes=len(course)))
+    bring(site, pl.concat([*parts[:-1], parts[-1].head(2_900)]), "long")
+    for number in range(6):
+        fail(site, f"L-{number}", ends[number])
+    facts = learn_lives(site, FLEET)
+    assert facts.lives == 6
+    assert 60 < facts.every_seconds < 120
+    told = remaining_life(site, FLEET, "L-6", 0.0)
+    assert (told.wear, told.method) == (True, "lives")
+    assert told.days == pytest.approx((ends[-1] - told.since) / timedelta(days=1), abs=0.25)
+    assert (told.low, told.high) == (0.0, None)
