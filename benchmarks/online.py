@@ -28,7 +28,7 @@ GOAL = 10.0
 GOAL_P99_MS = 10.0
 _CLIENTS = 16
 _TICK_MS = 1e-3
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 _PATHS = {"ours": f"/api/v1/fleets/{side.FLEET}/online", "mlflow": "/invocations", "serve": "/"}
 _CALLED = {"mlflow": "MLflow", "serve": "plain Ray Serve"}
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.sides.online_serve MODEL PORT``: the model on plain Ray Serve."""
+"""``python -m benchmarks.sides.online_serve MODEL PORT REPLICAS``: on plain Ray Serve."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from starlette.responses import JSONResponse
 
 from benchmarks.sides.online import Judge
 
-_REPLICAS = 2
 
-
-@serve.deployment(num_replicas=_REPLICAS, ray_actor_options={"num_cpus": 0.5})
+@serve.deployment(ray_actor_options={"num_cpus": 0.5})
 class Served:
     """Judges one reading a request."""
 
@@ -27,11 +25,12 @@ class Served:
         return JSONResponse(self._judge.judge(**await request.json()))
 
 
-def main(folder: str, port: str) -> None:
+def main(folder: str, port: str, replicas: str) -> None:
     """Serve until told to end."""
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": "127.0.0.1", "port": int(port)})
-    serve.run(Served.bind(folder), route_prefix="/")  # type: ignore[attr-defined]
+    served = Served.options(num_replicas=int(replicas))  # type: ignore[attr-defined]
+    serve.run(served.bind(folder), route_prefix="/")
     print("ready", flush=True)
     threading.Event().wait()
 

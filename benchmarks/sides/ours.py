@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +42,20 @@ def fit_fleet_of(
     return fit_fleet(_chunks(site, fleet, engine), resolve(recipe), layout, folder, engine)
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """Rows that were judged, and the processor time of a commit of them."""
+
+    rows: int
+    commit_ms: float
+
+
 def _score(
     site: Site, fleet: str, folder: Path, engine: Engine, version: int, *, cut: bool = False
-) -> int:
+) -> _Scored:
     sink, readings = site.lake.scores(fleet), site.lake.readings(fleet)
     rows = part = 0
+    committing = []
     for spans in _rounds(site, fleet, folder) if cut else [None]:
         if spans is None:
             chunks = _chunks(site, fleet, engine)
@@ -56,10 +67,12 @@ def _score(
         for scored in found:
             if scored.staged is not None:
                 run = f"benchmark-{version}"
+                begun = time.thread_time()
                 sink.commit([scored.staged], run=run, part=part + scored.index)
+                committing.append(time.thread_time() - begun)
             rows += scored.rows
         part += len(chunks)
-    return rows
+    return _Scored(rows, 1e3 * sum(committing) / max(len(committing), 1))
 
 
 def _rounds(site: Site, fleet: str, folder: Path) -> list[dict[str, Span]]:
@@ -102,8 +115,11 @@ def score(
         fit_fleet_of(site, WARM_FLEET, warm, made)
         _score(site, WARM_FLEET, warm, made, version)
         watch.ready()
-        rows = _score(site, FLEET, model, made, version, cut=cut)
-        return watch.done(rows=rows)
+        before = site.lake.size(FLEET)
+        found = _score(site, FLEET, model, made, version, cut=cut)
+        result = watch.done(rows=found.rows, commit_ms=found.commit_ms)
+    written = site.lake.size(FLEET) - before
+    return result | {"score_bytes": written / max(found.rows, 1)}
 
 
 def ingest(files: str, out: str, lake: str = "") -> dict[str, Any]:

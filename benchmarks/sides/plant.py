@@ -36,6 +36,7 @@ def lake(root: str, size: dict[str, int]) -> dict[str, Any]:
     lake.readings(FLEET).write(fleet_frame(Size(**size)), batch="plant")
     lake.readings(WARM_FLEET).write(fleet_frame(_WARM), batch="warm")
     return {
+        "reading_bytes": lake.size(FLEET) / max(size["assets"] * size["rows"], 1),
         "lake_bytes": lake.size(FLEET) + lake.size(WARM_FLEET),
         "lake_files": len(lake.readings(FLEET).files()),
     }

@@ -1,0 +1,1 @@
+"""What machine a plant needs, from measured costs, and what gives way first."""
