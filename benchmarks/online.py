@@ -1,9 +1,11 @@
 """``online``: one reading a request, its surprise in the answer; against MLflow and Ray Serve.
 
-All three have the same fleet model of a forest an asset.  MLflow's scoring server has it as a
+All have the same fleet model of a forest an asset.  MLflow's scoring server has it as a
 pyfunc and two worker processes, plain Ray Serve two replicas; each judges a reading by its
-asset's model alone.  Ours, in one process, judges it with what came before it, keeps that, and
-asks who sends it.  Clients run on the same machine.
+asset's model alone.  Ours judges it with what came before it, keeps that, and asks who sends
+it: in one process, and, as a cluster does, by replicas on Ray Serve behind that process, which
+are held against the one process and against plain Ray Serve of as many replicas.  Clients run
+on the same machine.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.harness import options
@@ -21,7 +23,7 @@ from benchmarks.harness.lines import Line, Printer
 from benchmarks.harness.load import Loaded, LoadFailed, body, each, post
 from benchmarks.harness.plant import Size, scratch
 from benchmarks.harness.processes import run
-from benchmarks.harness.servers import free_port, ours, serving
+from benchmarks.harness.servers import Server, free_port, ours, serving
 from benchmarks.sides import online as side
 
 GOAL = 10.0
@@ -31,6 +33,11 @@ _TICK_MS = 1e-3
 _PATIENCE = 240.0
 _PATHS = {"ours": f"/api/v1/fleets/{side.FLEET}/online", "mlflow": "/invocations", "serve": "/"}
 _CALLED = {"mlflow": "MLflow", "serve": "plain Ray Serve"}
+_REPLICAS = 2
+_REPLICA = ":Keeper"
+"""In the titles of our replicas."""
+_GROWN = 90.0
+"""Seconds of load in which replicas come as many as are asked for."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +64,47 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rivals", default="mlflow,serve", help="mlflow, serve, or both")
     parser.add_argument("--recipe", default="forest")
     parser.add_argument("--workers", type=int, default=2, help="of MLflow")
+    parser.add_argument(
+        "--replicas", default="1,2", help="of ours on Ray Serve; empty for none"
+    )
     given = parser.parse_args(argv)
     if given.quick:
-        given.clients, given.seconds, given.workers = 2, 0.3, 1
+        given.clients, given.seconds, given.workers, given.replicas = 2, 0.3, 1, ""
     (size,) = options.sizes(given)
     printer = Printer(as_json=given.json)
     with scratch(given.scratch) as folder:
         home = folder / "home"
         facts = side.make(home, size, given.recipe)
-        own = _measured("ours", *ours(home), size, given, facts["token"])
-        for rival in given.rivals.split(","):
+        own = _measured("ours", ours(home), size, given, facts["token"])
+        for rival in filter(None, given.rivals.split(",")):
             server = _mlflow if rival == "mlflow" else _serve
-            theirs = _measured(rival, *server(folder, facts["model"], given), size, given)
+            theirs = _measured(rival, server(folder, facts["model"], given), size, given)
             printer.show(_line(size, f"requests, {_CALLED[rival]}", own, theirs, given))
         printer.show(_latency(size, own, given))
+        for replicas in map(int, filter(None, given.replicas.split(","))):
+            for line in _served(home, facts, own, replicas, size, given):
+                printer.show(line)
     return 0
+
+
+def _served(
+    home: Path,
+    facts: Mapping[str, str],
+    own: _Measured,
+    replicas: int,
+    size: Size,
+    given: argparse.Namespace,
+) -> Iterator[Line]:
+    """Yield ours on Ray Serve against ours in one process, and against plain Ray Serve."""
+    _, port, environment = ours(home)
+    module = ("benchmarks.sides.online_ours", str(home), str(replicas))
+    made = module, port, environment
+    served = _measured("ours", made, size, given, facts["token"], replicas)
+    told = f"requests, by {replicas} replica{'s' * (replicas > 1)} of Ray Serve"
+    alone = _line(size, f"{told}, ours in one process", served, own, given)
+    yield replace(alone, goal=None)
+    theirs = _measured("serve", _serve(home, facts["model"], given, replicas), size, given)
+    yield replace(_line(size, f"{told}, plain Ray Serve", served, theirs, given), goal=None)
 
 
 # ---------------------------------------------------------------- servers
@@ -95,30 +128,33 @@ def _mlflow(folder: Path, model: str, given: argparse.Namespace) -> _Server:
     return command, port, {"__pyfunc_model_path__": str(out)}
 
 
-def _serve(_: Path, model: str, given: argparse.Namespace) -> _Server:  # noqa: ARG001
+def _serve(
+    _: Path,
+    model: str,
+    given: argparse.Namespace,  # noqa: ARG001
+    replicas: int = _REPLICAS,
+) -> _Server:
     port = free_port()
     token = {
         "RAY_AUTH_TOKEN": secrets.token_hex(32)
     }  # or else it leaves one in the user's home
-    return ("benchmarks.sides.online_serve", model, str(port)), port, token
+    return ("benchmarks.sides.online_serve", model, str(port), str(replicas)), port, token
 
 
 # ---------------------------------------------------------------- load
 def _measured(
     kind: str,
-    module: tuple[str, ...],
-    port: int,
-    environment: Mapping[str, str],
+    made: _Server,
     size: Size,
     given: argparse.Namespace,
     token: str | None = None,
+    replicas: int = 0,
 ) -> _Measured:
-    clients = [
-        _requests(kind, size, list(range(number, size.assets, given.clients)), token)
-        for number in range(min(given.clients, size.assets))
-    ]
+    module, port, environment = made
+    clients = clients_of(kind, size, given.clients, token)
     with serving(*module, port=port, environment=environment) as server:
-        _await(port, clients)
+        awake(port, clients)
+        _grow(server, clients, replicas)
         each(port, clients, given.seconds / 4)
         before = server.tree_cpu_seconds()
         most = each(port, clients, given.seconds)
@@ -132,7 +168,16 @@ def _requests(kind: str, size: Size, assets: list[int], token: str | None) -> It
         yield post(_PATHS[kind], text.encode(), token)
 
 
-def _await(port: int, clients: Sequence[Iterator[bytes]]) -> None:
+def clients_of(kind: str, size: Size, number: int, token: str | None) -> list[Iterator[bytes]]:
+    """Return of each of some clients its requests, minute after minute of its own assets."""
+    number = min(number, size.assets)
+    return [
+        _requests(kind, size, list(range(first, size.assets, number)), token)
+        for first in range(number)
+    ]
+
+
+def awake(port: int, clients: Sequence[Iterator[bytes]]) -> None:
     """Send until the first answer, and then a reading of every asset."""
     until = time.monotonic() + _PATIENCE
     while True:
@@ -147,6 +192,21 @@ def _await(port: int, clients: Sequence[Iterator[bytes]]) -> None:
     for requests in clients:
         for request in itertools.islice(requests, 8):
             body(port, request)
+
+
+def _grow(server: Server, clients: Sequence[Iterator[bytes]], replicas: int) -> None:
+    """Keep a server under load until as many replicas of ours are there.
+
+    Raises
+    ------
+    LoadFailed
+        They did not come.
+    """
+    until = time.monotonic() + _GROWN
+    while (there := server.titled(_REPLICA)) < replicas:
+        if time.monotonic() > until:
+            raise LoadFailed(f"{there} of {replicas} replicas came: more clients are wanted.")
+        each(server.port, clients, 1.0)
 
 
 # ---------------------------------------------------------------- lines

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -44,10 +44,17 @@ def cpu_seconds(process: int) -> float:
 
 
 class Child:
-    """A process of Python that runs as long as it is needed."""
+    """A process of Python that runs as long as it is needed.
+
+    Attributes
+    ----------
+    pid
+        The system's number of it.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._popen = process
+        self.pid = process.pid
         self._process = psutil.Process(process.pid)
 
     def memory_mb(self) -> float:
@@ -64,6 +71,14 @@ class Child:
             one.cpu_times() for one in (self._process, *self._process.children(recursive=True))
         ]
         return float(sum(one.user + one.system for one in times))
+
+    def titled(self, part: str) -> int:
+        """Return how many of its descendants have something in their titles."""
+        found = 0
+        for one in self._process.children(recursive=True):
+            with suppress(psutil.Error):
+                found += part in " ".join(one.cmdline())
+        return found
 
     def kill(self) -> None:
         """End it at once, without a chance to clear up."""

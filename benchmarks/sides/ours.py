@@ -43,16 +43,17 @@ def fit_fleet_of(
 
 
 @dataclass(frozen=True)
-class _Scored:
+class Scored:
     """Rows that were judged, and the processor time of a commit of them."""
 
     rows: int
     commit_ms: float
 
 
-def _score(
+def score_fleet_of(
     site: Site, fleet: str, folder: Path, engine: Engine, version: int, *, cut: bool = False
-) -> _Scored:
+) -> Scored:
+    """Score every reading of a fleet, and commit what each task gave."""
     sink, readings = site.lake.scores(fleet), site.lake.readings(fleet)
     rows = part = 0
     committing = []
@@ -72,7 +73,7 @@ def _score(
                 committing.append(time.thread_time() - begun)
             rows += scored.rows
         part += len(chunks)
-    return _Scored(rows, 1e3 * sum(committing) / max(len(committing), 1))
+    return Scored(rows, 1e3 * sum(committing) / max(len(committing), 1))
 
 
 def _rounds(site: Site, fleet: str, folder: Path) -> list[dict[str, Span]]:
@@ -113,10 +114,10 @@ def score(
     model, warm = Path(out) / "model.kz", Path(out) / "warm.kz"
     with site.engine(engine) as made:
         fit_fleet_of(site, WARM_FLEET, warm, made)
-        _score(site, WARM_FLEET, warm, made, version)
+        score_fleet_of(site, WARM_FLEET, warm, made, version)
         watch.ready()
         before = site.lake.size(FLEET)
-        found = _score(site, FLEET, model, made, version, cut=cut)
+        found = score_fleet_of(site, FLEET, model, made, version, cut=cut)
         result = watch.done(rows=found.rows, commit_ms=found.commit_ms)
     written = site.lake.size(FLEET) - before
     return result | {"score_bytes": written / max(found.rows, 1)}

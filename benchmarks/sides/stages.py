@@ -5,17 +5,18 @@ from __future__ import annotations
 import cProfile
 import pstats
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from appliance.engine.base import Item, Outcome, Result, attempt
 from appliance.engine.local import one_thread_each
 from benchmarks.sides import ours
 from benchmarks.sides.plant import FLEET, WARM_FLEET
 
-STAGES = {
-    "everything": ("training.py", "fit_fleet"),
+Stages: TypeAlias = Mapping[str, tuple[str, str]]
+"""File and function of each stage; a stage may hold another."""
+FIT: Stages = {
     "read": ("lake/chunks.py", "read"),
     "clean": ("cleaning.py", "clean"),
     "fill": ("filling.py", "learn"),
@@ -30,10 +31,19 @@ STAGES = {
     "write the arrays": ("artifact.py", "write_part"),
     "write the manifest": ("artifact.py", "write_manifest"),
 }
-"""File and function of each stage; a stage may hold another."""
+SCORE: Stages = {
+    "open the model": ("fleet/scoring.py", "opened"),
+    "an asset's model": ("fleet/scoring.py", "_build"),
+    "read": ("lake/chunks.py", "read"),
+    "judge": ("fleet/judging.py", "judge"),
+    "shares together": ("fleet/scoring.py", "packed"),
+    "write": ("lake/scores.py", "stage"),
+    "commit": ("lake/scores.py", "commit"),
+}
+STAGES: Stages = {"everything": ("training.py", "fit_fleet"), **FIT}
 
 
-class _Inline:
+class Inline:
     """An engine without threads, which a profiler can follow."""
 
     name = "local"
@@ -42,12 +52,13 @@ class _Inline:
     def map(
         self, function: Callable[[Item], Result], items: Sequence[Item]
     ) -> Iterator[Outcome[Result]]:
+        """Yield the outcomes, one after the other."""
         with one_thread_each():
             for index, item in enumerate(items):
                 yield attempt(function, index, item)
 
     def close(self) -> None:
-        return
+        """Do nothing: there is nothing to end."""
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +69,7 @@ class _Inline:
 
 def fit(root: str) -> dict[str, Any]:
     """Return milliseconds an asset by stage."""
-    site, engine = ours.site_of(root, root), _Inline()
+    site, engine = ours.site_of(root, root), Inline()
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory(dir=root) as folder:
         ours.fit_fleet_of(site, WARM_FLEET, Path(folder) / "warm.kz", engine)

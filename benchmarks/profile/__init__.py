@@ -1,0 +1,1 @@
+"""``profile``: where time and memory of one kind of work go."""
