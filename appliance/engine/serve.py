@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from appliance.core.errors import EngineError, KizashiError, TryAgain
@@ -26,6 +27,24 @@ _LOADED = 16
 """Requests at a replica from which on another one is wanted."""
 _PATIENCE = 30.0
 _ROUTER = "ray.serve.experimental.consistent_hash_router:ConsistentHashRouter"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How soon replicas come and go, in seconds.
+
+    Attributes
+    ----------
+    more, fewer
+        That more, or fewer, are wanted before they come or go: a replica that goes takes the
+        state of its keys along, so that it stays for a while.
+    over
+        That what waits is averaged over.
+    """
+
+    more: float = 30.0
+    fewer: float = 600.0
+    over: float = 30.0
 
 
 def available() -> bool:
@@ -47,6 +66,8 @@ class Replicas(Generic[Item, Result]):
         gives of each the result, or the error of ours that it ends with.
     most
         Replicas at most.
+    pace
+        How soon they come and go.
 
     Raises
     ------
@@ -61,6 +82,7 @@ class Replicas(Generic[Item, Result]):
         make: Callable[[], Work[Item, Result]],
         *,
         most: int,
+        pace: Pace = Pace(),
     ) -> None:
         self._engine = RayEngine(settings)
         from ray import serve
@@ -74,7 +96,7 @@ class Replicas(Generic[Item, Result]):
             if known is not None and known.status == "RUNNING":
                 self._handle = serve.get_app_handle(name)
             else:
-                app = _deployment(serve, most).bind(make)
+                app = _deployment(serve, most, pace).bind(make)
                 self._handle = serve.run(app, name=name, route_prefix=None)
         except Exception as error:
             self._engine.close()
@@ -96,14 +118,17 @@ class Replicas(Generic[Item, Result]):
         EngineError
             Ray Serve was lost.
         """
+        asked: list[Any] = []
         try:
-            asked = [self._of(key).remote(item) for key, item in items]
+            asked += [self._of(key).remote(item) for key, item in items]
             given = [answer.result(timeout_s=_PATIENCE) for answer in asked]
         except self._gone.BackPressureError as error:
             raise TryAgain("more readings come than are judged.") from error
         except self._lost as error:
             raise TryAgain(f"a replica was lost: {type(error).__name__}.") from error
         except (self._gone.RayServeException, TimeoutError) as error:
+            for answer in asked:  # who asks again must not find it done by then
+                answer.cancel()
             raise EngineError(f"Ray Serve does not answer: {error}.") from error
         failed = next((one for one in given if isinstance(one, KizashiError)), None)
         if failed is not None:
@@ -120,7 +145,7 @@ class Replicas(Generic[Item, Result]):
         self._engine.close()
 
 
-def _deployment(serve: Any, most: int) -> Any:
+def _deployment(serve: Any, most: int, pace: Pace) -> Any:
     class Keeper:
         def __init__(self, make: Callable[[], Work[Any, Any]]) -> None:
             self._work = make()
@@ -136,7 +161,12 @@ def _deployment(serve: Any, most: int) -> Any:
             "min_replicas": 1,
             "max_replicas": most,
             "target_ongoing_requests": _LOADED,
+            "upscale_delay_s": pace.more,
+            "downscale_delay_s": pace.fewer,
+            "look_back_period_s": pace.over,
         },
+        # A line in a file for each reading costs more than judging it.
+        logging_config={"enable_access_log": False},
         request_router_config={
             "request_router_class": _ROUTER,
             "request_router_kwargs": {"num_fallback_replicas": 0},

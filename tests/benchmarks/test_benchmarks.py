@@ -242,3 +242,18 @@ def test_online() -> None:
     assert str(requests["case"]).endswith("MLflow")
     assert (latency["unit"], latency["rival"]) == ("ms", 10)
     assert latency["ours"] == requests["half_p99_ms"]
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
+def test_online_by_replicas_of_ray_serve() -> None:
+    lines = _lines("online", "--quick", "--json", "--rivals", "", "--quick-replicas", "1")
+    served = lines[1:]
+    assert [str(line["case"]).split(", ")[-1] for line in served] == [
+        "ours in one process",
+        "plain Ray Serve",
+    ]
+    for line in served:
+        _check(line)
+        assert float(str(line["cpu_ms"])) > 0

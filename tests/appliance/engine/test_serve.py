@@ -25,4 +25,4 @@ def test_state_is_kept_in_replicas_and_readings_are_judged_there() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
