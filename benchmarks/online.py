@@ -64,12 +64,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rivals", default="mlflow,serve", help="mlflow, serve, or both")
     parser.add_argument("--recipe", default="forest")
     parser.add_argument("--workers", type=int, default=2, help="of MLflow")
-    parser.add_argument(
-        "--replicas", default="1,2", help="of ours on Ray Serve; empty for none"
-    )
+    parser.add_argument("--replicas", help="of ours on Ray Serve: 1,2; none with --quick")
     given = parser.parse_args(argv)
     if given.quick:
-        given.clients, given.seconds, given.workers, given.replicas = 2, 0.3, 1, ""
+        given.clients, given.seconds, given.workers = 2, 0.3, 1
+    if given.replicas is None:
+        given.replicas = "" if given.quick else "1,2"
     (size,) = options.sizes(given)
     printer = Printer(as_json=given.json)
     with scratch(given.scratch) as folder:

@@ -248,7 +248,7 @@ def test_online() -> None:
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
 def test_online_by_replicas_of_ray_serve() -> None:
-    lines = _lines("online", "--quick", "--json", "--rivals", "", "--quick-replicas", "1")
+    lines = _lines("online", "--quick", "--json", "--rivals", "", "--replicas", "1")
     served = lines[1:]
     assert [str(line["case"]).split(", ")[-1] for line in served] == [
         "ours in one process",
