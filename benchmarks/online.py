@@ -36,6 +36,8 @@ _CALLED = {"mlflow": "MLflow", "serve": "plain Ray Serve"}
 _REPLICAS = 2
 _REPLICA = ":Keeper"
 """In the titles of our replicas."""
+_CROWD = 24
+"""Clients a replica, from which more than one replica comes."""
 _GROWN = 90.0
 """Seconds of load in which replicas come as many as are asked for."""
 
@@ -96,15 +98,16 @@ def _served(
     given: argparse.Namespace,
 ) -> Iterator[Line]:
     """Yield ours on Ray Serve against ours in one process, and against plain Ray Serve."""
+    crowd = given.clients if replicas == 1 else max(given.clients, replicas * _CROWD)
+    asked = argparse.Namespace(**{**vars(given), "clients": crowd})
     _, port, environment = ours(home)
-    module = ("benchmarks.sides.online_ours", str(home), str(replicas))
-    made = module, port, environment
-    served = _measured("ours", made, size, given, facts["token"], replicas)
+    made = ("benchmarks.sides.online_ours", str(home), str(replicas)), port, environment
+    served = _measured("ours", made, size, asked, facts["token"], replicas)
     told = f"requests, by {replicas} replica{'s' * (replicas > 1)} of Ray Serve"
-    alone = _line(size, f"{told}, ours in one process", served, own, given)
-    yield replace(alone, goal=None)
-    theirs = _measured("serve", _serve(home, facts["model"], given, replicas), size, given)
-    yield replace(_line(size, f"{told}, plain Ray Serve", served, theirs, given), goal=None)
+    yield replace(_line(size, f"{told}, ours in one process", served, own, asked), goal=None)
+    plain = _serve(home, facts["model"], asked, replicas)
+    theirs = _measured("serve", plain, size, asked)
+    yield replace(_line(size, f"{told}, plain Ray Serve", served, theirs, asked), goal=None)
 
 
 # ---------------------------------------------------------------- servers

@@ -13,7 +13,7 @@ from benchmarks.profile.flames import NoSamples, calls, svg
 
 STACKS = (
     "main (side.py:1);measured (sides/profiled.py:9);fit (a/b/kernels/trees.py:3) 6",
-    "main (side.py:1);measured (sides/profiled.py:9);fit (b/kernels/trees.py:8);<low> (x.py:1) 3",
+    "main (side.py:1);measured (sides/profiled.py:9);fit (kernels/trees.py:8);<low> (x.py:1) 3",
     "main (side.py:1);measured (sides/profiled.py:9);read (lake/chunks.py:5) 1",
     "other (elsewhere.py:1) 50",
 )
