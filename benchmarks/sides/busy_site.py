@@ -26,7 +26,7 @@ def make(home: Path, fleets: int, events: int) -> str:
     for number in range(fleets):
         name = f"fleet-{number:04}"
         _bring(site, name, home)
-        drafts = list(_drafts(number, events // fleets))
+        drafts = list(event_drafts(number, events // fleets))
         spans = dict.fromkeys(_assets(), (_BEGIN, _BEGIN + timedelta(days=10_000)))
         site.events.revise(name, drafts, spans, model_version=1, score_batch="benchmark")
     made = site.access.tokens.create(_ME, "reader", "benchmark", [Right.READ])
@@ -63,7 +63,7 @@ def _bring(site: Site, fleet: str, home: Path) -> None:
     file.unlink()
 
 
-def _drafts(seed: int, count: int) -> Iterator[EventDraft]:
+def event_drafts(seed: int, count: int) -> Iterator[EventDraft]:
     """Events one after the other on every machine, hours apart, so that none merge."""
     chance = random.Random(seed)  # noqa: S311 - figures, not secrets
     for number in range(count):

@@ -41,7 +41,7 @@ def checked(
         ("readings on the disk", readings, rows * made.facts["reading_bytes"] / 1e6, "MB"),
         (
             "scores on the disk",
-            rows * costs.score_bytes / 1e6,
+            (rows * costs.score_bytes + cells * costs.share_bytes) / 1e6,
             rows * score.facts["score_bytes"] / 1e6,
             "MB",
         ),

@@ -44,12 +44,16 @@ class Costs:
         The same by row, where a bucket of assets is cut into chunks.
     commit_ms
         The same by commit of a chunk.
-    reading_bytes, value_bytes, score_bytes
-        A row of readings on the disk without its values, each of these, a row of scores.
+    reading_bytes, value_bytes
+        A row of readings on the disk without its values, and each of these.
+    score_bytes, share_bytes
+        A row of scores without its shares, and what each sensor adds, of which few have one.
     model_kb
         A machine's model on the disk.
     entry_kb
         What each process that has a model open holds of every machine.
+    event_ms, event_kb
+        An event in the database, which one process after the other writes to.
     process_gb, chunk_gb
         A process before it has anything to do, and a chunk under way.
     """
@@ -70,8 +74,11 @@ class Costs:
     reading_bytes: float = 1.2
     value_bytes: float = 4.0
     score_bytes: float = 11.2
+    share_bytes: float = 0.0
     model_kb: float = 102.0
     entry_kb: float = 9.4
+    event_ms: float = 0.0
+    event_kb: float = 0.0
     process_gb: float = 0.27
     chunk_gb: float = 0.15
 
@@ -167,17 +174,17 @@ class _Found:
                     yield *shape, float(line["cpu_seconds"])
 
     def disk(self) -> dict[str, float]:
-        """Return what readings, scores and models take."""
-        widths = {
-            int(line["sensors"]): float(line["reading_bytes"])
-            for line in self.lines
-            if "reading_bytes" in line
-        }
+        """Return what a row of readings and one of scores take, and each sensor of them."""
+        return {**self._by_width("reading", "value"), **self._by_width("score", "share")}
+
+    def _by_width(self, row: str, cell: str) -> dict[str, float]:
+        key = f"{row}_bytes"
+        widths = {int(line["sensors"]): float(line[key]) for line in self.lines if key in line}
         if len(widths) < 2:
-            self.missing.append("bytes of readings of two numbers of sensors (reading_bytes)")
+            self.missing.append(f"{key} of two or more numbers of sensors")
             return {}
         slope, base = np.polyfit([*widths], [*widths.values()], 1)
-        return {"reading_bytes": max(float(base), 0.0), "value_bytes": float(slope)}
+        return {key: max(float(base), 0.0), f"{cell}_bytes": float(slope)}
 
     def single(self) -> dict[str, float]:
         """Return what is told as it is, by the largest fleet."""
@@ -203,9 +210,10 @@ _SINGLE = {
     "plan_asset_ms": ("open_ms_asset", 1.0),
     "plan_row_us": ("cut_us_row", 1.0),
     "commit_ms": ("commit_ms", 1.0),
-    "score_bytes": ("score_bytes", 1.0),
     "model_kb": ("model_kb_asset", 1.0),
     "entry_kb": ("held_kb_asset", 1.0),
+    "event_ms": ("event_ms", 1.0),
+    "event_kb": ("event_kb", 1.0),
     "process_gb": ("process_mb", 2**20 / 1e9),
     "chunk_gb": ("chunk_mb", 2**20 / 1e9),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.lake.drafts import FOLD_CELLS
 from appliance.lake.layout import BUCKETS
 from benchmarks.sizing.costs import Costs
 
@@ -72,12 +73,14 @@ def needs(plant: Plant, machine: Machine, costs: Costs) -> dict[str, float]:
     -------
     dict
         ``processor``: of its cores; ``one process``: of a day, what of scoring and training
-        runs cannot be shared among cores; ``memory``; ``disk``.
+        runs cannot be shared among cores; ``database``: of a day, writing events, one process
+        after the other; ``memory``; ``disk``.
     """
     processor = processor_seconds(plant, costs) / (_DAY * machine.cores * machine.busy)
     return {
         "processor": processor,
         "one process": serial_seconds(plant, machine, costs) / _DAY,
+        "database": events_a_day(plant) * costs.event_ms / 1e3 / _DAY,
         "memory": memory_gb(plant, machine, costs) / machine.memory_gb,
         "disk": disk_gb(plant, costs) / machine.disk_gb,
     }
@@ -111,12 +114,21 @@ def serial_seconds(plant: Plant, machine: Machine, costs: Costs) -> float:
     return scoring + _run_seconds(learned, plant, machine, costs) / plant.retrain_days
 
 
+def events_a_day(plant: Plant) -> float:
+    """Return how many events all machines have."""
+    return plant.assets * plant.alarms_a_month / _MONTH
+
+
 def _run_seconds(rows: float, plant: Plant, machine: Machine, costs: Costs) -> float:
     cells = rows * plant.sensors
     chunks = max(cells / machine.chunk_cells, 4 * machine.cores)
-    looked = rows if cells / BUCKETS > machine.chunk_cells else 0.0
     seconds = plant.assets * costs.plan_asset_ms / 1e3 + chunks * costs.commit_ms / 1e3
-    return seconds + looked * costs.plan_row_us / 1e6
+    return seconds + _looked(rows, plant, machine) * costs.plan_row_us / 1e6
+
+
+def _looked(rows: float, plant: Plant, machine: Machine) -> float:
+    """Return rows that are looked through for where to cut: all where a bucket is too large."""
+    return rows if rows * plant.sensors / BUCKETS > machine.chunk_cells else 0.0
 
 
 def memory_gb(plant: Plant, machine: Machine, costs: Costs) -> float:
@@ -126,10 +138,12 @@ def memory_gb(plant: Plant, machine: Machine, costs: Costs) -> float:
 
 
 def disk_gb(plant: Plant, costs: Costs) -> float:
-    """Return what readings, scores and models take."""
-    row = costs.reading_bytes + plant.sensors * costs.value_bytes + costs.score_bytes
+    """Return what readings, scores, models and events take."""
+    row = costs.reading_bytes + costs.score_bytes
+    row += plant.sensors * (costs.value_bytes + costs.share_bytes)
     models = plant.versions * plant.assets * costs.model_kb * 1e3
-    return (plant.rows_a_day * plant.keep_days * row + models) / _GB
+    events = events_a_day(plant) * plant.keep_days * costs.event_kb * 1e3
+    return (plant.rows_a_day * plant.keep_days * row + models + events) / _GB
 
 
 def growth(plant: Plant, machine: Machine, costs: Costs) -> dict[str, float]:
@@ -138,24 +152,28 @@ def growth(plant: Plant, machine: Machine, costs: Costs) -> dict[str, float]:
     Returns
     -------
     dict
-        ``assets_a_bucket``; ``commits_a_day`` and ``log_entries_a_day`` of the tables of
-        readings and of scores together, an entry for each file that a commit adds; ``files``
-        of both when compact; ``file_gb``, a compact file of readings; ``manifest_gb`` in a
-        process; ``told_gb``, what each task of a scoring run is told of all machines;
-        ``events_a_day``, rows of the database.
+        ``assets_a_bucket``; ``commits_a_day`` and ``entries_a_day`` in the logs of readings and
+        of scores together, an entry for each file that a commit adds; ``reading_files``, those
+        of readings after `keep_days`, small ones put together; ``manifest_gb`` in a process;
+        ``told_gb``, what each task of a scoring run is told of all machines; ``events_a_day``;
+        ``looking_seconds`` of a training run, where buckets are cut.
     """
-    cells = plant.rows_a_day / plant.runs_a_day * plant.sensors
-    chunks = max(cells / machine.chunk_cells, min(4 * machine.cores, BUCKETS))
-    months = plant.keep_days / _MONTH
-    row = costs.reading_bytes + plant.sensors * costs.value_bytes
+    cells = plant.rows_a_day * plant.sensors
+    chunks = max(
+        cells / plant.runs_a_day / machine.chunk_cells, min(4 * machine.cores, BUCKETS)
+    )
+    kept = plant.keep_days * cells / FOLD_CELLS
+    learned = plant.rows_a_day * plant.learn_days
     return {
         "assets_a_bucket": plant.assets / BUCKETS,
         "commits_a_day": plant.loads_a_day + plant.runs_a_day * chunks,
-        "log_entries_a_day": plant.loads_a_day * BUCKETS
-        + plant.runs_a_day * max(chunks, BUCKETS),
-        "files": 2 * BUCKETS * months,
-        "file_gb": plant.rows_a_day * _MONTH * row / BUCKETS / _GB,
+        "entries_a_day": plant.loads_a_day * BUCKETS + plant.runs_a_day * max(chunks, BUCKETS),
+        "reading_files": max(
+            BUCKETS * plant.keep_days / _MONTH,
+            min(BUCKETS * plant.loads_a_day * plant.keep_days, kept),
+        ),
         "manifest_gb": plant.assets * costs.entry_kb * 1e3 / _GB,
         "told_gb": plant.assets * _TOLD_BYTES / _GB,
-        "events_a_day": plant.assets * plant.alarms_a_month / _MONTH,
+        "events_a_day": events_a_day(plant),
+        "looking_seconds": _looked(learned, plant, machine) * costs.plan_row_us / 1e6,
     }

@@ -55,7 +55,8 @@ def main(argv: list[str]) -> int:
 
 def _foretell(costs: Costs, machine: Machine, given: argparse.Namespace) -> None:
     if not given.json:
-        print("    assets  processor  one process  memory    disk  first to give way")
+        names = "  ".join(f"{name:>11}" for name in needs(Plant(1), machine, costs))
+        print(f"    assets  {names}  first to give way")
     for number in str(given.assets).split(","):
         asked = Plant(int(number), given.sensors, given.interval)
         found = needs(asked, machine, costs)
@@ -64,7 +65,7 @@ def _foretell(costs: Costs, machine: Machine, given: argparse.Namespace) -> None
             grown = growth(asked, machine, costs)
             print(json.dumps({**asdict(asked), **found, "bottleneck": name, **grown}))
         else:
-            used = "  ".join(f"{share:9.1%}" for share in found.values())
+            used = "  ".join(f"{share:11.1%}" for share in found.values())
             print(f"{asked.assets:>10,}  {used}  {name}")
 
 

@@ -69,8 +69,11 @@ COSTS = costs.Costs(
     reading_bytes=2.0,
     value_bytes=4.0,
     score_bytes=10.0,
+    share_bytes=0.5,
     model_kb=100.0,
     entry_kb=10.0,
+    event_ms=2.0,
+    event_kb=1.5,
     process_gb=0.5,
     chunk_gb=0.25,
 )
@@ -92,11 +95,15 @@ def test_costs_add_up_as_one_would_by_hand() -> None:
     ingest, score, opened = 0.1 + 0.1, 0.15 + 0.05, 10 * (0.1 + 100 * 0.003)
     fit = 200_000 * 4e-6 + (0.3 + 100 * 0.005) / 30
     assert needs.processor_seconds(PLANT, COSTS) == pytest.approx(ingest + score + opened + fit)
-    readings = 100_000 * 100 * (2 + 40 + 10)
-    assert needs.disk_gb(PLANT, COSTS) == pytest.approx((readings + 5 * 100 * 1e5) / 1e9)
+    readings = 100_000 * 100 * (2 + 40 + 10 + 5)
+    events = 100 / 30 * 100 * 1_500
+    assert needs.disk_gb(PLANT, COSTS) == pytest.approx(
+        (readings + 5 * 100 * 1e5 + events) / 1e9
+    )
     machine = needs.Machine(cores=4, memory_gb=8, disk_gb=100, busy=0.5)
     memory = 5 * (0.5 + 0.001) + 4 * 0.25
     found = needs.needs(PLANT, machine, COSTS)
+    assert found["database"] == pytest.approx(100 / 30 * 0.002 / 86_400)
     assert found["memory"] == pytest.approx(memory / 8)
     run = 100 * 0.0005 + 16 * 0.02
     assert found["one process"] == pytest.approx((10 * run + run / 30) / 86_400)
@@ -126,7 +133,7 @@ def test_a_million_machines_are_told_what_gives_way_first(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["assets"] for line in lines] == list(sizing.SIZES)
     last = lines[-1]
-    shares = {name: last[name] for name in ("processor", "one process", "memory", "disk")}
+    shares = {name: last[name] for name in needs.needs(PLANT, needs.Machine(), COSTS)}
     assert last["bottleneck"] == max(shares, key=lambda name: shares[name])
     assert shares[last["bottleneck"]] > 1
     assert sizing.main([]) == 0
@@ -160,8 +167,13 @@ def lines_of(true: costs.Costs) -> list[dict[str, Any]]:
             "open_ms_asset": true.plan_asset_ms,
             "held_kb_asset": true.entry_kb,
             "cut_us_row": true.plan_row_us,
+            "event_ms": true.event_ms,
+            "event_kb": true.event_kb,
         }
-        judged = {"score_bytes": true.score_bytes, "commit_ms": true.commit_ms}
+        judged = {
+            "score_bytes": true.score_bytes + sensors * true.share_bytes,
+            "commit_ms": true.commit_ms,
+        }
         lines += [
             said(stage="fit", cpu_seconds=fit, **shape, **fitted),
             said(stage="score", cpu_seconds=score, **shape, **judged),
@@ -211,9 +223,13 @@ def test_what_grows_with_a_plant() -> None:
     grown = needs.growth(PLANT, needs.Machine(), COSTS)
     assert grown["assets_a_bucket"] == pytest.approx(100 / 32)
     assert grown["events_a_day"] == pytest.approx(100 / 30)
-    assert grown["file_gb"] == pytest.approx(100_000 * 30 * 42 / 32 / 1e9)
+    # 100 million cells: a file of each bucket and month holds all that it is to hold.
+    assert grown["reading_files"] == pytest.approx(32 * 100 / 30)
+    assert grown["looking_seconds"] == 0
     million = needs.growth(needs.Plant(1_000_000), needs.Machine(), COSTS)
     assert million["assets_a_bucket"] == 31_250
+    # An hour of a bucket is large enough to stay a file.
+    assert million["reading_files"] == 32 * 24 * 365
     # 1,200 million cells an hour make 100 chunks of 12 million.
     assert million["commits_a_day"] == pytest.approx(24 + 24 * 100)
 
