@@ -12,7 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +63,28 @@ def main(argv: list[str]) -> int:
 
 def _worked(folder: Path, raw: Path, size: Size, given: argparse.Namespace) -> dict[str, Any]:
     """Do the work twice: with the profiler, and for its memory without."""
-    if given.what == "ingest":
-        run("plant:exports", root=str(folder), size=size.data(), kind="parquet")
-        asked = [
-            {"files": str(folder / "parquet"), "out": str(folder / f"{n}")} for n in (0, 1)
-        ]
-    else:
-        run("plant:lake", root=str(folder), size=size.data())
-        asked = [{"root": str(folder), "out": str(folder / f"model-{n}")} for n in (0, 1)]
-        if given.what == "score":
-            for one in asked:
-                run("ours:fit", **one, engine="local")
+    asked = list(map(_arguments(folder, size, given.what), (1, 2)))
     module = "benchmarks.harness.side"
     target = f"benchmarks.sides.profiled:{given.what}"
     command = [sys.executable, "-m", module, target, json.dumps(asked[0])]
     _spied(["--", *command], raw, given)
     return run(f"profiled:{given.what}", **asked[1]).facts
+
+
+def _arguments(folder: Path, size: Size, what: str) -> Callable[[int], dict[str, Any]]:
+    """Make the data; return what a side is told, by the number of its run."""
+    if what == "ingest":
+        run("plant:exports", root=str(folder), size=size.data(), kind="parquet")
+        return lambda number: {
+            "files": str(folder / "parquet"),
+            "out": str(folder / f"{number}"),
+        }
+    run("plant:lake", root=str(folder), size=size.data())
+    if what == "fit":
+        return lambda number: {"root": str(folder), "out": str(folder / f"{number}")}
+    made = {"root": str(folder), "out": str(folder / "model")}
+    run("ours:fit", **made, engine="local")
+    return lambda number: {**made, "version": number}
 
 
 def _online(folder: Path, raw: Path, size: Size, given: argparse.Namespace) -> None:

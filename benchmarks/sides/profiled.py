@@ -29,13 +29,13 @@ def fit(root: str, out: str) -> dict[str, Any]:
     return measured(lambda: ours.fit_fleet_of(site, FLEET, Path(out) / "model.kz", engine), FIT)
 
 
-def score(root: str, out: str) -> dict[str, Any]:
+def score(root: str, out: str, version: int) -> dict[str, Any]:
     """Score every reading by a model that is there, after a few of a small one."""
     site, engine = ours.site_of(root, out), Inline()
     model, warm = Path(out) / "model.kz", Path(out) / "warm.kz"
     ours.fit_fleet_of(site, WARM_FLEET, warm, engine)
-    ours.score_fleet_of(site, WARM_FLEET, warm, engine, 1)
-    return measured(lambda: ours.score_fleet_of(site, FLEET, model, engine, 1), SCORE)
+    ours.score_fleet_of(site, WARM_FLEET, warm, engine, version)
+    return measured(lambda: ours.score_fleet_of(site, FLEET, model, engine, version), SCORE)
 
 
 def ingest(files: str, out: str) -> dict[str, Any]:
