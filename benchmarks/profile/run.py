@@ -23,7 +23,7 @@ from benchmarks.harness.processes import ROOT as HERE
 from benchmarks.harness.processes import SideFailed, run
 from benchmarks.harness.servers import ours, serving
 from benchmarks.online import awake, clients_of
-from benchmarks.profile.flames import calls, svg
+from benchmarks.profile.flames import NoSamples, calls, svg
 from benchmarks.sides import online as side
 from benchmarks.sides.profiled import ROOT
 
@@ -54,7 +54,11 @@ def main(argv: list[str]) -> int:
             memory = _worked(folder, raw, size, given)
             _print(memory, given.what, as_json=given.json)
         stacks = raw.read_text().splitlines()
-    top = calls(stacks, _LOOP if given.what == "online" else ROOT)
+    try:
+        top = calls(stacks, _LOOP if given.what == "online" else ROOT)
+    except NoSamples:
+        print("profile: too short to be sampled; take more assets or --rate", file=sys.stderr)
+        return 1
     title = _TITLES[given.what].format(assets=size.assets)
     given.out.write_text(svg(top, f"{title}: share of the time by function"))
     print(f"{top.samples} samples in {given.out}", file=sys.stderr)
