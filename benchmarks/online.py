@@ -38,7 +38,7 @@ _REPLICA = ":Keeper"
 """In the titles of our replicas."""
 _CROWD = 24
 """Clients a replica, from which more than one replica comes."""
-_GROWN = 90.0
+_GROWN = 180.0
 """Seconds of load in which replicas come as many as are asked for."""
 
 
