@@ -29,6 +29,10 @@ class Tags:
     scale_invariant
         Multiplying a column by a positive number, in ``fit`` and ``score`` alike, changes no
         score beyond rounding.
+    logarithmic
+        Scores are means of logarithms of distances.  What lies ten times as far off is then
+        hardly higher: surprise is made of the distances (see
+        :class:`detectors.thresholds.SurpriseScale`).
     deterministic
         Fitting twice with the same parameters gives the same scores.
     pickle_free
@@ -44,5 +48,6 @@ class Tags:
     min_rows: int = 20
     exact_contributions: bool = False
     scale_invariant: bool = False
+    logarithmic: bool = False
     deterministic: bool = True
     pickle_free: bool = True

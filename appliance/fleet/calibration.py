@@ -74,6 +74,8 @@ class Calibration:
         averages: Scores | None,
         suspicious: Sequence[tuple[int, int]] | None = None,
         vouched: NDArray[np.bool_] | None = None,
+        *,
+        logarithmic: bool = False,
     ) -> Self:
         """Learn from left-out scores of the training rows, NaN where not computed.
 
@@ -83,6 +85,8 @@ class Calibration:
             What `suspicious_of` returned for the detector's scores; looked for if not given.
         vouched
             Rows that a person called normal.
+        logarithmic
+            What the detector's tags say of its scores.
 
         Raises
         ------
@@ -91,7 +95,7 @@ class Calibration:
         """
         if suspicious is None:
             suspicious = suspicious_of(scores, vouched)
-        single = SurpriseScale().fit(scores, suspicious)
+        single = SurpriseScale(logarithmic=logarithmic).fit(scores, suspicious)
         if averages is None:
             return cls(single)
         lasting = SurpriseScale().fit(averages, suspicious_of(averages, vouched))

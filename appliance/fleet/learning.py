@@ -211,8 +211,13 @@ class _Facts:
 
 
 def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
+    logarithmic = learned.detector.tags.logarithmic
     calibration = Calibration.learn(
-        learned.scores, learned.lasting, facts.suspicious, learned.among(facts.vouched)
+        learned.scores,
+        learned.lasting,
+        facts.suspicious,
+        learned.among(facts.vouched),
+        logarithmic=logarithmic,
     )
     rows_per_month = _MONTH_SECONDS * MICRO / facts.taken.series.interval
     alarm, levels = learn_levels(
@@ -238,6 +243,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
             levels["levels"],
             rows_per_month,
             recipe.threshold,
+            logarithmic=logarithmic,
         )
         stored |= live.state()
     entry = _entry(facts, learned, recipe).model_copy(

@@ -46,19 +46,23 @@ class LiveCalibration:
         levels: NDArray[np.float64],
         rows_per_month: float,
         rule: Threshold,
+        *,
+        logarithmic: bool = False,
     ) -> Self:
         """Learn from left-out live scores of the training rows.
 
         Parameters
         ----------
-        scores, averages, vouched
+        scores, averages, vouched, logarithmic
             As for `Calibration.learn`.
         levels
             Budgets and alarm levels of the final surprise, as `learn_levels` keeps them.
         rows_per_month, rule
             As for `learn_levels`.
         """
-        calibration = Calibration.learn(scores, averages, None, vouched)
+        calibration = Calibration.learn(
+            scores, averages, None, vouched, logarithmic=logarithmic
+        )
         surprise = calibration.surprise(scores, averages)
         own = learn_levels(surprise, rows_per_month, rule)[1]["levels"]
         return cls(calibration, level_pairs(own, levels))

@@ -33,10 +33,15 @@ _SECONDS = {"3w": 10.0, "asd": 300.0, "nab": 300.0, "skab": 1.0, "tep": 180.0}
 
 
 class Judged(NamedTuple):
-    """Left-out scores of the training rows, and scores of the test rows."""
+    """Left-out scores of the training rows, scores of the test rows, and what they are."""
 
     known: FloatVector
     scores: FloatVector
+    logarithmic: bool = False
+
+    def scale(self) -> SurpriseScale:
+        """Return what tells surprise, learned from the training rows."""
+        return SurpriseScale(logarithmic=self.logarithmic).fit(self.known)
 
 
 class Alarms(NamedTuple):
@@ -124,7 +129,7 @@ def _judged(
 
 def told(judged: Judged, seconds: float, rule: Threshold = RULE) -> np.ndarray:
     """Tell which test rows lie within events."""
-    scale = SurpriseScale().fit(judged.known)
+    scale = judged.scale()
     surprise = scale.surprise(judged.known)
     rows = _SECONDS_A_MONTH / seconds
     level = alarm_threshold(surprise, rows, rule.false_alarms_per_month, rule).level
@@ -141,7 +146,7 @@ def begun(judged: Judged, rule: Threshold = RULE) -> FloatVector:
 
     Levels rise from `LOWEST` by a fiftieth each, whatever was promised.
     """
-    scale = SurpriseScale().fit(judged.known)
+    scale = judged.scale()
     surprise = scale.surprise(judged.scores)
     out = np.zeros(len(surprise))
     level = LOWEST

@@ -118,7 +118,8 @@ def called(recipe: str, stream: Stream, seconds: float) -> Called:
         detector.fit(known)
     except InvalidInput:
         return Called(*(NabSeries(row, stream.windows) for row in said))
-    live = alarms.Judged(detector.live_calibration_scores(known), detector.score_live(rest))
+    left_out, kind = detector.live_calibration_scores(known), detector.tags.logarithmic
+    live = alarms.Judged(left_out, detector.score_live(rest), kind)
     said[0, stream.learned :] = from_zero(live.scores)
     rule = alarms.ONCE if isinstance(detector, LearningDetector) else alarms.RULE
     within = alarms.told(live, seconds, rule).astype(np.int8)

@@ -117,7 +117,7 @@ def _parts(name: str, folder: Path, way: str) -> Iterator[tuple[Matrix, Matrix]]
 def _kept(recipe: str, train: Matrix, test: Matrix, budgets: Sequence[float]) -> list[Kept]:
     detector = catalog.make(recipe).fit(train)
     known = detector.calibration_scores(train)
-    scale = SurpriseScale().fit(known)
+    scale = SurpriseScale(logarithmic=detector.tags.logarithmic).fit(known)
     surprise = scale.surprise(detector.score(test))
     rows = int(np.isfinite(surprise).sum())
     kept = []

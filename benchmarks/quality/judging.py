@@ -15,7 +15,7 @@ from detectors import metrics
 from detectors.errors import InvalidInput
 from detectors.kernels.recursive import peak_hold
 from detectors.spans import fading_rows, span_scores
-from detectors.thresholds import SurpriseScale, alarm_threshold
+from detectors.thresholds import alarm_threshold
 
 if TYPE_CHECKING:
     from benchmarks.quality.loaders import Matrix, Series
@@ -119,10 +119,11 @@ def judge(
     hit = metrics.peak_hits(labels, scores)
     if ranking:
         return Outcome(volume.pr, rows, None, None, volume.roc, area, None, hit, seconds=spent)
-    final = Judged(detector.calibration_scores(train), scores)
+    kind = detector.tags.logarithmic
+    final = Judged(detector.calibration_scores(train), scores, kind)
     live, found, half = None, None, None
     if detector.has_live_form():
-        live = Judged(detector.live_calibration_scores(train), detector.score_live(test))
+        live = Judged(detector.live_calibration_scores(train), detector.score_live(test), kind)
         # Twice a window reaches ahead: a quarter of that is half a window.
         later = detector.score_live(test, (detector.reach()[1] + 1) // 4)
         found, half = (
@@ -161,9 +162,9 @@ def _fading(train: Matrix) -> float:
 
 
 def _flagged(labels: np.ndarray, judged: Judged) -> dict[str, Confusion]:
-    known, scores = judged
+    known, scores = judged.known, judged.scores
     limit = np.quantile(known[np.isfinite(known)], _FLAGGED_QUANTILE)
-    scale = SurpriseScale().fit(known)
+    scale = judged.scale()
     rows_a_month = _HOURS_A_MONTH * _ROWS_AN_HOUR
     alarm = alarm_threshold(scale.surprise(known), rows_a_month, _HOURS_A_MONTH, RULE)
     return {

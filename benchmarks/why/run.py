@@ -151,7 +151,8 @@ def _figures(
 ) -> Iterator[tuple[str, list[list[float]]]]:
     """Yield, for each way to put sensors in order, a row of figures a fault or a draw."""
     detector.fit(series.train)
-    scale = SurpriseScale().fit(detector.calibration_scores(series.train))
+    scale = SurpriseScale(logarithmic=detector.tags.logarithmic)
+    scale.fit(detector.calibration_scores(series.train))
     surprise = scale.surprise(detector.score(series.test))
     shares = detector.contributions(series.test)
     z = deviations(series.train, series.test)

@@ -119,6 +119,7 @@ class Auto(Detector):
         masks_columns=True,
         exact_contributions=True,
         scale_invariant=True,
+        logarithmic=True,
     )
     _single_columns: ClassVar[bool] = True
     _taught: Training | None = None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _KNOTS = 400
 _FEWEST = 10
+_LARGEST = 300.0
+"""Logarithms above it are as one: what is far beyond any distance."""
+_LOGARITHMIC = "logarithmic"
 
 
 class SurpriseScale:
@@ -30,6 +33,12 @@ class SurpriseScale:
     from the lowest training score on, so that ranks are kept.  Stretches that look like faults
     inside the training data are left out.
 
+    Parameters
+    ----------
+    logarithmic
+        The scores are logarithms, log(1 + distance): the tail is that of the distances.  How
+        rare something far off is can be told of few scores only by how far it is.
+
     Examples
     --------
     >>> scale = SurpriseScale().fit(np.random.default_rng(0).exponential(size=20_000))
@@ -40,6 +49,9 @@ class SurpriseScale:
     _tail: Tail
     _scores: FloatVector
     _surprises: FloatVector
+
+    def __init__(self, *, logarithmic: bool = False) -> None:
+        self._logarithmic = logarithmic
 
     def fit(
         self, scores: ArrayLike, suspicious: Sequence[tuple[int, int]] | None = None
@@ -68,6 +80,7 @@ class SurpriseScale:
             )
         from detectors.kernels.ordering import ordered as sort  # compiled only for training
 
+        clean = self._distances(clean)
         ordered, _ = sort(clean)
         self._tail = fit_tail(clean, ordered)
         self._scores, self._surprises = _body(ordered, self._tail)
@@ -79,23 +92,29 @@ class SurpriseScale:
             raise NotFitted("this SurpriseScale is not fitted yet: call fit first")
         from detectors.kernels.levels import read_off  # compiled only where scores are judged
 
-        values = np.asarray(scores, np.float64)
+        values = self._distances(np.asarray(scores, np.float64))
         out = read_off(values.reshape(-1), self._scores, self._surprises).reshape(values.shape)
         rare = values > self._tail.start
         if rare.any():
             out[rare] = self._tail.surprise(values[rare])
         return np.asarray(out)
 
+    def _distances(self, scores: FloatVector) -> FloatVector:
+        if not self._logarithmic:
+            return scores
+        return np.asarray(np.expm1(np.minimum(scores, _LARGEST)))
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Return what was learned as arrays."""
         if not hasattr(self, "_tail"):
             raise NotFitted("this SurpriseScale is not fitted yet: call fit first")
         t = self._tail
-        return {
+        state = {
             "scores": self._scores,
             "surprises": self._surprises,
             "tail": np.array([t.start, t.share, t.scale, t.shape, t.reach, t.support]),
         }
+        return state | ({_LOGARITHMIC: np.array([1], np.uint8)} if self._logarithmic else {})
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
@@ -106,7 +125,7 @@ class SurpriseScale:
         StateCorrupt
             An array is missing or has the wrong shape.
         """
-        scale = cls()
+        scale = cls(logarithmic=_LOGARITHMIC in state)
         try:
             scale._scores = np.asarray(state["scores"], np.float64)
             scale._surprises = np.asarray(state["surprises"], np.float64)

@@ -45,6 +45,29 @@ def test_surprise_means_what_it_says_for_two_hundred_rows():
     assert 0.5 < once_in_hundred < 3.0
 
 
+def test_logarithms_are_as_surprising_as_the_distances_that_they_are_of():
+    rng = np.random.default_rng(5)
+    known, asked = np.exp(rng.normal(size=500)), np.array([0.1, 1.0, 9.0, 60.0, 1e4])
+    of_distances = SurpriseScale().fit(known).surprise(asked)
+    of_logarithms = SurpriseScale(logarithmic=True).fit(np.log1p(known), [])
+    kept = SurpriseScale.from_state(of_logarithms.state())
+    for scale in (of_logarithms, kept):
+        np.testing.assert_allclose(scale.surprise(np.log1p(asked)), of_distances)
+
+
+def test_what_lies_far_off_is_rarer_by_its_distance_than_by_its_logarithm():
+    rng = np.random.default_rng(6)
+    known = np.log1p(rng.gamma(8, 0.1, 200))
+    near, far = np.median(known), np.log1p(100.0)
+    plain, by_distance = (
+        SurpriseScale(logarithmic=kind).fit(known).surprise([near, far])
+        for kind in (False, True)
+    )
+    assert by_distance[0] == pytest.approx(plain[0], abs=0.01)
+    assert by_distance[1] > plain[1] + 1
+    assert np.isfinite(SurpriseScale(logarithmic=True).fit(known).surprise([1e3, 1e9])).all()
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.floats(-1e6, 1e6), min_size=10, max_size=300),
