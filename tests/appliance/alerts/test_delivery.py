@@ -175,6 +175,7 @@ def test_an_event_that_somebody_dealt_with_in_the_meantime_is_dropped(site, hook
     assert {one.state for one in site.deliveries.list()} == {DeliveryState.DROPPED}
 
 
+@pytest.mark.slow
 def test_a_muted_event_raises_no_alert(site, hook):
     by_hook(site, hook)
     mute(site, find(site))
@@ -192,6 +193,7 @@ def test_a_removed_or_paused_channel_tells_nothing(site, hook):
     assert (one.state, one.error) == (DeliveryState.DROPPED, "the channel was removed.")
 
 
+@pytest.mark.slow
 def test_a_look_into_the_past_wakes_nobody(site, hook):
     by_hook(site, hook)
     find(site, ago=timedelta(days=100))

@@ -22,6 +22,7 @@ def ok(told):
     return told.out
 
 
+@pytest.mark.slow
 def test_a_channel_is_added_tried_paused_and_removed(kizashi, full, hook: Address):
     url = f"{hook.url}/hook"
     assert "no channel yet" in ok(kizashi("channel", "list"))

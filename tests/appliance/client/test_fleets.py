@@ -249,6 +249,7 @@ def test_the_past_of_a_machine(there: Plant) -> None:
     assert modes.stretches[-1].end == end
 
 
+@pytest.mark.slow
 def test_what_would_have_been_normal(there: Plant) -> None:
     fleet = there.fleet(FLEET)
     (event,) = [one for one in fleet.events() if one.kind == "anomaly"]

@@ -146,6 +146,7 @@ def test_a_pod_that_ended_is_made_anew_on_the_same_volume_with_another_secret(
     assert told(second)["gate"] != told(first)["gate"]
 
 
+@pytest.mark.slow
 def test_the_account_is_read_anew_for_each_request(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:
@@ -159,6 +160,7 @@ def test_the_account_is_read_anew_for_each_request(
         own.open(who)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "said", "words"),
     [
@@ -176,6 +178,7 @@ def test_why_no_pod_is_made_is_told(
         own.open(person(access, ADMIN))
 
 
+@pytest.mark.slow
 def test_templates_that_are_none_and_an_api_that_is_away_are_told(
     kubernetes: Cluster, access: Access, tmp_path: Path
 ) -> None:

@@ -137,6 +137,7 @@ def test_exactly_the_stretches_that_changed_are_judged_anew(faulty):
     assert score(faulty, FLEET).rows == 0
 
 
+@pytest.mark.slow
 def test_windows_of_another_fleet_or_time_change_nothing(faulty):
     version = faulty.lake.scores(FLEET).version()
     faulty.calendar.add(window(*FAULT, fleet="fans"), "mori")

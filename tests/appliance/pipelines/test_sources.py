@@ -43,6 +43,7 @@ def put(site: Site, frame, name: str) -> None:
     frame.write_csv(site.settings.home / "import" / "box" / name)
 
 
+@pytest.mark.slow
 def test_new_readings_are_judged_by_one_job_that_waits(learned: Site):
     with held(learned) as once:
         once()

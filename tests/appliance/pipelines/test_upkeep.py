@@ -124,6 +124,7 @@ def test_an_event_is_never_cut_in_two(faulty):
     assert "would be cut in two" in done.notes[0]
 
 
+@pytest.mark.slow
 def test_the_setting_holds_for_every_fleet(make_site):
     site = make_site("kept", retention_days=2)
     bring(site, plant(), "training")

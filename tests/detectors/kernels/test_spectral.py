@@ -29,6 +29,7 @@ def by_definition(window: FloatVector, taper: FloatVector, place: int, smoothing
     return max(float(salient[place] / salient.mean()) - 1, 0.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(SIZES, st.integers(0, 2**32 - 1), st.data())
 def test_many_windows_are_as_one_after_the_other(
