@@ -5,10 +5,9 @@ conditional mean of a normal distribution (Anderson, 2003, An Introduction to Mu
 Statistical Analysis, section 2.5), of readings without what context explains, correlations
 shrunk towards none.  One that leaves the range of its training says no more than its end, so
 that a fault nobody pointed at bears little on others.  How far all that may be believed is
-measured on *held-out*
-contiguous stretches: the expectation is drawn towards the middle by as much as would have been
-best there, all the way where the others say nothing; and the interval is as wide as was missed
-there in nineteen moments of twenty.
+measured on *held-out* contiguous stretches: the expectation is drawn towards the middle by as
+much as would have been best there, all the way where the others say nothing; and the interval
+is as wide as was missed there in nineteen moments of twenty.
 """
 
 from __future__ import annotations

@@ -26,6 +26,11 @@ def add_sets(made: argparse.ArgumentParser, default: Sequence[str], told: str = 
     )
 
 
+def add_every(made: argparse.ArgumentParser) -> None:
+    """Add the option that thins the series of each set."""
+    made.add_argument("--every", type=int, default=1, help="only every n-th series")
+
+
 def known(asked: Sequence[str], sets: Collection[str]) -> bool:
     """Tell whether all sets that are asked for are known; say which are not."""
     unknown = [name for name in asked if name not in sets]

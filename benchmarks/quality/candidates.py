@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benchmarks.quality.judging import complete
+from benchmarks.quality.judging import fit_for
 from detectors import catalog
 from detectors.errors import DetectorError
 from detectors.models.auto import Auto
@@ -147,7 +147,7 @@ class Candidates:
         others = {}
         for name, one in made.items():
             try:
-                others[name] = one.fit(_fit_for(one, rows, rows))
+                others[name] = one.fit(fit_for(one, rows, rows))
             except DetectorError:
                 continue
         return cls(rows, auto, others)
@@ -161,7 +161,7 @@ class Candidates:
             if parts[number, 1].any():
                 scores[group] = weighed(parts, np.eye(len(GROUPS))[number], usual)
         for name, one in self.others.items():
-            scores[name] = one.score(_fit_for(one, rows, self.learned))
+            scores[name] = one.score(fit_for(one, rows, self.learned))
         return Opinion(scores, parts)
 
 
@@ -183,7 +183,3 @@ def weighed(
     known = weight > 0
     mean = np.divide(total, weight, out=np.zeros(len(total)), where=known)
     return np.where(known, np.sqrt(mean), usual)
-
-
-def _fit_for(detector: Detector, rows: Matrix, learned: Matrix) -> Matrix:
-    return rows if detector.tags.handles_missing else complete(rows, learned)

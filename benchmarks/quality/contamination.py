@@ -23,9 +23,9 @@ import polars as pl
 import appliance as kizashi
 from appliance.core.errors import InvalidRequest
 from appliance.fleet.recipe import resolve
-from benchmarks.harness.sets import add_data, add_sets, known, numbers
+from benchmarks.harness.sets import add_data, add_every, add_sets, known, numbers
 from benchmarks.quality import loaders
-from benchmarks.quality.judging import complete, from_zero
+from benchmarks.quality.judging import from_zero, period_of
 from detectors import catalog, metrics
 from detectors.errors import InvalidInput
 from detectors.spans import span_scores
@@ -89,7 +89,7 @@ def judged(series: Series, share: float, most: float) -> tuple[float, ...]:
     middle = len(series.train) // 2
     parts = (series.train[:middle], series.test[mixed], series.train[middle:])
     train = np.concatenate(parts)
-    window = metrics.dominant_period(complete(test[:, :1], series.train[:, :1])[:, 0])
+    window = period_of(test, series.train)
     detector = catalog.make("auto").fit(train)
     fading = detector.fading_rows() or 0.0
     scores = (
@@ -132,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_data(parser)
     add_sets(parser, ("asd", "skab", "smap", "tep"))
-    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    add_every(parser)
     parser.add_argument(
         "--shares", type=numbers, default=[0.0, 0.05, 0.1, 0.2], metavar="X,Y,…"
     )

@@ -42,7 +42,7 @@ from appliance.fleet.model import FleetModel
 from appliance.fleet.recipe import resolve
 from appliance.fleet.training import fit_fleet
 from appliance.schemas.event import EventDraft
-from benchmarks.harness.sets import add_data, add_sets, counts, known
+from benchmarks.harness.sets import add_data, add_every, add_sets, counts, known
 from benchmarks.quality import loaders
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_data(parser)
     add_sets(parser, ("asd", "nab", "smd"))
-    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    add_every(parser)
     parser.add_argument("--verdicts", type=counts, default=[3, 10], metavar="N,…")
     return parser
 

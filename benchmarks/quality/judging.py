@@ -19,6 +19,7 @@ from detectors.thresholds import alarm_threshold
 
 if TYPE_CHECKING:
     from benchmarks.quality.loaders import Matrix, Series
+    from detectors.base import Detector
     from detectors.validation import FloatVector
 
 _FLAGGED_QUANTILE = 0.99
@@ -100,11 +101,11 @@ def judge(
         Only rank rows, by their final scores: no alarms, nothing live.
     """
     detector = rivals.make(recipe)
-    train, test, labels = series.train, series.test, series.labels
-    if not detector.tags.handles_missing:
-        train, test = complete(train, series.train), complete(test, series.train)
-    first = complete(series.test[:, :1], series.train[:, :1])[:, 0]
-    window = metrics.dominant_period(first)
+    labels = series.labels
+    train, test = (
+        fit_for(detector, rows, series.train) for rows in (series.train, series.test)
+    )
+    window = period_of(series.test, series.train)
     began = process_time()
     try:
         detector.fit(train)
@@ -157,7 +158,7 @@ def _fading(train: Matrix) -> float:
     sensors = sum(not np.isin(x[~np.isnan(x)], (0, 1)).all() for x in train.T)
     if sensors > 1:
         return fading_rows(_WIDTH, sensors)
-    period = metrics.dominant_period(complete(train[:, :1], train[:, :1])[:, 0])
+    period = period_of(train, train)
     return fading_rows(int(np.clip(period, _WIDTH, _LONGEST)), 1)
 
 
@@ -188,6 +189,16 @@ def _refusal(labels: np.ndarray, window: int, seconds: float) -> Outcome:
         flagged=dict.fromkeys((QUANTILE, HOURLY), _confusion(labels, none)),
         refused=True,
     )
+
+
+def period_of(rows: Matrix, learned: Matrix) -> int:
+    """Return the period of the first column, by which buffers and windows are set."""
+    return metrics.dominant_period(complete(rows[:, :1], learned[:, :1])[:, 0])
+
+
+def fit_for(detector: Detector, rows: Matrix, learned: Matrix) -> Matrix:
+    """Return rows as a detector takes them: without gaps, unless it knows of gaps itself."""
+    return rows if detector.tags.handles_missing else complete(rows, learned)
 
 
 def complete(values: Matrix, train: Matrix) -> Matrix:

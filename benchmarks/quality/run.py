@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.harness.sets import add_data, add_sets, known
+from benchmarks.harness.sets import add_data, add_every, add_sets, known
 from benchmarks.quality import bearings, calls, figures, loaders, rivals, tsbad
 from benchmarks.quality.alarms import seconds_a_row, together
 from benchmarks.quality.judging import HOURLY, QUANTILE, Outcome, judge
@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     add_sets(parser, list(loaders.SETS), f"also {', '.join(_OTHERS)}")
     parser.add_argument("--recipe", default="auto", help="name of a detector or rival")
     parser.add_argument("--rivals", action="store_true", help="measure the rivals as well")
-    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    add_every(parser)
     parser.add_argument(
         "--ranking", action="store_true", help="only rank rows: no alarms, nothing live"
     )

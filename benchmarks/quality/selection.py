@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.harness.sets import add_data, add_sets, known
+from benchmarks.harness.sets import add_data, add_every, add_sets, known
 from benchmarks.quality import loaders
 from benchmarks.quality.candidates import (
     DEFAULT,
@@ -41,7 +41,7 @@ from benchmarks.quality.criteria import (
     ranks,
     spread_of,
 )
-from benchmarks.quality.judging import complete, from_zero
+from benchmarks.quality.judging import from_zero, period_of
 from detectors import metrics
 from detectors.errors import DetectorError
 from detectors.spans import span_scores
@@ -257,13 +257,12 @@ def lines(sets: Sequence[str], folder: Path, every: int = 1) -> Iterator[dict[st
     for name in sets:
         found, refused = [], 0
         for series in loaders.load(name, folder, every):
-            first = complete(series.test[:, :1], series.train[:, :1])[:, 0]
             try:
                 evidence = gather(series)
             except DetectorError:
                 refused += 1
                 continue
-            window = metrics.dominant_period(first)
+            window = period_of(series.test, series.train)
             found.append(judge(evidence, series.labels, window))
         yield from _means(name, found, refused)
 
@@ -299,7 +298,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_data(parser)
     add_sets(parser, tuple(loaders.SETS))
-    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    add_every(parser)
     return parser
 
 

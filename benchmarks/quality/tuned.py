@@ -22,10 +22,10 @@ from appliance.fleet.preparing import Unfit
 from appliance.fleet.probing import probe
 from appliance.fleet.recipe import resolve
 from appliance.fleet.series import MICRO, Rows
-from benchmarks.harness.sets import add_data, add_sets, known
+from benchmarks.harness.sets import add_data, add_every, add_sets, known
 from benchmarks.quality import loaders
 from benchmarks.quality.criteria import chosen, rank_correlation
-from benchmarks.quality.judging import complete, from_zero
+from benchmarks.quality.judging import fit_for, from_zero, period_of
 from detectors import catalog, metrics
 from detectors.errors import DetectorError
 from detectors.models.auto import Auto
@@ -113,7 +113,7 @@ def standing(series: Series) -> Standing:
     times = np.arange(len(rows), dtype=np.int64) * _MINUTE
     whole = Rows(times, np.ascontiguousarray(rows.T), np.empty((0, len(rows))))
     sensors = [f"s{number:02d}" for number in range(rows.shape[1])]
-    window = metrics.dominant_period(complete(series.test[:, :1], series.train[:, :1])[:, 0])
+    window = period_of(series.test, series.train)
     out = Standing([], [], [])
     for recipe in _recipes(default.widths_[0]):
         try:
@@ -137,9 +137,9 @@ def _recipes(width: int) -> list[Recipe]:
 
 def _volume(recipe: Recipe, series: Series, fading: float, window: int) -> float:
     detector = catalog.make(recipe.detector, **recipe.parameters)
-    train, test = series.train, series.test
-    if not detector.tags.handles_missing:
-        train, test = complete(train, series.train), complete(test, series.train)
+    train, test = (
+        fit_for(detector, rows, series.train) for rows in (series.train, series.test)
+    )
     scores = span_scores(from_zero(detector.fit(train).score(test)), fading)
     return metrics.vus_pr(series.labels, scores, window)
 
@@ -159,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_data(parser)
     add_sets(parser, tuple(loaders.SETS))
-    parser.add_argument("--every", type=int, default=1, help="only every n-th series")
+    add_every(parser)
     return parser
 
 
