@@ -9,19 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays, below
-from detectors.thresholds import SurpriseScale, suspicious_stretches
+from appliance.fleet.suspicion import NOBODY, Vouched, suspicious_of
+from detectors.thresholds import SurpriseScale
 
 Scores = NDArray[np.float64]
-
-
-def suspicious_of(
-    scores: Scores, vouched: NDArray[np.bool_] | None = None
-) -> list[tuple[int, int]]:
-    """Return the stretches that look like faults and that nobody called normal."""
-    found = suspicious_stretches(scores)
-    if vouched is None:
-        return found
-    return [(start, stop) for start, stop in found if not vouched[start:stop].any()]
 
 
 _WEIGHT = 0.5
@@ -73,7 +64,7 @@ class Calibration:
         scores: Scores,
         averages: Scores | None,
         suspicious: Sequence[tuple[int, int]] | None = None,
-        vouched: NDArray[np.bool_] | None = None,
+        vouched: Vouched = NOBODY,
         *,
         logarithmic: bool = False,
     ) -> Self:
@@ -84,7 +75,7 @@ class Calibration:
         suspicious
             What `suspicious_of` returned for the detector's scores; looked for if not given.
         vouched
-            Rows that a person called normal.
+            Rows that are normal, however unusual they look.
         logarithmic
             What the detector's tags say of its scores.
 

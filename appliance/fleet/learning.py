@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
-from appliance.fleet.calibration import Calibration, suspicious_of
+from appliance.fleet.calibration import Calibration
 from appliance.fleet.levels import learn_levels
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.preparing import Ready, Taken, Unfit, prepare, taken
 from appliance.fleet.recipe import make_averages, make_detector
 from appliance.fleet.relations import Relations
 from appliance.fleet.series import MICRO, Floats, Ints, Mask, Rows, Series, moment
+from appliance.fleet.suspicion import Vouched, suspicious_of, usual_in_context
 from appliance.fleet.vouching import stay_silent
 from appliance.schemas.choice import Choice
 from appliance.schemas.manifest import AssetManifest, BudgetNote, Stretch
@@ -55,9 +56,14 @@ class _Round:
     detector: Detector
     scores: NDArray[np.float64]
 
-    def among(self, cells: Mask | None) -> Mask | None:
-        """Return by row learned from whether its cell is one of these."""
-        return None if cells is None else cells[self.ready.cells]
+    def suspicious(self, vouched: Vouched) -> Stretches:
+        """Return stretches of the scores that look like faults and that nothing speaks for."""
+        return suspicious_of(self.scores, vouched.among(self.ready.cells))
+
+    def in_cells(self, stretches: Stretches) -> Stretches:
+        """Return stretches of the rows learned from as such of the series' cells."""
+        cells = self.ready.cells
+        return [(int(cells[a]), int(cells[b - 1]) + 1) for a, b in stretches]
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,16 @@ def fit_asset(
     """
     found = taken(rows, sensors, recipe)
     series, values, alive = found.series, found.values, found.alive
-    known = None if vouched is None else series.to_cells(vouched)
+    known = Vouched(None if vouched is None else series.to_cells(vouched))
     last = _learn(asset, series, values, alive, recipe, network)
-    excluded = suspicious_of(last.scores, last.among(known))
+    excluded = last.suspicious(known)
+    reach = max(last.detector.reach())
+    usual = usual_in_context(series.context, last.in_cells(excluded), reach)
+    if usual is not None:
+        known = replace(known, usual=usual)
+        excluded = last.suspicious(known)
     suspicious: Stretches | None = excluded
-    cells = last.ready.cells
-    ranges = [(int(cells[a]), int(cells[b - 1]) + 1) for a, b in excluded]
+    ranges = last.in_cells(excluded)
     if ranges:
         normal = alive.copy()
         for start, stop in ranges:
@@ -199,7 +209,7 @@ class _Facts:
     suspicious
         Stretches of the scores, where they are known already.
     vouched
-        Cells that a person called normal.
+        Cells that are normal, however unusual they look.
     """
 
     rows: Rows
@@ -207,7 +217,7 @@ class _Facts:
     taken: Taken
     excluded: Stretches
     suspicious: Stretches | None
-    vouched: Mask | None
+    vouched: Vouched
 
 
 def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
@@ -216,7 +226,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
         learned.scores,
         learned.lasting,
         facts.suspicious,
-        learned.among(facts.vouched),
+        facts.vouched.among(learned.ready.cells),
         logarithmic=logarithmic,
     )
     rows_per_month = _MONTH_SECONDS * MICRO / facts.taken.series.interval
@@ -239,7 +249,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
         live = LiveCalibration.learn(
             learned.live,
             learned.lasting,
-            learned.among(facts.vouched),
+            facts.vouched.among(learned.ready.cells),
             levels["levels"],
             rows_per_month,
             recipe.threshold,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.levels import learn_levels
+from appliance.fleet.suspicion import Vouched
 from appliance.schemas.recipe import Threshold
 
 _PREFIX = "live/"
@@ -42,7 +43,7 @@ class LiveCalibration:
         cls,
         scores: Scores,
         averages: Scores | None,
-        vouched: NDArray[np.bool_] | None,
+        vouched: Vouched,
         levels: NDArray[np.float64],
         rows_per_month: float,
         rule: Threshold,
