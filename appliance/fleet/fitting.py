@@ -130,7 +130,10 @@ def _of_machine(
         lent = None
     try:
         vouched = task.guide.in_normal_running(asset, found.rows.times)
-        model = fit_asset(asset, found.rows, sensors, task.recipe, vouched, network)
+        unanswered = task.guide.unanswered(asset, found.rows.times)
+        model = fit_asset(
+            asset, found.rows, sensors, task.recipe, vouched, network, unanswered=unanswered
+        )
         if lent is not None and is_young(found.rows):
             trial = try_own(asset, found.rows, sensors, task.recipe, lent.shared, network)
     except (Unfit, DetectorError) as reason:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,14 @@ from appliance.core.errors import ArtifactError, NotFound
 from appliance.core.log import get
 from appliance.fleet.artifact import Artifact, Place, write_part
 from appliance.fleet.frames import Layout
+from appliance.fleet.series import micro
 from appliance.schemas.manifest import AssetManifest, FleetManifest
 from appliance.schemas.recipe import Cleaning, Recipe
 
 _log = get(__name__)
+
+OPEN: Literal["open"] = "open"
+"""Reason of what nobody answered."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,19 @@ class Guide:
                 found[reason] = int(inside.sum())
                 out |= inside
         return masked, found
+
+    def unanswered(self, asset: str, times: NDArray[np.int64]) -> int:
+        """Return how many stretches that nobody answered hold one of an asset's readings."""
+        spans = [
+            (micro(start), micro(end))
+            for reason, own in self.held
+            if reason == OPEN
+            for start, end in own.of(asset)
+        ]
+        return sum(
+            bool(np.searchsorted(times, start) < np.searchsorted(times, end))
+            for start, end in spans
+        )
 
     def in_normal_running(
         self, asset: str, times: NDArray[np.int64]

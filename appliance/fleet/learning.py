@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
 from appliance.fleet.calibration import Calibration
-from appliance.fleet.levels import learn_levels
+from appliance.fleet.levels import Promise, learn_levels
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.preparing import Ready, Taken, Unfit, prepare, taken
 from appliance.fleet.recipe import make_averages, make_detector
@@ -83,6 +83,8 @@ def fit_asset(
     recipe: Recipe,
     vouched: Mask | None = None,
     network: Network | None = None,
+    *,
+    unanswered: int = 0,
 ) -> Fitted:
     """Learn one asset.
 
@@ -98,6 +100,8 @@ def fit_asset(
         Rows that a person called normal: learned from, however unusual they are.
     network
         That the whole fleet taught; without it the detector learns this asset alone.
+    unanswered
+        Events among the rows that nobody answered and that are left out.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def fit_asset(
             suspicious = None
         else:
             ranges = []
-    facts = _Facts(rows, sensors, found, ranges, suspicious, known)
+    facts = _Facts(rows, sensors, found, ranges, suspicious, known, unanswered)
     fitted = _packed(facts, _completed(last, series, recipe), recipe)
     if vouched is None:
         return fitted
@@ -210,6 +214,8 @@ class _Facts:
         Stretches of the scores, where they are known already.
     vouched
         Cells that are normal, however unusual they look.
+    unanswered
+        Events that nobody answered, whose rows were left out.
     """
 
     rows: Rows
@@ -218,6 +224,7 @@ class _Facts:
     excluded: Stretches
     suspicious: Stretches | None
     vouched: Vouched
+    unanswered: int
 
 
 def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
@@ -230,10 +237,10 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
         logarithmic=logarithmic,
     )
     rows_per_month = _MONTH_SECONDS * MICRO / facts.taken.series.interval
+    promise = Promise(rows_per_month, recipe.threshold, facts.unanswered)
     alarm, levels = learn_levels(
         calibration.surprise(learned.scores, learned.lasting),
-        rows_per_month,
-        recipe.threshold,
+        promise,
     )
     budget = BudgetNote(
         basis=alarm.basis, expected_per_month=alarm.expected_per_month, months=alarm.months
@@ -251,8 +258,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
             learned.lasting,
             facts.vouched.among(learned.ready.cells),
             levels["levels"],
-            rows_per_month,
-            recipe.threshold,
+            promise,
             logarithmic=logarithmic,
         )
         stored |= live.state()

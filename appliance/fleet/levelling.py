@@ -14,7 +14,7 @@ from appliance.fleet.chunks import AssetRows, Columns
 from appliance.fleet.guide import fits
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import Fitted, Unfit
-from appliance.fleet.levels import learn_levels
+from appliance.fleet.levels import Promise, learn_levels
 from appliance.fleet.own_level import learn_live_scale, learn_scale, with_offset
 from appliance.fleet.series import MICRO, Rows, moment, sampling_interval
 from appliance.schemas.manifest import AssetManifest, BudgetNote
@@ -72,11 +72,12 @@ def at_own_level(
         raise Unfit(f"{known} of its readings can be judged by the fleet's model")
     scale, stored = learn_scale(said)
     per_month = _MONTH / sampling_interval(rows.times)
-    alarm, levels = learn_levels(scale.surprise(said), per_month, recipe.threshold)
+    promise = Promise(per_month, recipe.threshold)
+    alarm, levels = learn_levels(scale.surprise(said), promise)
     stored |= levels
     if model.has_live_scores:
         at_once = model.judge(own, explain=False, live=True).surprise
-        stored |= learn_live_scale(at_once, levels["levels"], per_month, recipe.threshold)
+        stored |= learn_live_scale(at_once, levels["levels"], promise)
     entry = shared.model_copy(
         update={
             "threshold": float(alarm.level),

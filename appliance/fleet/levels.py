@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,33 @@ BUDGETS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 _KEY = "levels"
 
 
+class Promise(NamedTuple):
+    """What normal running may raise of events.
+
+    Attributes
+    ----------
+    rows_per_month
+        Rows in 30 days.
+    rule
+        The recipe's.
+    unanswered
+        Events that were told and that nobody answered, whose rows are not learned from.
+    """
+
+    rows_per_month: float
+    rule: Threshold
+    unanswered: int = 0
+
+
 def learn_levels(
-    surprise: NDArray[np.float64], rows_per_month: float, rule: Threshold
+    surprise: NDArray[np.float64], promise: Promise
 ) -> tuple[AlarmLevel, dict[str, NDArray[np.float64]]]:
     """Return the level of a recipe's budget, and the array that keeps those of all."""
-    own = rule.false_alarms_per_month
+    own = promise.rule.false_alarms_per_month
     budgets = sorted({*BUDGETS, own})
-    found = alarm_levels(surprise, rows_per_month, budgets, rule)
+    # Under a smaller budget fewer of them would have been told.
+    told = [promise.unanswered * min(budget / own, 1.0) for budget in budgets]
+    found = alarm_levels(surprise, promise.rows_per_month, budgets, promise.rule, told)
     table = [
         (budget, level.level, level.expected_per_month)
         for budget, level in zip(budgets, found, strict=True)

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.calibration import Calibration, Scores
-from appliance.fleet.levels import learn_levels
+from appliance.fleet.levels import Promise, learn_levels
 from appliance.fleet.suspicion import Vouched
-from appliance.schemas.recipe import Threshold
 
 _PREFIX = "live/"
 _LEVELS = "alarm_levels"
@@ -45,8 +44,7 @@ class LiveCalibration:
         averages: Scores | None,
         vouched: Vouched,
         levels: NDArray[np.float64],
-        rows_per_month: float,
-        rule: Threshold,
+        promise: Promise,
         *,
         logarithmic: bool = False,
     ) -> Self:
@@ -58,14 +56,14 @@ class LiveCalibration:
             As for `Calibration.learn`.
         levels
             Budgets and alarm levels of the final surprise, as `learn_levels` keeps them.
-        rows_per_month, rule
+        promise
             As for `learn_levels`.
         """
         calibration = Calibration.learn(
             scores, averages, None, vouched, logarithmic=logarithmic
         )
         surprise = calibration.surprise(scores, averages)
-        own = learn_levels(surprise, rows_per_month, rule)[1]["levels"]
+        own = learn_levels(surprise, promise)[1]["levels"]
         return cls(calibration, level_pairs(own, levels))
 
     def surprise(self, scores: Scores, averages: Scores | None) -> Scores:

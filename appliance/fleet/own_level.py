@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.calibration import Calibration, Scores
-from appliance.fleet.levels import learn_levels
+from appliance.fleet.levels import Promise, learn_levels
 from appliance.fleet.live import LiveCalibration, level_pairs, moved
-from appliance.schemas.recipe import Threshold
 from detectors.thresholds import SurpriseScale
 
 _FINAL, _LIVE = "own_level/", "own_live_level/"
@@ -108,19 +107,17 @@ def learn_scale(surprise: Scores) -> tuple[SurpriseScale, Arrays]:
     return scale, {_FINAL + name: array for name, array in scale.state().items()}
 
 
-def learn_live_scale(
-    surprise: Scores, levels: NDArray[np.float64], rows_per_month: float, rule: Threshold
-) -> Arrays:
+def learn_live_scale(surprise: Scores, levels: NDArray[np.float64], promise: Promise) -> Arrays:
     """Return the arrays that keep a machine's scale of live surprise.
 
     Parameters
     ----------
     surprise
         As for `learn_scale`, by live scores.
-    levels, rows_per_month, rule
+    levels, promise
         As for `LiveCalibration.learn`.
     """
     scale = SurpriseScale().fit(surprise)
-    own = learn_levels(scale.surprise(surprise), rows_per_month, rule)[1]["levels"]
+    own = learn_levels(scale.surprise(surprise), promise)[1]["levels"]
     state = scale.state() | {_LEVELS: level_pairs(own, levels)}
     return {_LIVE + name: array for name, array in state.items()}

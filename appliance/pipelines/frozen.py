@@ -17,13 +17,13 @@ from appliance.calendar.expand import normal_running
 from appliance.calendar.masks import Masks, Span, merged, union
 from appliance.core.errors import NotFound
 from appliance.fleet import FitReport
-from appliance.fleet.guide import Guide
+from appliance.fleet.guide import OPEN, Guide
 from appliance.pipelines.site import Site
 from appliance.schemas.event import UNCLOSED, Event, EventKind
 from appliance.schemas.model import HeldNote
 
 Reason = Literal["open", "true", "planned"]
-REASONS: tuple[Reason, ...] = ("open", "true", "planned")
+REASONS: tuple[Reason, ...] = (OPEN, "true", "planned")
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -88,7 +88,7 @@ def words_on(site: Site, fleet: str, *, verdicts: Mapping[str, str] | None = Non
 def _reason(event: Event, verdict: str | None) -> Reason | Literal["false"] | None:
     said = verdict or event.verdict
     if verdict is None and event.state in UNCLOSED:
-        return "open"
+        return OPEN
     if said == "true":
         return "true"
     if said == "planned":

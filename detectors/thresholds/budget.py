@@ -91,9 +91,21 @@ def alarm_threshold(
 
 
 def alarm_levels(
-    surprise: ArrayLike, rows_per_month: float, budgets: Sequence[float], rule: Rule
+    surprise: ArrayLike,
+    rows_per_month: float,
+    budgets: Sequence[float],
+    rule: Rule,
+    told: Sequence[float] = (),
 ) -> list[AlarmLevel]:
-    """Return the level of each of several budgets, as `alarm_threshold` does of one."""
+    """Return the level of each of several budgets, as `alarm_threshold` does of one.
+
+    Parameters
+    ----------
+    told
+        By budget, events of that time whose rows are not among the surprises though they may be
+        normal: so many fewer are left to be promised, but one, or all that are promised if
+        those are less.  None where empty.
+    """
     if not (min(budgets) > 0 and rows_per_month > 0):
         raise InvalidInput(
             f"budget {min(budgets)} and rows a month {rows_per_month} must exceed 0"
@@ -103,12 +115,19 @@ def alarm_levels(
     if not len(values):
         raise TooLittleData("no surprise to set an alarm threshold from")
     months = len(values) / rows_per_month
-    counts = _Counts(values, rule, [budget * months for budget in budgets])
-    return [_level(counts, budget, months) for budget in budgets]
+    promised = [budget * months for budget in budgets]
+    wanted = [
+        max(number - gone, min(number, 1.0))
+        for number, gone in zip(promised, told or [0.0] * len(budgets), strict=True)
+    ]
+    counts = _Counts(values, rule, wanted)
+    return [
+        _level(counts, number, budget, months)
+        for number, budget in zip(wanted, budgets, strict=True)
+    ]
 
 
-def _level(counts: _Counts, budget: float, months: float) -> AlarmLevel:
-    wanted = budget * months
+def _level(counts: _Counts, wanted: float, budget: float, months: float) -> AlarmLevel:
     if wanted < 1:
         level = max(_prolonged(counts, wanted), LOWEST)
         return AlarmLevel(level, "extrapolated", budget, months)

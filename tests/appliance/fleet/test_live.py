@@ -16,11 +16,12 @@ from appliance.fleet.calibration import Calibration
 from appliance.fleet.chunks import Columns, assets_of
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import fit_asset
-from appliance.fleet.levels import learn_levels
+from appliance.fleet.levels import Promise, learn_levels
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.model import FleetModel
 from appliance.fleet.recipe import resolve
 from appliance.fleet.scoring import score_frame
+from appliance.fleet.suspicion import NOBODY
 from appliance.schemas.recipe import Threshold
 from appliance.schemas.score import Judgement
 from detectors.thresholds import find_stretches
@@ -158,8 +159,8 @@ def test_one_alarm_level_holds_the_budget_by_both_scores() -> None:
     smooth, rough = _twice(60_000, seed=0)
     calibration = Calibration.learn(smooth, None)
     rule = Threshold(false_alarms_per_month=budget)
-    level, kept = learn_levels(calibration.surprise(smooth, None), a_month, rule)
-    live = LiveCalibration.learn(rough, None, None, kept["levels"], a_month, rule)
+    level, kept = learn_levels(calibration.surprise(smooth, None), Promise(a_month, rule))
+    live = LiveCalibration.learn(rough, None, NOBODY, kept["levels"], Promise(a_month, rule))
     new = _twice(200_000, seed=1)
     for found in (calibration.surprise(new[0], None), live.surprise(new[1], None)):
         stretches = find_stretches(found, level.level, rule.release, rule.merge_rows, 3)
@@ -169,8 +170,8 @@ def test_one_alarm_level_holds_the_budget_by_both_scores() -> None:
 def test_live_surprise_rises_with_the_score_and_is_kept() -> None:
     smooth, rough = _twice(20_000, seed=2)
     final = Calibration.learn(smooth, None)
-    kept = learn_levels(final.surprise(smooth, None), 20_000.0, RULE)[1]["levels"]
-    live = LiveCalibration.learn(rough, None, None, kept, 20_000.0, RULE)
+    kept = learn_levels(final.surprise(smooth, None), Promise(20_000.0, RULE))[1]["levels"]
+    live = LiveCalibration.learn(rough, None, NOBODY, kept, Promise(20_000.0, RULE))
     scores = np.r_[np.sort(rough), rough.max() + 50.0, np.nan]
     found = live.surprise(scores, None)
     assert found[0] >= 0

@@ -40,12 +40,12 @@ def plant(weeks, move):
     )
 
 
-def trained(known, held, folder, engine):
+def trained(known, held, folder, engine, reason="open"):
     layout = frames.guess(known, "asset", "time", [])
     rows = frames.normalise(known, layout)
     masks = Masks(own={"P-1": held})
     recipe = resolve("mahalanobis")
-    guide = Guide(held=(("open", masks),))
+    guide = Guide(held=((reason, masks),))
     report = fit_fleet(cut(rows, 1), recipe, layout, folder, engine, guide=guide)
     return FleetModel(report.folder)
 
@@ -71,3 +71,17 @@ def test_a_fault_that_lasts_for_months_is_not_learned_however_often_it_is_traine
     scores = weekly(readings, tmp_path).score(readings)
     assert scores["alarm"][-WEEK:].mean() > 0.9
     assert scores["alarm"][:HEALTHY].mean() < 0.02
+
+
+def test_events_that_nobody_answered_count_as_promised_ones(tmp_path):
+    readings = plant(9, np.zeros_like)
+    held = tuple(
+        (readings["time"][row], readings["time"][row] + 10 * STEP) for row in (500, 1500, 2500)
+    )
+    with make("local", load_settings()) as engine:
+        told, answered = (
+            trained(readings, held, tmp_path / reason, engine, reason).manifest.assets["P-1"]
+            for reason in ("open", "true")
+        )
+    assert told.budget == answered.budget
+    assert told.threshold > answered.threshold

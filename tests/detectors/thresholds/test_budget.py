@@ -109,6 +109,20 @@ def test_several_budgets_have_the_levels_that_each_has_alone():
     assert together == [alarm_threshold(surprise, MONTH, budget, Rule()) for budget in budgets]
 
 
+def test_events_that_were_taken_out_count_as_promised_ones():
+    scores = distance(np.random.default_rng(2), 120 * 1_440)
+    surprise = SurpriseScale().fit(scores).surprise(scores)
+    budgets = (0.1, 1.0, 2.0)
+    told = alarm_levels(surprise, MONTH, budgets, Rule(), (0.2, 2.0, 2.0))
+    assert told[1].level == alarm_threshold(surprise, MONTH, 0.5, Rule()).level
+    assert [one.expected_per_month for one in told] == list(budgets)
+    many = alarm_levels(surprise, MONTH, budgets, Rule(), (50.0, 50.0, 50.0))
+    one = alarm_threshold(surprise, MONTH, 0.25, Rule())
+    assert [level.level for level in many[1:]] == [one.level] * 2
+    alone = alarm_levels(surprise, MONTH, budgets, Rule())
+    assert many[0] == alone[0]
+
+
 def test_observed_levels_give_the_promised_number_on_the_training_data():
     scores = distance(np.random.default_rng(2), 60 * 1_440)
     scale, alarm = learn(scores, 5.0)
