@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import boolean, float32, int32, int64, njit, types, uint8, uint16, void
+from numba import boolean, float32, int8, int32, int64, njit, types, uint8, uint16, void
 
 from detectors.kernels.arrays import Array, Floats
+from detectors.kernels.forest_steps import arrange
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _i1 = types.Array(int32, 1, "C", readonly=True)
 _i2 = types.Array(int32, 2, "C", readonly=True)
+_b1 = types.Array(uint8, 1, "C", readonly=True)
 _l1 = types.Array(int64, 1, "C", readonly=True)
 
 
@@ -42,14 +44,24 @@ class Lanes(NamedTuple):
     ----------
     groups
         First tree of each group and the end of the last, (n_groups + 1,).
-    offsets, kinds
+    offsets
         As in `detectors.kernels.forest.ForestArrays`.
-    planes
-        Plane of each split among its group's, (n_splits,).
-    codes
-        Place of each split's threshold in its plane's range, (n_splits,).
     left, right
         Path length of a leaf on either side, in units of `step`, (n_splits,).
+    begins
+        First place of each tree and the end of the last, (n_trees + 1,); places are those of
+        `detectors.kernels.forest_steps.arrange`, and what follows with ``n_places`` is in
+        their order.
+    steps
+        Kind of the step that begins there, (n_places,).
+    planes
+        Plane of each split among its group's, (n_places,).
+    codes
+        Place of each split's threshold in its plane's range, less 128, (n_places,).
+    low, high
+        Path length on either side where it is a leaf, in units of `step`, (n_places,).
+    constant
+        Path length of every row in those trees that tell none apart, (n_groups,).
     counts, firsts
         Thresholds on each feature, and the first of its planes, (n_groups, n_features).
     edges
@@ -66,11 +78,15 @@ class Lanes(NamedTuple):
 
     groups: Indices
     offsets: NDArray[np.int32]
-    kinds: NDArray[np.uint8]
-    planes: NDArray[np.int32]
-    codes: NDArray[np.uint8]
     left: NDArray[np.uint8]
     right: NDArray[np.uint8]
+    begins: NDArray[np.int32]
+    steps: NDArray[np.uint8]
+    planes: NDArray[np.int32]
+    codes: NDArray[np.int8]
+    low: NDArray[np.uint8]
+    high: NDArray[np.uint8]
+    constant: NDArray[np.uint16]
     counts: NDArray[np.int32]
     firsts: NDArray[np.int32]
     edges: Floats
@@ -80,28 +96,32 @@ class Lanes(NamedTuple):
     step: float
 
 
-@njit(boolean(_l1, _i1, _i1, int32[:, ::1], int32[:, ::1]), cache=True, nogil=True)
+@njit(boolean(_i1, _i1, int64), cache=True, nogil=True)
+def _fits(offsets: Array, features: Array, n_features: int) -> bool:
+    """Whether no tree has more splits on one feature than a plane tells apart."""
+    counts = np.empty(n_features, np.int64)
+    for tree in range(len(offsets) - 1):
+        counts[:] = 0
+        for k in range(offsets[tree], offsets[tree + 1]):
+            counts[features[k]] += 1
+            if counts[features[k]] > _RANGE:
+                return False
+    return True
+
+
+@njit(void(_l1, _i1, _i1, _i1, int32[:, ::1], int32[:, ::1]), cache=True, nogil=True)
 def _count(
-    groups: Array, offsets: Array, features: Array, counts: Array, firsts: Array
-) -> bool:
-    """Count thresholds and planes; False where a tree has too many on one feature."""
-    n_features = counts.shape[1]
-    before = np.zeros(n_features, np.int32)
+    groups: Array, begins: Array, order: Array, features: Array, counts: Array, firsts: Array
+) -> None:
+    """Count thresholds, and number the planes they take."""
     counts[:] = 0
     for g in range(len(groups) - 1):
-        before[:] = 0
-        for tree in range(groups[g], groups[g + 1]):
-            for k in range(offsets[tree], offsets[tree + 1]):
-                f = features[k]
-                counts[g, f] += 1
-                if counts[g, f] - before[f] > _RANGE:
-                    return False
-            before[:] = counts[g]
+        for place in range(begins[groups[g]], begins[groups[g + 1]]):
+            counts[g, features[order[place]]] += 1
         made = 0
-        for f in range(n_features):
+        for f in range(counts.shape[1]):
             firsts[g, f] = made
             made += -(-counts[g, f] // _RANGE)
-    return True
 
 
 @njit(cache=True, nogil=True)
@@ -135,6 +155,7 @@ def _sort(keys: Array, begin: int, end: int, room: Array, ends: Array) -> None:
 
 @njit(cache=True, nogil=True)
 def _collect(
+    order: Array,
     features: Array,
     thresholds: Array,
     begin: int,
@@ -152,10 +173,11 @@ def _collect(
     keys, room = np.empty(end - begin, np.uint64), np.empty(end - begin, np.uint64)
     ends = np.empty((4, 256), np.int64)
     patterns, sign = thresholds.view(np.uint32), np.uint32(0x80000000)
-    for k in range(begin, end):
+    for place in range(begin, end):
+        k = order[place]
         u = patterns[k]
         u = np.uint32(~u) if u & sign else np.uint32(u | sign)
-        keys[places[features[k]]] = (_u64(u) << _u64(32)) | _u64(k)
+        keys[places[features[k]]] = (_u64(u) << _u64(32)) | _u64(place)
         places[features[k]] += 1
     edges[:] = np.inf
     for f in range(len(counts)):
@@ -164,12 +186,12 @@ def _collect(
         _sort(keys, first, last, room, ends)
         rank = 0
         for i in range(counts[f]):
-            k = keys[first + i] & _u64(0xFFFFFFFF)
-            edges[f, i] = thresholds[k]
+            place = keys[first + i] & _u64(0xFFFFFFFF)
+            edges[f, i] = thresholds[order[place]]
             # Equal thresholds share the rank of the first.
             rank = i if edges[f, i] != edges[f, rank] else rank
-            planes[k] = firsts[f] + rank // _RANGE
-            codes[k] = rank % _RANGE
+            planes[place] = firsts[f] + rank // _RANGE
+            codes[place] = rank % _RANGE - 128
 
 
 @njit(cache=True, nogil=True)
@@ -201,25 +223,33 @@ def _tabulate(edges: Array, n: int, cells: Array, scale: Array) -> int:
     return halvings
 
 
+@njit(void(_f2, float32, uint8[::1], uint8[::1]), cache=True, nogil=True)
+def _to_units(depths: Array, step: float, left: Array, right: Array) -> None:
+    for k in range(len(depths)):
+        left[k] = min(255, int(depths[k, 0] / step + 0.5))
+        right[k] = min(255, int(depths[k, 1] / step + 0.5))
+
+
 @njit(
     void(
-        _l1, _i1, _i1, _f1, _f2, float32, int32[::1], uint8[::1], uint8[::1], uint8[::1],
+        _l1, _i1, _i1, _i1, _f1, _b1, _b1, int32[::1], int8[::1], uint8[::1], uint8[::1],
         _i2, _i2, float32[:, :, ::1], uint16[:, :, ::1], float32[:, :, ::1], uint8[:, ::1],
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _encode_trees(
+def _encode(
     groups: Array,
-    offsets: Array,
+    begins: Array,
+    order: Array,
     features: Array,
     thresholds: Array,
-    depths: Array,
-    step: float,
-    planes: Array,
-    codes: Array,
     left: Array,
     right: Array,
+    planes: Array,
+    codes: Array,
+    low: Array,
+    high: Array,
     counts: Array,
     firsts: Array,
     edges: Array,
@@ -228,14 +258,14 @@ def _encode_trees(
     halvings: Array,
 ) -> None:
     for g in range(len(groups) - 1):
-        begin, end = offsets[groups[g]], offsets[groups[g + 1]]
+        first, end = begins[groups[g]], begins[groups[g + 1]]
         own = counts[g], firsts[g], edges[g]
-        _collect(features, thresholds, begin, end, *own, planes, codes)
+        _collect(order, features, thresholds, first, end, *own, planes, codes)
         for f in range(edges.shape[1]):
             halvings[g, f] = _tabulate(edges[g, f], counts[g, f], cells[g, f], scales[g, f])
-    for k in range(len(planes)):
-        left[k] = min(255, int(depths[k, 0] / step + 0.5))
-        right[k] = min(255, int(depths[k, 1] / step + 0.5))
+    for place in range(len(order)):
+        low[place] = left[order[place]]
+        high[place] = right[order[place]]
 
 
 def lay_out(
@@ -260,31 +290,44 @@ def lay_out(
     longest
         No path length is above this.
     """
+    if not _fits(offsets, features, n_features):
+        return None
     n_trees, n_splits = len(offsets) - 1, len(features)
     # A group's planes of a block of rows are to stay in the processor's cache.
     largest = max(int(np.diff(offsets).max()), 1)
     together = max(min(_PLANES * _RANGE * n_features // largest, _TREES), 1)
     groups = np.append(np.arange(0, n_trees, together), n_trees)
-    shape = len(groups) - 1, n_features
+    step = longest / 255
+    left, right = np.empty(n_splits, np.uint8), np.empty(n_splits, np.uint8)
+    _to_units(depths, step, left, right)
+    order, steps = np.empty(n_splits, np.int32), np.empty(n_splits, np.uint8)
+    begins, constant = np.empty(n_trees + 1, np.int32), np.empty(n_trees, np.int32)
+    arrange(offsets, kinds, left, right, order, steps, begins, constant)
+    order = order[: begins[-1]]
+    shape, n_places = (len(groups) - 1, n_features), len(order)
     counts, firsts = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    if not _count(groups, offsets, features, counts, firsts):
-        return None
+    _count(groups, begins, order, features, counts, firsts)
     room = (int(counts.max()) + 15) // 16 * 16 + _PAD
     lanes = Lanes(
         groups,
         offsets,
-        kinds,
-        planes=np.empty(n_splits, np.int32),
-        codes=np.empty(n_splits, np.uint8),
-        left=np.empty(n_splits, np.uint8),
-        right=np.empty(n_splits, np.uint8),
+        left,
+        right,
+        begins,
+        steps,
+        planes=np.empty(n_places, np.int32),
+        codes=np.empty(n_places, np.int8),
+        low=np.empty(n_places, np.uint8),
+        high=np.empty(n_places, np.uint8),
+        constant=np.add.reduceat(constant, groups[:-1]).astype(np.uint16),
         counts=counts,
         firsts=firsts,
         edges=np.empty((*shape, room), np.float32),
         cells=np.empty((*shape, _CELLS), np.uint16),
         scales=np.empty((*shape, 2), np.float32),
         halvings=np.empty(shape, np.uint8),
-        step=longest / 255,
+        step=step,
     )
-    _encode_trees(groups, offsets, features, thresholds, depths, lanes.step, *lanes[3:-1])
+    own = lanes.planes, lanes.codes, lanes.low, lanes.high
+    _encode(groups, begins, order, features, thresholds, left, right, *own, *lanes[11:-1])
     return lanes
