@@ -72,24 +72,31 @@ def _extent(
     """Lowest and highest reading of some rows, which are kept in `values`."""
     low = XT[feature, order[begin]]
     high = low
-    for i in range(begin, end):
+    # Unsigned places need no look whether they count from the end.
+    for i in range(_u64(begin), _u64(end)):
         v = XT[feature, order[i]]
         values[i] = v
-        low = min(low, v)
-        high = max(high, v)
+        low = v if v < low else low
+        high = v if v > high else high
     return low, high
 
 
 @njit(cache=True, nogil=True)
-def _partition(values: Array, order: Array, begin: int, end: int, threshold: float) -> int:
+def _partition(
+    values: Array, order: Array, begin: int, end: int, threshold: float, right: Array
+) -> int:
     """Bring the rows that go left to the front, without a branch; returns where they end."""
-    middle = begin
-    for i in range(begin, end):
+    middle, aside = _u64(begin), _u64(0)
+    for i in range(_u64(begin), _u64(end)):
         row = order[i]
-        order[i] = order[middle]
+        goes = _u64(values[i] <= threshold)
         order[middle] = row
-        middle += values[i] <= threshold
-    return middle
+        right[aside] = row
+        middle += goes
+        aside += _u64(1) - goes
+    for i in range(aside):
+        order[middle + i] = right[i]
+    return np.int64(middle)
 
 
 @njit(cache=True, nogil=True)
@@ -151,7 +158,7 @@ def grow(
     n_features, n_rows = XT.shape
     values = np.empty(sample, np.float32)
     choice = np.empty(n_features, np.int32)
-    order = np.empty(sample, np.int64)
+    order, right = np.empty(sample, np.uint32), np.empty(sample, np.uint32)
     taken = np.zeros((n_rows >> 6) + 1, np.uint64)
     todo = np.empty((limit + 2, 5), np.int64)
     state = np.empty(1, np.uint64)
@@ -179,7 +186,7 @@ def grow(
                 if feature < 0:
                     continue
             threshold = _threshold(state, low, high)
-            middle = _partition(values, order, begin, end, threshold)
+            middle = _partition(values, order, begin, end, threshold, right)
             features[n] = feature
             thresholds[n] = threshold
             kinds[n] = 0
