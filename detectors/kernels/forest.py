@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import boolean, float32, int32, njit, types, uint8, uint16, void
+from numba import boolean, float32, int32, int64, njit, types, uint8, uint16, void
 
 from detectors.errors import InvalidInput
 from detectors.kernels import forest_few, forest_lanes, forest_score
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LARGEST_SAMPLE = 65_535
 _EULER = 0.5772156649015329
 
+_u64 = np.uint64
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _i1 = types.Array(int32, 1, "C", readonly=True)
@@ -228,25 +229,39 @@ def _linked(forest: ForestArrays, n_features: int) -> tuple[NDArray[np.int32], F
     return children, depths, lengths
 
 
+@njit(boolean(_i1, _f1, _b1, _h1, _h1, int64, int64), cache=True, nogil=True)
+def _sound(
+    features: Array,
+    thresholds: Array,
+    kinds: Array,
+    left_rows: Array,
+    right_rows: Array,
+    n_features: int,
+    sample: int,
+) -> bool:
+    """Whether every split by itself may stand in a forest."""
+    sound = True
+    for k in range(_u64(len(features))):
+        sound &= 0 <= features[k] < n_features
+        sound &= np.abs(thresholds[k]) < np.float32(np.inf)
+        sound &= kinds[k] <= SPLIT_LEFT | SPLIT_RIGHT
+        sound &= np.int64(left_rows[k]) + np.int64(right_rows[k]) <= sample
+    return sound
+
+
 def _check(forest: ForestArrays, n_features: int) -> None:
-    n = len(forest.features)
     steps = np.diff(forest.offsets)
     sample = int(forest.sample_size[0]) if forest.sample_size.shape == (1,) else 0
     if (
-        any(len(part) != n for part in forest[1:6])
+        any(len(part) != len(forest.features) for part in forest[1:6])
         or len(steps) == 0
         or forest.offsets[0] != 0
-        or forest.offsets[-1] != n
+        or forest.offsets[-1] != len(forest.features)
         or bool((steps < 0).any())
         or not 1 <= sample <= _LARGEST_SAMPLE
     ):
         raise InvalidInput("these arrays describe no forest: their lengths do not agree")
-    if n and not (
-        0 <= int(forest.features.min()) <= int(forest.features.max()) < n_features
-        and int((forest.left_rows.astype(np.int64) + forest.right_rows).max()) <= sample
-        and bool(np.isfinite(forest.thresholds).all())
-        and int(forest.kinds.max()) <= SPLIT_LEFT | SPLIT_RIGHT
-    ):
+    if not _sound(*forest[1:6], n_features, sample):
         raise InvalidInput(f"these arrays describe no forest on {n_features} features")
 
 

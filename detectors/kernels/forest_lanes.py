@@ -125,32 +125,34 @@ def _count(
 
 
 @njit(cache=True, nogil=True)
-def _sort(keys: Array, begin: int, end: int, room: Array, ends: Array) -> None:
+def _sort(
+    keys: Array, begin: np.uint64, end: np.uint64, room: Array, ends: Array
+) -> None:
     """Sort keys by their upper 32 bits, 8 at a time from the lowest on."""
-    byte = _u64(255)
+    byte, one = _u64(255), _u64(1)
     ends[:] = 0
     for i in range(begin, end):
         key = keys[i] >> _u64(32)
-        for digit in range(4):
-            ends[digit, key & byte] += 1
+        for digit in range(_u64(4)):
+            ends[digit, key & byte] += one
             key >>= _u64(8)
-    for digit in range(4):
+    for digit in range(_u64(4)):
         at = begin
-        for value in range(256):
+        for value in range(_u64(256)):
             count = ends[digit, value]
             ends[digit, value] = at
             at += count
-    for digit in range(0, 4, 2):
-        low = _u64(32 + 8 * digit)
-        high = _u64(40 + 8 * digit)
+    for digit in range(_u64(0), _u64(4), _u64(2)):
+        low = _u64(32) + _u64(8) * digit
+        high = low + _u64(8)
         for i in range(begin, end):
             value = (keys[i] >> low) & byte
             room[ends[digit, value]] = keys[i]
-            ends[digit, value] += 1
+            ends[digit, value] += one
         for i in range(begin, end):
             value = (room[i] >> high) & byte
-            keys[ends[digit + 1, value]] = room[i]
-            ends[digit + 1, value] += 1
+            keys[ends[digit + one, value]] = room[i]
+            ends[digit + one, value] += one
 
 
 @njit(cache=True, nogil=True)
@@ -167,31 +169,38 @@ def _collect(
     codes: Array,
 ) -> None:
     """Sort the thresholds of each feature into `edges`, and number the splits by them."""
-    places = np.zeros(len(counts) + 1, np.int64)
-    for f in range(len(counts)):
-        places[f + 1] = places[f] + counts[f]
+    # All places are unsigned: they need no look whether they count from the end.
+    places = np.zeros(len(counts) + 1, np.uint64)
+    for f in range(_u64(len(counts))):
+        places[f + _u64(1)] = places[f] + _u64(counts[f])
     keys, room = np.empty(end - begin, np.uint64), np.empty(end - begin, np.uint64)
-    ends = np.empty((4, 256), np.int64)
+    ends = np.empty((4, 256), np.uint64)
     patterns, sign = thresholds.view(np.uint32), np.uint32(0x80000000)
-    for place in range(begin, end):
-        k = order[place]
+    for place in range(_u64(begin), _u64(end)):
+        k = _u64(order[place])
         u = patterns[k]
         u = np.uint32(~u) if u & sign else np.uint32(u | sign)
-        keys[places[features[k]]] = (_u64(u) << _u64(32)) | _u64(place)
-        places[features[k]] += 1
-    edges[:] = np.inf
-    for f in range(len(counts)):
+        f = _u64(features[k])
+        keys[places[f]] = (_u64(u) << _u64(32)) | place
+        places[f] += _u64(1)
+    for f in range(_u64(len(counts))):
         last = places[f]
-        first = last - counts[f]
+        first = last - _u64(counts[f])
         _sort(keys, first, last, room, ends)
-        rank = 0
-        for i in range(counts[f]):
-            place = keys[first + i] & _u64(0xFFFFFFFF)
-            edges[f, i] = thresholds[order[place]]
+        plane, code = firsts[f], -1
+        before = np.float32(np.inf)
+        for i in range(first, last):
+            place = keys[i] & _u64(0xFFFFFFFF)
+            edge = thresholds[_u64(order[place])]
+            edges[f, i - first] = edge
             # Equal thresholds share the rank of the first.
-            rank = i if edges[f, i] != edges[f, rank] else rank
-            planes[place] = firsts[f] + rank // _RANGE
-            codes[place] = rank % _RANGE - 128
+            if edge != before:
+                rank = np.int32(i - first)
+                plane, code = firsts[f] + rank // _RANGE, rank % _RANGE
+                before = edge
+            planes[place] = plane
+            codes[place] = code - 128
+        edges[f, _u64(counts[f]) :] = np.inf
 
 
 @njit(cache=True, nogil=True)
