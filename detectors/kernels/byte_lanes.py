@@ -18,8 +18,12 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
-LANES = 1024
-"""Rows of one vector: eight registers of 512 bits, which leaves room for the operands."""
+_WIDE = "+avx512bw" in cpu_target.target_context.codegen().magic_tuple()[2]
+LANES = 1024 if _WIDE else 512
+"""Rows of one vector: half of the processor's registers if it has those of 512 bits, else all.
+
+It depends on the very features of the processor that numba's cache tells apart.
+"""
 
 ALIGNED = 64
 """A vector in memory that begins at a multiple of this straddles no line of the cache."""

@@ -84,7 +84,7 @@ def _extent(
 @njit(cache=True, nogil=True)
 def _partition(
     values: Array, order: Array, begin: int, end: int, threshold: float, right: Array
-) -> int:
+) -> np.int64:
     """Bring the rows that go left to the front, without a branch; returns where they end."""
     middle, aside = _u64(begin), _u64(0)
     for i in range(_u64(begin), _u64(end)):

@@ -125,9 +125,7 @@ def _count(
 
 
 @njit(cache=True, nogil=True)
-def _sort(
-    keys: Array, begin: np.uint64, end: np.uint64, room: Array, ends: Array
-) -> None:
+def _sort(keys: Array, begin: np.uint64, end: np.uint64, room: Array, ends: Array) -> None:
     """Sort keys by their upper 32 bits, 8 at a time from the lowest on."""
     byte, one = _u64(255), _u64(1)
     ends[:] = 0
@@ -180,26 +178,26 @@ def _collect(
         k = _u64(order[place])
         u = patterns[k]
         u = np.uint32(~u) if u & sign else np.uint32(u | sign)
-        f = _u64(features[k])
-        keys[places[f]] = (_u64(u) << _u64(32)) | place
-        places[f] += _u64(1)
+        of = _u64(features[k])
+        keys[places[of]] = (_u64(u) << _u64(32)) | place
+        places[of] += _u64(1)
     for f in range(_u64(len(counts))):
         last = places[f]
         first = last - _u64(counts[f])
         _sort(keys, first, last, room, ends)
-        plane, code = firsts[f], -1
+        plane, code = firsts[f], np.int32(0)
         before = np.float32(np.inf)
         for i in range(first, last):
-            place = keys[i] & _u64(0xFFFFFFFF)
-            edge = thresholds[_u64(order[place])]
+            split = keys[i] & _u64(0xFFFFFFFF)
+            edge = thresholds[_u64(order[split])]
             edges[f, i - first] = edge
             # Equal thresholds share the rank of the first.
             if edge != before:
                 rank = np.int32(i - first)
                 plane, code = firsts[f] + rank // _RANGE, rank % _RANGE
                 before = edge
-            planes[place] = plane
-            codes[place] = code - 128
+            planes[split] = plane
+            codes[split] = code - 128
         edges[f, _u64(counts[f]) :] = np.inf
 
 

@@ -81,7 +81,9 @@ def _spread(ranks: Array, base: int, out: Array, at: np.uint64) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _split(block: Array, splits: tuple[Array, ...], place: np.uint64, above: Any, other: Any) -> Any:
+def _split(
+    block: Array, splits: tuple[Array, ...], place: np.uint64, above: Any, other: Any
+) -> Any:
     """Lead every row to the one or the other side of a split."""
     planes, codes, _, _ = splits
     return choose(block, _u64(planes[place]) * _u64(LANES), codes[place], above, other)
@@ -96,7 +98,12 @@ def _pair(block: Array, splits: tuple[Array, ...], place: np.uint64) -> Any:
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _evaluate(
-    block: Array, steps: Array, splits: tuple[Array, ...], place: np.uint64, end: np.uint64, stack: Array
+    block: Array,
+    steps: Array,
+    splits: tuple[Array, ...],
+    place: np.uint64,
+    end: np.uint64,
+    stack: Array,
 ) -> Any:
     """Path lengths of one tree; see `detectors.kernels.forest_steps` for its steps."""
     _, _, low, high = splits
@@ -152,7 +159,8 @@ def _aligned(n: int) -> Array:
 
 
 _types = void(
-    _f2, _l1, _i1, _b1, _i1, _c1, _b1, _b1, _h1, _i2, _i2, _f3, _h3, _f3, _b2, float32, float32[::1],
+    _f2, _l1, _i1, _b1, _i1, _c1, _b1, _b1, _h1, _i2, _i2, _f3, _h3, _f3, _b2, float32,
+    float32[::1],
 )  # fmt: skip
 
 
