@@ -1,9 +1,10 @@
 """Score many rows at once: every split of a tree for a whole block of rows.
 
 Readings are first replaced by their places among the forest's thresholds
-(`detectors.kernels.forest_lanes`).  A tree's splits are then evaluated from the last to the
-first: each replaces the values of its two sides by the one that each row takes.  There is no
-branch to guess wrong, and one instruction serves 16 to 64 rows.
+(`detectors.kernels.forest_lanes`).  A tree's splits are then evaluated from the leaves up, in
+the order of `detectors.kernels.forest_steps`: each takes one of the path lengths of its two
+sides for every row.  There is no branch on a row to guess wrong, what the step before has left
+is still in registers, and one instruction serves 32 or 64 rows.
 """
 
 from __future__ import annotations

@@ -145,6 +145,43 @@ def test_scores_are_those_of_walking_every_tree(n_features, n, sample, ties, see
     np.testing.assert_allclose(scores, slow, rtol=0.02)
 
 
+def slow_units(trees, step, row):
+    """Whole units of path length over all trees that split."""
+    units = 0
+    for tree in trees:
+        if not isinstance(tree, int):
+            path, rest = walk(tree, row)
+            depth = np.float32(len(path)) + path_lengths(rest)[rest]
+            units += min(255, int(depth / np.float32(step) + 0.5))
+    return units
+
+
+@pytest.mark.slow
+@few
+@given(
+    st.integers(1, 6),
+    st.integers(2, 400),
+    st.sampled_from([2, 3, 9, 64, 256]),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
+def test_lanes_add_up_whole_units_of_every_path(n_features, n, sample, ties, seed):
+    rng = np.random.default_rng(seed)
+    XT = columns(rng, n_features, n, ties)
+    forest = fit_forest(XT, n_trees=12, sample_size=sample, seed=seed)
+    compiled = compile_forest(forest, n_features)
+    asked = np.hstack([XT[:, :30], columns(rng, n_features, 10, ties) * np.float32(2)])
+    if compiled.normal == 0.0 or len(forest.features) == 0:
+        return
+    lanes = compiled.lanes
+    assert len(lanes.planes) <= len(forest.features)  # what tells no rows apart is left out
+    trees = spelled_out(forest)
+    units = np.array([slow_units(trees, lanes.step, row) for row in asked.T], np.float32)
+    mean = units * np.float32(lanes.step) / np.float32(12 * compiled.normal)
+    slow = np.exp2(-mean - np.float32(compiled.stumps / 12))
+    np.testing.assert_array_equal(score_forest(compiled, asked), slow)
+
+
 def test_lanes_decide_every_comparison_as_the_numbers_do():
     rng = np.random.default_rng(0)
     XT = columns(rng, 3, 4_000)
