@@ -58,7 +58,7 @@ class Auto(Detector):
     Mahalanobis distance of its level, log spread and log roughness.  Several sensors are also
     looked at together: what the principal components of their joint windows leave of each.  A
     single sensor is instead compared in shape with every training window, of half the width
-    too.
+    too, and of a quarter where shapes so short repeat.
 
     A distance is divided by its 90 % quantile over four left-out parts of the training data,
     and log(1 + ratio)² is given to the rows that the window covers.  The score is the root of

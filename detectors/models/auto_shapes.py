@@ -25,9 +25,10 @@ SHAPE_WEIGHT = 1.5
 SHAPE_FLOOR = 0.1
 """Least usual distance."""
 
-UNKNOWN: FloatVector = np.ones(3)
-"""What distances are divided by as long as it is not learned."""
-
+_FEWEST_ROWS, _ALIKE = 6, 0.5
+"""A quarter of the window is compared if it has so many rows, and if its usual distance from
+the nearest is so many deviations at most: shapes so short that do not repeat say nothing."""
+_FEWEST_WIDTHS = 3
 _MOST = 20_000
 _RUN = 1000
 _SAMPLED, _SAMPLED_RUN = 2048, 256
@@ -47,19 +48,23 @@ class ShapeViews:
     allowed
         Which rows begin a window, shape (n_starts,); each is followed by one of every width.
     widths
-        Rows of the windows that are compared: half the short one, the short and the long one.
+        Rows of the windows that are compared, as `shape_widths` tells them.
     usual
         What distances are divided by, a width.
     """
 
     series: Whole
     allowed: Mask
-    widths: tuple[int, int, int]
+    widths: tuple[int, ...]
     usual: FloatVector
 
     @classmethod
     def pick(
-        cls, x: Floats, starts: Starts, widths: tuple[int, int], usual: FloatVector = UNKNOWN
+        cls,
+        x: Floats,
+        starts: Starts,
+        widths: tuple[int, int],
+        usual: FloatVector | None = None,
     ) -> Self:
         """Take the windows of a series that begin at `starts`.
 
@@ -73,10 +78,12 @@ class ShapeViews:
         widths
             Rows of the short and of the long window.
         usual
-            What distances are divided by.
+            What distances are divided by; 1 as long as it is not learned.
         """
         starts = runs(starts, _MOST, _RUN)
-        short, long = widths
+        compared, long = shape_widths(widths), widths[1]
+        if usual is not None:
+            compared = compared[: len(usual)]
         covered = np.zeros(len(x) + 1, np.int64)
         np.add.at(covered, starts, 1)
         np.add.at(covered, starts + long, -1)
@@ -84,7 +91,8 @@ class ShapeViews:
         places = (np.cumsum(kept) - 1)[starts]
         allowed = np.zeros(int(kept.sum()) - long + 1, bool)
         allowed[places] = True
-        return cls(on_grid(x[kept]), allowed, (max(2, short // 2), short, long), usual)
+        known = np.ones(len(compared)) if usual is None else usual
+        return cls(on_grid(x[kept]), allowed, compared, known)
 
     def ratios(self, x: Floats, number: int) -> Floats:
         """Compare every window of a series; return distance / usual, (n_rows - width + 1,).
@@ -118,13 +126,24 @@ class ShapeViews:
     @classmethod
     def restore(cls, state: Mapping[str, NDArray[Any]], widths: tuple[int, int]) -> Self:
         """Rebuild from `state`."""
-        short, long = widths
         series = np.ascontiguousarray(state["shape_series"], np.int32)
         allowed = np.asarray(state["shape_starts"], bool)
         usual = np.asarray(state["usual_shapes"], np.float64)
-        if len(allowed) != len(series) - long + 1 or usual.shape != UNKNOWN.shape:
+        compared = shape_widths(widths)[: max(usual.size, _FEWEST_WIDTHS)]
+        if len(allowed) != len(series) - widths[1] + 1 or usual.shape != (len(compared),):
             raise ValueError(f"{len(allowed)} starts of windows in {len(series)} rows")
-        return cls(series, allowed, (max(2, short // 2), short, long), usual)
+        return cls(series, allowed, compared, usual)
+
+
+def shape_widths(widths: tuple[int, int]) -> tuple[int, ...]:
+    """Return the rows of the windows whose shapes are compared.
+
+    Half the short one, the short and the long one; and a quarter, if that is not too few rows:
+    a fault may be much shorter than a period.
+    """
+    short, long = widths
+    quarter = (short // 4,) if short // 4 >= _FEWEST_ROWS else ()
+    return (max(2, short // 2), short, long, *quarter)
 
 
 def learn_shapes(
@@ -170,9 +189,11 @@ def learn_shapes(
                 out.append(np.where(whole[piece], rest, np.nan))
     distances = np.array([np.concatenate(out) for out in found], np.float64)[:, None]
     usual, typical = calibrated(distances, quantile, np.full(len(found), SHAPE_FLOOR))
+    if len(usual) > _FEWEST_WIDTHS and not usual[-1, 0] <= _ALIKE:
+        usual, typical = usual[:-1], typical[:-1]
     if not np.isfinite(typical).all() or not views.allowed.any():
         return None, typical
-    return replace(views, usual=usual[:, 0]), typical
+    return replace(views, widths=views.widths[: len(usual)], usual=usual[:, 0]), typical
 
 
 def runs(starts: Starts, most: int, length: int) -> Starts:

@@ -218,8 +218,8 @@ def test_a_single_sensor_is_compared_in_shape_with_every_window() -> None:
     allowed = np.flatnonzero(state["shape_starts"])
     series = state["shape_series"] / GRID
     short, long = (int(width) for width in state["widths"])
-    rows = np.zeros(len(Y))
-    for usual, width in zip(state["usual_shapes"], (short // 2, short, long), strict=True):
+    rows, widths = np.zeros(len(Y)), (short // 2, short, long, short // 4)
+    for usual, width in zip(state["usual_shapes"], widths, strict=True):
         own = _shape(_windows(series, allowed, width))
         others = _shape(_windows(new, np.arange(len(new) - width + 1), width))
         gaps = np.sqrt(((others[:, None] - own[None]) ** 2).mean(axis=2).min(axis=1))
@@ -228,8 +228,36 @@ def test_a_single_sensor_is_compared_in_shape_with_every_window() -> None:
         if view not in (2, 5):
             squares = np.log1p(found / detector.usual_[view, 0]) ** 2
             rows += _mean_over_covering(squares, len(Y))
-    slow = np.sqrt(rows / (4 + 3 * 1.5))
+    slow = np.sqrt(rows / (4 + 4 * 1.5))
     np.testing.assert_allclose(detector.score(Y), slow, rtol=5e-3)
+
+
+@pytest.mark.parametrize(("window", "widths"), [(23, 3), (24, 4), (64, 4)])
+def test_a_quarter_of_the_window_is_compared_if_it_is_not_too_short(
+    window: int, widths: int
+) -> None:
+    X = rhythm(np.random.default_rng(0), 900, noise=0.1)[:, :1]
+    detector = catalog.make("auto", window=window).fit(X)
+    assert len(detector.state()["usual_shapes"]) == widths
+
+
+def test_shapes_so_short_that_none_repeats_are_not_compared() -> None:
+    X = np.random.default_rng(0).normal(size=(900, 1))
+    detector = catalog.make("auto", window=64).fit(X)
+    assert len(detector.state()["usual_shapes"]) == 3
+    restored = type(detector).from_state(detector.state(), detector.get_params())
+    np.testing.assert_array_equal(restored.score(X), detector.score(X))
+
+
+def test_a_model_from_before_a_quarter_was_compared_goes_on_without() -> None:
+    X = rhythm(np.random.default_rng(0), 700, noise=0.1)[:, :1]
+    Y = rhythm(np.random.default_rng(1), 150, noise=0.1)[:, :1]
+    detector = catalog.make("auto").fit(X)
+    state = detector.state()
+    state["usual_shapes"] = state["usual_shapes"][:3]
+    before = type(detector).from_state(state, detector.get_params())
+    assert np.isfinite(before.score(Y)).all()
+    assert not np.array_equal(before.score(Y), detector.score(Y))
 
 
 def _slow_views(state: dict[str, NDArray[np.generic]], sensor: int, x: Vector) -> list[Vector]:
