@@ -1,19 +1,23 @@
 """Work that keeps state, on Ray Serve: each key's in one process, as many as the load asks for.
 
-What is asked for one key goes to one replica, by consistent hashing and nowhere else.  When
-replicas come or go, the keys of a few move; a replica that is new to a key begins with what it
-can look up.  What waits in a replica is worked on together.
+What is asked for one key goes to one replica, by hashing and nowhere else.  When replicas come
+or go, the keys of a few move; a replica that is new to a key begins with what it can look up.
+What waits for a replica is gathered here: it goes to it, and is worked on, together.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
+from appliance.core.clock import monotonic
 from appliance.core.errors import EngineError, KizashiError, TryAgain
 from appliance.core.settings import Settings
+from appliance.engine import places
+from appliance.engine.gather import Gatherer
 from appliance.engine.ray import RayEngine
 
 Item = TypeVar("Item")
@@ -21,12 +25,14 @@ Result = TypeVar("Result")
 Work = Callable[[Sequence[Item]], "list[Result | KizashiError]"]
 
 _BATCH = 64
-_WAITING = 4 * _BATCH
-"""Requests at a replica, those that it works on and those that wait; and more that queue."""
-_LOADED = 16
-"""Requests at a replica from which on another one is wanted."""
+"""Weight of what shares a call."""
+_WAITING = 8 * _BATCH
+"""Items that wait for a replica in a process that asks."""
+_CALLS = 64
+"""Under way at a replica: one of each process that asks; and more that queue."""
 _PATIENCE = 30.0
-_ROUTER = "ray.serve.experimental.consistent_hash_router:ConsistentHashRouter"
+_TICK = 1e-3
+_PLACING = "appliance.engine.placing"
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Replicas(Generic[Item, Result]):
         gives of each the result, or the error of ours that it ends with.
     most
         Replicas at most.
+    weigh
+        Of an item: what is heavy shares its call with fewer.
     pace
         How soon they come and go.
 
@@ -82,6 +90,7 @@ class Replicas(Generic[Item, Result]):
         make: Callable[[], Work[Item, Result]],
         *,
         most: int,
+        weigh: Callable[[Item], int] = lambda _: 1,
         pace: Pace = Pace(),
     ) -> None:
         self._engine = RayEngine(settings)
@@ -101,10 +110,12 @@ class Replicas(Generic[Item, Result]):
         except Exception as error:
             self._engine.close()
             raise EngineError(f"Ray Serve cannot be used: {error}.") from error
-        # One router for all keys, made before threads ask: each of those that race makes one of
-        # its own under the same name, and what waits is then counted for one of them only.
+        # One router for all places, made before anything asks: those that race make one each.
         self._work = self._handle.work
-        self._by_key: dict[str, Any] = {}
+        self._gatherer: Gatherer[Item, Result] = Gatherer(
+            self._call, weigh=weigh, most=_BATCH, waiting=_WAITING
+        )
+        self._unfollow = places.follow(name, self._gatherer.move)
 
     def ask(self, items: Sequence[tuple[str, Item]]) -> list[Result]:
         """Have items worked on, each where its key's state is; return what they gave.
@@ -118,30 +129,52 @@ class Replicas(Generic[Item, Result]):
         EngineError
             Ray Serve was lost.
         """
-        asked: list[Any] = []
+        return asyncio.run(self.asked(items))
+
+    async def asked(self, items: Sequence[tuple[str, Item]]) -> list[Result]:
+        """Do as `ask`, and keep no thread waiting; what is given up and still waits is let go.
+
+        Raises
+        ------
+        KizashiError, TryAgain, EngineError
+            As `ask` does.
+        """
+        answers = [asyncio.wrap_future(self._gatherer.put(key, item)) for key, item in items]
         try:
-            asked += [self._of(key).remote(item) for key, item in items]
-            given = [answer.result(timeout_s=_PATIENCE) for answer in asked]
+            async with asyncio.timeout(_PATIENCE):
+                given = await asyncio.gather(*answers, return_exceptions=True)
+        except TimeoutError as error:
+            raise EngineError(f"Ray Serve does not answer in {_PATIENCE:g} s.") from error
+        failed = next((one for one in given if isinstance(one, BaseException)), None)
+        if failed is not None:
+            raise failed
+        return cast("list[Result]", given)
+
+    async def _call(
+        self, place: str, items: list[Item], waited: float
+    ) -> Sequence[Result | KizashiError] | None:
+        """Ask a replica, for those whose items were gathered."""
+        response = self._work.options(session_id=place).remote(place, items, waited)
+        try:
+            given: Sequence[Result | KizashiError] | None = await response
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                response.cancel()  # who asks again must not find it done by then
+                raise
+            raise TryAgain("a replica was lost: it let go of what it was asked.") from None
         except self._gone.BackPressureError as error:
             raise TryAgain("more readings come than are judged.") from error
         except self._lost as error:
             raise TryAgain(f"a replica was lost: {type(error).__name__}.") from error
-        except (self._gone.RayServeException, TimeoutError) as error:
-            for answer in asked:  # who asks again must not find it done by then
-                answer.cancel()
+        except self._gone.RayServeException as error:
             raise EngineError(f"Ray Serve does not answer: {error}.") from error
-        failed = next((one for one in given if isinstance(one, KizashiError)), None)
-        if failed is not None:
-            raise failed
         return given
-
-    def _of(self, key: str) -> Any:
-        if key not in self._by_key:
-            self._by_key[key] = self._work.options(session_id=key)
-        return self._by_key[key]
 
     def close(self) -> None:
         """Leave; the replicas stay for others who ask by their name."""
+        self._unfollow()
+        self._gatherer.close()
         self._engine.close()
 
 
@@ -149,26 +182,35 @@ def _deployment(serve: Any, most: int, pace: Pace) -> Any:
     class Keeper:
         def __init__(self, make: Callable[[], Work[Any, Any]]) -> None:
             self._work = make()
+            self._place = serve.get_replica_context().replica_tag
+            self._waited, self._since = 0.0, monotonic()
 
-        @serve.batch(max_batch_size=_BATCH, batch_wait_timeout_s=0.0)  # type: ignore[untyped-decorator]
-        async def work(self, items: list[Any]) -> list[Any]:
-            return self._work(items)
+        async def work(self, place: str, items: list[Any], waited: float) -> list[Any] | None:
+            if place != self._place:
+                return None
+            begun = monotonic()
+            given = self._work(items)
+            self._waited += waited + len(items) * (monotonic() - begun)
+            return given
+
+        def record_autoscaling_stats(self) -> dict[str, float]:
+            # How many waited on average: their seconds by those that went by (Little's law).
+            waited, since, now = self._waited, self._since, monotonic()
+            self._waited, self._since = 0.0, now
+            return {places.WAITING: waited / max(now - since, _TICK)}
 
     return serve.deployment(
-        max_ongoing_requests=_WAITING,
-        max_queued_requests=_WAITING,
+        max_ongoing_requests=_CALLS,
+        max_queued_requests=_CALLS,
         autoscaling_config={
             "min_replicas": 1,
             "max_replicas": most,
-            "target_ongoing_requests": _LOADED,
             "upscale_delay_s": pace.more,
             "downscale_delay_s": pace.fewer,
             "look_back_period_s": pace.over,
+            "policy": {"policy_function": f"{_PLACING}:replicas_wanted"},
         },
-        # A line in a file for each reading costs more than judging it.
+        # A line in a file for each call costs more than judging a reading.
         logging_config={"enable_access_log": False},
-        request_router_config={
-            "request_router_class": _ROUTER,
-            "request_router_kwargs": {"num_fallback_replicas": 0},
-        },
+        request_router_config={"request_router_class": f"{_PLACING}:PlaceRouter"},
     )(Keeper)

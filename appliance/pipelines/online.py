@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -169,6 +169,10 @@ class OnlineFleets:
             if post.due <= self._clock():
                 post.due = self._clock() + _LOOK_EVERY
                 threading.Thread(target=self._look, args=(fleet, readings), daemon=True).start()
+
+    def awaited(self, fleet: str, asked: OnlineRequest) -> Awaitable[OnlineAnswer] | None:  # noqa: ARG002
+        """Return None: this process judges."""
+        return None
 
     @staticmethod
     def _judged(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import zlib
-from functools import cached_property, partial
+from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +21,7 @@ from appliance.schemas.online import OnlineAnswer, OnlineRequest
 _SHARDS = 64
 """What assets are gathered in; each has its place on one replica."""
 _Asked = tuple[str, OnlineRequest]
+_Replicas = serve.Replicas[_Asked, OnlineAnswer]
 
 
 class FleetsOnline(Protocol):
@@ -29,6 +32,9 @@ class FleetsOnline(Protocol):
 
     def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:
         """Judge readings if that needs no wait; None where it does."""
+
+    def awaited(self, fleet: str, asked: OnlineRequest) -> Awaitable[OnlineAnswer] | None:
+        """Have others judge readings; None where a thread is to call `answer`."""
 
 
 def fleets_online(site: Site) -> FleetsOnline:
@@ -67,6 +73,7 @@ class ServedFleets:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._lock = threading.Lock()
+        self._made: _Replicas | None = None
 
     def answer(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
         """Judge readings by the champion; see `OnlineFleets.answer`.
@@ -76,17 +83,31 @@ class ServedFleets:
         EngineError, TryAgain
             Ray Serve does not answer, or too much waits there.
         """
-        places: dict[int, list[int]] = {}
+        return asyncio.run(self._answered(self._ready(), fleet, asked))
+
+    def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:  # noqa: ARG002
+        """Return None: other processes judge, and one waits for them."""
+        return None
+
+    def awaited(self, fleet: str, asked: OnlineRequest) -> Awaitable[OnlineAnswer] | None:
+        """Have replicas judge readings; None before there are any, which takes a while."""
+        replicas = self._made
+        return None if replicas is None else self._answered(replicas, fleet, asked)
+
+    async def _answered(
+        self, replicas: _Replicas, fleet: str, asked: OnlineRequest
+    ) -> OnlineAnswer:
+        shards: dict[int, list[int]] = {}
         for number, reading in enumerate(asked.readings):
-            places.setdefault(zlib.crc32(reading.asset.encode()) % _SHARDS, []).append(number)
+            shards.setdefault(zlib.crc32(reading.asset.encode()) % _SHARDS, []).append(number)
         parts = [
             (f"{fleet}/{shard}", (fleet, _part(asked, numbers)))
-            for shard, numbers in places.items()
+            for shard, numbers in shards.items()
         ]
-        answers = self._ready().ask(parts)
+        answers = await replicas.asked(parts)
         scores = {
             number: score
-            for numbers, answer in zip(places.values(), answers, strict=True)
+            for numbers, answer in zip(shards.values(), answers, strict=True)
             for number, score in zip(numbers, answer.scores, strict=True)
         }
         return OnlineAnswer(
@@ -96,20 +117,19 @@ class ServedFleets:
             scores=tuple(scores[number] for number in range(len(asked.readings))),
         )
 
-    def answer_at_once(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer | None:  # noqa: ARG002
-        """Return None: other processes judge, and one waits for them."""
-        return None
-
-    def _ready(self) -> serve.Replicas[_Asked, OnlineAnswer]:
+    def _ready(self) -> _Replicas:
         with self._lock:
-            return self._replicas
+            if self._made is None:
+                settings = self._site.settings
+                name = f"kizashi-online-{settings.name}-{__version__}"
+                make = partial(_judge_of, str(settings.home))
+                most = settings.worker_count
+                self._made = serve.Replicas(settings, name, make, most=most, weigh=_weight)
+            return self._made
 
-    @cached_property
-    def _replicas(self) -> serve.Replicas[_Asked, OnlineAnswer]:
-        settings = self._site.settings
-        name = f"kizashi-online-{settings.name}-{__version__}"
-        make = partial(_judge_of, str(settings.home))
-        return serve.Replicas(settings, name, make, most=settings.worker_count)
+
+def _weight(asked: _Asked) -> int:
+    return len(asked[1].readings)
 
 
 def _part(asked: OnlineRequest, numbers: list[int]) -> OnlineRequest:

@@ -21,7 +21,10 @@ router = make_router("scores")
 async def judged(fleets: FleetsOnline, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
     """Have readings judged, in a thread that may wait where they need one."""
     answer = fleets.answer_at_once(fleet, asked)
-    return await run_in_threadpool(fleets.answer, fleet, asked) if answer is None else answer
+    if answer is not None:
+        return answer
+    others = fleets.awaited(fleet, asked)
+    return await (run_in_threadpool(fleets.answer, fleet, asked) if others is None else others)
 
 
 def route() -> APIRoute:
