@@ -85,6 +85,9 @@ class Lane:
         """Whether a request by POST may be answered by `at_once`, once its body is there."""
         if not (url.endswith(self._ends[1]) and url.startswith(self._ends[0])):
             return False
+        online: FleetsOnline = self._app.online
+        if not online.is_here:
+            return False
         found = _usual(headers)
         return (
             found is not None

@@ -12,10 +12,10 @@ import copy
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from appliance.core.clock import monotonic
 from appliance.core.errors import EngineError, KizashiError, TryAgain
@@ -26,6 +26,7 @@ Call = Callable[[str, "list[Item]", float], Awaitable["Sequence[Result | Kizashi
 
 NOWHERE = ""
 """The place of all keys while there is none."""
+_GIVEN_UP = "what was asked for is not waited for any more."
 _LOOK = 1.0
 """Seconds after which it is looked whether anybody still waits for a call."""
 _PAUSE = 0.05
@@ -36,22 +37,17 @@ _PAUSE = 0.05
 class _Waiting(Generic[Item, Result]):
     key: str
     item: Item
-    answer: Future[Result] = field(default_factory=Future)
+    answer: asyncio.Future[Result]
     since: float = field(default_factory=monotonic)
 
-    def tell(self, given: Result | KizashiError) -> None:
-        if self.answer.set_running_or_notify_cancel():
-            if isinstance(given, KizashiError):
-                self.answer.set_exception(given)
-            else:
-                self.answer.set_result(given)
-
-    def fail(self, error: BaseException) -> None:
-        """Tell of an error that others hear of too: each has one of their own to raise."""
-        if self.answer.set_running_or_notify_cancel():
-            own = copy.copy(error) if isinstance(error, KizashiError) else error
-            own.__cause__ = error.__cause__
-            self.answer.set_exception(own)
+    def tell(self, given: Result | BaseException) -> None:
+        """Tell whoever asked, in their thread."""
+        if self.answer.done():
+            return
+        if isinstance(given, BaseException):
+            self.answer.set_exception(given)
+        else:
+            self.answer.set_result(given)
 
 
 @dataclass(slots=True)
@@ -102,13 +98,12 @@ class Gatherer(Generic[Item, Result]):
         self._places: tuple[str, ...] = ()
         self._place_of: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gather", daemon=True)
         self._thread.start()
 
-    def put(self, key: str, item: Item) -> Future[Result]:
-        """Have an item worked on where its key is; it may be cancelled as long as it waits.
+    def put(self, key: str, item: Item) -> asyncio.Future[Result]:
+        """Have an item worked on where its key is, for a task; who cancels it asks no more.
 
         Returns
         -------
@@ -116,12 +111,14 @@ class Gatherer(Generic[Item, Result]):
             Ends with the result, or with a `KizashiError`: that of the item, or `TryAgain`
             where too much waits.
         """
-        one: _Waiting[Item, Result] = _Waiting(key, item)
-        self._come.append(one)
-        if not self._is_told:  # what is told twice does no harm
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._come.append(_Waiting(key, item, answer))
+        # Where calls are under way to all places it is looked for after them: being woken for
+        # each costs as much as the rest.  What is told twice does no harm.
+        if not self._is_told or len(self._come) > self._room:
             self._is_told = True
             self._soon(self._sort)
-        return one.answer
+        return answer
 
     def move(self, places: Collection[str]) -> None:
         """Say which places there are now: what waits is sent to its own."""
@@ -146,25 +143,33 @@ class Gatherer(Generic[Item, Result]):
 
     def _end(self) -> None:
         self._sort()
-        gone = EngineError("what was asked for is not waited for any more.")
+        left = [one for line in self._lines.values() for one in line.waiting]
         for line in self._lines.values():
-            while line.waiting:
-                line.waiting.popleft().fail(gone)
+            line.waiting.clear()
+        _tell_all(left, EngineError(_GIVEN_UP))
         for task in self._tasks:
             task.cancel()
         ends = asyncio.gather(*self._tasks, return_exceptions=True)
         ends.add_done_callback(lambda _: self._loop.stop())
 
     def _sort(self) -> None:
+        """Put what came in line, and see that calls are under way wherever something waits."""
         self._is_told = False  # first: what comes from now on is told of again
+        refused = []
         while self._come:
             one = self._come.popleft()
             line = self._line(one.key)
             if line.has_room(self._room):
                 line.waiting.append(one)
             else:
-                one.fail(TryAgain("more readings come than are judged."))
-        self._start()
+                refused.append(one)
+        _tell_all(refused, TryAgain("more readings come than are judged."))
+        for line in self._lines.values():
+            if line.waiting and not line.moves:
+                line.moves = True
+                task = self._loop.create_task(self._move_on(line))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     def _line(self, key: str) -> _Line[Item, Result]:
         place = self._place_of.get(key)
@@ -185,25 +190,22 @@ class Gatherer(Generic[Item, Result]):
         # Those of a key were in one line: they stay in their order.
         for one in waiting:
             self._line(one.key).waiting.append(one)
-        self._start()
-
-    def _start(self) -> None:
-        for line in self._lines.values():
-            if line.waiting and not line.moves:
-                line.moves = True
-                task = self._loop.create_task(self._move_on(line))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+        self._sort()
 
     async def _move_on(self, line: _Line[Item, Result]) -> None:
         """Send what waits in a line, call after call, until nothing does."""
         while asked := self._taken(line):
+            self._is_told = all(self._is_busy(place) for place in self._places)
             if not await self._ask(line.place, asked):
                 await asyncio.sleep(_PAUSE)
                 for one in reversed(asked):
                     self._line(one.key).waiting.appendleft(one)
-                self._start()
+            self._sort()
         line.moves = False
+
+    def _is_busy(self, place: str) -> bool:
+        line = self._lines.get(place)
+        return line is not None and line.moves
 
     def _taken(self, line: _Line[Item, Result]) -> list[_Waiting[Item, Result]]:
         taken: list[_Waiting[Item, Result]] = []
@@ -229,18 +231,43 @@ class Gatherer(Generic[Item, Result]):
                 if all(one.answer.cancelled() for one in asked):
                     call.cancel()
             given = call.result()
+            if given is None:
+                return False
+            _tell(list(zip(asked, given, strict=True)))
         except asyncio.CancelledError:
             call.cancel()
-            for one in asked:
-                one.fail(EngineError("what was asked for is not waited for any more."))
-            return True
+            _tell_all(asked, EngineError(_GIVEN_UP))
         except Exception as error:  # noqa: BLE001 - whoever asked is told
-            for one in asked:
-                one.fail(error)
-            return True
-        for one, result in zip(asked, given or (), strict=given is not None):
-            one.tell(result)
-        return given is not None
+            _tell_all(asked, error)
+        return True
+
+
+def _tell_all(asked: Iterable[_Waiting[Any, Any]], error: Exception) -> None:
+    """Tell of an error that others hear of too: each has one of their own to raise."""
+    _tell((one, _own(error)) for one in asked)
+
+
+def _own(error: Exception) -> Exception:
+    if not isinstance(error, KizashiError):
+        return error
+    own = copy.copy(error)
+    own.__cause__ = error.__cause__
+    return own
+
+
+def _tell(told: Iterable[tuple[_Waiting[Any, Any], Any]]) -> None:
+    """Tell whoever asked, all of a thread at once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting[Any, Any], Any]]] = {}
+    for one, given in told:
+        by_loop.setdefault(one.answer.get_loop(), []).append((one, given))
+    for loop, those in by_loop.items():
+        with suppress(RuntimeError):  # who asked is gone, and their loop closed
+            loop.call_soon_threadsafe(_told, those)
+
+
+def _told(told: list[tuple[_Waiting[Any, Any], Any]]) -> None:
+    for one, given in told:
+        one.tell(given)
 
 
 def place_of(key: str, places: Sequence[str]) -> str:

@@ -139,7 +139,7 @@ class Replicas(Generic[Item, Result]):
         KizashiError, TryAgain, EngineError
             As `ask` does.
         """
-        answers = [asyncio.wrap_future(self._gatherer.put(key, item)) for key, item in items]
+        answers = [self._gatherer.put(key, item) for key, item in items]
         try:
             async with asyncio.timeout(_PATIENCE):
                 given = await asyncio.gather(*answers, return_exceptions=True)

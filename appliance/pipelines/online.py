@@ -76,6 +76,8 @@ class OnlineFleets:
         Seconds that never jump.
     """
 
+    is_here = True
+
     def __init__(
         self,
         site: Site,

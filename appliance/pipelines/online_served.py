@@ -27,6 +27,10 @@ _Replicas = serve.Replicas[_Asked, OnlineAnswer]
 class FleetsOnline(Protocol):
     """Judges readings as they come, in this process or elsewhere."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this process judges."""
+
     def answer(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
         """Judge readings by the champion."""
 
@@ -69,6 +73,8 @@ class ServedFleets:
     site
         Whose settings every machine of the cluster has too, its lake and database in reach.
     """
+
+    is_here = False
 
     def __init__(self, site: Site) -> None:
         self._site = site
