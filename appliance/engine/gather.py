@@ -27,7 +27,7 @@ Call = Callable[[str, "list[Item]", float], Awaitable["Sequence[Result | Kizashi
 NOWHERE = ""
 """The place of all keys while there is none."""
 _GIVEN_UP = "what was asked for is not waited for any more."
-_LOOK = 1.0
+_LOOK = 0.1
 """Seconds after which it is looked whether anybody still waits for a call."""
 _PAUSE = 0.05
 """Seconds after which what went to a wrong place is sent to another."""
@@ -52,11 +52,20 @@ class _Waiting(Generic[Item, Result]):
 
 @dataclass(slots=True)
 class _Line(Generic[Item, Result]):
-    """What waits for a place."""
+    """What waits for a place.
+
+    Attributes
+    ----------
+    moves
+        Whether a call is under way.
+    spent
+        Seconds that all of the call before took together.
+    """
 
     place: str
     waiting: deque[_Waiting[Item, Result]] = field(default_factory=deque)
     moves: bool = False
+    spent: float = 0.0
 
     def has_room(self, most: int) -> bool:
         if len(self.waiting) >= most:  # who gave up no longer counts
@@ -70,10 +79,11 @@ class Gatherer(Generic[Item, Result]):
     Parameters
     ----------
     call
-        Is given a place, what is asked there, and how many seconds all of it waited together;
-        gives of each item the result or the error that it ends with, or None where nothing was
-        taken, as the place is another one.  An error that it raises is everybody's.  It is
-        cancelled when nobody waits for it any more.
+        Is given a place, what is asked there, and how many seconds were waited for the place,
+        by all that waited there together and that no call told of yet.  It gives of each item
+        the result or the error that it ends with, or None where nothing was taken, as the
+        place is another one.  An error that it raises is everybody's.  It is cancelled when
+        nobody waits for it any more.
     weigh
         Of an item; what is heavy shares its call with fewer.
     most
@@ -196,7 +206,7 @@ class Gatherer(Generic[Item, Result]):
         """Send what waits in a line, call after call, until nothing does."""
         while asked := self._taken(line):
             self._is_told = all(self._is_busy(place) for place in self._places)
-            if not await self._ask(line.place, asked):
+            if not await self._ask(line, asked):
                 await asyncio.sleep(_PAUSE)
                 for one in reversed(asked):
                     self._line(one.key).waiting.appendleft(one)
@@ -220,11 +230,14 @@ class Gatherer(Generic[Item, Result]):
             taken.append(line.waiting.popleft())
         return taken
 
-    async def _ask(self, place: str, asked: list[_Waiting[Item, Result]]) -> bool:
+    async def _ask(
+        self, line: _Line[Item, Result], asked: list[_Waiting[Item, Result]]
+    ) -> bool:
         """Ask at a place; return whether it was the right one."""
         now = monotonic()
-        waited = sum(now - one.since for one in asked)
-        call = asyncio.ensure_future(self._call(place, [one.item for one in asked], waited))
+        waited = line.spent + sum(now - one.since for one in asked)
+        items = [one.item for one in asked]
+        call = asyncio.ensure_future(self._call(line.place, items, waited))
         try:
             while not call.done():
                 await asyncio.wait((call,), timeout=_LOOK)
@@ -239,6 +252,8 @@ class Gatherer(Generic[Item, Result]):
             _tell_all(asked, EngineError(_GIVEN_UP))
         except Exception as error:  # noqa: BLE001 - whoever asked is told
             _tell_all(asked, error)
+        finally:
+            line.spent = len(asked) * (monotonic() - now)
         return True
 
 

@@ -188,13 +188,12 @@ def _deployment(serve: Any, most: int, pace: Pace) -> Any:
         async def work(self, place: str, items: list[Any], waited: float) -> list[Any] | None:
             if place != self._place:
                 return None
-            begun = monotonic()
-            given = self._work(items)
-            self._waited += waited + len(items) * (monotonic() - begun)
-            return given
+            self._waited += waited
+            return self._work(items)
 
         def record_autoscaling_stats(self) -> dict[str, float]:
-            # How many waited on average: their seconds by those that went by (Little's law).
+            # How many waited on average: their seconds by those that went by (Little's law),
+            # whoever asks, and nothing is left of a process that asks no more.
             waited, since, now = self._waited, self._since, monotonic()
             self._waited, self._since = 0.0, now
             return {places.WAITING: waited / max(now - since, _TICK)}
@@ -208,6 +207,7 @@ def _deployment(serve: Any, most: int, pace: Pace) -> Any:
             "upscale_delay_s": pace.more,
             "downscale_delay_s": pace.fewer,
             "look_back_period_s": pace.over,
+            "metrics_interval_s": pace.over / 3,
             "policy": {"policy_function": f"{_PLACING}:replicas_wanted"},
         },
         # A line in a file for each call costs more than judging a reading.

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import polars as pl
 import psutil
@@ -20,6 +19,7 @@ from appliance.engine import serve
 from appliance.pipelines.adjust import adjust
 from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.online_served import ServedFleets, fleets_online
+from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.online import OnlineAnswer, OnlineRequest
 from tests.appliance.fleet.plants import SENSORS
@@ -28,6 +28,12 @@ from tests.appliance.pipelines.sites import FLEET, bring, open_site, plant
 
 Asked = tuple[str, int]
 Told = tuple[int, int]
+JUDGED, DYING, SWAPPED = (
+    ("A-1", "A-2"),
+    ("B-1", "B-2", "B-3", "B-4"),
+    ("C-1", "C-2", "C-3", "C-4"),
+)
+"""Machines of each test; all are one site's, which has one replica."""
 
 
 def counting() -> serve.Work[Asked, Told]:
@@ -45,12 +51,11 @@ def counting() -> serve.Work[Asked, Told]:
 
 
 def slowly() -> serve.Work[Asked, Told]:
-    """Return what counts no more than 20 of what it is asked in a second."""
-    count = counting()
+    """Return what takes no more than 20 in a second, and tells how many came together."""
 
     def work(items: Sequence[Asked]) -> list[Told | KizashiError]:
         time.sleep(0.05 * len(items))
-        return count(items)
+        return [(os.getpid(), len(items)) for _ in items]
 
     return work
 
@@ -58,9 +63,23 @@ def slowly() -> serve.Work[Asked, Told]:
 @pytest.fixture(scope="module")
 def replicas() -> Iterator[serve.Replicas[Asked, Told]]:
     # Each of the tests has replicas of its own, with a processor each.
-    made = serve.Replicas(Settings(workers=7), "counting", counting, most=2)
+    made = serve.Replicas(Settings(workers=6), "counting", counting, most=2)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = open_site(tmp_path_factory.mktemp("site") / "home")
+    bring(made, plant(200, assets=(*JUDGED, *DYING, *SWAPPED)), "training")
+    train(made, FLEET, TrainOptions(recipe="mahalanobis"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def served(replicas: serve.Replicas[Asked, Told], site: Site) -> ServedFleets:
+    return ServedFleets(site)
 
 
 def test_a_key_is_counted_in_one_place_and_errors_come_back(
@@ -88,40 +107,37 @@ def test_a_key_is_counted_in_one_place_and_errors_come_back(
 def test_another_replica_comes_with_load_and_leaves_after_it(
     replicas: serve.Replicas[Asked, Told],
 ) -> None:
-    pace = serve.Pace(more=1.0, fewer=2.0, over=12.0)
+    pace = serve.Pace(more=1.0, fewer=2.0, over=3.0)
     made = serve.Replicas(Settings(workers=2), "slow", slowly, most=2, pace=pace)
     places: set[int] = set()
+    together: set[int] = set()
     end = time.monotonic() + 120
 
     def ask(key: str) -> None:
         while len(places) < 2 and time.monotonic() < end:
-            ((place, _),) = made.ask([(key, (key, 0))])
+            ((place, count),) = made.ask([(key, (key, 0))])
             places.add(place)
+            together.add(count)
 
     with ThreadPoolExecutor(48) as pool:
         list(pool.map(ask, [f"key-{number}" for number in range(48)]))
+    # One call at a time to a replica, and yet many readings: it is they that are counted.
     assert len(places) == 2
+    assert max(together) > 16
     # And leaves when nothing waits any more: all keys are again in one place, which answers.
     keys = [(f"key-{number}", (f"key-{number}", 0)) for number in range(4)]
     while len(places) > 1 and time.monotonic() < end + 60:
         time.sleep(0.5)
         places = {place for place, _ in made.ask(keys)}
-    counts = [count for _, count in made.ask(keys)]
-    assert [count for _, count in made.ask(keys)] == [count + 1 for count in counts]
     made.close()
     assert len(places) == 1
 
 
-def test_readings_are_judged_there_as_here(
-    replicas: serve.Replicas[Asked, Told],
-    tmp_path: Path,
-) -> None:
-    site = open_site(tmp_path / "home")
-    bring(site, plant(200, assets=("P-1", "P-2")), "training")
-    train(site, FLEET, TrainOptions(recipe="mahalanobis"))
+def test_readings_are_judged_there_as_here(site: Site, served: ServedFleets) -> None:
     assert isinstance(fleets_online(site), OnlineFleets)
-    there, here = ServedFleets(site), OnlineFleets(site)
-    new = plant(12, first=200, seed=5, assets=("P-1", "P-2")).sort("time")
+    there, here = served, OnlineFleets(site)
+    assert there.awaited(FLEET, requests_of(JUDGED[0], JUDGED, 1)[0]) is None  # none are there
+    new = plant(12, first=200, seed=5, assets=JUDGED).sort("time")
     readings = [
         {
             "asset": row["asset"],
@@ -139,62 +155,16 @@ def test_readings_are_judged_there_as_here(
         assert there.answer(FLEET, one) == here.answer(FLEET, one)
     with pytest.raises(Conflict, match="not later"):
         there.answer(FLEET, asked[0])
-    site.close()
-
-
-def test_champions_change_under_load_and_no_request_is_dropped(
-    replicas: serve.Replicas[Asked, Told],
-    tmp_path: Path,
-) -> None:
-    site = open_site(tmp_path / "home", name="swapping")
-    names = tuple(f"P-{number}" for number in range(1, 9))
-    bring(site, plant(200, assets=names), "training")
-    train(site, FLEET, TrainOptions(recipe="mahalanobis"))
-    adjust(site, FLEET, budget=2.0)
-    served, rows, over = ServedFleets(site), 120, threading.Event()
-    new = plant(rows, first=200, seed=5, assets=names).sort("time")
-
-    def line(asset: str) -> list[tuple[int, str]]:
-        own, told = new.filter(pl.col("asset") == asset), []
-        for row in own.iter_rows(named=True):
-            values = {name: row[name] for name in SENSORS}
-            one = {"asset": asset, "time": row["time"], "values": values}
-            answer = served.answer(FLEET, OnlineRequest.model_validate({"readings": [one]}))
-            told.append((answer.version, answer.scores[0].state))
-        return told
-
-    def swap() -> int:
-        swaps = 0
-        while not over.wait(1.2):  # replicas look once a second
-            swaps += 1
-            site.registry.promote(FLEET, 1 + swaps % 2, ME, show=False)
-        return swaps
-
-    with ThreadPoolExecutor(9) as pool:
-        swaps = pool.submit(swap)
-        found = [*pool.map(line, names)]
-        over.set()
-    assert [len(told) for told in found] == [rows] * len(names)
-    # In order and with what came before, whichever judged.
-    assert {state for told in found for _, state in told} == {"final"}
-    assert swaps.result() >= 1
-    assert {version for told in found for version, _ in told} <= {1, 2}
-    site.close()
 
 
 def test_a_replica_dies_under_load_and_no_answer_is_wrong(
-    replicas: serve.Replicas[Asked, Told],
-    tmp_path: Path,
+    site: Site, served: ServedFleets
 ) -> None:
-    site = open_site(tmp_path / "home", name="dying")
-    names = tuple(f"P-{number}" for number in range(1, 5))
-    bring(site, plant(200, assets=names), "training")
-    train(site, FLEET, TrainOptions(recipe="mahalanobis"))
-    served, rows, begun = ServedFleets(site), 60, threading.Barrier(len(names) + 1)
+    names, rows, begun = DYING, 60, threading.Barrier(len(DYING) + 1)
     asked = {asset: requests_of(asset, names, rows) for asset in names}
     for own in asked.values():
         served.answer(FLEET, own[0])
-    process = replica_of("dying")
+    process = replica_of(site.settings.name)
 
     def line(asset: str) -> list[OnlineAnswer]:
         found = []
@@ -220,7 +190,40 @@ def test_a_replica_dies_under_load_and_no_answer_is_wrong(
                 rest = asked[asset][1 + number :]
                 expected[number:] = [later.answer(FLEET, one) for one in rest]
             assert answer == expected[number], (asset, number)
-    site.close()
+
+
+def test_champions_change_under_load_and_no_request_is_dropped(
+    site: Site, served: ServedFleets
+) -> None:
+    adjust(site, FLEET, budget=2.0)
+    rows, over = 240, threading.Event()
+    new = plant(rows, first=200, seed=5, assets=SWAPPED).sort("time")
+
+    def line(asset: str) -> list[tuple[int, str]]:
+        own, told = new.filter(pl.col("asset") == asset), []
+        for row in own.iter_rows(named=True):
+            values = {name: row[name] for name in SENSORS}
+            one = {"asset": asset, "time": row["time"], "values": values}
+            answer = served.answer(FLEET, OnlineRequest.model_validate({"readings": [one]}))
+            told.append((answer.version, answer.scores[0].state))
+        return told
+
+    def swap() -> int:
+        swaps = 0
+        while not over.wait(1.2):  # replicas look once a second
+            swaps += 1
+            site.registry.promote(FLEET, 1 + swaps % 2, ME, show=False)
+        return swaps
+
+    with ThreadPoolExecutor(len(SWAPPED) + 1) as pool:
+        swaps = pool.submit(swap)
+        found = [*pool.map(line, SWAPPED)]
+        over.set()
+    assert [len(told) for told in found] == [rows] * len(SWAPPED)
+    # In order and with what came before, whichever judged.
+    assert {state for told in found for _, state in told} == {"final"}
+    assert swaps.result() >= 1
+    assert {version for told in found for version, _ in told} <= {1, 2}
 
 
 def requests_of(asset: str, names: Sequence[str], rows: int) -> list[OnlineRequest]:

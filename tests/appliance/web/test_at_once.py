@@ -28,6 +28,7 @@ from appliance.pipelines.adjust import adjust
 from appliance.pipelines.online import OnlineFleets
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
+from appliance.schemas.online import OnlineAnswer, OnlineRequest
 from appliance.web import wire
 from tests.appliance.people import ME, PASSWORD, cheap_access
 from tests.appliance.pipelines.sites import FLEET, next_day, open_site
@@ -73,6 +74,22 @@ class Served:
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode("ascii") + body
+
+
+class Elsewhere:
+    """Judges as others do: whoever asks awaits them."""
+
+    is_here = False
+
+    def __init__(self, site: Site) -> None:
+        self._fleets = OnlineFleets(site)
+
+    def answer_at_once(self, fleet: str, asked: OnlineRequest) -> None:
+        """Nothing is known here."""
+
+    async def awaited(self, fleet: str, asked: OnlineRequest) -> OnlineAnswer:
+        """Judge."""
+        return self._fleets.answer(fleet, asked)
 
 
 @pytest.fixture
@@ -162,6 +179,16 @@ def test_a_token_that_is_revoked_opens_nothing_from_then_on(served: Served) -> N
     assert [served.send(readings(n))[0] for n in (30, 31, 32)] == [200] * 3
     served.site.access.tokens.revoke(ME, served.token)
     assert served.send(readings(33))[0] == 401
+
+
+@pytest.mark.slow
+def test_what_others_judge_counts_once_and_is_refused_as_here(served: Served) -> None:
+    served.app.state.online = Elsewhere(served.site)
+    assert [served.send(readings(n))[0] for n in (30, 31, 31)] == [200, 200, 409]
+    served.app.state.rate = Rate(per_second=1e-3, burst=3)
+    found = [served.send(readings(n)) for n in range(32, 37)]
+    assert [one[0] for one in found] == [200] * 3 + [429] * 2
+    assert [one[2]["scores"][0]["state"] for one in found[:3]] == ["final"] * 3
 
 
 @pytest.mark.slow
