@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -129,8 +130,12 @@ def test_another_replica_comes_with_load_and_leaves_after_it(
     while len(places) > 1 and time.monotonic() < end + 60:
         time.sleep(0.5)
         places = {place for place, _ in made.ask(keys)}
-    made.close()
     assert len(places) == 1
+    # What is given up ends there, and others are answered after it.
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(made.asked([("key-0", ("key-0", 0))] * 20), 0.2))
+    assert len(made.ask(keys)) == len(keys)
+    made.close()
 
 
 def test_readings_are_judged_there_as_here(site: Site, served: ServedFleets) -> None:
