@@ -199,12 +199,12 @@ def learn_newest(
 
 
 def left_out_newest(training: Training, is_joint: bool) -> Floats:
-    """Return the distances of all rows' newest windows from those that share no row with them.
+    """Return the distances of newest windows from those that share no row with them.
 
     Returns
     -------
     ndarray of shape (n_views, n_sensors, n_rows)
-        As of `Newest.distances`.
+        As of `Newest.distances` for `Training.newest_rows`.
     """
     if is_joint not in training.newest:
         training.newest[is_joint] = _left_out(training, is_joint)
@@ -221,7 +221,8 @@ def _left_out(training: Training, is_joint: bool) -> Floats:
     nothing = np.empty((0, 0))
     # A row belongs to the fold in which its window begins.
     ends = [fold.high + short - 1 for fold in folds[:-1]]
-    parts = np.split(np.arange(training.columns.shape[1]), ends)
+    rows = training.newest_rows
+    parts = np.split(rows, np.searchsorted(rows, ends))
     found = [
         Newest(training.left_out(fold), own, 0.0, nothing, 0.0).distances(
             training.columns, training.missing, rows

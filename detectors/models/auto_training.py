@@ -15,6 +15,7 @@ from detectors.models.auto_folds import (
     calibrated,
     folds_of,
     short_folds_of,
+    stretches,
     thinned,
 )
 from detectors.models.auto_joint import JointWindow, Moments
@@ -34,6 +35,7 @@ _REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
 _JOINT_WINDOWS = 6000
 _FEWEST_STARTS = 2000
 _OVER_A_ROW = 4
+_LEAST_PART, _STRETCH = 4, 256
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,19 @@ class Training:
     def starts_in(self, fold: Fold) -> Starts:
         """Return those of `starts` that are of a fold."""
         return self.starts[slice(*np.searchsorted(self.starts, [fold.low, fold.high]))]
+
+    @cached_property
+    def newest_rows(self) -> Starts:
+        """Rows that are judged live by what was learned without them, ascending.
+
+        Of many rows a quarter, in stretches: single rows would not show how long scores stay
+        high.  Rows before the first whole window are not among them.
+        """
+        before = self.widths[0] - 1
+        count = self.columns.shape[1] - before
+        part = int(np.clip(count // _FEWEST_STARTS, 1, _LEAST_PART))
+        rows = max(_STRETCH, _LEAST_PART * self.widths[0])
+        return before + stretches(count, part, rows, (self.seed, Choice.NEWEST))
 
     # ------------------------------------------------------------------ windows that are kept
     def kept(self) -> SensorViews:
