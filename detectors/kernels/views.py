@@ -96,22 +96,20 @@ def references(windows: Windows, known: Mask | None = None) -> References:
     known
         Which of them each sensor has, (n_sensors, n_windows); None if all.
     """
-    sensors, count, n_taps = windows.taps.shape
+    sensors, count, _ = windows.taps.shape
     groups = count if count < GROUPED_FROM else -(-count // GROUP)
-    taps = np.zeros((sensors, GROUP * groups, n_taps), np.float32)
-    taps[:, :count] = windows.taps
-    numbers = np.zeros((sensors, 8, GROUP * groups), np.float32)
-    numbers[:, :, :count] = _numbers(windows)
-    there = np.zeros((sensors, GROUP * groups), bool)
-    there[:, :count] = True if known is None else known
+    order = np.arange(GROUP * groups).reshape(GROUP, groups).T.ravel()
+    filled = np.minimum(order, count - 1)
+    there = np.broadcast_to(order < count, (sensors, len(order)))
+    if known is not None:
+        there = there & known[:, filled]
+    numbers = np.take(_numbers(windows), filled, axis=2)
     # Squares of spreads, and what is made of them.
-    numbers[:, 1::2] = np.where(there[:, None], numbers[:, 1::2], np.float32(np.inf))
-    parted = taps.reshape(sensors, GROUP, groups, n_taps).transpose(0, 2, 1, 3)
-    turned = numbers.reshape(sensors, 8, GROUP, groups).transpose(0, 1, 3, 2)
+    numbers[:, 1::2][np.broadcast_to(~there[:, None], (sensors, 4, len(order)))] = np.inf
     return References(
-        parted.reshape(sensors, -1),
-        np.ascontiguousarray(turned.reshape(sensors, 8, -1)),
-        there.reshape(sensors, GROUP, groups).any(axis=1).sum(axis=1),
+        np.take(windows.taps, filled, axis=1).reshape(sensors, -1),
+        numbers,
+        there.reshape(sensors, groups, GROUP).any(axis=2).sum(axis=1),
     )
 
 

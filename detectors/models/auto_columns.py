@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FURTHEST = 100.0
 _FLAT = 1.0e-9
 _FLAT_SHARE = 0.01
+_FIRST = 64
+"""Readings of a column that nearly always tell already that it is no switch."""
 _LARGEST = 1.0e150
 """Squares of larger numbers do not exist."""
 
@@ -88,7 +90,7 @@ def switches(X: FloatMatrix) -> Mask:
 
     A constant 0 or 1 counts as a switch only where most columns hold only 0 and 1.
     """
-    binary = np.array([bool(np.all((c == 0) | (c == 1) | np.isnan(c))) for c in X.T])
+    binary = np.array([_is_binary(c[:_FIRST]) and _is_binary(c[_FIRST:]) for c in X.T])
     if binary.mean() > 0.5:
         return binary
     moving = np.array(
@@ -98,6 +100,10 @@ def switches(X: FloatMatrix) -> Mask:
         ]
     )
     return np.asarray(moving)
+
+
+def _is_binary(column: FloatVector) -> bool:
+    return bool(np.all((column == 0) | (column == 1) | np.isnan(column)))
 
 
 def filled(columns: Floats, longest: int) -> tuple[Floats, Mask | None]:

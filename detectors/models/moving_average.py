@@ -110,10 +110,13 @@ class MovingAverage(Detector):
             columns /= self.furthest_[:, None]
         np.clip(columns, -1.0, 1.0, out=columns)
         columns *= _STEPS
-        np.rint(np.nan_to_num(columns, copy=False), out=columns)
-        sums = np.cumsum(columns.astype(np.int64), axis=1)
+        columns[np.isnan(columns)] = 0.0
+        # Whole numbers, and sums of them, are exact.
+        sums = np.cumsum(np.rint(columns, out=columns), axis=1, out=columns)
         sums[:, self.window :] -= sums[:, : -self.window].copy()
-        return np.abs(sums) / (_STEPS * self.window)
+        np.abs(sums, out=sums)
+        sums /= _STEPS * self.window
+        return sums
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:
