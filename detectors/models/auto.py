@@ -166,7 +166,7 @@ class Auto(Detector):
         self._sensors = Sensors.learn(X)
         self.widths_ = self._widths(X)
         training = self._training(X)
-        usual, typical = training.calibrated_views()
+        usual, typical = training.calibrated_views
         judged = np.asarray(np.isfinite(typical).all(axis=0))
         if not judged.any():
             few = f"no sensor has enough windows of {self.widths_[1]} rows without long gaps"
@@ -333,7 +333,8 @@ class Auto(Detector):
         scores = np.full(len(X), np.nan)
         if self._newest is not None:
             found = left_out_newest(training, self._joint is not None)
-            scores[training.newest_rows] = self._live_means(*self._newest.sums(found))
+            judged = self._live_means(*self._newest.sums(found))
+            scores[-len(training.newest.source) :] = judged[training.newest.source]
         return scores
 
     def _live_scores(self, X: FloatMatrix) -> FloatVector:

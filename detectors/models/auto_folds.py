@@ -102,28 +102,6 @@ def thinned(starts: Starts, most: int, seed: tuple[int, ...]) -> Starts:
     return np.sort(np.random.default_rng(seed).choice(starts, most, replace=False))
 
 
-def stretches(count: int, part: int, rows: int, seed: tuple[int, ...]) -> Starts:
-    """Choose one of `part` rows: a stretch at random in each of many equal parts; ascending.
-
-    Parameters
-    ----------
-    count
-        How many rows there are.
-    part
-        All rows where it is 1.
-    rows
-        Length of a stretch, nearly.
-    """
-    if part == 1:
-        return np.arange(count)
-    edges = np.linspace(0, count, max(round(count / (part * rows)), 1) + 1).astype(int)
-    length = np.diff(edges)
-    own = length // part
-    chance = np.random.default_rng(seed).random(len(own))
-    first = edges[:-1] + (chance * (length - own + 1)).astype(int)
-    return np.concatenate([np.arange(a, a + n) for a, n in zip(first, own, strict=True)])
-
-
 def calibrated(
     distances: NDArray[np.floating[Any]], quantile: float, floors: FloatVector
 ) -> tuple[FloatMatrix, FloatMatrix]:

@@ -189,6 +189,7 @@ def learn_newest(
         Weight of a joint view.
     """
     found = left_out_newest(training, joint is not None)
+    found = found[:, :, training.newest.drawn]
     usual, typical = calibrated(found, training.quantile, np.full(len(found), _FLOOR))
     joints: tuple[JointWindow, ...] = ()
     if joint is not None:
@@ -204,11 +205,11 @@ def left_out_newest(training: Training, is_joint: bool) -> Floats:
     Returns
     -------
     ndarray of shape (n_views, n_sensors, n_rows)
-        As of `Newest.distances` for `Training.newest_rows`.
+        As of `Newest.distances`, of the rows of ``training.newest``.
     """
-    if is_joint not in training.newest:
-        training.newest[is_joint] = _left_out(training, is_joint)
-    return training.newest[is_joint]
+    if is_joint not in training.found_newest:
+        training.found_newest[is_joint] = _left_out(training, is_joint)
+    return training.found_newest[is_joint]
 
 
 def _left_out(training: Training, is_joint: bool) -> Floats:
@@ -220,14 +221,13 @@ def _left_out(training: Training, is_joint: bool) -> Floats:
         joints = list(zip(quick, whole, strict=True))
     nothing = np.empty((0, 0))
     # A row belongs to the fold in which its window begins.
-    ends = [fold.high + short - 1 for fold in folds[:-1]]
-    rows = training.newest_rows
-    parts = np.split(rows, np.searchsorted(rows, ends))
+    begins = training.newest.rows
+    parts = np.split(begins, np.searchsorted(begins, [fold.high for fold in folds[:-1]]))
     found = [
         Newest(training.left_out(fold), own, 0.0, nothing, 0.0).distances(
-            training.columns, training.missing, rows
+            training.columns, training.missing, starts + short - 1
         )
-        for fold, own, rows in zip(folds, joints, parts, strict=True)
+        for fold, own, starts in zip(folds, joints, parts, strict=True)
     ]
     return np.concatenate(found, axis=2)
 

@@ -15,11 +15,11 @@ from detectors.models.auto_folds import (
     calibrated,
     folds_of,
     short_folds_of,
-    stretches,
     thinned,
 )
 from detectors.models.auto_joint import JointWindow, Moments
 from detectors.models.auto_judge import FLOORS, JOINT_FLOOR
+from detectors.models.auto_sample import Sample, sampled
 from detectors.models.auto_shapes import ShapeViews, learn_shapes
 from detectors.models.auto_views import SensorViews, joined, whole_first, whole_windows
 from detectors.validation import FloatMatrix, FloatVector
@@ -35,7 +35,8 @@ _REFERENCES_ONE, _REFERENCES_MANY = 3000, 1000
 _JOINT_WINDOWS = 6000
 _FEWEST_STARTS = 2000
 _OVER_A_ROW = 4
-_LEAST_PART, _STRETCH = 4, 256
+_LEAST_PART, _BLOCK_WINDOWS = 4, 4
+_CELLS = 50_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Training:
         Left-out quantile that distances are divided by.
     seed
         Of every choice.
-    newest
+    found_newest
         What `left_out_newest` found, with joint windows and without.
     """
 
@@ -64,7 +65,7 @@ class Training:
     n_references: int | None
     quantile: float
     seed: int
-    newest: dict[bool, Floats] = field(default_factory=dict)
+    found_newest: dict[bool, Floats] = field(default_factory=dict)
     _joints: dict[int, list[JointWindow]] = field(default_factory=dict)
     _residuals: dict[int, Floats] = field(default_factory=dict)
 
@@ -73,7 +74,7 @@ class Training:
         if kept.all():
             return self
         missing = None if self.missing is None else self.missing[kept]
-        nothing: dict[str, Any] = {"newest": {}, "_joints": {}, "_residuals": {}}
+        nothing: dict[str, Any] = {"found_newest": {}, "_joints": {}, "_residuals": {}}
         return replace(self, columns=self.columns[kept], missing=missing, **nothing)
 
     def folds(self, gap: int | None = None) -> list[Fold]:
@@ -123,17 +124,25 @@ class Training:
         return self.starts[slice(*np.searchsorted(self.starts, [fold.low, fold.high]))]
 
     @cached_property
-    def newest_rows(self) -> Starts:
-        """Rows that are judged live by what was learned without them, ascending.
+    def newest(self) -> Sample:
+        """Which rows are judged live by what was learned without them.
 
-        Of many rows a quarter, in stretches: single rows would not show how long scores stay
-        high.  Rows before the first whole window are not among them.
+        They are counted from the last row of the first window on.  Of many rows of many
+        sensors a quarter is taken, and those where the windows lie farthest.
         """
-        before = self.widths[0] - 1
-        count = self.columns.shape[1] - before
-        part = int(np.clip(count // _FEWEST_STARTS, 1, _LEAST_PART))
-        rows = max(_STRETCH, _LEAST_PART * self.widths[0])
-        return before + stretches(count, part, rows, (self.seed, Choice.NEWEST))
+        short = self.widths[0]
+        count, length = self.columns.shape[1] - short + 1, _BLOCK_WINDOWS * short
+        most = min(count // _FEWEST_STARTS, count * len(self.columns) // _CELLS)
+        part = int(np.clip(most, 1, _LEAST_PART))
+        strain = np.zeros(count // length + 1)
+        if part > 1:
+            usual = self.calibrated_views[0][:, :, None].astype(np.float32)
+            squares = np.log1p(self.distances / usual) ** 2
+            # Where a short window has ended, and a long one has not.
+            ends = (self.starts + 1) // length
+            np.maximum.at(strain, ends, np.nansum(squares, axis=(0, 1)))
+        whole = strain[: count // length]
+        return sampled(count, part, length, whole, (self.seed, Choice.NEWEST))
 
     # ------------------------------------------------------------------ windows that are kept
     def kept(self) -> SensorViews:
@@ -172,8 +181,9 @@ class Training:
         ]
         return np.concatenate(found, axis=2)
 
+    @cached_property
     def calibrated_views(self) -> tuple[FloatMatrix, FloatMatrix]:
-        """Return `calibrated` for the views of each sensor, both (6, n_sensors)."""
+        """`calibrated` for the views of each sensor, both (6, n_sensors)."""
         found = self.distances
         if self.missing is not None:
             known = whole_windows(self.missing, self.widths[1])[:, self.starts]
