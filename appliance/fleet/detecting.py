@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,9 +15,11 @@ from appliance.fleet.artifact import Artifact, Place
 from appliance.fleet.findings import drafts_of, with_directions
 from appliance.fleet.outcome import value_of
 from appliance.fleet.scoring import Models, Span, inside, opened
-from appliance.lake import Readings, Scores
 from appliance.schemas.event import EventDraft
 from appliance.schemas.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from appliance.lake import Readings, Scores
 
 _INSTANT = timedelta(microseconds=1)
 

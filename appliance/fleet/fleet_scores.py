@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -23,10 +24,12 @@ from appliance.fleet.scoring import (
     score_packed,
     touching,
 )
-from appliance.lake import Scores, StagedFiles
 from appliance.metrics.described import SURPRISE
 from appliance.schemas.progress import Progress, Silent
 from appliance.schemas.score import Judgement, share_column
+
+if TYPE_CHECKING:
+    from appliance.lake import Scores, StagedFiles
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def _together(parts: Sequence[ScoredChunk]) -> ScoredChunk:
     nothing = _by_surprise(np.empty(0))
     return ScoredChunk(
         index=0,
-        staged=StagedFiles.together(staged) if staged else None,
+        staged=staged[0].together(staged) if staged else None,
         faults=faults.sort("asset", maintain_order=True),
         rows=sum(part.rows for part in parts),
         judged=sum(part.judged for part in parts),
