@@ -330,12 +330,10 @@ class Auto(Detector):
     @override
     def _live_calibration_scores(self, X: FloatMatrix) -> FloatVector:
         training = self._left_out_of(X)
-        scores = np.full(len(X), np.nan)
-        if self._newest is not None:
-            found = left_out_newest(training, self._joint is not None)
-            judged = self._live_means(*self._newest.sums(found))
-            scores[-len(training.newest.source) :] = judged[training.newest.source]
-        return scores
+        if self._newest is None:
+            return np.full(len(X), np.nan)
+        found = left_out_newest(training, self._joint is not None)
+        return self._live_means(*self._newest.sums(found))[training.newest.source]
 
     def _live_scores(self, X: FloatMatrix) -> FloatVector:
         out = np.empty(len(X))

@@ -221,13 +221,13 @@ def _left_out(training: Training, is_joint: bool) -> Floats:
         joints = list(zip(quick, whole, strict=True))
     nothing = np.empty((0, 0))
     # A row belongs to the fold in which its window begins.
-    begins = training.newest.rows
-    parts = np.split(begins, np.searchsorted(begins, [fold.high for fold in folds[:-1]]))
+    rows, ends = training.newest.rows, [fold.high + short - 1 for fold in folds[:-1]]
+    parts = np.split(rows, np.searchsorted(rows, ends))
     found = [
         Newest(training.left_out(fold), own, 0.0, nothing, 0.0).distances(
-            training.columns, training.missing, starts + short - 1
+            training.columns, training.missing, mine
         )
-        for fold, own, starts in zip(folds, joints, parts, strict=True)
+        for fold, own, mine in zip(folds, joints, parts, strict=True)
     ]
     return np.concatenate(found, axis=2)
 

@@ -127,11 +127,9 @@ class Training:
     def newest(self) -> Sample:
         """Which rows are judged live by what was learned without them.
 
-        They are counted from the last row of the first window on.  Of many rows of many
-        sensors a quarter is taken, and those where the windows lie farthest.
+        Of many rows of many sensors a quarter, and those where the windows lie farthest.
         """
-        short = self.widths[0]
-        count, length = self.columns.shape[1] - short + 1, _BLOCK_WINDOWS * short
+        count, length = self.columns.shape[1], _BLOCK_WINDOWS * self.widths[0]
         most = min(count // _FEWEST_STARTS, count * len(self.columns) // _CELLS)
         part = int(np.clip(most, 1, _LEAST_PART))
         strain = np.zeros(count // length + 1)
@@ -139,8 +137,8 @@ class Training:
             usual = self.calibrated_views[0][:, :, None].astype(np.float32)
             squares = np.log1p(self.distances / usual) ** 2
             # Where a short window has ended, and a long one has not.
-            ends = (self.starts + 1) // length
-            np.maximum.at(strain, ends, np.nansum(squares, axis=(0, 1)))
+            ends = self.starts + self.widths[0]
+            np.maximum.at(strain, ends // length, np.nansum(squares, axis=(0, 1)))
         whole = strain[: count // length]
         return sampled(count, part, length, whole, (self.seed, Choice.NEWEST))
 
