@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
+
+from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
+Process: TypeAlias = Forked | subprocess.Popen[str]
 COMMAND = (sys.executable, "-m", "appliance.cli.main")
 _POLLS = 20_000
 _BETWEEN = 0.005
@@ -19,6 +23,21 @@ _LONGEST = 120
 
 def start(home: Path, *command: object, **settings: object) -> subprocess.Popen[str]:
     """Start a command on a home; `settings` go into its environment."""
+    return subprocess.Popen(
+        [str(word) for word in command],
+        env=_environment(home, settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def work(home: Path, module: str, *arguments: object, **settings: object) -> Forked:
+    """Start a module that is a worker on a home; `settings` go into its environment."""
+    return Forked(module, arguments, "appliance.worker.__main__", _environment(home, settings))
+
+
+def _environment(home: Path, settings: Mapping[str, object]) -> dict[str, str]:
     own = {f"KIZASHI_{name.upper()}": str(value) for name, value in settings.items()}
     base = {
         "KIZASHI_HOME": str(home),
@@ -27,13 +46,7 @@ def start(home: Path, *command: object, **settings: object) -> subprocess.Popen[
         "PYTHONPATH": str(ROOT),
         "POLARS_MAX_THREADS": "2",
     }
-    return subprocess.Popen(
-        [str(word) for word in command],
-        env={**os.environ, **base, **own},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return {**os.environ, **base, **own}
 
 
 def finished(process: subprocess.Popen[str]) -> str:
@@ -43,7 +56,7 @@ def finished(process: subprocess.Popen[str]) -> str:
     return out
 
 
-def killed_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> bool:
+def killed_when(process: Process, seen: Callable[[], bool]) -> bool:
     """Kill -9 a process as soon as something can be seen; False if it had ended before."""
     for _ in range(_POLLS):
         if process.poll() is not None or seen():

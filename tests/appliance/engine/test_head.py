@@ -66,7 +66,7 @@ def _until_found(process: subprocess.Popen[bytes], home: Path) -> str:
     while process.poll() is None and monotonic() < until:
         if address := shared.find(home, patience=_PATIENCE):
             return address
-        os.sched_yield()
+        threading.Event().wait(0.05)
     raise AssertionError(f"no Ray came: {process.communicate()[1].decode()}")
 
 

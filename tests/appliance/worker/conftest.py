@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from appliance.jobs import Jobs
 from appliance.schemas.job import Job, JobRequest, JobState
 from tests.appliance.databases import new_database
 from tests.appliance.worker.toys import TERMS
+from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[3]
 SHELL = shell("root")
@@ -36,7 +35,7 @@ class Plant:
     home: Path
     url: str
     settings: dict[str, str] = field(default_factory=dict)
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[Forked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.database: Database = open_database(self.url)
@@ -86,13 +85,14 @@ class Plant:
     # ------------------------------------------------------------------ workers
     def work(self, *arguments: str, module: str = "tests.appliance.worker.toys") -> None:
         """Start a worker."""
-        command = [sys.executable, "-m", module, "--home", str(self.home), *arguments]
+        given = ["--home", self.home, *arguments]
         own = {"KIZASHI_DATABASE_URL": self.url, "KIZASHI_ENGINE": "local"}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **self.settings}
         with self.said().open("w") as stderr:
-            self.workers.append(
-                subprocess.Popen(command, env=environment, cwd=ROOT, stderr=stderr)
+            made = Forked(
+                module, given, "appliance.worker.__main__", environment, stderr, stderr
             )
+        self.workers.append(made)
 
     def said(self, number: int | None = None) -> Path:
         """Return the file with what a worker wrote, the next one's if none is named."""
