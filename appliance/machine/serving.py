@@ -17,6 +17,7 @@ from appliance.machine.process import READY
 from appliance.machine.supervisor import MARK, Running, Supervisor
 
 _LOOK = 0.2
+_LOOK_ENDING = 0.1
 _CRASHES = 3
 """Ends of a process while it is waited for, after which it is given up."""
 _SHOWN = 12
@@ -147,10 +148,23 @@ def down(supervisor: Supervisor) -> bool:
     process = supervisor.process()
     if process is not None:
         supervisor.shutdown()
-        longest = sum(one.stop_seconds for one in supervisor.processes) + _MARGIN
-        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):  # the rest is ended below
-            psutil.Process(process).wait(longest)
+        _see_off(supervisor, process)
     return end_leftovers(supervisor) or process is not None
+
+
+def _see_off(supervisor: Supervisor, process: int) -> None:
+    """Wait until a supervisord that was told to end has ended, or has had its time.
+
+    It looks once a second at what has ended, and whenever it is spoken to.
+    """
+    until = monotonic() + sum(one.stop_seconds for one in supervisor.processes) + _MARGIN
+    with suppress(psutil.NoSuchProcess):  # what outlives it is ended by others
+        ending = psutil.Process(process)
+        while monotonic() < until:
+            with suppress(psutil.TimeoutExpired):
+                ending.wait(_LOOK_ENDING)
+                return
+            supervisor.states()
 
 
 def end_leftovers(supervisor: Supervisor) -> bool:
