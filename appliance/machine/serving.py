@@ -153,10 +153,7 @@ def down(supervisor: Supervisor) -> bool:
 
 
 def _see_off(supervisor: Supervisor, process: int) -> None:
-    """Wait until a supervisord that was told to end has ended, or has had its time.
-
-    It looks once a second at what has ended, and whenever it is spoken to.
-    """
+    """Wait until a supervisord that was told to end has ended, or has had its time."""
     until = monotonic() + sum(one.stop_seconds for one in supervisor.processes) + _MARGIN
     with suppress(psutil.NoSuchProcess):  # what outlives it is ended by others
         ending = psutil.Process(process)
@@ -164,7 +161,7 @@ def _see_off(supervisor: Supervisor, process: int) -> None:
             with suppress(psutil.TimeoutExpired):
                 ending.wait(_LOOK_ENDING)
                 return
-            supervisor.states()
+            supervisor.wake()
 
 
 def end_leftovers(supervisor: Supervisor) -> bool:

@@ -243,6 +243,10 @@ class Supervisor:
         """Let it end all processes, and then itself."""
         self._tell("shutdown")
 
+    def wake(self) -> None:
+        """Let it look at what has ended: by itself it does so once a second."""
+        self._tell("getState")
+
     def _tell(self, verb: str, *arguments: Any) -> None:
         try:
             with self._spoken_to() as remote:
