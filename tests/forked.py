@@ -2,8 +2,8 @@
 
 Loading them takes two to three seconds of a processor, and some hundred are begun by the
 tests.  Here a process that has loaded a module is forked whenever one is wanted; the child then
-does what ``python -m MODULE`` does.  That the platform comes up from nothing is seen where it
-is started as plants start it: by its supervisor, from the shell, installed.
+does what ``python`` does with the words it is given.  That the platform comes up from nothing
+is seen where it is started as plants start it: by its supervisor, from the shell, installed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -36,10 +37,8 @@ class Forked:
 
     Parameters
     ----------
-    module
-        What it runs.
-    arguments
-        The words after it.
+    words
+        What would stand after ``python``: ``-m MODULE`` or ``-c CODE``, and what that is told.
     loaded
         The module that is loaded before, with all that it imports.
     environment
@@ -50,20 +49,19 @@ class Forked:
 
     def __init__(
         self,
-        module: str,
-        arguments: Sequence[object],
+        words: Sequence[object],
         loaded: str,
         environment: Mapping[str, str],
         out: IO[Any] | None = None,
         err: IO[Any] | None = None,
     ) -> None:
-        self.args = [module, *map(str, arguments)]
+        self.args = [*map(str, words)]
         self.returncode: int | None = None
         self._kept: list[IO[Any]] = []
         told, telling = os.pipe()
         try:
             with tempfile.TemporaryFile() as asked:
-                asked.write(json.dumps([module, self.args[1:], dict(environment)]).encode())
+                asked.write(json.dumps([self.args, dict(environment)]).encode())
                 asked.seek(0)
                 streams = [(one or self._own()).fileno() for one in (out, err)]
                 _parent(loaded).ask(asked.fileno(), telling, *streams)
@@ -132,6 +130,7 @@ class _Parent:
                 cwd=ROOT,
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
                 pass_fds=[number],
             )
         atexit.register(self._end)
@@ -175,7 +174,7 @@ def _serve(line: socket.socket) -> Callable[[], None] | None:
             return None
         work, telling, out, err = handles
         with os.fdopen(work) as file:
-            module, arguments, environment = json.load(file)
+            words, environment = json.load(file)
         child = os.fork()
         if child == 0:
             signal.set_wakeup_fd(-1)
@@ -185,7 +184,7 @@ def _serve(line: socket.socket) -> Callable[[], None] | None:
             for handle in (woken, waking, telling, out, err, *children.values()):
                 os.close(handle)
             line.close()
-            return lambda: _run(module, arguments, environment)
+            return lambda: _run(words, environment)
         children[child] = telling
         for handle in (out, err):
             os.close(handle)
@@ -206,13 +205,18 @@ def _word(number: int) -> bytes:
     return str(number).encode().ljust(_TOLD)
 
 
-def _run(module: str, arguments: list[str], environment: dict[str, str]) -> None:
+def _run(words: list[str], environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    sys.argv = [module, *arguments]
-    sys.modules.pop(f"{module}.__main__", None)  # it is run, not only loaded
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    how, what, *arguments = words
+    sys.argv = [how if how == "-c" else what, *arguments]
+    if how == "-c":
+        own = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(what, "<string>", "exec"), own.__dict__)
+        return
+    sys.modules.pop(f"{what}.__main__", None)  # it is run, not only loaded
+    runpy.run_module(what, run_name="__main__", alter_sys=True)
 
 
 def main() -> None:

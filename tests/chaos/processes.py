@@ -9,32 +9,30 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
 
 from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
-Process: TypeAlias = Forked | subprocess.Popen[str]
-COMMAND = (sys.executable, "-m", "appliance.cli.main")
+COMMAND = ("-m", "appliance.cli.main")
 _POLLS = 20_000
 _BETWEEN = 0.005
 _LONGEST = 120
 
 
-def start(home: Path, *command: object, **settings: object) -> subprocess.Popen[str]:
-    """Start a command on a home; `settings` go into its environment."""
+def start(home: Path, *words: object, **settings: object) -> Forked:
+    """Start Python with words on a home; `settings` go into its environment."""
+    return Forked(words, "appliance.worker.__main__", _environment(home, settings))
+
+
+def start_alone(home: Path, *words: object, **settings: object) -> subprocess.Popen[str]:
+    """Start Python as `start` does, with no memory but its own."""
     return subprocess.Popen(
-        [str(word) for word in command],
+        [sys.executable, *map(str, words)],
         env=_environment(home, settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def work(home: Path, module: str, *arguments: object, **settings: object) -> Forked:
-    """Start a module that is a worker on a home; `settings` go into its environment."""
-    return Forked(module, arguments, "appliance.worker.__main__", _environment(home, settings))
 
 
 def _environment(home: Path, settings: Mapping[str, object]) -> dict[str, str]:
@@ -49,14 +47,14 @@ def _environment(home: Path, settings: Mapping[str, object]) -> dict[str, str]:
     return {**os.environ, **base, **own}
 
 
-def finished(process: subprocess.Popen[str]) -> str:
+def finished(process: Forked | subprocess.Popen[str]) -> str:
     """Wait for a good end; return what was printed."""
     out, err = process.communicate(timeout=_LONGEST)
     assert process.returncode == 0, err
     return out
 
 
-def killed_when(process: Process, seen: Callable[[], bool]) -> bool:
+def killed_when(process: Forked, seen: Callable[[], bool]) -> bool:
     """Kill -9 a process as soon as something can be seen; False if it had ended before."""
     for _ in range(_POLLS):
         if process.poll() is not None or seen():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -126,7 +125,7 @@ def test_scoring_killed_and_repeated(undisturbed, home_at, opened, seen, workers
 )
 def test_scoring_killed_around_its_events_and_repeated(undisturbed, home_at, opened, moment):
     home = home_at("trained")
-    process = start(home, sys.executable, "-c", DEADLY.format(moment=moment))
+    process = start(home, "-c", DEADLY.format(moment=moment))
     assert killed_when(process, lambda: False)
     site = opened(home)
     score(site, FLEET)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +9,7 @@ import pytest
 
 from tests.appliance.pipelines.sites import FLEET
 from tests.chaos.conftest import ASSETS
-from tests.chaos.processes import finished, start
+from tests.chaos.processes import finished, start_alone
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +50,7 @@ def test_scoring_a_file_many_times_larger_takes_hardly_more(home_at, tmp_path):
         source.mkdir()
         sizes.append(long_file(source / "all.parquet", rows))
         command = ("score", FLEET, source, "--out", out)
-        process = start(
-            home, sys.executable, "-c", PEAK, *command, chunk_cells=CELLS, workers=1
-        )
+        process = start_alone(home, "-c", PEAK, *command, chunk_cells=CELLS, workers=1)
         peaks.append(int(finished(process).splitlines()[-1]))
         scored = pl.scan_parquet(out / "all.parquet").select(pl.len()).collect().item()
         assert scored == len(ASSETS) * rows

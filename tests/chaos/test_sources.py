@@ -19,13 +19,13 @@ from appliance.pipelines.site import Site
 from appliance.schemas.source import SourceDraft
 from tests.appliance import broker as brokers
 from tests.appliance.broker import Broker
-from tests.chaos.processes import commits, killed_when, work
+from tests.chaos.processes import commits, killed_when, start
 from tests.conftest import skip_or_fail
 
 pytestmark = pytest.mark.slow
 
 FLEET = "pumps"
-WORKER = ("appliance.worker", "--name", "w")
+WORKER = ("-m", "appliance.worker", "--name", "w")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 _BETWEEN = 0.002
 _POLLS = 3_000
@@ -95,17 +95,17 @@ def test_messages_that_were_acknowledged_are_in_the_lake_once(opened, tmp_path, 
     site.sources.add(SourceDraft.model_validate(told), shell("test"))
     folder = home / "sources"
     # From now on the broker keeps what is said while nobody listens.
-    assert killed_when(work(home, *WORKER), lambda: any(folder.glob("*/topic")))
+    assert killed_when(start(home, *WORKER), lambda: any(folder.glob("*/topic")))
     publisher = Publisher(broker)
     publisher.start()
     for _ in range(2):
         for name in ("open.jsonl", "sealed-*.jsonl", "readings.parquet"):
-            assert killed_when(work(home, *WORKER), partial(anything, folder, name))
+            assert killed_when(start(home, *WORKER), partial(anything, folder, name))
         before = commits(home, "readings")
-        assert killed_when(work(home, *WORKER), partial(more_commits, home, before))
+        assert killed_when(start(home, *WORKER), partial(more_commits, home, before))
     publisher.over.set()
     publisher.join(60)
-    worker = work(home, *WORKER)
+    worker = start(home, *WORKER)
     lake = site.lake.readings(FLEET)
     until(lambda: lake.exists() and lake.row_count() >= publisher.said)
     worker.terminate()

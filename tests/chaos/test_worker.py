@@ -17,13 +17,13 @@ from appliance.pipelines.train import train
 from appliance.schemas.job import Job, JobRequest, JobState
 from tests.appliance.pipelines.sites import FLEET, same_scores, scores_of, standing
 from tests.chaos.conftest import RECIPE, batches_of
-from tests.chaos.processes import commits, killed_when, work
+from tests.chaos.processes import commits, killed_when, start
 from tests.forked import Forked
 
 pytestmark = pytest.mark.slow
 
 SHELL = shell("root")
-WORKER = ("tests.chaos.deadly_worker", "--name", "w")
+WORKER = ("-m", "tests.chaos.deadly_worker", "--name", "w")
 _POLLS = 2_400
 _BETWEEN = 0.05
 
@@ -49,11 +49,11 @@ def through(site: Site, job: Job, deaths: Sequence[str]) -> Job:
     """Run a job with a worker that dies in a step, the next one in the next, and one to end."""
     home = site.settings.home
     for step in deaths:
-        worker = work(home, *WORKER, deadly=step)
+        worker = start(home, *WORKER, deadly=step)
         _, err = worker.communicate(timeout=120)
         assert worker.returncode == -signal.SIGKILL, err
         assert site.jobs.get(job.id).steps[-1].name == step
-    done = over(site, job, work(home, *WORKER))
+    done = over(site, job, start(home, *WORKER))
     assert done.state is JobState.SUCCEEDED, done.error
     assert done.attempt == len(deaths) + 1
     assert {step.state for step in done.steps} == {JobState.SUCCEEDED}
@@ -76,8 +76,8 @@ def test_training_killed_in_the_middle_of_learning(undisturbed, home_at, opened)
     site = opened(home)
     job = ask(site, "train", recipe=RECIPE.recipe)
     models = home / "models"
-    assert killed_when(work(home, *WORKER), lambda: any(models.rglob("part-00000*")))
-    done = over(site, job, work(home, *WORKER))
+    assert killed_when(start(home, *WORKER), lambda: any(models.rglob("part-00000*")))
+    done = over(site, job, start(home, *WORKER))
     assert done.state is JobState.SUCCEEDED
     assert [v.digest for v in site.registry.versions(FLEET)] == [undisturbed.digest]
 
@@ -98,8 +98,8 @@ def test_scoring_killed_between_two_commits(undisturbed, home_at, opened):
     home = home_at("trained")
     site = opened(home)
     job = ask(site, "score")
-    assert killed_when(work(home, *WORKER), lambda: commits(home, "scores") > 2)
-    assert over(site, job, work(home, *WORKER)).state is JobState.SUCCEEDED
+    assert killed_when(start(home, *WORKER), lambda: commits(home, "scores") > 2)
+    assert over(site, job, start(home, *WORKER)).state is JobState.SUCCEEDED
     same_scores(scores_of(site), undisturbed.scores)
     assert standing(site) == undisturbed.events
 
@@ -112,8 +112,8 @@ def test_ingest_killed_brings_each_file_once(undisturbed, home_at, opened):
     for file in undisturbed.files:
         shutil.copy(file, folder)
     job = ask(site, "ingest", paths=["*.csv"])
-    assert killed_when(work(home, *WORKER), lambda: commits(home, "readings") >= 4)
-    assert over(site, job, work(home, *WORKER)).state is JobState.SUCCEEDED
+    assert killed_when(start(home, *WORKER), lambda: commits(home, "readings") >= 4)
+    assert over(site, job, start(home, *WORKER)).state is JobState.SUCCEEDED
     assert_frame_equal(site.lake.readings(FLEET).read(), undisturbed.readings)
     assert batches_of(site) == undisturbed.batches
 
@@ -135,10 +135,10 @@ def test_what_was_scored_by_hand_while_a_job_lay_dead_is_not_undone(
 ):
     site = opened(home_at("trained"))
     job = ask(site, "score")
-    worker = work(site.settings.home, *WORKER, deadly="plan")
+    worker = start(site.settings.home, *WORKER, deadly="plan")
     worker.communicate(timeout=120)
     score(site, FLEET)
-    done = over(site, job, work(site.settings.home, *WORKER))
+    done = over(site, job, start(site.settings.home, *WORKER))
     assert done.state is JobState.SUCCEEDED
     assert done.result["rows"] == 0
     same_scores(scores_of(site), undisturbed.scores)

@@ -112,9 +112,13 @@ def running(module: str, home: Path, **settings: str) -> Iterator[tuple[Process,
 
 def _begun(module: str, home: Path, environment: Mapping[str, str], out: IO[Any]) -> Process:
     """Begin a module; the head of Ray, which goes on as other programs, is not forked."""
-    if module == "appliance.engine.head":
-        command = [sys.executable, "-m", module, "--home", str(home)]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
-        )
-    return Forked(module, ["--home", home], f"{module}.__main__", environment, out, out)
+    words = ["-m", module, "--home", str(home)]
+    if module != "appliance.engine.head":
+        return Forked(words, f"{module}.__main__", environment, out, out)
+    return subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=environment,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+    )

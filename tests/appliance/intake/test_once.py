@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from appliance.intake.sources.files import stream
 from appliance.lake import Readings
 from appliance.schemas.ingest import FileStatus
 from appliance.schemas.sensor import Sensor
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.forked import Forked
 
 
 def rows(count: int, start: int = 0, scale: float = 1.0) -> str:
@@ -183,14 +181,12 @@ print(report.rows, report.quarantined, *states)
 """
 
 
-def start(home: Path, deadly: str, *paths: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SCRIPT, str(home), deadly, *map(str, paths)]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def start(home: Path, deadly: str, *paths: Path) -> Forked:
+    words = ["-c", SCRIPT, home, deadly, *paths]
+    return Forked(words, "appliance.worker.__main__", os.environ)
 
 
-def finished(process: subprocess.Popen[str]) -> str:
+def finished(process: Forked) -> str:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return out.strip()

@@ -85,13 +85,11 @@ class Plant:
     # ------------------------------------------------------------------ workers
     def work(self, *arguments: str, module: str = "tests.appliance.worker.toys") -> None:
         """Start a worker."""
-        given = ["--home", self.home, *arguments]
+        words = ["-m", module, "--home", self.home, *arguments]
         own = {"KIZASHI_DATABASE_URL": self.url, "KIZASHI_ENGINE": "local"}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **self.settings}
         with self.said().open("w") as stderr:
-            made = Forked(
-                module, given, "appliance.worker.__main__", environment, stderr, stderr
-            )
+            made = Forked(words, "appliance.worker.__main__", environment, stderr, stderr)
         self.workers.append(made)
 
     def said(self, number: int | None = None) -> Path:
