@@ -25,7 +25,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 ROOT = Path(__file__).resolve().parents[1]
 _TOLD = 16
@@ -115,6 +115,24 @@ class Forked:
     def kill(self) -> None:
         """End it."""
         self.send_signal(signal.SIGKILL)
+
+
+Begun: TypeAlias = Forked | subprocess.Popen[bytes]
+
+
+def begun(
+    words: Sequence[object], loaded: str, environment: Mapping[str, str], out: IO[Any]
+) -> Begun:
+    """Begin a process of the platform; what works on Ray, or is its head, begins from nothing.
+
+    Ray's own threads and its ways to begin programs ask for a process that nobody has forked.
+    """
+    if environment.get("KIZASHI_ENGINE") != "ray":
+        return Forked(words, loaded, environment, out, out)
+    command = [sys.executable, *map(str, words)]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
+    )
 
 
 # ---------------------------------------------------------------- this process's side

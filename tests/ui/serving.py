@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeAlias
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
 from tests.appliance.api.ports import free_port
-from tests.forked import Forked
+from tests.forked import Begun, begun
 from tests.ui.homes import ZONE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +24,6 @@ _BETWEEN = 0.05
 HOMES: dict[str, Path] = {}
 """Which home is served, by address."""
 _PORTS: list[int] = []
-Process: TypeAlias = Forked | subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -68,7 +65,7 @@ def _address(port: int) -> str:
 
 
 @contextmanager
-def served(home: Path, port: int) -> Iterator[tuple[str, Process]]:
+def served(home: Path, port: int) -> Iterator[tuple[str, Begun]]:
     """Serve a home on a port; give its address, once it answers, and its process."""
     with running("appliance.web", home, KIZASHI_PORT=str(port)) as (process, log):
         url = _address(port)
@@ -92,13 +89,14 @@ def working(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running(module: str, home: Path, **settings: str) -> Iterator[tuple[Process, Path]]:
+def running(module: str, home: Path, **settings: str) -> Iterator[tuple[Begun, Path]]:
     """Run a module of the platform on a home; give its process and the file of its log."""
     own = {"KIZASHI_ENGINE": "local", "KIZASHI_WORKERS": "2", "KIZASHI_TIMEZONE": ZONE}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **settings}
     log = home.parent / f"{module}.log"
     with log.open("ab") as out:
-        process = _begun(module, home, environment, out)
+        words = ["-m", module, "--home", home]
+        process = begun(words, f"{module}.__main__", environment, out)
         try:
             yield process, log
         finally:
@@ -108,17 +106,3 @@ def running(module: str, home: Path, **settings: str) -> Iterator[tuple[Process,
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _begun(module: str, home: Path, environment: Mapping[str, str], out: IO[Any]) -> Process:
-    """Begin a module; the head of Ray, which goes on as other programs, is not forked."""
-    words = ["-m", module, "--home", str(home)]
-    if module != "appliance.engine.head":
-        return Forked(words, f"{module}.__main__", environment, out, out)
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env=environment,
-        stdout=out,
-        stderr=subprocess.STDOUT,
-    )

@@ -19,7 +19,7 @@ from appliance.jobs import Jobs
 from appliance.schemas.job import Job, JobRequest, JobState
 from tests.appliance.databases import new_database
 from tests.appliance.worker.toys import TERMS
-from tests.forked import Forked
+from tests.forked import Begun, begun
 
 ROOT = Path(__file__).resolve().parents[3]
 SHELL = shell("root")
@@ -35,7 +35,7 @@ class Plant:
     home: Path
     url: str
     settings: dict[str, str] = field(default_factory=dict)
-    workers: list[Forked] = field(default_factory=list)
+    workers: list[Begun] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.database: Database = open_database(self.url)
@@ -89,8 +89,7 @@ class Plant:
         own = {"KIZASHI_DATABASE_URL": self.url, "KIZASHI_ENGINE": "local"}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **self.settings}
         with self.said().open("w") as stderr:
-            made = Forked(words, "appliance.worker.__main__", environment, stderr, stderr)
-        self.workers.append(made)
+            self.workers.append(begun(words, "appliance.worker.__main__", environment, stderr))
 
     def said(self, number: int | None = None) -> Path:
         """Return the file with what a worker wrote, the next one's if none is named."""
