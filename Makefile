@@ -33,7 +33,7 @@ $(STAMP): requirements/dev.txt
 	@touch $@
 
 test: $(STAMP)
-	$(PYTEST) -n 3 --dist loadgroup
+	$(PYTEST) -n 2 --dist loadgroup
 
 quick: $(STAMP)
 	$(PYTEST) -n 2 --dist loadgroup -m "not slow and not more and not ray and not data"

@@ -121,13 +121,19 @@ Begun: TypeAlias = Forked | subprocess.Popen[bytes]
 
 
 def begun(
-    words: Sequence[object], loaded: str, environment: Mapping[str, str], out: IO[Any]
+    words: Sequence[object],
+    loaded: str,
+    environment: Mapping[str, str],
+    out: IO[Any],
+    *,
+    alone: bool = False,
 ) -> Begun:
     """Begin a process of the platform; what works on Ray, or is its head, begins from nothing.
 
-    Ray's own threads and its ways to begin programs ask for a process that nobody has forked.
+    Ray's own threads and its ways to begin programs ask for a process that nobody has forked;
+    so does who is to be known among all processes by its command (`alone`).
     """
-    if environment.get("KIZASHI_ENGINE") != "ray":
+    if not alone and environment.get("KIZASHI_ENGINE") != "ray":
         return Forked(words, loaded, environment, out, out)
     command = [sys.executable, *map(str, words)]
     return subprocess.Popen(

@@ -26,8 +26,13 @@ def start(home: Path, *words: object, **settings: object) -> Forked:
 
 def start_alone(home: Path, *words: object, **settings: object) -> subprocess.Popen[str]:
     """Start Python as `start` does, with no memory but its own."""
+    return start_program(home, sys.executable, *words, **settings)
+
+
+def start_program(home: Path, *command: object, **settings: object) -> subprocess.Popen[str]:
+    """Start any program on a home; `settings` go into its environment."""
     return subprocess.Popen(
-        [sys.executable, *map(str, words)],
+        [*map(str, command)],
         env=_environment(home, settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

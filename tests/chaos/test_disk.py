@@ -13,7 +13,7 @@ import pytest
 
 from tests.appliance.pipelines.sites import FLEET, moment, plant, same_scores
 from tests.chaos.conftest import RECIPE
-from tests.chaos.processes import finished, start
+from tests.chaos.processes import finished, start_program
 from tests.conftest import skip_or_fail
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ def on_a_disk(private_mounts, tmp_path):
         mount = f"mount -t tmpfs -o size={SIZE} tmpfs {home} && cp -a {source}/. {home}/"
         words = [sys.executable, "-c", IN_A_SMALL_DISK + script + TELL, *arguments]
         command = [*private_mounts, "sh", "-c", f'{mount} && exec "$@"', "sh", *words]
-        return json.loads(finished(start(home, *command)))
+        return json.loads(finished(start_program(home, *command)))
 
     return run
 

@@ -22,6 +22,8 @@ _BRANCH = re.compile(r"^(?P<indent>[│ ]*)[├└]── (?P<name>\w+)")
 # Raised by ours outside of the trees.  Key: file or folder, and what is raised there.
 OUTSIDE = {
     ("appliance/__init__.py", "AttributeError"): "what a module's __getattr__ must raise",
+    ("appliance/lake/__init__.py", "AttributeError"): "what a module's __getattr__ must raise",
+    ("appliance/metrics/__init__.py", "AttributeError"): "the same",
     ("appliance/api/guard.py", "ValueError"): "whoever wrote a route forgot its right",
     ("appliance/api/", "HTTPException"): "as the framework says it: `problems` retells it",
     ("appliance/api/uploads.py", "uploads.storage_error"): "makes one of ours",

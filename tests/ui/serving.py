@@ -27,12 +27,18 @@ _PORTS: list[int] = []
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """Serve a home's pages and API; give its address once it answers."""
+def serving(home: Path, *, alone: bool = False) -> Iterator[str]:
+    """Serve a home's pages and API; give its address once it answers.
+
+    Parameters
+    ----------
+    alone
+        By a process that begins from nothing, as on a plant, and is called as there.
+    """
     port = _port()
     HOMES[_address(port)] = home
     try:
-        with served(home, port) as (url, _):
+        with served(home, port, alone=alone) as (url, _):
             yield url
     finally:
         del HOMES[_address(port)]
@@ -65,9 +71,9 @@ def _address(port: int) -> str:
 
 
 @contextmanager
-def served(home: Path, port: int) -> Iterator[tuple[str, Begun]]:
+def served(home: Path, port: int, *, alone: bool = False) -> Iterator[tuple[str, Begun]]:
     """Serve a home on a port; give its address, once it answers, and its process."""
-    with running("appliance.web", home, KIZASHI_PORT=str(port)) as (process, log):
+    with running("appliance.web", home, alone=alone, KIZASHI_PORT=str(port)) as (process, log):
         url = _address(port)
         for _ in range(_POLLS):
             if process.poll() is not None:
@@ -89,14 +95,16 @@ def working(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running(module: str, home: Path, **settings: str) -> Iterator[tuple[Begun, Path]]:
+def running(
+    module: str, home: Path, *, alone: bool = False, **settings: str
+) -> Iterator[tuple[Begun, Path]]:
     """Run a module of the platform on a home; give its process and the file of its log."""
     own = {"KIZASHI_ENGINE": "local", "KIZASHI_WORKERS": "2", "KIZASHI_TIMEZONE": ZONE}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **own, **settings}
     log = home.parent / f"{module}.log"
     with log.open("ab") as out:
         words = ["-m", module, "--home", home]
-        process = begun(words, f"{module}.__main__", environment, out)
+        process = begun(words, f"{module}.__main__", environment, out, alone=alone)
         try:
             yield process, log
         finally:

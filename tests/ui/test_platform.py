@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,10 +24,18 @@ from appliance.telemetry.trouble_words import trouble
 from tests.appliance.people import ADMIN
 from tests.ui.conftest import Browse
 from tests.ui.homes import open_home
+from tests.ui.serving import serving
 from ui.platform.charts import METRICS
 
 ME = shell("tests")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[str]:
+    """Serve the home by a process that the page knows among all others; give its address."""
+    with serving(home, alone=True) as url:
+        yield url
 
 
 def test_the_machine_and_its_processes_are_told(browse: Browse):
