@@ -91,6 +91,7 @@ def test_what_was_cut_off_goes_on_to_the_same_network(rng):
         assert np.array_equal(array, resumed.state()[name]), name
 
 
+@pytest.mark.slow
 def test_one_network_of_many_machines_judges_each_in_its_own_scale(rng):
     detector = Autoencoder(window=16, epochs=4, least_steps=150)
     factors = (1.0, 40.0, 0.01)
@@ -116,6 +117,7 @@ def test_too_little_is_refused_before_anything_is_learned(rng):
         Autoencoder(window=1024).plan(9)
 
 
+@pytest.mark.slow
 def test_it_judges_without_torch_and_says_what_is_missing_to_learn(rng, monkeypatch):
     rows = rhythm(rng, 300)
     fitted = Autoencoder(**SMALL).fit(rows)

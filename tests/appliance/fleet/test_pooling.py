@@ -121,6 +121,7 @@ def test_the_network_stands_once_and_each_machine_keeps_its_own_scale(model):
     assert max(means, key=means.get) == "P-3"
 
 
+@pytest.mark.slow
 def test_a_changed_network_is_refused(model, tmp_path):
     copy = tmp_path / "copy"
     copy.mkdir()

@@ -70,6 +70,7 @@ def _path(version) -> Path:
     return Path(version.path)
 
 
+@pytest.mark.slow
 def test_a_budget_beyond_the_levels_asks_for_training(faulty):
     with pytest.raises(InvalidRequest, match="no alarm level for 500"):
         adjust(faulty, FLEET, budget=500)
