@@ -14,7 +14,6 @@ from detectors.thresholds import SurpriseScale
 
 Scores = NDArray[np.float64]
 
-
 _WEIGHT = 0.5
 """Of the averages' surprise, where the detector's has 1."""
 _SUM, _HIGHER = "sum_scale", "highest_scale"

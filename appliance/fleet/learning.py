@@ -56,10 +56,6 @@ class _Round:
     detector: Detector
     scores: NDArray[np.float64]
 
-    def suspicious(self, vouched: Vouched) -> Stretches:
-        """Return stretches of the scores that look like faults and that nothing speaks for."""
-        return suspicious_of(self.scores, vouched.among(self.ready.cells))
-
     def in_cells(self, stretches: Stretches) -> Stretches:
         """Return stretches of the rows learned from as such of the series' cells."""
         cells = self.ready.cells
@@ -114,12 +110,13 @@ def fit_asset(
     series, values, alive = found.series, found.values, found.alive
     known = Vouched(None if vouched is None else series.to_cells(vouched))
     last = _learn(asset, series, values, alive, recipe, network)
-    excluded = last.suspicious(known)
+    cells = last.ready.cells
+    excluded = suspicious_of(last.scores, known.among(cells))
     reach = max(last.detector.reach())
     usual = usual_in_context(series.context, last.in_cells(excluded), reach)
     if usual is not None:
         known = replace(known, usual=usual)
-        excluded = last.suspicious(known)
+        excluded = known.among(cells).without(excluded)
     suspicious: Stretches | None = excluded
     ranges = last.in_cells(excluded)
     if ranges:

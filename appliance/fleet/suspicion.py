@@ -45,6 +45,10 @@ class Vouched:
             return True
         return self.usual is not None and bool(2 * self.usual[start:stop].sum() >= stop - start)
 
+    def without(self, stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the stretches that are not."""
+        return [one for one in stretches if not self.speaks_for(*one)]
+
 
 NOBODY = Vouched()
 
@@ -53,8 +57,7 @@ def suspicious_of(
     scores: NDArray[np.float64], vouched: Vouched = NOBODY
 ) -> list[tuple[int, int]]:
     """Return the stretches that look like faults and that nothing speaks for."""
-    found = suspicious_stretches(scores)
-    return [one for one in found if not vouched.speaks_for(*one)]
+    return vouched.without(suspicious_stretches(scores))
 
 
 def usual_in_context(
