@@ -16,6 +16,9 @@ from tests.appliance.pipelines.sites import ASSETS, plant
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "appliance.cli.main"]
+INTERRUPTED = (130, -signal.SIGINT)
+"""To a shell both are 130: Python, told to end with it, ends by the signal itself where the key
+came while a string was being run (scipy's modules run some as they are loaded)."""
 
 
 def started(*arguments: object, **more) -> subprocess.Popen[str]:
@@ -80,7 +83,8 @@ def test_a_key_stops_the_work_in_one_sentence_and_it_can_be_repeated(full):
             process.wait(timeout=0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    assert (process.returncode, out) == (130, "")
+    assert process.returncode in INTERRUPTED
+    assert out == ""
     assert err == "kizashi: interrupted; the same command goes on where it can.\n"
     assert list(runs.iterdir()) == before
     status, out, err = told("train", "pumps", "--recipe", "mahalanobis", "--json")
