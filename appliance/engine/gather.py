@@ -26,6 +26,8 @@ Call = Callable[[str, "list[Item]", float], Awaitable["Sequence[Result | Kizashi
 
 NOWHERE = ""
 """The place of all keys while there is none."""
+TOO_MUCH = "more readings come than are judged."
+"""What is said where more waits than is taken, here or before a replica."""
 _GIVEN_UP = "what was asked for is not waited for any more."
 _LOOK = 0.1
 """Seconds after which it is looked whether anybody still waits for a call."""
@@ -173,7 +175,7 @@ class Gatherer(Generic[Item, Result]):
                 line.waiting.append(one)
             else:
                 refused.append(one)
-        _tell_all(refused, TryAgain("more readings come than are judged."))
+        _tell_all(refused, TryAgain(TOO_MUCH))
         for line in self._lines.values():
             if line.waiting and not line.moves:
                 line.moves = True

@@ -17,7 +17,7 @@ from appliance.core.clock import monotonic
 from appliance.core.errors import EngineError, KizashiError, TryAgain
 from appliance.core.settings import Settings
 from appliance.engine import places
-from appliance.engine.gather import Gatherer
+from appliance.engine.gather import TOO_MUCH, Gatherer
 from appliance.engine.ray import RayEngine
 
 Item = TypeVar("Item")
@@ -164,7 +164,7 @@ class Replicas(Generic[Item, Result]):
                 raise
             raise TryAgain("a replica was lost: it let go of what it was asked.") from None
         except self._gone.BackPressureError as error:
-            raise TryAgain("more readings come than are judged.") from error
+            raise TryAgain(TOO_MUCH) from error
         except self._lost as error:
             raise TryAgain(f"a replica was lost: {type(error).__name__}.") from error
         except self._gone.RayServeException as error:
