@@ -1,9 +1,11 @@
 """How new each row is beside all rows before it, judged and then learned, one after the other.
 
-Every sensor's newest window is looked at in five views: four rows, eight means of four rows,
-the shape of eight means of eight rows, and the spread of 16 and of 64 rows.  Of each view there
-is a memory of references, of which no two lie within its radius; when it is full, the radius
-grows until a quarter of it is free (Charikar and others 2004, doi:10.1137/S0097539702418498).
+Every sensor's newest window is looked at in seven views: four rows, eight means of four rows,
+the shape of eight means of eight rows, the spread of 16 and of 64 rows, eight peaks of five
+rows, and the shape of eight peaks of eight rows; a peak is the reading furthest from its rows'
+mean towards its longer side, as a mean hides what is short.  Of each view there is a memory of
+references, of which no two lie within its radius; when it is full, the radius grows until a
+quarter of it is free (Charikar and others 2004, doi:10.1137/S0097539702418498).
 A window's novelty is the distance to the nearest reference; of four rows it is the geometric
 mean of that and of the newest jump, as what is strange and small is common.  Its surprise is
 the tail probability of that among all novelties before, as a decimal logarithm: beyond the
@@ -23,10 +25,13 @@ from detectors.kernels.arrays import Array, Doubles, Floats, Indices, matrix
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-VIEWS = 5
-_ROWS = (4, 32, 64, 16, 64)
-_GAPS = (8, 32, 64, 16, 64)
-_PLACES = (0, 4, 12, 20, 21, 22)
+VIEWS = 7
+FIRST_VIEWS = 5
+"""Views of a memory that was kept before there were peaks: it goes on with these."""
+_ROWS = (4, 32, 64, 16, 64, 40, 64)
+_GAPS = (8, 32, 64, 16, 64, 40, 64)
+_PLACES = (0, 4, 12, 20, 21, 22, 30, 38)
+_SHAPES, _SPREADS = (2, 6), (3, 4)
 _MOST_PLACES = 8
 _KEPT = 128
 """Rows of the past that the newest window and the one learned now reach back."""
@@ -53,15 +58,15 @@ class Memory(NamedTuple):
     silent
         Rows since each sensor's last reading, (n_sensors,).
     references
-        Of all views side by side, (n_sensors, n_references, 22).
+        Of all views side by side, (n_sensors, n_references, 38).
     counts
-        References of each view, (n_sensors, 5).
+        References of each view, (n_sensors, 7).
     radius
-        Squared, (n_sensors, 5).
+        Squared, (n_sensors, 7).
     highest
-        Novelties, the highest first, (n_sensors, 5, 33).
+        Novelties, the highest first, (n_sensors, 7, 33).
     judged
-        Windows judged so far, (n_sensors, 5).
+        Windows judged so far, (n_sensors, 7).
     """
 
     recent: Floats
@@ -73,16 +78,16 @@ class Memory(NamedTuple):
     judged: Indices
 
     @classmethod
-    def empty(cls, n_sensors: int, n_references: int) -> Self:
-        """Return one that has seen nothing."""
+    def empty(cls, n_sensors: int, n_references: int, views: int = VIEWS) -> Self:
+        """Return one that has seen nothing; it looks in the first so many views."""
         return cls(
             np.full((n_sensors, _KEPT), np.nan, np.float32),
             np.full(n_sensors, _CARRIED, np.int64),
-            np.zeros((n_sensors, n_references, _PLACES[-1]), np.float32),
-            np.zeros((n_sensors, VIEWS), np.int64),
-            np.zeros((n_sensors, VIEWS)),
-            np.zeros((n_sensors, VIEWS, _HIGHEST + 1)),
-            np.zeros((n_sensors, VIEWS), np.int64),
+            np.zeros((n_sensors, n_references, _PLACES[views]), np.float32),
+            np.zeros((n_sensors, views), np.int64),
+            np.zeros((n_sensors, views)),
+            np.zeros((n_sensors, views, _HIGHEST + 1)),
+            np.zeros((n_sensors, views), np.int64),
         )
 
     def copy(self) -> Self:
@@ -91,33 +96,56 @@ class Memory(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def _means(line: Array, start: int, each: int, out: Array) -> float:
+    """Write means of so many rows each; return that of all, NaN where a reading is missing."""
+    mean = 0.0
+    for point in range(len(out)):
+        total = 0.0
+        for i in range(start + point * each, start + (point + 1) * each):
+            if np.isnan(line[i]):
+                return np.nan
+            total += line[i]
+        out[point] = total / each
+        mean += total / (each * len(out))
+    return mean
+
+
+@njit(cache=True, nogil=True)
+def _peaks(line: Array, start: int, each: int, out: Array) -> float:
+    """Put peaks in the place of the means; return the mean of the peaks."""
+    mean = 0.0
+    for point in range(len(out)):
+        part = line[start + point * each : start + (point + 1) * each]
+        low, high = part.min(), part.max()
+        out[point] = high if high - out[point] > out[point] - low else low
+        mean += out[point] / len(out)
+    return mean
+
+
+@njit(cache=True, nogil=True)
 def _described(line: Array, row: int, view: int, out: Array) -> bool:
     """Write a view of the window that ends at a row; False where a reading is missing."""
     start, points = row - _ROWS[view] + 1, len(out)
     each = _ROWS[view] // points
-    mean = 0.0
-    for point in range(points):
-        total = 0.0
-        for i in range(start + point * each, start + (point + 1) * each):
-            if np.isnan(line[i]):
-                return False
-            total += line[i]
-        out[point] = total / each
-        mean += total / _ROWS[view]
-    if view < 2:
-        out /= np.sqrt(points)
-        return True
+    mean = _means(line, start, each, out)
+    if np.isnan(mean):
+        return False
     power = 0.0
-    if view == 2:
+    if view in _SPREADS:
+        for i in range(start, row + 1):
+            power += (line[i] - mean) ** 2
+        out[0] = np.log(np.sqrt(power / _ROWS[view]) + _LEAST_SPREAD)
+        return True
+    if view >= FIRST_VIEWS:
+        mean = _peaks(line, start, each, out)
+    if view in _SHAPES:
         for point in range(points):
             power += (out[point] - mean) ** 2
         spread = np.sqrt(power / points) + _LEAST_SIZE
         for point in range(points):
             out[point] = (out[point] - mean) / spread / np.sqrt(points)
         return True
-    for i in range(start, row + 1):
-        power += (line[i] - mean) ** 2
-    out[0] = np.log(np.sqrt(power / _ROWS[view]) + _LEAST_SPREAD)
+    out /= np.sqrt(points)
     return True
 
 
@@ -217,7 +245,7 @@ def _sensor(
     window = np.empty(_MOST_PLACES, np.float32)
     start = len(line) - len(present)
     for row in range(start, len(line)):
-        for view in range(VIEWS):
+        for view in range(len(counts)):
             first, stop = _PLACES[view], _PLACES[view + 1]
             known, own = references[:, first:stop], window[: stop - first]
             if _described(line, row - _GAPS[view], view, own):

@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from detectors.errors import StateCorrupt
-from detectors.kernels.novelty import Memory, Quiet, advance, calls
+from detectors.kernels.novelty import FIRST_VIEWS, VIEWS, Memory, Quiet, advance, calls
 from detectors.learning import LearningDetector
 from detectors.models.auto_columns import Sensors
 from detectors.models.parameters import require_int, require_number
@@ -29,11 +29,12 @@ _WARMING = 82
 class Onset(LearningDetector):
     """Calls the beginning of what no row before has shown, and learns it with every row.
 
-    Every sensor's newest window is compared with references kept of all rows before it, in five
-    views: four rows, eight means of four rows, the shape of eight means of eight rows, and the
-    spread of 16 and of 64 rows.  The distance to the nearest reference is turned into a
-    surprise by all distances before it (decades, as in an alarm level); of four rows it counts
-    together with the size of the newest jump.  Of a single sensor the highest surprise of a row
+    Every sensor's newest window is compared with references kept of all rows before it, in
+    seven views: four rows, eight means of four rows, the shape of eight means of eight rows,
+    the spread of 16 and of 64 rows, eight peaks of five rows, and the shape of eight peaks of
+    eight rows.  The distance to the nearest reference is turned into a surprise by all
+    distances before it (decades, as in an alarm level); of four rows it counts together with
+    the size of the newest jump.  Of a single sensor the highest surprise of a row
     counts, of several the mean of the two highest; it is lowered where high ones are more
     frequent than they should be.  A row scores it if it exceeds, by a tenth of a decade, what
     is held of those before, and 0 otherwise.  What is held fades with the rows seen.  So an
@@ -99,8 +100,8 @@ class Onset(LearningDetector):
         self._forget()
         self._learn(X)
 
-    def _forget(self) -> None:
-        self._memory = Memory.empty(len(self._sensors.used), self.n_references)
+    def _forget(self, views: int = VIEWS) -> None:
+        self._memory = Memory.empty(len(self._sensors.used), self.n_references, views)
         self._quiet = Quiet.empty()
 
     @override
@@ -127,7 +128,7 @@ class Onset(LearningDetector):
         """Score the rows as they came, each before it was learned; the first are NaN."""
         new = self.clone()
         new._sensors = self._sensors
-        new._forget()
+        new._forget(self._memory.counts.shape[1])
         scores = new._score(X)
         scores[:_WARMING] = np.nan
         return scores
@@ -141,7 +142,9 @@ class Onset(LearningDetector):
     @override
     def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._sensors = Sensors.restore(state)
-        empty = Memory.empty(len(self._sensors.used), self.n_references)
+        # Models of earlier versions look in fewer views, and go on doing so.
+        views = FIRST_VIEWS if state["counts"].shape[-1] == FIRST_VIEWS else VIEWS
+        empty = Memory.empty(len(self._sensors.used), self.n_references, views)
         self._memory = Memory(*_like(empty._asdict(), state))
         counts = self._memory.counts
         if not ((counts >= 0) & (counts <= self.n_references)).all():

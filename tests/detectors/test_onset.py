@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from detectors import catalog
 from detectors.errors import InvalidInput, StateCorrupt
+from detectors.kernels.novelty import FIRST_VIEWS, Memory, Quiet, advance, calls
+from detectors.models.auto_columns import Sensors
 from detectors.models.onset import Onset
 from detectors.streams import Stream
 from detectors.thresholds import SurpriseScale
@@ -109,6 +111,22 @@ def test_what_was_learned_goes_on_after_it_was_stored(fitted: Onset) -> None:
     np.testing.assert_array_equal(again.score(X[400:]), expected[400:])
     first = Onset().partial_fit(_rhythm(1_500, 0)).score(X)
     np.testing.assert_array_equal(first, expected)
+
+
+def test_a_model_kept_before_there_were_peaks_goes_on_with_its_five_views() -> None:
+    known, X = _rhythm(1_500, 0), _new()
+    detector = Onset().fit(known)
+    earlier = Memory.empty(2, 300, FIRST_VIEWS)
+    quiet = Quiet.empty()
+    sensors = Sensors.learn(known)
+    calls(quiet, advance(earlier, sensors.apply(known))[0].mean(axis=0), 0.1)
+    state = detector.state() | earlier._asdict() | quiet._asdict()
+    old = Onset.from_state(state, detector.get_params())
+    expected = calls(quiet, advance(earlier, sensors.apply(X))[0].mean(axis=0), 0.1)
+    np.testing.assert_array_equal(old.score(X), expected)
+    assert old.state()["counts"].shape == (2, FIRST_VIEWS)
+    assert old.calibration_scores(known).shape == (1_500,)
+    assert old.fit(known).state()["counts"].shape == detector.state()["counts"].shape
 
 
 def test_a_state_of_other_parameters_is_refused(fitted: Onset) -> None:
