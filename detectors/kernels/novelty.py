@@ -115,8 +115,9 @@ def _peaks(line: Array, start: int, each: int, out: Array) -> float:
     """Put peaks in the place of the means; return the mean of the peaks."""
     mean = 0.0
     for point in range(len(out)):
-        part = line[start + point * each : start + (point + 1) * each]
-        low, high = part.min(), part.max()
+        low = high = line[start + point * each]
+        for i in range(start + point * each + 1, start + (point + 1) * each):
+            low, high = min(low, line[i]), max(high, line[i])
         out[point] = high if high - out[point] > out[point] - low else low
         mean += out[point] / len(out)
     return mean
