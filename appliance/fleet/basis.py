@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.fleet.series import Floats, Ints, Mask
+from appliance.fleet.series import Course, Floats, Ints, Mask
 
 _KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 MOST_LEVELS = 20
@@ -114,7 +114,16 @@ def read_contexts(context: Floats) -> list[Quantity | Category] | None:
 
 
 class Terms:
-    """The basis of some contexts: computed in blocks, except what is smoothed over time."""
+    """The basis of some contexts: computed in blocks, except what is smoothed over time.
+
+    Parameters
+    ----------
+    course
+        What lies behind the cells for what is smoothed; begun anew in each stretch without it.
+    rests
+        Whether standing still is smoothed as well: none of the contexts' values is what a
+        machine does then.
+    """
 
     def __init__(
         self,
@@ -123,12 +132,17 @@ class Terms:
         bounds: Ints,
         margin: float,
         lags: Sequence[int],
+        course: Course | None = None,
+        *,
+        rests: bool = False,
     ) -> None:
         self._contexts = contexts
         self._margin = margin
         self._context = hold(context, bounds)
-        self._bounds = bounds
         self._lags = lags
+        anew = np.full(len(bounds) - 1, np.inf)
+        self._course = Course(self._context, bounds, anew) if course is None else course
+        self._rests = rests
         self._smoothed: NDArray[np.float32] | None = None
         self.static_count = len(self._static(slice(0, 1)))
 
@@ -146,6 +160,7 @@ class Terms:
         one = list(zip(self._context[:, :1], self._contexts, strict=True))
         static = [h.ridge for x, h in one for _ in h.terms(x, self._margin)]
         slow = [h.ridge for x, h in one for _ in h.slow_terms(x, self._margin)]
+        slow += [Category.ridge] * self._rests
         products = [_FIRM] * (self.static_count - len(static))
         return np.array([*static, *products, *(slow * len(self._lags))])
 
@@ -166,9 +181,20 @@ class Terms:
         return np.stack(terms) if terms else np.zeros((0, cells))
 
     def _smooth(self) -> NDArray[np.float32]:
-        contexts = zip(self._context, self._contexts, strict=True)
+        course = self._course
+        contexts = zip(hold(course.context, course.bounds), self._contexts, strict=True)
         raw = [term for x, how in contexts for term in how.slow_terms(x, self._margin)]
-        out = [exponential(term, lag, self._bounds) for lag in self._lags for term in raw]
+        if self._rests:
+            still = course.resting
+            none = np.zeros(course.context.shape[1])
+            raw.append(none if still is None else still.astype(np.float64))
+        out = [
+            exponential(term, lag, course.bounds, course.gaps)
+            for lag in self._lags
+            for term in raw
+        ]
+        if course.cells is not None:
+            out = [one[course.cells] for one in out]
         cells = self._context.shape[1]
         return np.stack(out) if out else np.zeros((0, cells), np.float32)
 
@@ -190,13 +216,26 @@ def hold(context: Floats, bounds: Ints) -> Floats:
     return out
 
 
-def exponential(x: NDArray[np.float64], lag: int, bounds: Ints) -> NDArray[np.float32]:
-    """Return the exponentially weighted mean of the past, begun anew in each stretch."""
+def exponential(
+    x: NDArray[np.float64], lag: int, bounds: Ints, gaps: NDArray[np.float64] | None = None
+) -> NDArray[np.float32]:
+    """Return the exponentially weighted mean of the past.
+
+    Parameters
+    ----------
+    gaps
+        Cells without a value before each stretch, in which the one after them is taken to have
+        held; without it the mean begins anew in each stretch.
+    """
     from scipy.signal import lfilter  # takes longer than all else here, and most have no use
 
     share = 1.0 - np.exp(-1.0 / lag)
     out = np.empty(len(x), np.float32)
-    for a, b in itertools.pairwise(bounds):
-        part, _ = lfilter([share], [1.0, share - 1.0], x[a:b], zi=[(1.0 - share) * x[a]])
+    left = np.zeros(len(bounds) - 1) if gaps is None else np.exp(-gaps / lag)
+    last = 0.0
+    for (a, b), kept in zip(itertools.pairwise(bounds), left, strict=True):
+        begin = x[a] + kept * (last - x[a])
+        part, _ = lfilter([share], [1.0, share - 1.0], x[a:b], zi=[(1.0 - share) * begin])
         out[a:b] = part
+        last = part[-1]
     return out

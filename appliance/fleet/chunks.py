@@ -186,6 +186,7 @@ def assets_of(
         if masked is not None and not masked.any():
             masked = None
         alive = None if running is None else running[place]
+        stopped = None if alive is None or alive.all() else ~alive
         if masked is not None:
             alive = ~masked if alive is None else alive & ~masked
         yield AssetRows(
@@ -196,6 +197,7 @@ def assets_of(
                 _stacked(sensors, place, kind),
                 _stacked(context, place, np.dtype(np.float64)),
                 alive,
+                stopped,
             ),
             masked,
         )

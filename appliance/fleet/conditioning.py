@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.fleet.basis import Category, Quantity, Terms, read_contexts
-from appliance.fleet.series import Floats, Ints, Mask
+from appliance.fleet.cleaning import bridge
+from appliance.fleet.series import Course, Floats, Ints, Mask, Series
 from appliance.schemas.recipe import Conditioning
 
 _FOLDS = 5
@@ -47,6 +48,11 @@ class Conditioner:
         Shape (1 + n_terms, n_sensors); zero for sensors that are not conditioned.
     uses_lags
         Whether any weight of a smoothed term is not zero.
+    goes_on
+        Whether what is smoothed goes on through stops and gaps; models of before do not tell,
+        and begin anew after each.
+    rests
+        Whether standing still is smoothed as well.
     """
 
     def __init__(
@@ -57,12 +63,16 @@ class Conditioner:
         weights: NDArray[np.float64],
         *,
         uses_lags: bool,
+        goes_on: bool = False,
+        rests: bool = False,
     ) -> None:
         self.contexts = tuple(contexts)
         self.lags = tuple(lags)
         self.margin = margin
         self.weights = weights
         self.uses_lags = uses_lags
+        self.goes_on = goes_on
+        self.rests = rests
         self.conditioned = np.any(weights != 0, axis=0)
 
     @property
@@ -84,8 +94,15 @@ class Conditioner:
             out |= np.where(gone, needed, how.unseen(values, margin))
         return out
 
-    def expected(self, context: Floats, bounds: Ints) -> NDArray[np.float64]:
+    def expected(
+        self, context: Floats, bounds: Ints, course: Course | None = None
+    ) -> NDArray[np.float64]:
         """Return what is normal for each conditioned sensor; zero for the others.
+
+        Parameters
+        ----------
+        context, bounds, course
+            Of a `Series`; what is smoothed begins anew in each stretch without the last.
 
         Returns
         -------
@@ -95,7 +112,12 @@ class Conditioner:
         which = np.flatnonzero(self.conditioned)
         if not len(which):
             return out
-        terms = Terms(self.contexts, context, bounds, self.margin, self.lags)
+        # A model that never saw a machine stand still begins anew after a stop.
+        known = course is not None and (self.rests or course.resting is None)
+        behind = course if self.goes_on and known else None
+        terms = Terms(
+            self.contexts, context, bounds, self.margin, self.lags, behind, rests=self.rests
+        )
         weights = np.ascontiguousarray(self.weights[:, which])
         if not self.uses_lags:
             weights = weights[: 1 + terms.static_count]
@@ -103,6 +125,30 @@ class Conditioner:
             block = slice(low, min(low + _BLOCK, context.shape[1]))
             basis = terms.at(block, smoothed=self.uses_lags)
             out[which, block] = weights[1:].T @ basis + weights[0][:, None]
+        return out
+
+    def left(self, values: Floats, series: Series, fill_rows: int) -> Floats:
+        """Return what the contexts of a series leave of its sensors' values.
+
+        Cells of short stops, and beside a machine's stops also those whose context was never
+        seen, are filled from what is left around them: nobody knows what is normal there, and
+        their neighbours' windows hold them.
+
+        Parameters
+        ----------
+        fill_rows
+            Longest run of cells that is filled.
+        """
+        if not self.conditioned.any():
+            return values
+        out = values - self.expected(series.context, series.bounds, series.course)
+        if self.rests:
+            unknown = self.unseen(series.context)
+            if series.course.stops is not None:
+                unknown |= series.course.stops
+            if unknown.any():
+                out[:, unknown] = np.nan
+                out = bridge(out, series.bounds, fill_rows)
         return out
 
     # ------------------------------------------------------------------ state
@@ -118,6 +164,8 @@ class Conditioner:
             "lags": list(self.lags),
             "margin": self.margin,
             "uses_lags": self.uses_lags,
+            "goes_on": self.goes_on,
+            "rests": self.rests,
         }
 
     @classmethod
@@ -131,19 +179,32 @@ class Conditioner:
             else Quantity(c["low"], c["high"], tuple(c["knots"]))
             for c in data["contexts"]
         ]
-        return cls(contexts, data["lags"], data["margin"], weights, uses_lags=data["uses_lags"])
+        return cls(
+            contexts,
+            data["lags"],
+            data["margin"],
+            weights,
+            uses_lags=data["uses_lags"],
+            goes_on=data.get("goes_on", False),
+            rests=data.get("rests", False),
+        )
 
 
 # ---------------------------------------------------------------- learning
 def learn(
-    sensors: Floats, context: Floats, bounds: Ints, recipe: Conditioning, normal: Mask
+    sensors: Floats,
+    context: Floats,
+    bounds: Ints,
+    recipe: Conditioning,
+    normal: Mask,
+    course: Course | None = None,
 ) -> tuple[Conditioner | None, NDArray[np.float64]]:
     """Learn which sensors the contexts explain.
 
     Parameters
     ----------
-    sensors, context, bounds
-        Of a `Series`.
+    sensors, context, bounds, course
+        Of a `Series`; what is smoothed begins anew in each stretch without the last.
     normal
         Cells to learn from.
 
@@ -161,7 +222,8 @@ def learn(
     contexts = read_contexts(context[:, normal])
     if contexts is None:
         return None, explained
-    terms = Terms(contexts, context, bounds, recipe.margin, recipe.lags)
+    rests = course is not None and course.resting is not None
+    terms = Terms(contexts, context, bounds, recipe.margin, recipe.lags, course, rests=rests)
     step = max(-(-sensors.shape[1] // _FIT_CELLS), 1)
     basis, ridge = terms.thinned(step, smoothed=True), terms.ridge()
     weights = np.zeros((1 + len(basis), len(sensors)))
@@ -186,10 +248,16 @@ def learn(
                 weights[: len(chosen), sensor] = chosen[:, number]
                 explained[sensor] = best[number]
     uses_lags = bool(np.any(weights[1 + terms.static_count :] != 0))
-    return (
-        Conditioner(contexts, recipe.lags, recipe.margin, weights, uses_lags=uses_lags),
-        explained,
+    learned = Conditioner(
+        contexts,
+        recipe.lags,
+        recipe.margin,
+        weights,
+        uses_lags=uses_lags,
+        goes_on=course is not None,
+        rests=rests,
     )
+    return learned, explained
 
 
 def _alike(gone: Mask, usable: Mask) -> list[Ints]:

@@ -188,10 +188,12 @@ def moved_of(
     series, _, _ = clean(rows, interval, recipe.cleaning, sensors)
     usable = np.ones(series.cells, bool)
     values = series.sensors
-    conditioner, _ = learn(values, series.context, series.bounds, recipe.conditioning, usable)
+    conditioner, _ = learn(
+        values, series.context, series.bounds, recipe.conditioning, usable, series.course
+    )
     if conditioner is not None:
         usable &= ~conditioner.unseen(series.context)
-        values = values - conditioner.expected(series.context, series.bounds)
+        values = conditioner.left(values, series, recipe.cleaning.fill_rows)
     first, figures = _by_days(series, values, usable)
     low, high = (round(at.timestamp() * MICRO) // _DAY - first for at in normal)
     start = max(low, 0)
@@ -208,9 +210,7 @@ def _by_days(
     series: Series, values: NDArray[np.floating], usable: Mask
 ) -> tuple[int, NDArray[np.float64]]:
     """Return the first day and shape (n_sensors, parts, n_days); NaN where too little is."""
-    lengths = np.diff(series.bounds)
-    begin = np.repeat(series.starts - series.bounds[:-1] * series.interval, lengths)
-    days = (begin + np.arange(series.cells) * series.interval) // _DAY
+    days = series.times() // _DAY
     first = int(days[0])
     out = np.full((len(values), len(_PARTS), int(days[-1]) - first + 1), np.nan)
     edges = np.flatnonzero(np.diff(days, prepend=first - 1))

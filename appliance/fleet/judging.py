@@ -17,7 +17,17 @@ from appliance.fleet.forms import Form, forms_of
 from appliance.fleet.judgements import EXPLAINED_FROM, Judged, SensorFault, alive_only
 from appliance.fleet.own_level import offset_of
 from appliance.fleet.relations import Expected, Relations, usual
-from appliance.fleet.series import MICRO, Floats, Mask, Rows, Series, Stretch, even, pieces
+from appliance.fleet.series import (
+    MICRO,
+    Floats,
+    Mask,
+    Rows,
+    Series,
+    Stretch,
+    even,
+    pieces,
+    whole,
+)
 from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Limits, Recipe
 from appliance.schemas.score import Judgement
@@ -159,10 +169,7 @@ class AssetModel:
         if conditioner is not None:
             state[conditioner.unseen(context)[-count:]] = Judgement.UNSEEN_MODE
         if conditioner is not None or self._offset is not None:
-            bounds = np.array([0, sensors.shape[1]])
-            values = self._residuals(
-                Series(sensors, context, bounds, bounds[:1], self._interval, None)
-            )
+            values = self._residuals(whole(sensors, context, 0, self._interval))
         form, lead = self._live or self._final, sensors.shape[1] - count
         before = min(lead, form.before)
         found = form.scored(values[:, lead - before :].T, before, explain=explain)
@@ -228,7 +235,9 @@ class AssetModel:
         if self._offset is not None:
             middle = middle + self._offset[:, None]
         if self._conditioner is not None:
-            middle = middle + self._conditioner.expected(series.context, series.bounds)
+            middle = middle + self._conditioner.expected(
+                series.context, series.bounds, series.course
+            )
         return Expected(
             np.array(series.to_rows(middle, np.nan)),
             np.array(series.to_rows(found.width, np.nan)),
@@ -269,8 +278,8 @@ class AssetModel:
 
     def _residuals(self, series: Series) -> Floats:
         conditioner, values = self._conditioner, series.sensors
-        if conditioner is not None and conditioner.conditioned.any():
-            values = values - conditioner.expected(series.context, series.bounds)
+        if conditioner is not None:
+            values = conditioner.left(values, series, self._recipe.cleaning.fill_rows)
         if self._offset is not None:
             values = values - self._offset[:, None]
         return values.astype(series.sensors.dtype, copy=False)

@@ -63,7 +63,7 @@ def at_own_level(
         raise Unfit(f"known for {days:.2g} days, its level is learned from {LEAST_DAYS:g} on")
     place = {name: number for number, name in enumerate(sensors)}
     used = rows.sensors[[place[name] for name in shared.sensors]]
-    own = Rows(rows.times, used, rows.context, rows.running)
+    own = rows.of(used)
     moved = with_offset(arrays, AssetModel(shared, arrays, recipe).offset(own))
     model = AssetModel(shared, moved, recipe)
     said = model.judge(own, explain=False).surprise

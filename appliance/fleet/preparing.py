@@ -116,13 +116,12 @@ def prepare(series: Series, values: Floats, normal: Mask, recipe: Recipe, tags: 
         Too little is left.
     """
     conditioner, explained = learn(
-        values, series.context, series.bounds, recipe.conditioning, normal
+        values, series.context, series.bounds, recipe.conditioning, normal, series.course
     )
     if conditioner is not None:
         normal = normal & ~conditioner.unseen(series.context)
-        if conditioner.conditioned.any():
-            expected = conditioner.expected(series.context, series.bounds)
-            values = (values - expected).astype(values.dtype)
+        left = conditioner.left(values, series, recipe.cleaning.fill_rows)
+        values = left.astype(values.dtype, copy=False)
     parts = pieces(series.bounds, ~normal, recipe.cleaning.fill_rows)
     if tags.ordered:
         parts = [p for p in parts if p.stop - p.start >= _SHORTEST_PIECE] or parts

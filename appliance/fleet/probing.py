@@ -89,13 +89,18 @@ def out_of_step(rows: Rows, sensor: int, where: Mask) -> Rows:
     values = rows.sensors.copy()
     own = values[sensor, where]
     values[sensor, where] = np.roll(own, len(own) * 2 // 5)
-    return Rows(rows.times, values, rows.context, rows.running)
+    return rows.of(values)
 
 
 def part(rows: Rows, where: slice) -> Rows:
     """Return some of an asset's rows."""
-    running = None if rows.running is None else rows.running[where]
-    return Rows(rows.times[where], rows.sensors[:, where], rows.context[:, where], running)
+    return Rows(
+        rows.times[where],
+        rows.sensors[:, where],
+        rows.context[:, where],
+        None if rows.running is None else rows.running[where],
+        None if rows.stopped is None else rows.stopped[where],
+    )
 
 
 def spread_out(names: Sequence[str], most: int = 6) -> list[str]:
@@ -109,12 +114,12 @@ def shifted(rows: Rows, sensor: int, by: float, where: Mask) -> Rows:
     """Return rows with one sensor moved, there."""
     values = rows.sensors.copy()
     values[sensor, where] += by
-    return Rows(rows.times, values, rows.context, rows.running)
+    return rows.of(values)
 
 
 def alarming(model: AssetModel, rows: Rows, place: Sequence[int], where: Mask) -> float:
     """Return the share of the judged readings that alarm."""
-    own = Rows(rows.times, rows.sensors[list(place)], rows.context, rows.running)
+    own = rows.of(rows.sensors[list(place)])
     judged = model.judge(own, explain=False)
     known = where & np.isfinite(judged.surprise)
     return float(judged.alarm[known].mean()) if known.any() else 0.0

@@ -68,7 +68,7 @@ class Models:
         if used == self.manifest.sensors:
             return rows
         index = np.array([self._place[name] for name in used], np.int64)
-        return Rows(rows.times, rows.sensors[index], rows.context, rows.running)
+        return rows.of(rows.sensors[index])
 
 
 def score_frame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
@@ -43,12 +43,51 @@ class Rows:
         Shapes (n_sensors, n_rows) and (n_context, n_rows); NaN where there is no value.
     running
         Whether the machine counted as running; None if it always does.
+    stopped
+        Whether it stood still, by its run state; None if that is not declared.  Rows that are
+        taken out, but not by the run state, are neither running nor stopped.
     """
 
     times: Ints
     sensors: Floats
     context: Floats
     running: Mask | None = None
+    stopped: Mask | None = None
+
+    def of(self, sensors: Floats) -> Rows:
+        """Return the same rows with other values of sensors."""
+        return replace(self, sensors=sensors)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Contexts in time, through stops and gaps: what follows them slowly has them behind it.
+
+    Attributes
+    ----------
+    context
+        Shape (n_context, n_all).
+    bounds
+        First cell of each stretch without a long gap, and the number of cells at the end.
+    gaps
+        Cells without a reading before each stretch, shape (n_stretches,); infinite before the
+        first.
+    resting
+        Cells in which the machine stands still, shape (n_all,); None if it always runs.
+    cells
+        Which of them the cells of the series are; None if they are the same.
+    """
+
+    context: Floats
+    bounds: Ints
+    gaps: NDArray[np.float64]
+    resting: Mask | None = None
+    cells: Ints | None = None
+
+    @property
+    def stops(self) -> Mask | None:
+        """Cells of the series in which the machine stands still; None if it always runs."""
+        return None if self.resting is None else self.resting[self.cells]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +106,8 @@ class Series:
         Microseconds from cell to cell.
     cell_of_row
         Cell of each row, -1 for rows that have none; None if row *i* is cell *i*.
+    course
+        Of the contexts.
     """
 
     sensors: Floats
@@ -75,11 +116,23 @@ class Series:
     starts: Ints
     interval: int
     cell_of_row: Ints | None
+    course: Course
 
     @property
     def cells(self) -> int:
         """Number of cells."""
         return int(self.sensors.shape[1])
+
+    def times(self) -> Ints:
+        """Return the time of each cell in microseconds."""
+        begin = np.repeat(self.starts - self.bounds[:-1] * self.interval, np.diff(self.bounds))
+        return np.asarray(begin + np.arange(self.cells) * self.interval)
+
+    def cells_at(self, times: Ints) -> Ints:
+        """Return the cells nearest to times that lie within the stretches."""
+        stretch = np.maximum(np.searchsorted(self.starts, times, side="right") - 1, 0)
+        inside = np.rint((times - self.starts[stretch]) / self.interval).astype(np.int64)
+        return np.minimum(self.bounds[stretch] + inside, self.bounds[stretch + 1] - 1)
 
     def time_of(self, cell: int) -> int:
         """Return a cell's time in microseconds."""
@@ -150,6 +203,7 @@ def even(rows: Rows, interval: int, fill_rows: int) -> Series:
         alive = np.flatnonzero(rows.running)
         kept = Rows(rows.times[alive], rows.sensors[:, alive], rows.context[:, alive])
         placed = _place(kept, interval, fill_rows)
+        every = _place(replace(rows, sensors=rows.sensors[:0]), interval, fill_rows)
         cell_of_row = np.full(len(rows.times), -1, np.int64)
         cell_of_row[alive] = (
             np.arange(len(alive)) if placed.cell_of_row is None else placed.cell_of_row
@@ -161,6 +215,11 @@ def even(rows: Rows, interval: int, fill_rows: int) -> Series:
             placed.starts,
             interval,
             cell_of_row,
+            replace(
+                every.course,
+                resting=None if rows.stopped is None else every.to_cells(rows.stopped),
+                cells=every.cells_at(placed.times()),
+            ),
         )
     return _place(kept, interval, fill_rows)
 
@@ -170,10 +229,10 @@ def _place(rows: Rows, interval: int, fill_rows: int) -> Series:
     steps = np.diff(times)
     if not len(times):
         nothing = np.zeros(1, np.int64)
-        return Series(rows.sensors, rows.context, nothing, nothing[:0], interval, None)
+        course = Course(rows.context, nothing, np.zeros(0))
+        return Series(rows.sensors, rows.context, nothing, nothing[:0], interval, None, course)
     if (steps == interval).all():
-        bounds = np.array([0, len(times)])
-        return Series(rows.sensors, rows.context, bounds, times[:1], interval, None)
+        return whole(rows.sensors, rows.context, int(times[0]), interval)
     first = np.r_[True, steps > (fill_rows + 1.5) * interval]
     number = np.cumsum(first) - 1
     starts = times[first]
@@ -181,14 +240,24 @@ def _place(rows: Rows, interval: int, fill_rows: int) -> Series:
     last = np.r_[np.flatnonzero(first)[1:] - 1, len(times) - 1]
     bounds = np.r_[0, np.cumsum(relative[last] + 1)]
     cell = bounds[number] + relative
+    context = _scatter(rows.context, cell, int(bounds[-1]), average=False)
+    silent = np.diff(starts) / interval - np.diff(bounds)[:-1]
     return Series(
         _scatter(rows.sensors, cell, int(bounds[-1]), average=True),
-        _scatter(rows.context, cell, int(bounds[-1]), average=False),
+        context,
         bounds,
         starts,
         interval,
         cell,
+        Course(context, bounds, np.r_[np.inf, silent]),
     )
+
+
+def whole(sensors: Floats, context: Floats, start: int, interval: int) -> Series:
+    """Return cells without a gap as a series that begins at a time in microseconds."""
+    bounds = np.array([0, sensors.shape[1]])
+    course = Course(context, bounds, np.array([np.inf]))
+    return Series(sensors, context, bounds, np.array([start]), interval, None, course)
 
 
 def _scatter(values: Floats, cell: Ints, cells: int, *, average: bool) -> Floats:

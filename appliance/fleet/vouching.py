@@ -42,7 +42,7 @@ def stay_silent(
     """
     place = {name: number for number, name in enumerate(sensors)}
     used = [place[name] for name in entry.sensors]
-    own = Rows(rows.times, rows.sensors[used], rows.context, rows.running)
+    own = rows.of(rows.sensors[used])
     model = AssetModel(entry, arrays, recipe)
     surprise = model.judge(own, explain=False).surprise[vouched]
     if model.has_live_scores:
