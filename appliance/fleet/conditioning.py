@@ -141,7 +141,7 @@ class Conditioner:
         """
         if not self.conditioned.any():
             return values
-        out = values - self.expected(series.context, series.bounds, series.course)
+        out: Floats = values - self.expected(series.context, series.bounds, series.course)
         if self.rests:
             unknown = self.unseen(series.context)
             if series.course.stops is not None:

@@ -151,6 +151,12 @@ class AssetModel:
         lags = 0 if self._conditioner is None else self._conditioner.warm_cells
         return max((self._live or self._final).before, *reach) + lags
 
+    @property
+    def halted_cells(self) -> int:
+        """Cells in which a machine was halted that what follows them slowly still shows."""
+        conditioner = self._conditioner
+        return conditioner.warm_cells if conditioner is not None and conditioner.goes_on else 0
+
     def judge_plain(
         self, sensors: Floats, context: Floats, count: int, *, explain: bool = True
     ) -> Judged:

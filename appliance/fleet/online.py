@@ -197,7 +197,7 @@ class Online:
         if self._streams.may_halt:
             halted = Judgement(self._streams.halted(reading.asset, row[None])[0])
             if halted is not Judgement.FINAL:
-                stream.skip(int(row[0]))
+                stream.skip(row[None], self._streams.stopped(row[None]))
                 return _unjudged(reading, stream.model, halted)
         plain = stream.take(row)
         if plain and stream.alone:

@@ -87,7 +87,7 @@ class Course:
     @property
     def stops(self) -> Mask | None:
         """Cells of the series in which the machine stands still; None if it always runs."""
-        return None if self.resting is None else self.resting[self.cells]
+        return None if self.resting is None else np.asarray(self.resting[self.cells])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from appliance.fleet.chunks import Columns
 from appliance.fleet.cleaning import StuckWatch
 from appliance.fleet.judgements import Judged
 from appliance.fleet.judging import AssetModel
-from appliance.fleet.series import MICRO, Floats, Rows
+from appliance.fleet.series import MICRO, Floats, Mask, Rows
 from appliance.schemas.recipe import Limits
 from appliance.schemas.score import Judgement
 from detectors.windows import RingBuffer
@@ -105,6 +105,9 @@ class AssetStream:
         self._lead = model.plain_lead
         kept = max(model.entry.warm_rows, self._lead or 0) + 1
         self._rows = RingBuffer(kept, width)
+        # Of rows that are no part of the series, and whether the machine stood still in them.
+        halted = model.halted_cells
+        self._halted = RingBuffer(halted, width + 1) if halted else None
         self._stuck = StuckWatch(model.stuck)
         self._anchor = 0
         self._cell = -1
@@ -114,7 +117,8 @@ class AssetStream:
     @property
     def bytes(self) -> int:
         """Memory of the rows kept, once the buffer is full."""
-        return 2 * self._rows.capacity * 8 * self._width
+        halted = 0 if self._halted is None else self._halted.capacity * (self._width + 1)
+        return 2 * 8 * (self._rows.capacity * self._width + halted)
 
     @property
     def alone(self) -> bool:
@@ -125,16 +129,31 @@ class AssetStream:
         """Take rows that came before, in time order, shape (n_rows, width)."""
         if len(rows):
             self._rows.push(rows)
-            self.last = int(rows[-1, 0])
+            self._came(rows)
             self._astray = True
 
-    def skip(self, time: int) -> None:
-        """Pass over a moment at which the machine does not run: it is no part of its series."""
-        self.last = time
+    def skip(self, rows: Values, stopped: Mask) -> None:
+        """Pass over rows that are no part of the series, and tell in which it stood still."""
+        if len(rows):
+            if self._halted is not None:
+                self._halted.push(np.column_stack([rows, stopped]))
+            self._came(rows)
+
+    def _came(self, rows: Values) -> None:
+        last = int(rows[-1, 0])
+        self.last = last if self.last is None else max(self.last, last)
+
+    @property
+    def running_rows(self) -> int:
+        """Rows kept that are part of the series."""
+        return len(self._rows)
 
     def kept(self) -> Values:
         """Return the rows kept, the oldest first, shape (n_rows, width)."""
-        return self._rows.latest()
+        if self._halted is None or not len(self._halted):
+            return self._rows.latest()
+        rows = np.concatenate([self._rows.latest(), self._halted.latest()[:, :-1]])
+        return np.asarray(rows[np.argsort(rows[:, 0], kind="stable")])
 
     def follows(self, time: int, fill_rows: int) -> bool:
         """Whether a moment comes no later than a gap that is bridged lets it."""
@@ -187,7 +206,7 @@ class AssetStream:
         """Judge the newest row; `plain` as `take` told."""
         if plain:
             return self.model.judge_plain(*self.newest(), 1, explain=explain)
-        rows = self._as_rows()
+        rows = self._with_halted()
         whole = self.model.judge(rows, explain=explain, live=self.model.has_live_scores)
         last = slice(len(rows.times) - 1, len(rows.times))
         state = whole.state[last]
@@ -201,6 +220,19 @@ class AssetStream:
     def _as_rows(self) -> Rows:
         kept = self._rows.latest()
         return Rows(kept[:, 0].astype(np.int64), *self._read(kept))
+
+    def _with_halted(self) -> Rows:
+        """Return the rows kept, those with the others among which the machine was halted."""
+        if self._halted is None or not len(self._halted):
+            return self._as_rows()
+        ran, halted = self._rows.latest(), self._halted.latest()
+        rows = np.concatenate([ran, halted[:, :-1]])
+        running = np.arange(len(rows)) < len(ran)
+        stopped = np.r_[np.zeros(len(ran), bool), halted[:, -1] > 0]
+        order = np.argsort(rows[:, 0], kind="stable")
+        rows = rows[order]
+        times = rows[:, 0].astype(np.int64)
+        return Rows(times, *self._read(rows), running[order], stopped[order])
 
     def _read(self, rows: Values) -> tuple[Floats, Floats]:
         columns = rows.T

@@ -15,7 +15,7 @@ from appliance.calendar.masks import Masks
 from appliance.fleet.frames import TIME
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.scoring import Models
-from appliance.fleet.series import MICRO, moment
+from appliance.fleet.series import MICRO, Mask, moment
 from appliance.fleet.stream import AssetStream, Places, Values
 from appliance.schemas.score import Judgement
 
@@ -101,16 +101,21 @@ class Streams:
     def halted(self, asset: str, rows: Values) -> NDArray[np.int8]:
         """Return why moments are no part of an asset's series; `FINAL` where they are."""
         state = np.full(len(rows), Judgement.FINAL, np.int8)
-        rule = self._models.columns.run_state
-        if rule is not None:
-            values = rows[:, self.names.index(rule.column) + 1]
-            running = np.isin(values, rule.values)
-            if rule.minimum is not None:
-                running |= values >= rule.minimum
-            state[~running] = Judgement.NOT_RUNNING
+        state[self.stopped(rows)] = Judgement.NOT_RUNNING
         if self.masks:
             state[self.masks.inside(asset, rows[:, 0].astype(np.int64))] = Judgement.MAINTENANCE
         return state
+
+    def stopped(self, rows: Values) -> Mask:
+        """Return in which rows a machine stands still, by its run state."""
+        rule = self._models.columns.run_state
+        if rule is None:
+            return np.zeros(len(rows), bool)
+        values = rows[:, self.names.index(rule.column) + 1]
+        running = np.isin(values, rule.values)
+        if rule.minimum is not None:
+            running |= values >= rule.minimum
+        return np.asarray(~running)
 
     def knows(self, asset: str, time: int) -> bool:
         """Whether a reading can be judged without asking the lake or opening a model."""
@@ -157,6 +162,8 @@ class Streams:
                 inside = block[(block[:, 0] >= start) & (block[:, 0] < stop)]
                 running = self.halted(asset, inside) == Judgement.FINAL
                 self._streams[asset].fill(inside[running])
+                halted = inside[~running]
+                self._streams[asset].skip(halted, self.stopped(halted))
 
     def _inherits(self, asset: str, span: tuple[int, int]) -> bool:
         """Whether the model before has kept all that this one needs of an asset."""
@@ -164,7 +171,7 @@ class Streams:
         if stream is None or asset in self._streams:
             return False
         entry, cleaning = self._models.entry(asset), self._models.manifest.recipe.cleaning
-        enough = len(stream.kept()) >= entry.warm_rows
+        enough = stream.running_rows >= entry.warm_rows
         return enough and stream.follows(span[1], cleaning.fill_rows)
 
     def _handed_over(

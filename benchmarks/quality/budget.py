@@ -23,6 +23,7 @@ import appliance as kizashi
 from appliance.demo import plant
 from appliance.demo.config import PlantConfig
 from appliance.fleet.recipe import resolve
+from appliance.schemas.recipe import RunState
 from benchmarks.harness.sets import add_data, add_sets, counts, known, names, numbers
 from benchmarks.quality import clean, loaders
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from appliance.fleet.model import FleetModel
+    from appliance.schemas.recipe import Recipe
 
 _DAYS_A_MONTH = 30
 _COUNTS = ("events", "live", "either")
@@ -54,7 +56,9 @@ def main(argv: Sequence[str]) -> int:
 
 def line(fleet: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """Learn one fleet of one healthy plant and count what is found in the days after."""
-    config = PlantConfig(seed=seed, days=options.days, scale=options.scale)
+    config = PlantConfig(
+        seed=seed, days=options.days, interval_seconds=options.interval, scale=options.scale
+    )
     readings = pl.concat(_healthy(config, fleet))
     known = readings.filter(pl.col("time") < config.training_end)
     context = [column.name for column in plant.fleet_kind(fleet).context]
@@ -63,7 +67,7 @@ def line(fleet: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
         asset="asset",
         time="time",
         context=context,
-        recipe=options.recipe,
+        recipe=_recipe(options),
         engine="local",
     )
     months = readings["asset"].n_unique() * (config.days - config.training) / _DAYS_A_MONTH
@@ -74,6 +78,17 @@ def line(fleet: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
         events |= {"live": found[1].height, "either": _apart(model, pl.concat(found))}
     budget = resolve(options.recipe).threshold.false_alarms_per_month
     return _line(fleet, [seed], events, months, budget)
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    """Return the recipe, with the run state that was declared."""
+    recipe = resolve(options.recipe)
+    if options.running is None:
+        return recipe
+    column, least = options.running.split("=")
+    state = RunState(column=column, minimum=float(least))
+    cleaning = recipe.cleaning.model_copy(update={"run_state": state})
+    return recipe.model_copy(update={"cleaning": cleaning})
 
 
 def _healthy(config: PlantConfig, fleet: str) -> Iterator[pl.DataFrame]:
@@ -138,6 +153,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fleets", type=names, default=list(plant.FLEETS), metavar="A,B,…")
     parser.add_argument("--seeds", type=counts, default=[7, 8], metavar="N,…")
     parser.add_argument("--days", type=int, default=60, help="two thirds are learned from")
+    parser.add_argument("--interval", type=int, default=60, help="seconds, of the plant")
+    parser.add_argument(
+        "--running", metavar="COLUMN=MINIMUM", help="a run state to declare, such as current=5"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the machines")
     parser.add_argument("--recipe", default="auto", help="name or file of a recipe")
     parser.add_argument("--live", action="store_true", help="also by what is known at once")
