@@ -132,7 +132,9 @@ class Series:
         """Return the cells nearest to times that lie within the stretches."""
         stretch = np.maximum(np.searchsorted(self.starts, times, side="right") - 1, 0)
         inside = np.rint((times - self.starts[stretch]) / self.interval).astype(np.int64)
-        return np.minimum(self.bounds[stretch] + inside, self.bounds[stretch + 1] - 1)
+        return np.asarray(
+            np.minimum(self.bounds[stretch] + inside, self.bounds[stretch + 1] - 1), np.int64
+        )
 
     def time_of(self, cell: int) -> int:
         """Return a cell's time in microseconds."""
