@@ -7,10 +7,12 @@ from all rows so far: what was called true, or is open, is not learned from, wha
 false is, however unusual.  False events and found faults are counted in the second half, by the
 model as it was, by one that learned anew without a word, by one with the verdicts, by that
 one without the events that the platform mutes because they look like one called false
-(`appliance.events.likes`), and by that with planned maintenance: every third false event of the
-model as it was is in the calendar, so that it is neither learned from nor judged nor in need of
-a verdict.  Of faults that a way and the one without a word both find it also tells how long
-after their beginning the first event begins.
+(`appliance.events.likes`), and by that where verdicts go on: what is told in the second half is
+judged as well once it has ended, until a machine has had as many as asked for.  Last, by the
+fourth with planned maintenance: every third false event of the model as it was is in the
+calendar, so that it is neither learned from nor judged nor in need of a verdict.  Of faults
+that a way and the one without a word both find it also tells how long after their beginning the
+first event begins.
 
 A row stands for 40 minutes, so that a budget of one event a month is one in 1,080 rows.  Sets
 are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).
@@ -57,7 +59,14 @@ if TYPE_CHECKING:
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _STEP = timedelta(minutes=40)
-WAYS = ("as it was", "learned anew", "with verdicts", "likes muted", "maintenance marked")
+WAYS = (
+    "as it was",
+    "learned anew",
+    "with verdicts",
+    "likes muted",
+    "verdicts go on",
+    "maintenance marked",
+)
 _SILENT = WAYS.index("learned anew")
 _PLANNED_EVERY = 3
 
@@ -181,6 +190,7 @@ def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list
             model = _learned(frame[:border], guide, folder / f"told{count}", engine)
             later = _events(model, frame)
             ways = [later, _heard(later, events[:count], labels)]
+            ways.append(_going_on(later, events, labels, border, count))
             guide = _guide(unplanned, labels, count)
             known = ran.filter(pl.col("time") < _time(border))
             model = _learned(known, guide, folder / f"planned{count}", engine)
@@ -198,6 +208,19 @@ def _planned(events: Sequence[Found], labels: Flags) -> NDArray[np.int64]:
 
 def _heard(events: Sequence[Found], judged: Sequence[Found], labels: Flags) -> list[Found]:
     return [one for one in events if not _muted(one, judged, labels)]
+
+
+def _going_on(
+    later: Sequence[Found], events: Sequence[Found], labels: Flags, border: int, count: int
+) -> list[Found]:
+    """Return what is told in the second half where that is judged as well."""
+    judged, told = list(events[:count]), []
+    for one in later:
+        if one.start < border or _muted(one, judged, labels):
+            continue
+        told.append(one)
+        judged += [one] * (len(judged) < count)
+    return told
 
 
 def _muted(event: Found, judged: Sequence[Found], labels: Flags) -> bool:
