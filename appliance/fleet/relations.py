@@ -12,7 +12,6 @@ is as wide as was missed there in nineteen moments of twenty.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
@@ -101,6 +100,8 @@ class Relations:
         sensors, cells = sample.shape
         if sensors > MOST_SENSORS or cells < 2 * _FOLDS:
             return None
+        from detectors.kernels.relating import related  # compiled only for training
+
         values = np.asarray(sample, np.float64)
         gone = np.isnan(values)
         holed = bool(gone.any())
@@ -108,24 +109,17 @@ class Relations:
             known = np.maximum((~gone).sum(axis=1), 1)
             middle = np.where(gone, 0.0, values).sum(axis=1) / known
             values = np.where(gone, middle[:, None], values)
-        low, high = values.min(axis=1), values.max(axis=1)
-        mean, deviation = values.mean(axis=1), values.std(axis=1)
-        deviation[deviation <= _FLAT * np.abs(mean)] = 0.0
-        z = _over(values - mean[:, None], deviation)
         shrink = max(_RIDGE, sensors / cells)
-        told = _held_out(z, shrink)
-        gain = (told * z).sum(axis=1) / np.maximum((told * told).sum(axis=1), 1e-12)
-        gain = np.clip(gain, 0.0, 1.0)
-        alone, variance = np.abs(z), (z * z).mean(axis=1)
-        missed = np.abs(z - gain[:, None] * told)
-        silent = (missed * missed).mean(axis=1) > (1.0 - _LEAST_EXPLAINED) * variance
-        gain[silent], missed[silent] = 0.0, alone[silent]
+        found = related(values, shrink, _FOLDS, flat=_FLAT, least=_LEAST_EXPLAINED)
+        if found is None:
+            return None
         if holed:
-            missed[gone], alone[gone] = np.nan, np.nan
-        near, far = _covering(missed), _covering(alone)
-        correlation = z @ z.T / cells
+            found.missed[gone], found.alone[gone] = np.nan, np.nan
+        near, far = _covering(found.missed), _covering(found.alone)
+        correlation = found.gram / cells
         correlation[np.diag_indices(sensors)] += shrink
-        return cls(low, high, mean, deviation, correlation, gain, near, np.maximum(near, far))
+        far = np.maximum(near, far)
+        return cls(*found.ends, correlation, found.gain, near, far)
 
     def expected(self, values: Floats, unknown: Mask, centre: _Table) -> Expected:
         """Return what the known sensors say of every sensor, each told by the others.
@@ -209,34 +203,16 @@ def _over(values: _Table, deviation: _Table) -> _Table:
     return np.nan_to_num(values * scale[:, None], nan=0.0)
 
 
-def _held_out(z: _Table, shrink: float) -> _Table:
-    """Return what the others say of each sensor, learned from the other stretches alone."""
-    sensors, cells = z.shape
-    edges = np.linspace(0, cells, _FOLDS + 1).astype(int)
-    folds = [slice(a, b) for a, b in itertools.pairwise(edges)]
-    grams = [z[:, fold] @ z[:, fold].T for fold in folds]
-    sums = [z[:, fold].sum(axis=1) for fold in folds]
-    gram, total = sum(grams), sum(sums)
-    out = np.empty_like(z)
-    for fold, own, part in zip(folds, grams, sums, strict=True):
-        count = cells - (fold.stop - fold.start)
-        mean = (total - part) / count
-        covariance = (gram - own) / count - np.outer(mean, mean)
-        covariance[np.diag_indices(sensors)] += shrink
-        inverse = np.linalg.inv(covariance)
-        left = z[:, fold] - mean[:, None]
-        out[:, fold] = z[:, fold] - (inverse @ left) / np.diag(inverse)[:, None]
-    return out
-
-
 def _covering(distances: _Table) -> _Table:
     """Return the distance that `COVERED` of each row's lie within; 0 for a row of NaN."""
+    from detectors.kernels.ordering import neighbours  # compiled only for training
+
     cells = distances.shape[1]
     place = min(int(COVERED * cells), cells - 1)
-    found = np.partition(distances, place, axis=1)[:, place]
-    for row in np.flatnonzero(np.isnan(distances).any(axis=1)):
-        known = distances[row][~np.isnan(distances[row])]
-        found[row] = np.quantile(known, COVERED) if len(known) else 0.0
+    [(found, _)], known = neighbours(distances, [min((place + 0.5) / (cells - 1), 1.0)])
+    for row in np.flatnonzero(known < cells):
+        own = distances[row][~np.isnan(distances[row])]
+        found[row] = np.quantile(own, COVERED) if len(own) else 0.0
     return np.asarray(found)
 
 
