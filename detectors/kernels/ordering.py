@@ -23,6 +23,10 @@ _BINS = 1024
 _FEW = 48
 _BITS = 11
 _DIGITS = 6
+_PASSES = 3
+_ROW_BITS = 64 - _PASSES * _BITS
+_MOVES = 4
+"""Exchanges a value after which values are sorted by all of their bits instead."""
 
 _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
@@ -204,10 +208,70 @@ def neighbours(
 
 
 # ---------------------------------------------------------------- whole orders
+@njit(uint64(uint64), cache=True, nogil=True, inline="always")
+def _key(bits: int) -> int:
+    """Return a whole number that rises with the number whose bits are given."""
+    sign = np.uint64(1) << np.uint64(63)
+    return uint64(~bits) if bits & sign else uint64(bits | sign)
+
+
+@njit(types.boolean(_d1, float64[::1], int64[::1]), cache=True, nogil=True)
+def _nearly(values: Array, out: Array, order: Array) -> bool:
+    """Sort by the first 33 bits in which values differ, then by exchanging near neighbours.
+
+    A value's bits and its row fit into one number, which is moved three times.  Returns False
+    where many values differ only after those bits.
+    """
+    n = len(values)
+    digit, row = np.uint64((1 << _BITS) - 1), np.uint64((1 << _ROW_BITS) - 1)
+    bits = values.view(np.uint64)
+    low, high = _key(bits[0]), _key(bits[0])
+    for i in range(n):
+        u = _key(bits[i])
+        low, high = min(low, u), max(high, u)
+    span, up = high - low, np.uint64(0)
+    while span and not span >> np.uint64(63):
+        span, up = span << np.uint64(1), up + np.uint64(1)
+    a, b = np.empty(n, np.uint64), np.empty(n, np.uint64)
+    ends = np.zeros((_PASSES, 1 << _BITS), np.int32)
+    for i in range(n):
+        u = (((_key(bits[i]) - low) << up) & ~row) | np.uint64(i)
+        a[i] = u
+        for d in range(_PASSES):
+            ends[d, (u >> np.uint64(_ROW_BITS + d * _BITS)) & digit] += 1
+    for d in range(_PASSES):
+        shift = np.uint64(_ROW_BITS + d * _BITS)
+        begin = 0
+        for k in range(len(ends[d])):
+            count = ends[d, k]
+            ends[d, k] = begin
+            begin += count
+        for i in range(n):
+            k = (a[i] >> shift) & digit
+            b[ends[d, k]] = a[i]
+            ends[d, k] += 1
+        a, b = b, a
+    left = _MOVES * n
+    for i in range(n):
+        at = a[i] & row
+        v = values[at]
+        k = i
+        while k > 0 and out[k - 1] > v:
+            out[k], order[k] = out[k - 1], order[k - 1]
+            k -= 1
+        out[k], order[k] = v, at
+        left -= i - k
+        if left < 0:
+            return False
+    return True
+
+
 @njit(void(_d1, float64[::1], int64[::1]), cache=True, nogil=True)
 def _ordered(values: Array, out: Array, order: Array) -> None:
     """Sort by passes over 11 bits of the numbers' ordered patterns, the last ones first."""
     n = len(values)
+    if 0 < n < 1 << _ROW_BITS and _nearly(values, out, order):
+        return
     sign = np.uint64(1) << np.uint64(63)
     digit = np.uint64((1 << _BITS) - 1)
     ends = np.zeros((_DIGITS, 1 << _BITS), np.int64)
@@ -217,8 +281,7 @@ def _ordered(values: Array, out: Array, order: Array) -> None:
     a, b = keys
     p, q = places
     for i in range(n):
-        u = bits[i]
-        u = uint64(~u) if u & sign else uint64(u | sign)
+        u = _key(bits[i])
         a[i] = u
         p[i] = i
         for d in range(_DIGITS):

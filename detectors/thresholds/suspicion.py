@@ -56,6 +56,13 @@ class _Body(NamedTuple):
     scale: float
 
 
+class _Sorted(NamedTuple):
+    """Scores, rising, and the rows that they stand in."""
+
+    values: FloatVector
+    rows: NDArray[np.int64]
+
+
 class _Rest(NamedTuple):
     """What a set of runs leaves: its rows' scores, rising, and the set's lowest peak."""
 
@@ -110,17 +117,19 @@ def suspicious_stretches(scores: ArrayLike) -> list[tuple[int, int]]:
     if len(known) < _FEWEST:
         return []
     clean = values if len(known) == len(values) else values[known]
-    from detectors.kernels.ordering import ordered as sort  # compiled only for training
+    # compiled only for training
+    from detectors.kernels.ordering import ordered as sort
+    from detectors.kernels.standing_out import ranks_of
 
     ordered, order = sort(clean)
     runs = _runs(clean, float(ordered[int((1 - MOST) * len(ordered))]))
     candidates = _candidates(runs, ordered)
     if not candidates:
         return []
-    ranks = _ranks(runs, len(clean))
-    for rest in _rests(runs, ordered, ranks[order], candidates):
+    ranked = ranks_of(runs.start, runs.stop, order)
+    for rest in _rests(runs, _Sorted(ordered, order), ranked, candidates):
         count = rest.size
-        if not _clear(_passed(clean, ranks, rest), rest):
+        if not _clear(_passed(clean, ranked[0], rest), rest):
             continue
         recurring = _recurring(runs.start[:count], len(clean))
         taken = _beyond_others(runs.peak[:count]) if recurring else count
@@ -147,25 +156,11 @@ def without_suspicious(
 
 
 def _runs(values: FloatVector, level: float) -> _Runs:
-    above = np.flatnonzero(values > level)
-    if not len(above):
-        return _Runs(above, above, values[above])
-    breaks = np.flatnonzero(np.diff(above) > _BRIDGED + 1)
-    first = np.concatenate([[0], breaks + 1])
-    last = np.concatenate([breaks, [len(above) - 1]])
-    peak = np.maximum.reduceat(values[above], first)
+    from detectors.kernels.standing_out import runs_above  # compiled only for training
+
+    start, stop, peak = runs_above(values, level, _BRIDGED)
     order = np.argsort(-peak, kind="stable")
-    return _Runs(above[first][order], above[last][order] + 1, peak[order])
-
-
-def _ranks(runs: _Runs, rows: int) -> NDArray[np.int64]:
-    """Return by row the rank of its run, the number of runs for a row in none."""
-    lengths = runs.stop - runs.start
-    number = np.repeat(np.arange(len(lengths)), lengths)
-    within = np.arange(len(number)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    ranks = np.full(rows, len(lengths), np.int64)
-    ranks[runs.start[number] + within] = number
-    return ranks
+    return _Runs(start[order], stop[order], peak[order])
 
 
 def _candidates(runs: _Runs, ordered: FloatVector) -> list[int]:
@@ -187,17 +182,19 @@ def _candidates(runs: _Runs, ordered: FloatVector) -> list[int]:
 
 
 def _rests(
-    runs: _Runs, ordered: FloatVector, ranks: NDArray[np.int64], candidates: Sequence[int]
+    runs: _Runs,
+    scores: _Sorted,
+    ranked: tuple[NDArray[np.int64], NDArray[np.int64]],
+    candidates: Sequence[int],
 ) -> Iterator[_Rest]:
     """Yield what sets leave, for those sets that the body of the rest lets stand clear.
 
     The tail that decides is at least as heavy as the body's, which brings peaks nearer: a gap
     that is not wide even under the body's alone needs no closer look.
     """
-    inside = np.flatnonzero(ranks < len(runs.start))
-    own = ranks[inside]
-    some = [_left(ordered, inside[own < count]) for count in candidates]
-    low, middle, high, nearest = np.array(some).T
+    from detectors.kernels.standing_out import quantiles_left  # compiled only for training
+
+    low, middle, high, nearest = quantiles_left(*scores, ranked, candidates, _BODY)
     shape, scale = _body_tail(low, middle, high)
     counts = np.array(candidates)
     lowest = runs.peak[counts - 1]
@@ -207,16 +204,8 @@ def _rests(
     promising = _wide(counts, nats(drop, there, shape) + _ROUNDING) & (nearest > high)
     for i in map(int, np.flatnonzero(promising)):
         body = _Body(float(high[i]), float(shape[i]), float(scale[i]))
-        rest = ordered[ranks >= candidates[i]]
+        rest = scores.values[ranked[0][scores.rows] >= candidates[i]]
         yield _Rest(candidates[i], rest, float(lowest[i]), body)
-
-
-def _left(ordered: FloatVector, gone: NDArray[np.int64]) -> FloatVector:
-    """Return the quantiles of `_BODY`, and the last, of sorted values less some places."""
-    count = len(ordered) - len(gone)
-    asked = np.array([*(int(count * share) for share in _BODY), count - 1])
-    before = np.searchsorted(gone - np.arange(len(gone)), asked, side="right")
-    return ordered[asked + before]
 
 
 def _body_tail(
