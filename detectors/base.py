@@ -382,9 +382,6 @@ class Detector(ABC):
 
 def _shares(terms: NDArray[np.floating[Any]]) -> FloatMatrix:
     """Return terms of scores as shares of each row that add up to 1."""
-    raw = np.maximum(np.asarray(terms, dtype=np.float64), 0.0)
-    top = raw.max(axis=1, keepdims=True)
-    raw /= np.where(top > 0, top, 1.0)  # so that the sum of very large terms is finite
-    total = raw.sum(axis=1, keepdims=True)
-    even = np.full_like(raw, 1.0 / raw.shape[1])
-    return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)
+    from detectors.kernels.shares import shares_of  # compiled only where a score is explained
+
+    return shares_of(terms)

@@ -16,6 +16,7 @@ from detectors.kernels import forest_few, forest_lanes, forest_score
 from detectors.kernels.arrays import Array, Floats, between, readings
 from detectors.kernels.forest_credit import credit
 from detectors.kernels.forest_grow import DEEPEST, SPLIT_LEFT, SPLIT_RIGHT, grow
+from detectors.kernels.shares import of_credits
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -355,7 +356,4 @@ def forest_contributions(compiled: CompiledForest, XT: ArrayLike) -> Floats:
     lengths = path_lengths(int(compiled.forest.sample_size[0]))
     credits = np.zeros(columns.shape, np.float32)
     credit(columns, *compiled.forest[:6], lengths, credits)
-    gained = np.maximum(credits.T, 0, order="C")
-    sums = gained.sum(axis=1, keepdims=True, dtype=np.float64)
-    even = np.full((1, len(columns)), 1 / len(columns))
-    return np.where(sums > 0, gained / np.where(sums > 0, sums, 1), even).astype(np.float32)
+    return of_credits(credits)
