@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -199,5 +200,5 @@ def _together(parts: Sequence[ScoredChunk]) -> ScoredChunk:
 
 def _by_surprise(surprise: NDArray[np.float64]) -> tuple[int, ...]:
     """Return how many values lie up to each bound of `SURPRISE`, and beyond the last."""
-    places = np.searchsorted(SURPRISE, surprise, side="left")
-    return tuple(np.bincount(places, minlength=len(SURPRISE) + 1).tolist())
+    up_to = [int(np.count_nonzero(surprise <= bound)) for bound in SURPRISE]
+    return tuple(b - a for a, b in itertools.pairwise([0, *up_to, len(surprise)]))
