@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import float32, float64, int64, njit, types, uint32, uint64, void
+from numba import float32, float64, int32, int64, njit, types, uint16, uint64, void
 
 from detectors.errors import InvalidInput
 from detectors.kernels.arrays import Array, Doubles, Indices, series
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _BINS = 1024
+_LANES = 4
 _FEW = 48
 _BITS = 11
 _DIGITS = 6
@@ -32,15 +33,25 @@ _f1 = types.Array(float32, 1, "C", readonly=True)
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _d1 = types.Array(float64, 1, "C", readonly=True)
 _d2 = types.Array(float64, 2, "C", readonly=True)
+_i2 = types.Array(int32, 2, "C", readonly=True)
+_l2 = types.Array(int64, 2, "C", readonly=True)
 
 
 # ---------------------------------------------------------------- order statistics
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
-def _all_finite(row: Array) -> bool:
-    total = row[0] * 0
-    for v in row:
-        total += v - v
-    finite: bool = total == 0
+@njit(cache=True, nogil=True)
+def _ends_of_bits(bits: Array, most: int, ends: Array) -> bool:
+    """Write the bits of the lowest and highest number; False where one is not finite.
+
+    Patterns without their sign, turned round where it is set, rise with the numbers, and
+    whole numbers are compared in vector lanes whatever they stand for.
+    """
+    low = high = bits[0] ^ ((bits[0] >> 63) & most)
+    for b in bits:
+        key = b ^ ((b >> 63) & most)
+        low, high = min(low, key), max(high, key)
+    ends.view(bits.dtype)[0] = low ^ ((low >> 63) & most)
+    ends.view(bits.dtype)[1] = high ^ ((high >> 63) & most)
+    finite: bool = ends[0] - ends[0] == 0 and ends[1] - ends[1] == 0
     return finite
 
 
@@ -75,8 +86,26 @@ def _placed(values: Array, low: float, high: float, bins: int, place: Array) -> 
     if not (scale > 0 and scale < np.inf):
         return False
     for i in range(len(values)):
-        place[i] = uint32((values[i] - low) * scale)  # unsigned: no index is below 0
+        place[i] = uint16((values[i] - low) * scale)  # unsigned: no index is below 0
     return True
+
+
+@njit(cache=True, nogil=True)
+def _counted(place: Array, lanes: Array) -> Array:
+    """Count values by bin; neighbours in lanes of their own, as they often share a bin."""
+    lanes[:] = 0
+    whole = len(place) - len(place) % _LANES
+    for i in range(0, whole, _LANES):
+        lanes[0, place[i]] += 1
+        lanes[1, place[i + 1]] += 1
+        lanes[2, place[i + 2]] += 1
+        lanes[3, place[i + 3]] += 1
+    for i in range(whole, len(place)):
+        lanes[0, place[i]] += 1
+    counts = lanes[0]
+    for k in range(len(counts)):
+        counts[k] += lanes[1, k] + lanes[2, k] + lanes[3, k]
+    return counts
 
 
 @njit(cache=True, nogil=True)
@@ -95,10 +124,12 @@ def _rise(values: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _at_ranks(own: Array, ranks: Array, scratch: tuple[Array, ...], out: Array) -> None:
-    """Write the values of ranks, quickest where these rise."""
-    near, place, counts, wanted, begins, inside = scratch
-    low, high = _ends(own)
+def _at_ranks(
+    own: Array, ends: Array, ranks: Array, scratch: tuple[Array, ...], out: Array
+) -> None:
+    """Write the values of ranks, quickest where these rise, of values between two ends."""
+    near, place, lanes, wanted, begins, inside = scratch
+    low, high = ends[0], ends[1]
     if low == high:
         out[:] = low
         return
@@ -108,9 +139,7 @@ def _at_ranks(own: Array, ranks: Array, scratch: tuple[Array, ...], out: Array) 
         for r in range(len(ranks)):
             out[r] = near[ranks[r]]
         return
-    counts[:] = 0
-    for i in range(len(own)):
-        counts[place[i]] += 1
+    counts = _counted(place[: len(own)], lanes)
     wanted[:] = 0
     at = before = total = 0
     for r in range(len(ranks)):
@@ -140,29 +169,34 @@ def _at_ranks(own: Array, ranks: Array, scratch: tuple[Array, ...], out: Array) 
 
 @njit(
     [
-        void(_f2, _d1, float32[:, :, ::1], int64[::1]),
-        void(_d2, _d1, float64[:, :, ::1], int64[::1]),
+        void(_f2, _i2, int64, _d1, float32[:, :, ::1], int64[::1]),
+        void(_d2, _l2, int64, _d1, float64[:, :, ::1], int64[::1]),
     ],
     cache=True,
     nogil=True,
 )
-def _neighbours(values: Array, quantiles: Array, out: Array, known: Array) -> None:
+def _neighbours(
+    values: Array, bits: Array, most: int, quantiles: Array, out: Array, known: Array
+) -> None:
     n = values.shape[1]
     kept = np.empty(n, values.dtype)
     ranks = np.empty(2 * len(quantiles), np.int64)
     found = np.empty(2 * len(quantiles), values.dtype)
+    ends = np.empty(2, values.dtype)
     scratch = (
         np.empty(n, values.dtype),
-        np.empty(n, np.uint32),
-        np.empty(_BINS, np.int32),
+        np.empty(n, np.uint16),
+        np.empty((_LANES, _BINS), np.int32),
         np.empty(_BINS, np.uint8),
         np.empty(_BINS, np.int32),
         np.empty((len(ranks), 2), np.int64),
     )
     for f in range(len(values)):
         own = values[f]
-        if n > 0 and not _all_finite(own):
+        if n > 0 and not _ends_of_bits(bits[f], most, ends):
             own = _finite(own, kept)
+            if len(own) > 0:
+                ends[0], ends[1] = _ends(own)
         count = known[f] = len(own)
         out[f] = np.nan
         if count == 0:
@@ -170,7 +204,7 @@ def _neighbours(values: Array, quantiles: Array, out: Array, known: Array) -> No
         for q in range(len(quantiles)):
             first = int(np.floor(quantiles[q] * (count - 1)))
             ranks[2 * q], ranks[2 * q + 1] = first, min(first + 1, count - 1)
-        _at_ranks(own, ranks, scratch, found)
+        _at_ranks(own, ends, ranks, scratch, found)
         for q in range(len(quantiles)):
             out[f, q, 0], out[f, q, 1] = found[2 * q], found[2 * q + 1]
 
@@ -203,7 +237,9 @@ def neighbours(
         raise InvalidInput(f"quantiles must rise within 0..1, got {quantiles}")
     out = np.empty((len(rows), len(asked), 2), kind)
     known = np.empty(len(rows), np.int64)
-    _neighbours(rows, asked, out, known)
+    whole = np.int32 if kind == np.float32 else np.int64
+    most = np.iinfo(whole).max
+    _neighbours(rows, rows.view(whole), most, asked, out, known)
     return np.asarray(out.transpose(1, 2, 0), np.float64), known
 
 
