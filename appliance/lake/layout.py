@@ -11,6 +11,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -155,10 +156,11 @@ def read(
 
     def one(path: str) -> pl.DataFrame:
         with storage_errors(path):
-            lazy = _scan(path)
-            held = lazy.collect_schema()
-            if where is not None:
-                lazy = lazy.filter(where)
+            lazy = _scan(path) if where is None else _scan(path).filter(where)
+            # Most files have all columns; to ask for theirs first costs another look.
+            with suppress(pl.exceptions.ColumnNotFoundError):
+                return lazy.select(*columns).collect()
+            held = _scan(path).collect_schema()
             return lazy.select(
                 pl.col(name) if name in held else pl.lit(None, kind).alias(name)
                 for name, kind in columns.items()
