@@ -87,7 +87,7 @@ def _serialised(tensors: Arrays) -> bytes:
         )
         for name, array in tensors.items()
     }
-    return cast("bytes", serialize(specs))
+    return serialize(specs)
 
 
 def below(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:

@@ -162,7 +162,7 @@ def _score_part(task: _Task, models: Models, frame: pl.DataFrame) -> ScoredChunk
             replace=replaced,
             sensors=list(map(share_column, models.manifest.sensors)),
         )
-    unknown = scores.filter(pl.col("state") == Judgement.NO_MODEL)["asset"].unique().sort()
+    unknown = scores["asset"].filter(scores["state"] == Judgement.NO_MODEL).unique().sort()
     judged = scores["state"] < Judgement.NO_MODEL
     surprise = scores["surprise"].filter(judged).cast(pl.Float64).to_numpy()
     return ScoredChunk(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.series import Floats, Mask
+from detectors.columns import of_rank, related
 
 COVERED = 0.95
 """Share of normal moments that an interval is made to hold."""
@@ -100,8 +101,6 @@ class Relations:
         sensors, cells = sample.shape
         if sensors > MOST_SENSORS or cells < 2 * _FOLDS:
             return None
-        from detectors.kernels.relating import related  # compiled only for training
-
         values = np.asarray(sample, np.float64)
         gone = np.isnan(values)
         holed = bool(gone.any())
@@ -119,7 +118,8 @@ class Relations:
         correlation = found.gram / cells
         correlation[np.diag_indices(sensors)] += shrink
         far = np.maximum(near, far)
-        return cls(*found.ends, correlation, found.gain, near, far)
+        low, high, mean, deviation = found.ends
+        return cls(low, high, mean, deviation, correlation, found.gain, near, far)
 
     def expected(self, values: Floats, unknown: Mask, centre: _Table) -> Expected:
         """Return what the known sensors say of every sensor, each told by the others.
@@ -205,15 +205,12 @@ def _over(values: _Table, deviation: _Table) -> _Table:
 
 def _covering(distances: _Table) -> _Table:
     """Return the distance that `COVERED` of each row's lie within; 0 for a row of NaN."""
-    from detectors.kernels.ordering import neighbours  # compiled only for training
-
     cells = distances.shape[1]
-    place = min(int(COVERED * cells), cells - 1)
-    [(found, _)], known = neighbours(distances, [min((place + 0.5) / (cells - 1), 1.0)])
-    for row in np.flatnonzero(known < cells):
+    found = of_rank(distances, min(int(COVERED * cells), cells - 1))
+    for row in np.flatnonzero(np.isnan(found)):
         own = distances[row][~np.isnan(distances[row])]
         found[row] = np.quantile(own, COVERED) if len(own) else 0.0
-    return np.asarray(found)
+    return found
 
 
 def _patterns(unknown: Mask) -> list[tuple[NDArray[np.intp], Mask]]:

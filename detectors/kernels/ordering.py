@@ -102,7 +102,7 @@ def _counted(place: Array, lanes: Array) -> Array:
         lanes[3, place[i + 3]] += 1
     for i in range(whole, len(place)):
         lanes[0, place[i]] += 1
-    counts = lanes[0]
+    counts: Array = lanes[0]
     for k in range(len(counts)):
         counts[k] += lanes[1, k] + lanes[2, k] + lanes[3, k]
     return counts
@@ -248,7 +248,8 @@ def neighbours(
 def _key(bits: int) -> int:
     """Return a whole number that rises with the number whose bits are given."""
     sign = np.uint64(1) << np.uint64(63)
-    return uint64(~bits) if bits & sign else uint64(bits | sign)
+    key: int = uint64(~bits) if bits & sign else uint64(bits | sign)
+    return key
 
 
 @njit(types.boolean(_d1, float64[::1], int64[::1]), cache=True, nogil=True)

@@ -17,9 +17,9 @@ def _twin(values, shrink, folds):
     cells = values.shape[1]
     mean, deviation = values.mean(axis=1), values.std(axis=1)
     deviation[deviation <= FLAT * np.abs(mean)] = 0.0
-    z = (values - mean[:, None]) * np.where(deviation > 0, 1 / np.maximum(deviation, 1e-300), 0)[
-        :, None
-    ]
+    z = (values - mean[:, None]) * np.where(
+        deviation > 0, 1 / np.maximum(deviation, 1e-300), 0
+    )[:, None]
     told = np.empty_like(z)
     edges = [f * cells // folds for f in range(folds + 1)]
     for start, stop in itertools.pairwise(edges):
