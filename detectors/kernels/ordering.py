@@ -91,8 +91,8 @@ def _placed(values: Array, low: float, high: float, bins: int, place: Array) -> 
 
 
 @njit(cache=True, nogil=True)
-def _counted(place: Array, lanes: Array) -> Array:
-    """Count values by bin; neighbours in lanes of their own, as they often share a bin."""
+def _count(place: Array, lanes: Array) -> None:
+    """Count values by bin, in the first lane; neighbours, often alike, have lanes of their own."""
     lanes[:] = 0
     whole = len(place) - len(place) % _LANES
     for i in range(0, whole, _LANES):
@@ -102,10 +102,8 @@ def _counted(place: Array, lanes: Array) -> Array:
         lanes[3, place[i + 3]] += 1
     for i in range(whole, len(place)):
         lanes[0, place[i]] += 1
-    counts: Array = lanes[0]
-    for k in range(len(counts)):
-        counts[k] += lanes[1, k] + lanes[2, k] + lanes[3, k]
-    return counts
+    for k in range(lanes.shape[1]):
+        lanes[0, k] += lanes[1, k] + lanes[2, k] + lanes[3, k]
 
 
 @njit(cache=True, nogil=True)
@@ -139,7 +137,8 @@ def _at_ranks(
         for r in range(len(ranks)):
             out[r] = near[ranks[r]]
         return
-    counts = _counted(place[: len(own)], lanes)
+    _count(place[: len(own)], lanes)
+    counts = lanes[0]
     wanted[:] = 0
     at = before = total = 0
     for r in range(len(ranks)):
