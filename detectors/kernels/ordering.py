@@ -92,7 +92,7 @@ def _placed(values: Array, low: float, high: float, bins: int, place: Array) -> 
 
 @njit(cache=True, nogil=True)
 def _count(place: Array, lanes: Array) -> None:
-    """Count values by bin, in the first lane; neighbours, often alike, have lanes of their own."""
+    """Count values by bin, in the first lane; neighbours, often alike, have others."""
     lanes[:] = 0
     whole = len(place) - len(place) % _LANES
     for i in range(0, whole, _LANES):
