@@ -197,25 +197,34 @@ def _forest_scores(X: np.ndarray) -> list[Turn]:
 
 
 def _tails(rows: int) -> list[Turn]:
+    from pyod.models.copod import COPOD
     from pyod.models.ecod import ECOD
 
-    from detectors.kernels.tails import fit_tails, score_tails
+    from detectors.kernels.tails import fit_copula, fit_tails
 
     X = _readings(rows)
+    return [*_tails_of("ECOD", X, fit_tails, ECOD), *_tails_of("COPOD", X, fit_copula, COPOD)]
+
+
+def _tails_of(
+    name: str, X: Any, fit: Callable[[Any], Any], rival: Callable[[], Any]
+) -> list[Turn]:
+    from detectors.kernels.tails import score_tails
+
     XT, many = np.ascontiguousarray(X.T), np.tile(X, (10, 1))
     many_columns = np.ascontiguousarray(many.T)
-    fitted, theirs = fit_tails(XT), ECOD().fit(X)
+    fitted, theirs = fit(XT), rival().fit(X)
     return [
         Turn(
-            f"ECOD fit and training scores, {rows} x {X.shape[1]}",
+            f"{name} fit and training scores, {len(X)} x {X.shape[1]}",
             "PyOD",
-            lambda: score_tails(fit_tails(XT), XT),
-            lambda: ECOD().fit(X).decision_scores_,
+            lambda: score_tails(fit(XT), XT),
+            lambda: rival().fit(X).decision_scores_,
             None,
             _ranks_agree,
         ),
         Turn(
-            f"ECOD score, {len(many)} x {X.shape[1]}",
+            f"{name} score, {len(many)} x {X.shape[1]}",
             "PyOD",
             lambda: score_tails(fitted, many_columns),
             lambda: theirs.decision_function(many),

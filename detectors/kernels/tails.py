@@ -1,10 +1,12 @@
 """How far out in its column a reading lies: tables of tail probabilities.
 
-The method is ECOD (Li et al. 2022, doi:10.1109/TKDE.2022.3159580): a reading's outlyingness
-in a column is -log of its empirical tail probability, and the columns add up.  As in PyOD's
-implementation a column counts with the rarer of its two tails.  Unlike there, the distribution
-is that of the training rows alone, so that a score does not depend on what is scored beside
-it, and it is kept as a table of a few hundred values a column.
+A reading's outlyingness in a column is made of the -log of its two empirical tail
+probabilities, and the columns add up.  In ECOD (Li et al. 2022, doi:10.1109/TKDE.2022.3159580)
+a column counts with the rarer of its tails, in COPOD (Li et al. 2020,
+doi:10.1109/ICDM50108.2020.00135) with the mean of both or the one that the column is skewed to,
+whichever is more, column by column as in PyOD's implementations.  Unlike there, the
+distribution is that of the training rows alone, so that a score does not depend on what is
+scored beside it, and it is kept as a table of a few hundred values a column.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ _CELLS = 2048
 _BLOCK = 2048
 _BITS = 11
 _DIGIT = 2047
+_RARER = 2
+"""Stands for a column's skewness where its rarer tail counts."""
 
 _f2 = types.Array(float32, 2, "C", readonly=True)
 _i2 = types.Array(int32, 2, "C", readonly=True)
@@ -39,8 +43,8 @@ class TailArrays(NamedTuple):
     knots
         Ascending training values, filled up with infinity, (n_features, n_knots).
     tails
-        -log tail probability below the first knot, at it, between it and the next, and so on,
-        (n_features, 2 * n_knots + 1).
+        What a reading counts with, of -log tail probabilities: below the first knot, at it,
+        between it and the next, and so on, (n_features, 2 * n_knots + 1).
     """
 
     knots: Floats
@@ -109,11 +113,20 @@ def _below(values: Array, v: float, low: int, equal: bool) -> int:
     return low
 
 
-@njit(void(_f2, _l1, float32[:, ::1], float32[:, ::1]), cache=True, nogil=True)
-def _tabulate(ordered: Array, ranks: Array, knots: Array, tails: Array) -> None:
+@njit(cache=True, nogil=True)
+def _term(lower: float, upper: float, skewed: int) -> float:
+    """What a reading counts with, by the -log probabilities of its tails."""
+    if skewed == _RARER:
+        return max(lower, upper)
+    if skewed == 0:
+        return lower + upper
+    return max(upper if skewed > 0 else lower, 0.5 * (lower + upper))
+
+
+@njit(void(_f2, _l1, _l1, float32[:, ::1], float32[:, ::1]), cache=True, nogil=True)
+def _tabulate(ordered: Array, ranks: Array, skewed: Array, knots: Array, tails: Array) -> None:
     n = ordered.shape[1]
     knots[:] = np.inf
-    tails[:] = np.log(n + 1.0)
     for f in range(len(ordered)):
         values = ordered[f]
         count = 0
@@ -125,16 +138,19 @@ def _tabulate(ordered: Array, ranks: Array, knots: Array, tails: Array) -> None:
             below = _below(values, v, upto, equal=False)
             # A value between two knots is placed half-way, as if it joined the training rows.
             middle = (upto + below) * 0.5
-            rarer = min(middle, n - middle) + 1.0
-            tails[f, 2 * count] = -np.log(rarer / (n + 1.0))
+            lower = -np.log((middle + 1.0) / (n + 1.0))
+            upper = -np.log((n - middle + 1.0) / (n + 1.0))
+            tails[f, 2 * count] = _term(lower, upper, skewed[f])
             upto = _below(values, v, below, equal=True)
             knots[f, count] = v
-            tails[f, 2 * count + 1] = -np.log(min(upto, n - below) / n)
+            lower, upper = -np.log(upto / n), -np.log((n - below) / n)
+            tails[f, 2 * count + 1] = _term(lower, upper, skewed[f])
             count += 1
+        tails[f, 2 * count :] = _term(0.0, np.log(n + 1.0), skewed[f])
 
 
 def fit_tails(XT: ArrayLike) -> TailArrays:
-    """Learn the tails of every column.
+    """Learn the rarer tail of every column, as ECOD does.
 
     Tail probabilities are exact at the ends (the 20 outermost training rows) and elsewhere
     within 2.5 %; equal values are counted as what they are.
@@ -150,13 +166,28 @@ def fit_tails(XT: ArrayLike) -> TailArrays:
         Not a matrix of readings.
     """
     columns = readings(XT)
+    return _tables(columns, np.full(len(columns), _RARER, np.int64))
+
+
+def fit_copula(XT: ArrayLike) -> TailArrays:
+    """Learn what a reading of every column counts with as COPOD does.
+
+    Parameters and errors as of `fit_tails`, and as exact.  A column whose readings lie evenly
+    about their mean counts with both of its tails together.
+    """
+    columns = readings(XT)
+    gaps = columns - columns.mean(axis=1, dtype=np.float64)[:, None]
+    return _tables(columns, np.sign((gaps * gaps * gaps).sum(axis=1)).astype(np.int64))
+
+
+def _tables(columns: Floats, skewed: Indices) -> TailArrays:
     n_features, n_rows = columns.shape
     ordered = np.empty_like(columns)
     _sort(columns, ordered)
     ranks = _ranks(n_rows)
     knots = np.empty((n_features, len(ranks)), np.float32)
     tails = np.empty((n_features, 2 * len(ranks) + 1), np.float32)
-    _tabulate(ordered, ranks, knots, tails)
+    _tabulate(ordered, ranks, skewed, knots, tails)
     return TailArrays(knots, tails)
 
 
@@ -313,20 +344,20 @@ def _each(
 
 
 def score_tails(tails: TailArrays, XT: ArrayLike) -> Floats:
-    """Add up -log tail probability over the columns.
+    """Add up what readings count with over the columns.
 
     Parameters
     ----------
     tails
-        From `fit_tails`.
+        From `fit_tails` or `fit_copula`.
     XT
         Readings without NaN, (n_features, n_rows).
 
     Returns
     -------
     ndarray of shape (n_rows,)
-        Higher is more unusual.  Beyond the training range a column gives log(n + 1), however
-        far: the method knows ranks, not distances.
+        Higher is more unusual.  Beyond the training range a column gives the same however far
+        (log(n + 1) of its rarer tail): the method knows ranks, not distances.
 
     Raises
     ------
@@ -340,7 +371,7 @@ def score_tails(tails: TailArrays, XT: ArrayLike) -> Floats:
 
 
 def tail_contributions(tails: TailArrays, XT: ArrayLike) -> Floats:
-    """-log tail probability of each reading in its column, (n_rows, n_features).
+    """What each reading counts with in its column, (n_rows, n_features).
 
     The rows add up to `score_tails`.  Raises `InvalidInput` as it does.
     """

@@ -17,6 +17,8 @@ from detectors.validation import FloatMatrix, FloatVector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.kernels.arrays import Floats
+
 
 class ECOD(Detector):
     """Empirical tail probabilities, each column by itself.
@@ -56,10 +58,14 @@ class ECOD(Detector):
     tags: ClassVar[Tags] = Tags(exact_contributions=True, scale_invariant=True)
     _single_columns: ClassVar[bool] = True
 
+    @staticmethod
+    def _tables(columns: Floats) -> TailArrays:
+        return fit_tails(columns)
+
     @override
     def _fit(self, X: FloatMatrix) -> None:
         self._columns = SinglePrecision.learn(X)
-        self.tails_ = fit_tails(self._columns.apply(X))
+        self.tails_ = self._tables(self._columns.apply(X))
 
     @override
     def _score(self, X: FloatMatrix) -> FloatVector:

@@ -26,6 +26,7 @@ BORROWED = {
 BUILT_IN = {
     "auto": "auto:Auto",
     "autoencoder": "autoencoder:Autoencoder",
+    "copod": "copod:COPOD",
     "ecod": "ecod:ECOD",
     "forecast": "forecast:Forecast",
     "forest": "forest:Forest",

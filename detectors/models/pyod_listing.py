@@ -41,7 +41,7 @@ _BATCH = "scores depend on the rows that are scored together"
 _REMARKS = {
     "CD": _BATCH,
     "COF": f"{_BATCH}, at least 21 of them",
-    "COPOD": _BATCH,
+    "COPOD": f"{_BATCH}; copod does not have this",
     "ECOD": f"{_BATCH}; ecod does not have this",
     "KShape": _BATCH,
     "LMDD": _BATCH,

@@ -101,6 +101,7 @@ def test_detectors_are_found_by_name_and_entry_point() -> None:
     catalog = importlib.import_module("detectors.catalog")
     assert {
         "auto",
+        "copod",
         "ecod",
         "forecast",
         "forest",
