@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import signal
 import subprocess
@@ -57,6 +58,11 @@ def finished(process: Forked | subprocess.Popen[str]) -> str:
     out, err = process.communicate(timeout=_LONGEST)
     assert process.returncode == 0, err
     return out
+
+
+def anywhere(folder: Path, pattern: str) -> bool:
+    """Whether a file of such a name lies within a folder, of which parts come and go."""
+    return any(fnmatch.filter(names, pattern) for _, _, names in os.walk(folder))
 
 
 def killed_when(process: Forked, seen: Callable[[], bool]) -> bool:

@@ -15,7 +15,7 @@ from appliance.pipelines.score import score
 from appliance.pipelines.train import train
 from tests.appliance.pipelines.sites import FLEET, same_scores, scores_of, standing
 from tests.chaos.conftest import RECIPE, batches_of
-from tests.chaos.processes import COMMAND, commits, finished, killed_when, start
+from tests.chaos.processes import COMMAND, anywhere, commits, finished, killed_when, start
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_two_ingests_of_one_fleet_at_once_both_land(undisturbed, home_at, opened
 def test_training_killed_and_repeated(undisturbed, home_at, opened, seen):
     command = ("train", FLEET, "--recipe", RECIPE.recipe)
     home = killed(
-        home_at, "ingested", command, lambda home: any((home / "models").rglob(f"{seen}*"))
+        home_at, "ingested", command, lambda home: anywhere(home / "models", f"{seen}*")
     )
     models = home / "models" / FLEET
     site = opened(home)

@@ -17,7 +17,7 @@ from appliance.pipelines.train import train
 from appliance.schemas.job import Job, JobRequest, JobState
 from tests.appliance.pipelines.sites import FLEET, same_scores, scores_of, standing
 from tests.chaos.conftest import RECIPE, batches_of
-from tests.chaos.processes import commits, killed_when, start
+from tests.chaos.processes import anywhere, commits, killed_when, start
 from tests.forked import Forked
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ def test_training_killed_in_the_middle_of_learning(undisturbed, home_at, opened)
     site = opened(home)
     job = ask(site, "train", recipe=RECIPE.recipe)
     models = home / "models"
-    assert killed_when(start(home, *WORKER), lambda: any(models.rglob("part-00000*")))
+    assert killed_when(start(home, *WORKER), lambda: anywhere(models, "part-00000*"))
     done = over(site, job, start(home, *WORKER))
     assert done.state is JobState.SUCCEEDED
     assert [v.digest for v in site.registry.versions(FLEET)] == [undisturbed.digest]

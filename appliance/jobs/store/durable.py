@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -34,7 +36,16 @@ def _lost(context: ExceptionContext) -> None:
 
 
 def _prepare(path: Path) -> None:
-    """Make the file as the others are: its owner's alone, with a WAL."""
+    """Make the file as the others are: its owner's alone, with a WAL.
+
+    One process at a time: of two that turn a new file into one with a WAL, SQLite refuses one
+    at once, whatever it was told to wait.
+    """
     path.touch(mode=0o600, exist_ok=True)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
+    folder = os.open(path.parent, os.O_RDONLY)  # of the file itself SQLite holds locks
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        os.close(folder)
