@@ -251,6 +251,16 @@ def _key(bits: int) -> int:
     return key
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _begin(counts: Array) -> None:
+    """Turn how many have each digit into where the first of them goes."""
+    place = 0
+    for k in range(len(counts)):
+        count = counts[k]
+        counts[k] = place
+        place += count
+
+
 @njit(types.boolean(_d1, float64[::1], int64[::1]), cache=True, nogil=True)
 def _nearly(values: Array, out: Array, order: Array) -> bool:
     """Sort by the first 33 bits in which values differ, then by exchanging near neighbours.
@@ -277,11 +287,7 @@ def _nearly(values: Array, out: Array, order: Array) -> bool:
             ends[d, (u >> np.uint64(_ROW_BITS + d * _BITS)) & digit] += 1
     for d in range(_PASSES):
         shift = np.uint64(_ROW_BITS + d * _BITS)
-        begin = 0
-        for k in range(len(ends[d])):
-            count = ends[d, k]
-            ends[d, k] = begin
-            begin += count
+        _begin(ends[d])
         for i in range(n):
             k = (a[i] >> shift) & digit
             b[ends[d, k]] = a[i]
@@ -326,11 +332,7 @@ def _ordered(values: Array, out: Array, order: Array) -> None:
         shift = np.uint64(d * _BITS)
         if n == 0 or ends[d, (a[0] >> shift) & digit] == n:
             continue  # of all numbers alike, as the last bits of single precision are
-        begin = 0
-        for k in range(len(ends[d])):
-            count = ends[d, k]
-            ends[d, k] = begin
-            begin += count
+        _begin(ends[d])
         for i in range(n):
             k = (a[i] >> shift) & digit
             b[ends[d, k]] = a[i]
