@@ -205,7 +205,7 @@ def even(rows: Rows, interval: int, fill_rows: int) -> Series:
         alive = np.flatnonzero(rows.running)
         kept = Rows(rows.times[alive], rows.sensors[:, alive], rows.context[:, alive])
         placed = _place(kept, interval, fill_rows)
-        every = _place(replace(rows, sensors=rows.sensors[:0]), interval, fill_rows)
+        every = _place(rows.of(rows.sensors[:0]), interval, fill_rows)
         cell_of_row = np.full(len(rows.times), -1, np.int64)
         cell_of_row[alive] = (
             np.arange(len(alive)) if placed.cell_of_row is None else placed.cell_of_row
