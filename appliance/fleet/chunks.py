@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Protocol, Self
@@ -31,6 +32,19 @@ class Chunk(Protocol):
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """Yield the same as frames of whole assets, no larger than they need be."""
 
+    @property
+    def sole(self) -> str | None:
+        """Its only asset; None where it may hold several."""
+
+    def marks(self, every: int) -> pl.Series:
+        """Return the time of one row of so many, and of the last: rising.
+
+        Each stands for so many rows: where they are dense, so are the times.
+        """
+
+    def between(self, start: datetime, end: datetime) -> Chunk:
+        """Return the rows of a half-open time range."""
+
 
 @dataclass(frozen=True)
 class FrameChunk:
@@ -51,25 +65,79 @@ class FrameChunk:
         """Yield the rows at once: they are here already."""
         yield self.read(columns)
 
+    @property
+    def sole(self) -> str | None:
+        """Its only asset; None where it holds several, or nothing."""
+        return _sole(self.frame)
+
+    def marks(self, every: int) -> pl.Series:
+        """Return the time of one row of so many, and of the last: rising."""
+        return thinned(self.frame["time"], every)
+
+    def between(self, start: datetime, end: datetime) -> FrameChunk:
+        """Return the rows of a half-open time range."""
+        return FrameChunk(self.frame.filter(_within(start, end)))
+
 
 @dataclass(frozen=True)
 class FileChunk:
-    """Rows put into a file, for a worker that is another process."""
+    """Rows put into a file, for a worker that is another process.
+
+    Attributes
+    ----------
+    sole
+        Its only asset; None where it holds several.
+    span
+        Half-open time range that is meant; all of it if None.
+    """
 
     path: str
     rows: int
+    sole: str | None = None
+    span: tuple[datetime, datetime] | None = None
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the rows."""
-        try:
-            frame = pl.read_parquet(self.path, glob=False)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StorageError(f"{self.path} cannot be read: {error}.") from error
+        frame = self._collected(self._lazy())
         return frame if columns is None else _selected(frame, columns)
 
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """Yield the rows at once."""
         yield self.read(columns)
+
+    def marks(self, every: int) -> pl.Series:
+        """Return the time of one row of so many, and of the last: rising."""
+        times = self._collected(self._lazy().select("time"))["time"]
+        return thinned(times, every)
+
+    def between(self, start: datetime, end: datetime) -> FileChunk:
+        """Return the rows of a half-open time range."""
+        low, high = self.span or (start, end)
+        return replace(self, span=(max(start, low), min(end, high)))
+
+    def _lazy(self) -> pl.LazyFrame:
+        whole = pl.scan_parquet(self.path, glob=False)
+        return whole if self.span is None else whole.filter(_within(*self.span))
+
+    def _collected(self, lazy: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return lazy.collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StorageError(f"{self.path} cannot be read: {error}.") from error
+
+
+def thinned(times: pl.Series, every: int) -> pl.Series:
+    """Return one time of so many, and the last: rising."""
+    return pl.concat([times.gather_every(every), times.tail(1)]).sort()
+
+
+def _within(start: datetime, end: datetime) -> pl.Expr:
+    return (pl.col("time") >= start) & (pl.col("time") < end)
+
+
+def _sole(frame: pl.DataFrame) -> str | None:
+    assets = frame["asset"]
+    return str(assets[0]) if len(assets) and assets[0] == assets[-1] else None
 
 
 def _selected(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -99,7 +167,7 @@ def spill(chunks: Sequence[FrameChunk], folder: Path) -> list[FileChunk]:
     for number, chunk in enumerate(chunks):
         path = folder / f"chunk-{number:05d}.parquet"
         chunk.frame.write_parquet(path, compression="lz4")
-        spilled.append(FileChunk(str(path), chunk.rows))
+        spilled.append(FileChunk(str(path), chunk.rows, chunk.sole))
     return spilled
 
 

@@ -15,6 +15,8 @@ from appliance.fleet.guide import Guide
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
 from appliance.fleet.levelling import Lent, lent_by
 from appliance.fleet.modes import learn_modes
+from appliance.fleet.past import MOST_CELLS, Past, past_of
+from appliance.fleet.past_level import Rules, level_by_past
 from appliance.fleet.pooled import network_of, without_network
 from appliance.fleet.sharing import Sample
 from appliance.fleet.trial_words import trial_words
@@ -35,6 +37,8 @@ class Task:
     ----------
     network
         Number of the file that holds the network of the whole fleet; None without one.
+    most_cells
+        Readings × columns of one machine up to which all are learned from.
     """
 
     number: int
@@ -46,6 +50,7 @@ class Task:
     guide: Guide = field(default_factory=Guide)
     donors: frozenset[str] = frozenset()
     network: int | None = None
+    most_cells: int = MOST_CELLS
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,12 @@ def fit_chunk(task: Task) -> Part:
     rows = masked = 0
     held: Counter[str] = Counter()
     masks = guide.masks(task.masks)
-    for found in _assets(task, masks):
+    past = past_of(task.chunk, task.columns, task.most_cells)
+    for found in _assets(task, masks, past):
         by_calendar, by_reason = guide.counted(found.asset, found.rows.times, task.masks)
         masked += by_calendar
         held.update(by_reason)
-        outcome = outcomes[found.asset] = _of_machine(task, found, lent, network)
+        outcome = outcomes[found.asset] = _of_machine(task, found, lent, network, past)
         if not outcome.problem:
             rows += len(found.rows.times) - by_calendar - sum(by_reason.values())
     fitted = {a: one.judged_by for a, one in outcomes.items() if one.judged_by is not None}
@@ -122,9 +128,19 @@ def fit_chunk(task: Task) -> Part:
 
 
 def _of_machine(
-    task: Task, found: AssetRows, lent: Lent | None, network: Network | None
+    task: Task,
+    found: AssetRows,
+    lent: Lent | None,
+    network: Network | None,
+    past: Past | None,
 ) -> _Outcome:
-    """Learn a machine; where its own sub-model is not there or no better, take the fleet's."""
+    """Learn a machine; where its own sub-model is not there or no better, take the fleet's.
+
+    Parameters
+    ----------
+    past
+        That its rows were taken from; None where they are all.
+    """
     asset, sensors, trial = found.asset, task.columns.sensors, None
     if lent is not None and asset in lent.known:
         lent = None
@@ -134,6 +150,9 @@ def _of_machine(
         model = fit_asset(
             asset, found.rows, sensors, task.recipe, vouched, network, unanswered=unanswered
         )
+        if past is not None:
+            rules = Rules(task.columns, task.recipe, task.guide.masks(task.masks), task.guide)
+            model = level_by_past(model, found, past, rules)
         if lent is not None and is_young(found.rows):
             trial = try_own(asset, found.rows, sensors, task.recipe, lent.shared, network)
     except (Unfit, DetectorError) as reason:
@@ -158,10 +177,12 @@ def _borrowing(lent: Lent | None, found: AssetRows, problem: str) -> _Outcome:
     return _Outcome(None if lent is None else lent.levelled(found), None, problem)
 
 
-def _assets(task: Task, masks: Masks | None) -> Iterator[AssetRows]:
+def _assets(task: Task, masks: Masks | None, past: Past | None) -> Iterator[AssetRows]:
     """Yield the machines of a chunk, of which one bucket at a time lies in memory."""
-    for part in task.chunk.parts(task.columns.names):
-        yield from assets_of(part, task.columns, masks)
+    columns = task.columns
+    frames = task.chunk.parts(columns.names) if past is None else iter([past.sample(columns)])
+    for part in frames:
+        yield from assets_of(part, columns, masks)
         del part
 
 

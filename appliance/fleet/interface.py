@@ -70,16 +70,18 @@ def fit(
     layout = frames.guess(table, asset, time, context)
     resolved = resolve(recipe, seed=seed)
     rows = frames.normalise(table, layout)
-    cells = rows.height * rows.width
+    cells, settings = rows.height * rows.width, load_settings()
     if isinstance(engine, str):
-        with make(engine, load_settings(), size_hint_cells=cells) as made:
-            return _fit(rows, layout, resolved, made)
-    return _fit(rows, layout, resolved, engine)
+        with make(engine, settings, size_hint_cells=cells) as made:
+            return _fit(rows, layout, resolved, made, settings.chunk_cells)
+    return _fit(rows, layout, resolved, engine, settings.chunk_cells)
 
 
-def _fit(rows: pl.DataFrame, layout: Layout, recipe: Recipe, engine: Engine) -> FleetModel:
+def _fit(
+    rows: pl.DataFrame, layout: Layout, recipe: Recipe, engine: Engine, most_cells: int
+) -> FleetModel:
     cells = rows.height * rows.width
-    pieces = cut(rows, -(-cells // (_CHUNKS_A_WORKER * engine.workers)))
+    pieces = cut(rows, min(-(-cells // (_CHUNKS_A_WORKER * engine.workers)), most_cells))
     scratch = Path(tempfile.mkdtemp(prefix="kizashi-"))
     try:
         with tempfile.TemporaryDirectory(prefix="kizashi-") as spilled:
@@ -92,7 +94,9 @@ def _fit(rows: pl.DataFrame, layout: Layout, recipe: Recipe, engine: Engine) -> 
                 lesson = Lesson(chunks, columns, recipe)
                 pool = learn_pool(lesson, str(scratch / "pool"), engine, engine.workers)
             place = scratch / "model.kz"
-            report = fit_fleet(chunks, recipe, layout, place, engine, pool=pool)
+            report = fit_fleet(
+                chunks, recipe, layout, place, engine, pool=pool, most_cells=most_cells
+            )
         return FleetModel(report.folder, own=True)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)

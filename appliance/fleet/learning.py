@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
 from appliance.fleet.calibration import Calibration
-from appliance.fleet.levels import Promise, learn_levels
+from appliance.fleet.levels import Promise, budget_note, learn_levels
 from appliance.fleet.live import LiveCalibration
 from appliance.fleet.preparing import Ready, Taken, Unfit, prepare, taken
 from appliance.fleet.recipe import make_averages, make_detector
@@ -239,9 +239,6 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
         calibration.surprise(learned.scores, learned.lasting),
         promise,
     )
-    budget = BudgetNote(
-        basis=alarm.basis, expected_per_month=alarm.expected_per_month, months=alarm.months
-    )
     arrays, detector = persistence.pack(learned.detector)
     stored = {f"detector/{name}": array for name, array in arrays.items()}
     averages: dict[str, Any] = {}
@@ -262,7 +259,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
     entry = _entry(facts, learned, recipe).model_copy(
         update={
             "threshold": float(alarm.level),
-            "budget": budget,
+            "budget": budget_note(alarm),
             "detector": detector,
             "averages": averages,
         }

@@ -14,10 +14,10 @@ from appliance.fleet.chunks import AssetRows, Columns
 from appliance.fleet.guide import fits
 from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import Fitted, Unfit
-from appliance.fleet.levels import Promise, learn_levels
-from appliance.fleet.own_level import learn_live_scale, learn_scale, with_offset
+from appliance.fleet.levels import Promise, budget_note
+from appliance.fleet.own_level import learn_own_level, with_offset
 from appliance.fleet.series import MICRO, Rows, moment, sampling_interval
-from appliance.schemas.manifest import AssetManifest, BudgetNote
+from appliance.schemas.manifest import AssetManifest
 from appliance.schemas.recipe import Recipe
 from detectors.errors import DetectorError
 
@@ -70,22 +70,15 @@ def at_own_level(
     known = int(np.isfinite(said).sum())
     if known < _FEWEST:
         raise Unfit(f"{known} of its readings can be judged by the fleet's model")
-    scale, stored = learn_scale(said)
-    per_month = _MONTH / sampling_interval(rows.times)
-    promise = Promise(per_month, recipe.threshold)
-    alarm, levels = learn_levels(scale.surprise(said), promise)
-    stored |= levels
+    promise = Promise(_MONTH / sampling_interval(rows.times), recipe.threshold)
+    live = None
     if model.has_live_scores:
-        at_once = model.judge(own, explain=False, live=True).surprise
-        stored |= learn_live_scale(at_once, levels["levels"], promise)
+        live = model.judge(own, explain=False, live=True).surprise
+    alarm, stored = learn_own_level(said, live, promise)
     entry = shared.model_copy(
         update={
             "threshold": float(alarm.level),
-            "budget": BudgetNote(
-                basis=alarm.basis,
-                expected_per_month=alarm.expected_per_month,
-                months=alarm.months,
-            ),
+            "budget": budget_note(alarm),
             "levelled_days": round(days, 2),
             "rows": known,
             "data_start": moment(rows.times[0]),

@@ -51,6 +51,13 @@ def learn_levels(
     return found[budgets.index(own)], Levels(np.array(table, np.float64)).state()
 
 
+def budget_note(alarm: AlarmLevel) -> BudgetNote:
+    """Return what a manifest says of how far an alarm level rests on observation."""
+    return BudgetNote(
+        basis=alarm.basis, expected_per_month=alarm.expected_per_month, months=alarm.months
+    )
+
+
 class Levels:
     """The levels that one asset's model keeps.
 

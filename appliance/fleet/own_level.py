@@ -1,15 +1,18 @@
-"""A sub-model that other machines taught, at the level of the machine that it judges.
+"""A sub-model at the level of readings that it was not learned from.
 
-What it says of a machine that it never saw is how unlike the others that machine is, all the
-time.  So each sensor is first moved to where the others' are, by the distance of their middles,
-and what is left of the difference is calibrated away: surprise gets a scale of the machine's
-own readings.  They were not learned from, so that new ones lie among them by chance alone,
-whatever the distance from the others (split conformal prediction, Papadopoulos et al. 2002,
-doi:10.1007/3-540-36755-1_29).
+What one that other machines taught says of a machine that it never saw is how unlike the others
+that machine is, all the time.  So each sensor is first moved to where the others' are, by the
+distance of their middles, and what is left of the difference is calibrated away: surprise gets
+a scale of the machine's own readings.  A machine whose past is too long to learn from all of it
+gets the same by the readings that its own sub-model was not learned from.
+
+New readings lie among such ones by chance alone, whatever the distance from what was learned
+(split conformal prediction, Papadopoulos et al. 2002, doi:10.1007/3-540-36755-1_29).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -19,64 +22,69 @@ from appliance.fleet.artifact import Arrays, below
 from appliance.fleet.calibration import Calibration, Scores
 from appliance.fleet.levels import Promise, learn_levels
 from appliance.fleet.live import LiveCalibration, level_pairs, moved
-from detectors.thresholds import SurpriseScale
+from detectors.thresholds import AlarmLevel, SurpriseScale
 
 _FINAL, _LIVE = "own_level/", "own_live_level/"
 _LEVELS = "alarm_levels"
 _OFFSET = "own_offset"
 
-_Borrowed: TypeAlias = Calibration | LiveCalibration
 
+@dataclass(frozen=True)
+class OwnScale:
+    """From what a sub-model says to a machine's own surprise.
 
-class OwnLevel:
-    """From what a borrowed sub-model says to a machine's own surprise.
-
-    Parameters
+    Attributes
     ----------
-    borrowed
-        Calibration of the machines that taught the sub-model.
     scale
         From its surprise to the machine's.
     levels
         Of live scores: pairs of alarm levels, as `LiveCalibration` has; None of final ones.
     """
 
-    def __init__(
-        self,
-        borrowed: _Borrowed,
-        scale: SurpriseScale,
-        levels: NDArray[np.float64] | None = None,
-    ) -> None:
-        self._borrowed = borrowed
-        self._scale = scale
-        self._levels = levels
-
-    def surprise(self, scores: Scores, averages: Scores | None) -> Scores:
-        """Return the surprise of rows; NaN where the detector's score is."""
-        found = self._scale.surprise(self._borrowed.surprise(scores, averages))
-        return found if self._levels is None else moved(found, self._levels)
-
-    def lasting(self, scores: Scores, averages: Scores) -> NDArray[np.bool_]:
-        """Tell in which rows the averages are the more surprising."""
-        return self._borrowed.lasting(scores, averages)
+    scale: SurpriseScale
+    levels: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, borrowed: _Borrowed, arrays: Arrays, *, live: bool = False) -> Self | None:
+    def of(cls, arrays: Arrays, *, live: bool = False) -> Self | None:
         """Return what an asset's arrays keep of it; None where they keep none."""
         own = below(arrays, _LIVE if live else _FINAL)
         if not own:
             return None
         levels = np.asarray(own.pop(_LEVELS), np.float64) if live else None
-        return cls(borrowed, SurpriseScale.from_state(own), levels)
+        return cls(SurpriseScale.from_state(own), levels)
+
+    def surprise(self, said: Scores) -> Scores:
+        """Return the machine's surprise of rows; NaN where the sub-model says nothing."""
+        found = self.scale.surprise(said)
+        return found if self.levels is None else moved(found, self.levels)
+
+
+@dataclass(frozen=True)
+class OwnLevel:
+    """The calibration that a sub-model was learned with, and a machine's own over it."""
+
+    borrowed: Calibration | LiveCalibration
+    own: OwnScale
+
+    def surprise(self, scores: Scores, averages: Scores | None) -> Scores:
+        """Return the surprise of rows; NaN where the detector's score is."""
+        return self.own.surprise(self.borrowed.surprise(scores, averages))
+
+    def lasting(self, scores: Scores, averages: Scores) -> NDArray[np.bool_]:
+        """Tell in which rows the averages are the more surprising."""
+        return self.borrowed.lasting(scores, averages)
 
 
 Surprising: TypeAlias = Calibration | LiveCalibration | OwnLevel
 """What tells the surprise of scores."""
 
 
-def own_level_over(borrowed: _Borrowed, arrays: Arrays, *, live: bool = False) -> Surprising:
+def own_level_over(
+    borrowed: Calibration | LiveCalibration, arrays: Arrays, *, live: bool = False
+) -> Surprising:
     """Return a calibration, or the machine's own level over it where the arrays keep one."""
-    return OwnLevel.of(borrowed, arrays, live=live) or borrowed
+    own = OwnScale.of(arrays, live=live)
+    return borrowed if own is None else OwnLevel(borrowed, own)
 
 
 def offset_of(arrays: Arrays) -> NDArray[np.float64] | None:
@@ -89,14 +97,20 @@ def with_offset(arrays: Arrays, offset: NDArray[np.float64]) -> Arrays:
     return {**arrays, _OFFSET: offset}
 
 
-def learn_scale(surprise: Scores) -> tuple[SurpriseScale, Arrays]:
-    """Return a machine's scale of final surprise, and the arrays that keep it.
+def learn_own_level(
+    surprise: Scores, live: Scores | None, promise: Promise
+) -> tuple[AlarmLevel, Arrays]:
+    """Return a machine's alarm level, and the arrays that keep its scales and levels.
 
     Parameters
     ----------
     surprise
-        By the borrowed sub-model, of the machine's readings in time order; NaN where not
+        By the sub-model, of readings that it was not learned from in time order; NaN where not
         judged.
+    live
+        The same by live scores; None where it has none.
+    promise
+        As for `learn_levels`.
 
     Raises
     ------
@@ -104,19 +118,14 @@ def learn_scale(surprise: Scores) -> tuple[SurpriseScale, Arrays]:
         Fewer than ten are known.
     """
     scale = SurpriseScale().fit(surprise)
-    return scale, {_FINAL + name: array for name, array in scale.state().items()}
+    alarm, levels = learn_levels(scale.surprise(surprise), promise)
+    stored = {_FINAL + name: array for name, array in scale.state().items()} | levels
+    if live is not None:
+        stored |= _live_scale(live, levels["levels"], promise)
+    return alarm, stored
 
 
-def learn_live_scale(surprise: Scores, levels: NDArray[np.float64], promise: Promise) -> Arrays:
-    """Return the arrays that keep a machine's scale of live surprise.
-
-    Parameters
-    ----------
-    surprise
-        As for `learn_scale`, by live scores.
-    levels, promise
-        As for `LiveCalibration.learn`.
-    """
+def _live_scale(surprise: Scores, levels: NDArray[np.float64], promise: Promise) -> Arrays:
     scale = SurpriseScale().fit(surprise)
     own = learn_levels(scale.surprise(surprise), promise)[1]["levels"]
     state = scale.state() | {_LEVELS: level_pairs(own, levels)}

@@ -24,6 +24,7 @@ from appliance.fleet.fitting import Part, Task, fit_chunk
 from appliance.fleet.frames import Layout
 from appliance.fleet.guide import Guide, keep_former, keep_shared
 from appliance.fleet.outcome import value_of
+from appliance.fleet.past import MOST_CELLS
 from appliance.fleet.pooled import network_of, without_network, write_network
 from appliance.fleet.pooling import Pooled
 from appliance.fleet.sharing import Sample
@@ -86,6 +87,7 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     machines: int | None = None,
     donors: frozenset[str] = frozenset(),
     pool: Pooled | None = None,
+    most_cells: int = MOST_CELLS,
 ) -> FitReport:
     """Train a model for every asset and write them as one artifact.
 
@@ -112,6 +114,9 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         by; without them the guide's former one stays.
     pool
         The network that all machines together taught; without it each is learned alone.
+    most_cells
+        Readings × columns of one machine up to which all are learned from: of a longer past
+        stretches are, and its alarm level is that of what lies between them.
 
     Raises
     ------
@@ -127,7 +132,18 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     common = None if pool is None else len(chunks) + 2
     with draft_of(folder) as draft:
         tasks = [
-            Task(number, chunk, columns, recipe, str(draft), masks, guide, donors, common)
+            Task(
+                number,
+                chunk,
+                columns,
+                recipe,
+                str(draft),
+                masks,
+                guide,
+                donors,
+                common,
+                most_cells,
+            )
             for number, chunk in enumerate(chunks)
         ]
         network = _network(pool, draft, len(chunks) + 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.fleet.artifact import Arrays
 from appliance.fleet.judging import AssetModel
@@ -48,6 +49,19 @@ def stay_silent(
     if model.has_live_scores:
         live = model.judge(own, explain=False, live=True).surprise[vouched]
         surprise = np.fmax(surprise, live)
+    return silent_at(entry, arrays, surprise, recipe)
+
+
+def silent_at(
+    entry: AssetManifest, arrays: Arrays, surprise: NDArray[np.float64], recipe: Recipe
+) -> tuple[AssetManifest, Arrays]:
+    """Raise the levels that were prolonged above the surprise of rows called normal.
+
+    Parameters
+    ----------
+    surprise
+        Of those rows, by what was learned; NaN where not judged.
+    """
     if np.isnan(surprise).all():
         return entry, arrays
     floor = float(np.nanmax(surprise)) * (1 + _SPARE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from itertools import accumulate, pairwise
 
@@ -37,6 +38,8 @@ class ReadingsChunk:
         Rows by the files' statistics; an upper bound where the selection cuts.
     buckets
         How many of the files are of each bucket in turn.
+    sole
+        Its only asset, where one alone is as large as a chunk or larger.
     """
 
     files: tuple[str, ...]
@@ -45,6 +48,36 @@ class ReadingsChunk:
     asset_range: tuple[str, str] | None = None
     rows: int = 0
     buckets: tuple[int, ...] = ()
+    sole: str | None = None
+
+    def between(self, start: datetime, end: datetime) -> ReadingsChunk:
+        """Return its rows of a half-open time range, of which `rows` stays the old bound."""
+        chosen = self.selection
+        low = start if chosen.start is None else max(start, chosen.start)
+        high = end if chosen.end is None else min(end, chosen.end)
+        near = [
+            [path for path in own if layout.may_hold(path, low, high)]
+            for own in self._by_bucket()
+        ]
+        return replace(
+            self,
+            files=tuple(path for own in near for path in own),
+            selection=replace(chosen, start=low, end=high),
+            buckets=tuple(map(len, near)),
+        )
+
+    def marks(self, every: int) -> pl.Series:
+        """Return the time of one row of so many, and of each file's last: rising.
+
+        Each stands for so many rows: where they are dense, so are the times.  One file's lie
+        in memory at once.
+        """
+        where, keys = self._where(), {"time": layout.TIME}
+        found = [pl.Series("time", dtype=layout.TIME)]
+        for path in self.files:
+            for frame in layout.read([path], keys, where=where):
+                found += [frame["time"].gather_every(every), frame["time"].tail(1)]
+        return pl.concat(found).sort()
 
     def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """Read bucket after bucket: what `read` returns, as frames of whole assets.
@@ -53,10 +86,7 @@ class ReadingsChunk:
         work; from a disk only one is held at a time: reading ahead takes the same processor
         time, and of a machine whose cores are all at work that is what counts.
         """
-        own = [
-            replace(self, files=self.files[first:stop], buckets=())
-            for first, stop in pairwise(accumulate(self.buckets, initial=0))
-        ]
+        own = [replace(self, files=files, buckets=()) for files in self._by_bucket()]
         reads = [partial(one.read, columns) for one in own]
         remote = any(is_remote(path) for path in self.files)
         for frame in ahead(reads) if remote else (read() for read in reads):
@@ -81,15 +111,22 @@ class ReadingsChunk:
         if columns is not None:
             names = [encode(name) for name in columns]
             known = {name: known.get(name, pl.Float64()) for name in names}
-        where = self.selection.where
-        if self.asset_range is not None:
-            low, high = self.asset_range
-            inside = pl.col("asset").is_between(pl.lit(low), pl.lit(high))
-            where = inside if where is None else where & inside
         schema = {"asset": pl.String(), "time": layout.TIME, **known}
-        frames = layout.read(self.files, schema, where=where)
+        frames = layout.read(self.files, schema, where=self._where())
         whole = assemble(frames) if frames else pl.DataFrame(schema=schema)
         return whole.rename({name: decode(name) for name in known})
+
+    def _by_bucket(self) -> list[tuple[str, ...]]:
+        ends = accumulate(self.buckets, initial=0)
+        return [self.files[first:stop] for first, stop in pairwise(ends)]
+
+    def _where(self) -> pl.Expr | None:
+        where = self.selection.where
+        if self.asset_range is None:
+            return where
+        low, high = self.asset_range
+        inside = pl.col("asset").is_between(pl.lit(low), pl.lit(high))
+        return inside if where is None else where & inside
 
 
 def ahead(reads: Sequence[Callable[[], pl.DataFrame]]) -> Iterator[pl.DataFrame]:
@@ -140,8 +177,9 @@ def plan_chunks(
                 # Files of these assets alone need no filter, which costs more than reading.
                 alone = all(low <= f.asset_min and f.asset_max <= high for f, _ in near)
                 span = None if alone else (low, high)
+                sole = low if low == high else None
                 chunks.append(
-                    ReadingsChunk(paths, columns, selection, span, count, (len(paths),))
+                    ReadingsChunk(paths, columns, selection, span, count, (len(paths),), sole)
                 )
             continue
         if rows + several > limit:

@@ -8,6 +8,7 @@ by reading each file once, and a bucket's files are a unit of parallel work.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ _NAMED = 1_000
 """Assets that a footer names: every reader of a file reads its footer whole."""
 TIME = pl.Datetime("us", "UTC")
 _DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+_MONTH = re.compile(r"/month=(\d{4}-\d{2})/")
 
 Partition = tuple[tuple[str, str], ...]
 """Names and values of a partition's columns."""
@@ -87,6 +90,14 @@ def bucket_of(asset: str) -> int:
 def month_of(moment: datetime) -> str:
     """Return a moment's month partition, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m}"
+
+
+def may_hold(path: str, start: datetime, end: datetime) -> bool:
+    """Whether a file's month partition overlaps a half-open range; true if it tells none."""
+    found = _MONTH.search(path)
+    if found is None or start >= end:
+        return found is None
+    return month_of(start) <= found[1] <= month_of(end - _INSTANT)
 
 
 def next_month(moment: datetime) -> datetime:

@@ -202,6 +202,7 @@ def _fitted(
         machines=len(wanted),
         donors=donors(every) if plan.assets is None else frozenset(),
         pool=pool_of(site, plan.run, lesson, engine, plan.workers, progress),
+        most_cells=site.settings.chunk_cells,
     )
     return _Fitted(report.digest, _lineage(plan, windows, report, words, drifts))
 

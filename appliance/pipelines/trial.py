@@ -106,6 +106,7 @@ def learn_trial(
         guide=lesson.guide,
         progress=progress,
         pool=pool_of(site, name, common, engine, progress=progress),
+        most_cells=site.settings.chunk_cells,
     )
     return Trial(
         folder=folder,

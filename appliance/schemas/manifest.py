@@ -101,6 +101,12 @@ class AssetManifest(Schema):
         Surprise at which an alarm begins.
     rows
         Grid rows learned from.
+    learned
+        Stretches that were learned from, where the past is too long to learn from all of it;
+        empty where all of it was.
+    levelled_rows
+        Rows between those, by which the alarm level was learned; None where all were learned
+        from, or too few others could be judged.
     excluded
         Stretches of the training data that looked faulty and were not learned as normal.
     choice
@@ -136,6 +142,8 @@ class AssetManifest(Schema):
     data_start: datetime
     data_end: datetime
     excluded: tuple[Stretch, ...] = ()
+    learned: tuple[Stretch, ...] = ()
+    levelled_rows: int | None = None
     choice: Choice | None = None
     modes: int | None = None
     donors: tuple[str, ...] = ()
