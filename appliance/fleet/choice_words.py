@@ -27,6 +27,20 @@ _TEXT: dict[str, tuple[str, str]] = {
         "Learned from {rows} rows, one a cycle.",
         "1 サイクル 1 行、合計 {rows} 行から学習しました。",
     ),
+    "stretches": (
+        (
+            "They are {count} stretches spread over its past, which is too long to learn from "
+            "all of it."
+        ),
+        "過去が長く、すべては学習できないため、全体に散らばる {count} 区間を使いました。",
+    ),
+    "levelled": (
+        (
+            "Its alarm level was learned from {rows} rows between them, which the model had "
+            "not seen."
+        ),
+        "警報の基準は、その間にあってモデルが見ていない {rows} 行から学習しました。",
+    ),
     "whole": ("None of these readings is missing.", "そのうち欠測はありません。"),
     "missing": (
         (
@@ -211,6 +225,10 @@ def _told(of: _Machine) -> Iterator[str]:
     else:
         spans = {"step": of.span(1), "length": of.span(entry.rows)}
         yield of.say("rows", rows=f"{entry.rows:,}", **spans)
+    if entry.learned:
+        yield of.say("stretches", count=f"{len(entry.learned)}")
+    if entry.levelled_rows:
+        yield of.say("levelled", rows=f"{entry.levelled_rows:,}")
     if entry.choice is not None:
         yield from _chosen(of, entry.choice)
     if of.context:

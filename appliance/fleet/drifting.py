@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from appliance.calendar.masks import Masks
 from appliance.engine.base import Engine
 from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
-from appliance.fleet.cleaning import clean
-from appliance.fleet.conditioning import learn
+from appliance.fleet.cleaning import StuckLimits, clean
+from appliance.fleet.conditioning import Conditioner, learn
 from appliance.fleet.outcome import value_of
-from appliance.fleet.series import MICRO, Mask, Series, moment, sampling_interval
+from appliance.fleet.past import MOST_CELLS, Around, Past, past_of
+from appliance.fleet.series import MICRO, Mask, Rows, Series, moment, sampling_interval
 from appliance.schemas.model import DriftedSensor, DriftNote
 from appliance.schemas.recipe import Recipe
 from detectors.prognostics import drift
@@ -81,6 +82,7 @@ class _Task:
     recipe: Recipe
     normal: Mapping[str, Normal]
     masks: Masks
+    most_cells: int
 
 
 def find_drifts(
@@ -90,6 +92,8 @@ def find_drifts(
     normal: Mapping[str, Normal],
     engine: Engine,
     masks: Masks | None = None,
+    *,
+    most_cells: int = MOST_CELLS,
 ) -> list[DriftNote]:
     """Return the machines of a fleet that have drifted.
 
@@ -101,13 +105,17 @@ def find_drifts(
         By asset, the half-open time that tells what is normal; others are not looked at.
     masks
         Stretches that are not looked at.
+    most_cells
+        Readings × columns of one machine that are held at once.
 
     Raises
     ------
     StorageError, EngineError
         Data could not be read, or a worker not be kept alive.
     """
-    tasks = [_Task(chunk, columns, recipe, normal, masks or Masks()) for chunk in chunks]
+    tasks = [
+        _Task(chunk, columns, recipe, normal, masks or Masks(), most_cells) for chunk in chunks
+    ]
     moved: dict[str, list[Moved]] = {}
     for outcome in engine.map(_of_chunk, tasks):
         part: dict[str, list[Moved]] = value_of(outcome)
@@ -166,6 +174,9 @@ def _rounded(value: float) -> float:
 
 # ---------------------------------------------------------------- one machine
 def _of_chunk(task: _Task) -> dict[str, list[Moved]]:
+    past = past_of(task.chunk, task.columns, task.most_cells)
+    if past is not None:
+        return {past.asset: _moved_in_past(task, past)} if past.asset in task.normal else {}
     frame = task.chunk.read(task.columns.names)
     return {
         found.asset: moved_of(
@@ -180,47 +191,109 @@ def moved_of(
     found: AssetRows, sensors: Sequence[str], recipe: Recipe, normal: Normal
 ) -> list[Moved]:
     """Return where each sensor of one machine is, beside what was normal."""
-    rows = found.rows
-    times = rows.times if rows.running is None else rows.times[rows.running]
-    interval = sampling_interval(times) if len(times) > 1 else 0
-    if not interval:
+    view = _View.of(found.rows, sensors, recipe)
+    if view is None:
         return []
-    series, _, _ = clean(rows, interval, recipe.cleaning, sensors)
-    usable = np.ones(series.cells, bool)
-    values = series.sensors
-    conditioner, _ = learn(
-        values, series.context, series.bounds, recipe.conditioning, usable, series.course
-    )
-    if conditioner is not None:
-        usable &= ~conditioner.unseen(series.context)
-        values = conditioner.left(values, series, recipe.cleaning.fill_rows)
-    first, figures = _by_days(series, values, usable)
+    return _figures(view.days(found.rows), sensors, normal)
+
+
+def _moved_in_past(task: _Task, past: Past) -> list[Moved]:
+    """Return the same of a past that is too long to be held at once."""
+    sensors, masks = task.columns.sensors, task.masks
+    view = _View.of(past.sample(task.columns, masks).rows, sensors, task.recipe)
+    if view is None:
+        return []
+    days: dict[int, NDArray[np.float64]] = {}
+    for found, inside, _ in past.pieces(past.days, task.columns, masks, view.around):
+        own = {int(day) for day in found.rows.times[inside] // _DAY}
+        seen = view.days(found.rows)
+        days |= {day: parts for day, parts in seen.items() if day in own}
+    return _figures(days, sensors, task.normal[past.asset])
+
+
+@dataclass(frozen=True)
+class _View:
+    """How one machine's rows are looked at: freed from what its contexts explain."""
+
+    sensors: Sequence[str]
+    recipe: Recipe
+    interval: int
+    stuck: StuckLimits
+    conditioner: Conditioner | None
+
+    @classmethod
+    def of(cls, rows: Rows, sensors: Sequence[str], recipe: Recipe) -> _View | None:
+        """Learn from rows how they are looked at; None where there are too few."""
+        times = rows.times if rows.running is None else rows.times[rows.running]
+        interval = sampling_interval(times) if len(times) > 1 else 0
+        if not interval:
+            return None
+        series, _, stuck = clean(rows, interval, recipe.cleaning, sensors)
+        usable = np.ones(series.cells, bool)
+        conditioner, _ = learn(
+            series.sensors,
+            series.context,
+            series.bounds,
+            recipe.conditioning,
+            usable,
+            series.course,
+        )
+        return cls(sensors, recipe, interval, stuck, conditioner)
+
+    @property
+    def around(self) -> Around:
+        """Time around rows that what is seen of them depends on."""
+        checks = self.stuck.longest + self.recipe.cleaning.fill_rows + 1
+        lags = 0 if self.conditioner is None else self.conditioner.warm_cells
+        step = timedelta(microseconds=self.interval)
+        return Around(max(checks, lags) * step, checks * step)
+
+    def days(self, rows: Rows) -> dict[int, NDArray[np.float64]]:
+        """Return by day the figures of each sensor, (n_sensors, parts); NaN of too few."""
+        series, _, _ = clean(
+            rows, self.interval, self.recipe.cleaning, self.sensors, self.stuck
+        )
+        usable, values = np.ones(series.cells, bool), series.sensors
+        if self.conditioner is not None:
+            usable &= ~self.conditioner.unseen(series.context)
+            values = self.conditioner.left(values, series, self.recipe.cleaning.fill_rows)
+        return _by_days(series, values, usable)
+
+
+def _by_days(
+    series: Series, values: NDArray[np.floating], usable: Mask
+) -> dict[int, NDArray[np.float64]]:
+    days = series.times() // _DAY
+    found = {}
+    edges = np.flatnonzero(np.diff(days, prepend=-1))
+    for start, stop in zip(edges, [*edges[1:], series.cells], strict=True):
+        inside = values[:, start:stop][:, usable[start:stop]]
+        known = (~np.isnan(inside)).sum(axis=1) >= _FEWEST
+        parts = found[int(days[start])] = np.full((len(values), len(_PARTS)), np.nan)
+        if known.any():
+            parts[known] = np.nanquantile(inside[known], _PARTS, axis=1).T
+    return found
+
+
+def _figures(
+    days: Mapping[int, NDArray[np.float64]], sensors: Sequence[str], normal: Normal
+) -> list[Moved]:
+    """Return where each sensor is by what the days show."""
+    if not days:
+        return []
+    first = min(days)
+    figures = np.full((len(sensors), len(_PARTS), max(days) - first + 1), np.nan)
+    for day, parts in days.items():
+        figures[:, :, day - first] = parts
     low, high = (round(at.timestamp() * MICRO) // _DAY - first for at in normal)
     start = max(low, 0)
     # Where retention took the normal days, the oldest that are left must serve.
     high = max(high, start + LEAST_NORMAL)
     return [
         one
-        for name, parts in zip(sensors, figures, strict=True)
-        for one in _moved(name, parts[:, start:], high - start, first + start)
+        for name, own in zip(sensors, figures, strict=True)
+        for one in _moved(name, own[:, start:], high - start, first + start)
     ]
-
-
-def _by_days(
-    series: Series, values: NDArray[np.floating], usable: Mask
-) -> tuple[int, NDArray[np.float64]]:
-    """Return the first day and shape (n_sensors, parts, n_days); NaN where too little is."""
-    days = series.times() // _DAY
-    first = int(days[0])
-    out = np.full((len(values), len(_PARTS), int(days[-1]) - first + 1), np.nan)
-    edges = np.flatnonzero(np.diff(days, prepend=first - 1))
-    for start, stop in zip(edges, [*edges[1:], series.cells], strict=True):
-        inside = values[:, start:stop][:, usable[start:stop]]
-        known = (~np.isnan(inside)).sum(axis=1) >= _FEWEST
-        if known.any():
-            parts = np.nanquantile(inside[known], _PARTS, axis=1)
-            out[known, :, days[start] - first] = parts.T
-    return first, out
 
 
 def _moved(name: str, parts: NDArray[np.float64], normal: int, first: int) -> list[Moved]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from appliance.calendar.masks import Masks
 from appliance.core.log import get
 from appliance.fleet import sharing
 from appliance.fleet.artifact import write_part
-from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
+from appliance.fleet.chunks import AssetRows, Chunk, Columns
 from appliance.fleet.guide import Guide
 from appliance.fleet.learning import Fitted, Unfit, fit_asset
 from appliance.fleet.levelling import Lent, lent_by
 from appliance.fleet.modes import learn_modes
-from appliance.fleet.past import MOST_CELLS, Past, past_of
+from appliance.fleet.past import MOST_CELLS, Past, learnable, past_of
 from appliance.fleet.past_level import Rules, level_by_past
 from appliance.fleet.pooled import network_of, without_network
 from appliance.fleet.sharing import Sample
@@ -106,7 +106,7 @@ def fit_chunk(task: Task) -> Part:
     held: Counter[str] = Counter()
     masks = guide.masks(task.masks)
     past = past_of(task.chunk, task.columns, task.most_cells)
-    for found in _assets(task, masks, past):
+    for found in learnable(task.chunk, task.columns, masks, past):
         by_calendar, by_reason = guide.counted(found.asset, found.rows.times, task.masks)
         masked += by_calendar
         held.update(by_reason)
@@ -175,15 +175,6 @@ def _of_machine(
 def _borrowing(lent: Lent | None, found: AssetRows, problem: str) -> _Outcome:
     """Return what a machine without an own sub-model is judged by."""
     return _Outcome(None if lent is None else lent.levelled(found), None, problem)
-
-
-def _assets(task: Task, masks: Masks | None, past: Past | None) -> Iterator[AssetRows]:
-    """Yield the machines of a chunk, of which one bucket at a time lies in memory."""
-    columns = task.columns
-    frames = task.chunk.parts(columns.names) if past is None else iter([past.sample(columns)])
-    for part in frames:
-        yield from assets_of(part, columns, masks)
-        del part
 
 
 def _written(task: Task, fitted: Mapping[str, Fitted]) -> dict[str, AssetManifest]:

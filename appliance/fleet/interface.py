@@ -91,7 +91,7 @@ def _fit(
             pool = None
             if recipe.pooled:
                 columns = Columns.of(recipe, layout.sensors, layout.context)
-                lesson = Lesson(chunks, columns, recipe)
+                lesson = Lesson(chunks, columns, recipe, most_cells=most_cells)
                 pool = learn_pool(lesson, str(scratch / "pool"), engine, engine.workers)
             place = scratch / "model.kz"
             report = fit_fleet(

@@ -8,7 +8,7 @@ prediction, Papadopoulos et al. 2002, doi:10.1007/3-540-36755-1_29).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -41,55 +41,6 @@ class Range(NamedTuple):
     end: datetime
 
 
-@dataclass(frozen=True)
-class Past:
-    """Where a long past lies, and what of it is for what.
-
-    Attributes
-    ----------
-    chunk
-        All of it.
-    learned
-        Stretches that are learned from, in order.
-    beside
-        Pieces of what lies between them, in order.
-    end
-        One microsecond past the last reading.
-    """
-
-    chunk: Chunk
-    learned: tuple[Range, ...]
-    beside: tuple[Range, ...]
-    end: datetime
-
-    def sample(self, columns: Columns) -> pl.DataFrame:
-        """Return the rows that are learned from."""
-        return pl.concat(self.chunk.between(*one).read(columns.names) for one in self.learned)
-
-    def pieces(
-        self, columns: Columns, masks: Masks, before: timedelta, after: timedelta
-    ) -> Iterator[Piece]:
-        """Yield piece after piece of what was not learned from.
-
-        Parameters
-        ----------
-        masks
-            As for `assets_of`.
-        before, after
-            How far rows around a piece bear on what is said of it.
-        """
-        asset = str(self.chunk.sole)
-        for start, end in self.beside:
-            low = masks.before(asset, start, before)
-            high = masks.after(asset, end - _INSTANT, after) + _INSTANT
-            frame = self.chunk.between(low, high).read(columns.names)
-            for found in assets_of(frame, columns, masks):
-                times = found.rows.times
-                inside = (times >= micro(start)) & (times < micro(end))
-                yield Piece(found, inside, goes_on=high < self.end)
-            del frame
-
-
 class Piece(NamedTuple):
     """Rows of a piece and those around it.
 
@@ -106,6 +57,60 @@ class Piece(NamedTuple):
     goes_on: bool
 
 
+class Around(NamedTuple):
+    """How far the rows before and after a piece bear on what is said of it."""
+
+    before: timedelta
+    after: timedelta
+
+
+@dataclass(frozen=True)
+class Past:
+    """Where a long past lies, and what of it is for what.
+
+    Attributes
+    ----------
+    chunk
+        All of it.
+    learned
+        Stretches that are learned from, in order.
+    beside
+        Pieces of what lies between them, in order.
+    days
+        All of it, in pieces of whole days.
+    """
+
+    chunk: Chunk
+    learned: tuple[Range, ...]
+    beside: tuple[Range, ...]
+    days: tuple[Range, ...]
+
+    @property
+    def asset(self) -> str:
+        """The machine."""
+        return str(self.chunk.sole)
+
+    def sample(self, columns: Columns, masks: Masks | None = None) -> AssetRows:
+        """Return the rows that are learned from."""
+        frames = [self.chunk.between(*one).read(columns.names) for one in self.learned]
+        [found] = assets_of(pl.concat(frames), columns, masks)
+        return found
+
+    def pieces(
+        self, ranges: Sequence[Range], columns: Columns, masks: Masks, around: Around
+    ) -> Iterator[Piece]:
+        """Yield the rows of one range after the other; only those of one lie in memory."""
+        for start, end in ranges:
+            low = masks.before(self.asset, start, around.before)
+            high = masks.after(self.asset, end - _INSTANT, around.after) + _INSTANT
+            frame = self.chunk.between(low, high).read(columns.names)
+            for found in assets_of(frame, columns, masks):
+                times = found.rows.times
+                inside = (times >= micro(start)) & (times < micro(end))
+                yield Piece(found, inside, goes_on=high < self.days[-1].end)
+            del frame
+
+
 def past_of(chunk: Chunk, columns: Columns, most_cells: int = MOST_CELLS) -> Past | None:
     """Return how a chunk is read piece by piece; None where all of it is learned from.
 
@@ -119,17 +124,35 @@ def past_of(chunk: Chunk, columns: Columns, most_cells: int = MOST_CELLS) -> Pas
         return None
     every = max(chunk.rows // _MARKS, 1)
     marks = chunk.marks(every).to_list()
+    marks[-1] += _INSTANT
     taken = _spread(len(marks) - 1, rows // every)
-    most = min(_MOST_BESIDE / every / max(_between(taken), 1), 1.0)
-    beside = _cut(taken, most, rows // every)
-    end = marks.pop() + _INSTANT
-    marks.append(end)
-    return Past(
-        chunk,
-        tuple(Range(marks[start], marks[stop]) for start, stop in taken),
-        tuple(Range(marks[start], marks[stop]) for start, stop in beside),
-        end,
-    )
+    part = min(_MOST_BESIDE / every / max(_between(taken), 1), 1.0)
+
+    def ranges(places: Iterable[tuple[int, int]]) -> tuple[Range, ...]:
+        return tuple(Range(marks[start], marks[stop]) for start, stop in places)
+
+    beside = ranges(_cut(taken, part, rows // every))
+    return Past(chunk, ranges(taken), beside, tuple(_days(marks, rows // every)))
+
+
+def learnable(
+    chunk: Chunk, columns: Columns, masks: Masks | None = None, past: Past | None = None
+) -> Iterator[AssetRows]:
+    """Yield the rows of each machine of a chunk that are learned from.
+
+    One bucket of machines lies in memory at a time, or of a long past its stretches.
+
+    Parameters
+    ----------
+    past
+        What `past_of` returned.
+    """
+    if past is not None:
+        yield past.sample(columns, masks)
+        return
+    for part in chunk.parts(columns.names):
+        yield from assets_of(part, columns, masks)
+        del part
 
 
 def _spread(length: int, size: int) -> list[tuple[int, int]]:
@@ -158,3 +181,19 @@ def _cut(
         count = max(-(-length // longest), 1)
         edges = [before[1] + length * number // count for number in range(count + 1)]
         yield from ((low, high) for low, high in pairwise(edges) if low < high)
+
+
+def _days(marks: Sequence[datetime], longest: int) -> Iterator[Range]:
+    """Yield ranges of whole days that have so many marks at most, or of one day."""
+    borders = [
+        number
+        for number in range(1, len(marks))
+        if marks[number].date() != marks[number - 1].date()
+    ]
+    first, start = 0, marks[0]
+    for border, after in pairwise([*borders, len(marks)]):
+        if after - first > longest:
+            midnight = marks[border].replace(hour=0, minute=0, second=0, microsecond=0)
+            yield Range(start, midnight)
+            first, start = border, midnight
+    yield Range(start, marks[-1])

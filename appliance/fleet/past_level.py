@@ -16,7 +16,7 @@ from appliance.fleet.judging import AssetModel
 from appliance.fleet.learning import Fitted
 from appliance.fleet.levels import Promise, budget_note
 from appliance.fleet.own_level import OwnScale, learn_own_level
-from appliance.fleet.past import Past
+from appliance.fleet.past import Around, Past
 from appliance.fleet.vouching import silent_at, stay_silent
 from appliance.schemas.manifest import Stretch
 from appliance.schemas.recipe import Recipe
@@ -102,11 +102,11 @@ def _said(past: Past, model: AssetModel, rules: Rules) -> _Said:
     entry, columns, guide = model.entry, rules.columns, rules.guide
     sensors = [columns.sensors.index(name) for name in entry.sensors]
     step = timedelta(seconds=entry.interval_seconds)
-    around = (entry.warm_rows + 1) * step, (entry.after_rows + 1) * step
+    around = Around((entry.warm_rows + 1) * step, (entry.after_rows + 1) * step)
     forms = (False, True) if model.has_live_scores else (False,)
     surprise: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in forms]
     called, unanswered = [np.zeros(0, bool)], 0
-    for found, inside, goes_on in past.pieces(columns, rules.masks, *around):
+    for found, inside, goes_on in past.pieces(past.beside, columns, rules.masks, around):
         own = found.rows.of(found.rows.sensors[sensors])
         for at_once, into in zip(forms, surprise, strict=True):
             judged = model.judge(own, explain=False, goes_on=goes_on, live=at_once)

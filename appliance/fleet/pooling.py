@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from appliance.core.errors import InvalidRequest
 from appliance.core.log import get
 from appliance.engine.base import Engine
 from appliance.engine.joint import Board, Member, Told
-from appliance.fleet.chunks import AssetRows, Chunk, Columns, assets_of
+from appliance.fleet.chunks import AssetRows, Chunk, Columns
 from appliance.fleet.guide import Guide
+from appliance.fleet.past import MOST_CELLS as HELD_AT_ONCE
+from appliance.fleet.past import learnable, past_of
 from appliance.fleet.preparing import Unfit, prepare, taken
 from appliance.fleet.recipe import make_detector, pooled
 from appliance.schemas.manifest import PooledNetwork
@@ -50,6 +53,8 @@ class Lesson:
     ----------
     masks, guide
         Stretches that are not learned from.
+    most_cells
+        Readings × columns of one machine up to which all are learned from.
     """
 
     chunks: Sequence[Chunk]
@@ -57,6 +62,7 @@ class Lesson:
     recipe: Recipe
     masks: Masks | None = None
     guide: Guide = field(default_factory=Guide)
+    most_cells: int = HELD_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -185,31 +191,29 @@ def _own_rows(
 ) -> list[NDArray[np.float32]]:
     """Return scaled stretches of the machines that are this member's."""
     found: list[NDArray[np.float32]] = []
-    masks = lesson.guide.masks(lesson.masks)
     rows = max(sum(chunk.rows for chunk in lesson.chunks), 1)
     share = min(MOST_CELLS * member.size / (rows * len(lesson.columns.sensors)), 1.0)
-    for frame in _own_frames(lesson, member):
-        for one in assets_of(frame, lesson.columns, masks):
-            try:
-                found += stretches_of(one, lesson, detector, share)
-            except (Unfit, DetectorError, ArithmeticError) as reason:
-                _log.info("the network learns nothing of asset %s: %s", one.asset, reason)
+    for one in _own_machines(lesson, member):
+        try:
+            found += stretches_of(one, lesson, detector, share)
+        except (Unfit, DetectorError, ArithmeticError) as reason:
+            _log.info("the network learns nothing of asset %s: %s", one.asset, reason)
     return found
 
 
-def _own_frames(lesson: Lesson, member: Member) -> Iterator[Any]:
-    """Yield frames of this member's machines: its own chunks, or its part of the only ones."""
-    names = lesson.columns.names
+def _own_machines(lesson: Lesson, member: Member) -> Iterator[AssetRows]:
+    """Yield this member's machines: those of its own chunks, or its part of the only ones'."""
     if len(lesson.chunks) >= member.size:
         for number in own_chunks([one.rows for one in lesson.chunks], member.rank, member.size):
-            yield from lesson.chunks[number].parts(names)
+            yield from _machines(lesson, lesson.chunks[number])
         return
     for chunk in lesson.chunks:
-        for frame in chunk.parts(names):
-            known = frame["asset"].unique().sort().to_list()
-            mine = known[member.rank :: member.size]
-            if mine:
-                yield frame.filter(frame["asset"].is_in(mine))
+        yield from islice(_machines(lesson, chunk), member.rank, None, member.size)
+
+
+def _machines(lesson: Lesson, chunk: Chunk) -> Iterator[AssetRows]:
+    past = past_of(chunk, lesson.columns, lesson.most_cells)
+    return learnable(chunk, lesson.columns, lesson.guide.masks(lesson.masks), past)
 
 
 def own_chunks(rows: Sequence[int], rank: int, size: int) -> list[int]:

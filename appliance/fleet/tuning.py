@@ -11,8 +11,9 @@ from appliance.calendar.masks import Masks
 from appliance.core.errors import InvalidRequest
 from appliance.engine.base import Engine
 from appliance.engine.race import MERIT, Standing, best_of
-from appliance.fleet.chunks import Chunk, Columns, assets_of
+from appliance.fleet.chunks import Chunk, Columns
 from appliance.fleet.guide import Guide
+from appliance.fleet.past import MOST_CELLS, learnable, past_of
 from appliance.fleet.preparing import Unfit
 from appliance.fleet.probing import Probe, probe
 from appliance.fleet.recipe import make_detector
@@ -39,6 +40,7 @@ class Alternative:
     columns: Columns
     masks: Masks | None = None
     guide: Guide = field(default_factory=Guide)
+    most_cells: int = MOST_CELLS
 
 
 def alternatives(recipe: Recipe, count: int, *, own_detector: bool) -> list[Recipe]:
@@ -181,8 +183,9 @@ def _lap(alternative: Alternative, number: int) -> Mapping[str, float]:
     """Find out what a recipe is worth on one machine; where it learns nothing, nothing."""
     columns, guide = alternative.columns, alternative.guide
     masks = guide.masks(alternative.masks)
-    frame = alternative.machines[number].read(columns.names)
-    for one in assets_of(frame, columns, masks):
+    machine = alternative.machines[number]
+    past = past_of(machine, columns, alternative.most_cells)
+    for one in learnable(machine, columns, masks, past):
         try:
             own = probe(one.asset, one.rows, columns.sensors, alternative.recipe)
         except (Unfit, DetectorError, ArithmeticError):

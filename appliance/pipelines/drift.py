@@ -137,7 +137,15 @@ def look_back(  # noqa: PLR0913 - whose readings, by what, judged how, without w
             version=reading.version,
         )
         columns = Columns.of(recipe, layout.sensors, layout.context)
-        found = find_drifts(chunks, recipe, columns, spans, engine, guide.masks(calendar))
+        found = find_drifts(
+            chunks,
+            recipe,
+            columns,
+            spans,
+            engine,
+            guide.masks(calendar),
+            most_cells=site.settings.chunk_cells,
+        )
     notes = [*found, *_kept(former, found, compared, normal)]
     return Drifts(
         tuple(sorted(notes, key=lambda note: (note.asset, note.since))),

@@ -126,6 +126,8 @@ def _asset(
         left_out=entry.left_out,
         explained=entry.conditioned,
         unusual=len(entry.excluded),
+        learned=entry.learned,
+        levelled_rows=entry.levelled_rows,
         modes=entry.modes,
         choice=entry.choice,
         drifted=drifted,

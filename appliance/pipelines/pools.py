@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from appliance.calendar.masks import Masks
@@ -62,7 +63,8 @@ def pool_of(
         return None
     _drop_stale(site)
     place = join(site.settings.place("models"), _POOLS, name)
-    return learn_pool(lesson, place, engine, workers or engine.workers, progress)
+    held = replace(lesson, most_cells=site.settings.chunk_cells)
+    return learn_pool(held, place, engine, workers or engine.workers, progress)
 
 
 def _drop_stale(site: Site) -> None:

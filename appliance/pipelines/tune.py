@@ -94,6 +94,7 @@ def _tried(
                 Columns.of(one, layout.sensors, layout.context),
                 masks,
                 guide,
+                site.settings.chunk_cells,
             )
             for one in wanted
         ],

@@ -261,6 +261,9 @@ class ModelAsset(Schema):
         Share of a sensor's variance that context explains, for those that it does.
     unusual
         Stretches that looked faulty and were not learned as normal.
+    learned, levelled_rows
+        Of a past that is too long to learn from all of it: the stretches that were, and the
+        rows between them by which the alarm level was learned.
     modes
         Operating modes that were found; None before any were looked for.
     drifted
@@ -290,6 +293,8 @@ class ModelAsset(Schema):
     left_out: dict[str, str] = Field(default_factory=dict)
     explained: dict[str, float] = Field(default_factory=dict)
     unusual: int = 0
+    learned: tuple[Stretch, ...] = ()
+    levelled_rows: int | None = None
     modes: int | None = Field(None, examples=[3])
     drifted: tuple[DriftNote, ...] = ()
     choice: Choice | None = None

@@ -12,7 +12,7 @@ from appliance.core.errors import NotFound
 from appliance.fleet import choice_words, fit
 from appliance.fleet.choice_words import _TEXT
 from appliance.schemas.choice import Choice
-from appliance.schemas.manifest import AssetManifest, BudgetNote, FleetManifest
+from appliance.schemas.manifest import AssetManifest, BudgetNote, FleetManifest, Stretch
 from appliance.schemas.recipe import Recipe
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -117,6 +117,18 @@ def test_another_detector_says_only_what_is_known():
     assert told(choice=None, recipe=pca) == (
         "Learned from 4,000 rows of 60 s, 2.78 days in all.",
     )
+
+
+def test_a_past_too_long_to_learn_from_all_of_it():
+    stretch = Stretch(start=DAY, end=DAY + timedelta(hours=1))
+    facts = {"learned": (stretch,) * 16, "levelled_rows": 800_000}
+    english, japanese = (told(language, **facts) for language in ("en", "ja"))
+    assert english[1].startswith("They are 16 stretches spread over its past")
+    assert english[2].startswith("Its alarm level was learned from 800,000 rows between them")
+    assert "16 区間" in japanese[1]
+    assert "800,000 行" in japanese[2]
+    alone = told(learned=(stretch,) * 16)
+    assert not any("alarm level" in one for one in alone)
 
 
 @pytest.mark.parametrize("choice", [SEVERAL, ONE])

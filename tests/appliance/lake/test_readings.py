@@ -168,6 +168,35 @@ def test_a_bucket_larger_than_a_chunk_is_cut_between_assets(readings: Readings) 
     assert all(c.read()["asset"].n_unique() <= 2 for c in chunks)
 
 
+@BOTH
+def test_a_chunk_of_one_asset_is_read_in_parts(readings: Readings) -> None:
+    """Of months and late batches, only the files of a range are opened."""
+    for number, start in enumerate((START, START + timedelta(days=40))):
+        readings.write(frame(["P-1", "P-2"], 300, start, temp=1.0), batch=f"{number}")
+    late = frame(["P-1"], 300, START + timedelta(seconds=30), temp=1.0)
+    readings.write(late, batch="late")
+    own = [one for one in readings.chunks(cells=100) if one.sole == "P-1"]
+    (chunk,) = own
+    whole = chunk.read()
+    assert set(whole["asset"]) == {"P-1"}
+    assert chunk.rows == whole.height == 900
+    marks = chunk.marks(10)
+    assert marks.is_sorted()
+    assert set(marks) <= set(whole["time"])
+    assert marks[-1] == whole["time"][-1]
+    assert len(marks) == pytest.approx(90, abs=3)
+    last = late["time"][-1]
+    for start, end in ((START, START + timedelta(hours=2)), (last, last + timedelta(days=99))):
+        inside = pl.col("time").is_between(start, end, closed="left")
+        part = chunk.between(start, end)
+        assert part.read(["temp"]).equals(whole.filter(inside))
+        assert pl.concat(part.parts(["temp"])).equals(whole.filter(inside))
+    assert len(chunk.between(START, START + timedelta(hours=2)).files) < len(chunk.files)
+    nothing = chunk.between(START - timedelta(days=90), START.replace(day=1))
+    assert nothing.read().is_empty()
+    assert nothing.files == ()
+
+
 def test_a_chunk_is_pinned_while_others_write(readings: Readings) -> None:
     readings.write(frame(["P-1"], 5, temp=1.0), batch="a")
     (chunk,) = readings.chunks(cells=1_000)
