@@ -127,25 +127,12 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
     """
     progress = progress or Silent()
     progress.step("Training", total=machines or len(chunks))
-    columns = Columns.of(recipe, layout.sensors, layout.context)
     guide = guide or Guide()
     common = None if pool is None else len(chunks) + 2
     with draft_of(folder) as draft:
-        tasks = [
-            Task(
-                number,
-                chunk,
-                columns,
-                recipe,
-                str(draft),
-                masks,
-                guide,
-                donors,
-                common,
-                most_cells,
-            )
-            for number, chunk in enumerate(chunks)
-        ]
+        columns = Columns.of(recipe, layout.sensors, layout.context)
+        how = (columns, recipe, str(draft), masks, guide, donors, common, most_cells)
+        tasks = [Task(number, chunk, *how) for number, chunk in enumerate(chunks)]
         network = _network(pool, draft, len(chunks) + 2)
         parts = _learned(engine, tasks, progress, by_machine=bool(machines))
         learned = _placed(parts)
@@ -156,9 +143,8 @@ def fit_fleet(  # noqa: PLR0913 - what is read, learned, written to and left out
         lacking = {a: why for a, why in failures.items() if a not in learned}
         kept = keep_former(guide, lacking, recipe, layout, draft, len(tasks))
         reasons = {asset: failures.pop(asset) for asset in kept}
-        entries = dict(learned)
-        for asset, entry in kept.items():
-            entries[asset] = entry.model_copy(update={"part": len(written)})
+        own = {"part": len(written)}
+        entries = learned | {a: one.model_copy(update=own) for a, one in kept.items()}
         written += [len(tasks)] if kept else []
         number = len(tasks) + 1
         shared = _shared(parts, tasks[0], number, engine)
