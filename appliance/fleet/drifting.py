@@ -29,7 +29,15 @@ from appliance.schemas.recipe import Recipe
 from detectors.prognostics import drift
 from detectors.prognostics.drift import FEWEST_SINCE
 
-__all__ = ["FEWEST_SINCE", "LEAST_NORMAL", "Moved", "drifts_of", "find_drifts", "moved_of"]
+__all__ = [
+    "FEWEST_SINCE",
+    "LEAST_NORMAL",
+    "Moved",
+    "Normal",
+    "drifts_of",
+    "find_drifts",
+    "moved_of",
+]
 Normal = tuple[datetime, datetime]
 _DAY = 86_400 * MICRO
 _PARTS = (0.1, 0.5, 0.9)

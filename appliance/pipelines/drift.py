@@ -7,21 +7,21 @@ memory, so that no earlier model is needed, and versions may come, go and be rol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from appliance.calendar.masks import Masks, merged
 from appliance.core.errors import NotFound
 from appliance.engine import Engine
 from appliance.fleet import FitReport, Layout
 from appliance.fleet.chunks import Columns
-from appliance.fleet.drifting import FEWEST_SINCE, LEAST_NORMAL, find_drifts
+from appliance.fleet.drifting import FEWEST_SINCE, LEAST_NORMAL, Normal, find_drifts
 from appliance.fleet.guide import Guide
-from appliance.intake.ledger import Asset
 from appliance.pipelines.site import Site
 from appliance.schemas.manifest import Stretch
-from appliance.schemas.model import DriftNote, HeldNote, Lineage
+from appliance.schemas.model import DriftNote, HeldNote
 from appliance.schemas.recipe import Recipe
 
 LEAST = timedelta(days=LEAST_NORMAL)
@@ -31,6 +31,22 @@ _NEW_NORMAL = timedelta(days=1)
 _SINCE = timedelta(days=FEWEST_SINCE)
 RECENT = timedelta(days=7)
 _INSTANT = timedelta(microseconds=1)
+
+
+class Machine(Protocol):
+    """A machine and the times of its first and last reading."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def start(self) -> datetime:
+        """Time of the first."""
+
+    @property
+    def end(self) -> datetime:
+        """Time of the last."""
 
 
 @dataclass(frozen=True)
@@ -113,20 +129,10 @@ def look_back(  # noqa: PLR0913 - whose readings, by what, judged how, without w
     StorageError, EngineError
         Readings could not be read, or a worker not be kept alive.
     """
-    former = _former(site, fleet)
-    carried = {} if former is None else former.normal
-    machines = site.intake.assets.named(fleet, _wanted(site, fleet, reading))
-    normal = {m.name: _normal(m, former, reading, guide) for m in machines}
-    ends = {m.name: _end(m, reading) for m in machines}
-    compared = {
-        asset: end
-        for asset, end in ends.items()
-        if asset in carried and end - normal[asset].end >= _SINCE
-    }
-    found: list[DriftNote] = []
-    if compared:
-        spans = {asset: (normal[asset].start, normal[asset].end) for asset in compared}
-        assets, start = sorted(compared), min(start for start, _ in spans.values())
+    columns = Columns.of(recipe, layout.sensors, layout.context)
+
+    def find(spans: Mapping[str, Normal]) -> list[DriftNote]:
+        assets, start = sorted(spans), min(start for start, _ in spans.values())
         chunks = site.lake.readings(fleet).chunks(
             cells=site.chunk_cells(
                 fleet, engine.workers, assets=assets, start=start, end=reading.end
@@ -136,8 +142,7 @@ def look_back(  # noqa: PLR0913 - whose readings, by what, judged how, without w
             end=reading.end,
             version=reading.version,
         )
-        columns = Columns.of(recipe, layout.sensors, layout.context)
-        found = find_drifts(
+        return find_drifts(
             chunks,
             recipe,
             columns,
@@ -146,6 +151,40 @@ def look_back(  # noqa: PLR0913 - whose readings, by what, judged how, without w
             guide.masks(calendar),
             most_cells=site.settings.chunk_cells,
         )
+
+    machines = site.intake.assets.named(fleet, _wanted(site, fleet, reading))
+    return compare(_former(site, fleet), machines, reading, guide.vouched, find)
+
+
+def compare(
+    former: Drifts | None,
+    machines: Sequence[Machine],
+    reading: Reading,
+    vouched: Masks,
+    find: Callable[[Mapping[str, Normal]], list[DriftNote]],
+) -> Drifts:
+    """Compare machines with what was normal before, wherever their readings are.
+
+    Parameters
+    ----------
+    former
+        What the champion says.
+    vouched
+        What people called normal.
+    find
+        Finds the drifts of machines, by the time that says what is normal of each.
+    """
+    carried = {} if former is None else former.normal
+    normal = {m.name: _normal(m, carried, reading, vouched) for m in machines}
+    ends = {m.name: _end(m, reading) for m in machines}
+    compared = {
+        asset: end
+        for asset, end in ends.items()
+        if asset in carried and end - normal[asset].end >= _SINCE
+    }
+    found: list[DriftNote] = []
+    if compared:
+        found = find({a: (normal[a].start, normal[a].end) for a in compared})
     notes = [*found, *_kept(former, found, compared, normal)]
     return Drifts(
         tuple(sorted(notes, key=lambda note: (note.asset, note.since))),
@@ -158,39 +197,41 @@ def _wanted(site: Site, fleet: str, reading: Reading) -> Sequence[str]:
     return site.lake.readings(fleet).assets() if reading.assets is None else reading.assets
 
 
-def _former(site: Site, fleet: str) -> Lineage | None:
-    """Return what the champion was made from, with what it says is normal."""
+def _former(site: Site, fleet: str) -> Drifts | None:
+    """Return what the champion says."""
     try:
         champion = site.registry.champion(fleet).lineage
     except NotFound:
         return None
     if champion.normal:
-        return champion
+        return Drifts(champion.drifted, champion.normal)
     # Made before versions told it: the oldest one there is says what was normal.
     first = min(site.registry.versions(fleet), key=lambda one: one.version).lineage
     told = Stretch(start=first.data_start, end=first.data_end)
     names = site.lake.readings(fleet).assets()
-    return champion.model_copy(update={"normal": dict.fromkeys(names, told)})
+    return Drifts(champion.drifted, dict.fromkeys(names, told))
 
 
-def _normal(machine: Asset, former: Lineage | None, reading: Reading, guide: Guide) -> Stretch:
+def _normal(
+    machine: Machine, carried: Mapping[str, Stretch], reading: Reading, vouched: Masks
+) -> Stretch:
     """Return the time that says what is normal of one machine."""
-    told = None if former is None else former.normal.get(machine.name)
+    told = carried.get(machine.name)
     if told is None:
         start = max(machine.start, reading.start or machine.start)
         told = Stretch(start=start, end=_end(machine, reading))
-    for start, end in guide.vouched.of(machine.name):
+    for start, end in vouched.of(machine.name):
         if end - start >= _NEW_NORMAL and end > told.end:
             told = Stretch(start=start, end=end)
     return Stretch(start=told.start, end=max(told.end, told.start + LEAST))
 
 
-def _end(machine: Asset, reading: Reading) -> datetime:
+def _end(machine: Machine, reading: Reading) -> datetime:
     return min(machine.end, reading.end or machine.end)
 
 
 def _kept(
-    former: Lineage | None,
+    former: Drifts | None,
     found: Iterable[DriftNote],
     compared: Mapping[str, datetime],
     normal: Mapping[str, Stretch],
@@ -205,7 +246,7 @@ def _kept(
     if former is None:
         return
     again = {note.asset for note in found}
-    for note in former.drifted:
+    for note in former.notes:
         now = normal.get(note.asset)
         same = now is None or now == former.normal.get(note.asset)
         if note.over:

@@ -19,7 +19,7 @@ from appliance.core.errors import NotFound
 from appliance.fleet import FitReport
 from appliance.fleet.guide import OPEN, Guide
 from appliance.pipelines.site import Site
-from appliance.schemas.event import UNCLOSED, Event, EventKind
+from appliance.schemas.event import UNCLOSED, Event, EventDraft, EventKind
 from appliance.schemas.model import HeldNote
 
 Reason = Literal["open", "true", "planned"]
@@ -74,8 +74,10 @@ def words_on(site: Site, fleet: str, *, verdicts: Mapping[str, str] | None = Non
     whole = span[0], end
     held = {reason: by_reason[reason] for reason in REASONS if reason in by_reason}
     guide = Guide(
-        held=tuple((reason, _masks(events, end)) for reason, events in held.items()),
-        vouched=union(_masks(vouched), normal_running(site.calendar.list(fleet), fleet, whole)),
+        held=tuple((reason, masks_of(events, end)) for reason, events in held.items()),
+        vouched=union(
+            masks_of(vouched), normal_running(site.calendar.list(fleet), fleet, whole)
+        ),
         former=_champion(site, fleet),
     )
     return Words(
@@ -96,7 +98,7 @@ def _reason(event: Event, verdict: str | None) -> Reason | Literal["false"] | No
     return "false" if said == "false" else None
 
 
-def _masks(events: Sequence[Event], end: datetime | None = None) -> Masks:
+def masks_of(events: Sequence[EventDraft], end: datetime | None = None) -> Masks:
     """Return the stretches of events; one that still stood goes on to the end, if given."""
     own: dict[str, list[Span]] = {}
     for event in events:

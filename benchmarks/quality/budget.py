@@ -6,7 +6,8 @@ judged on the days after them, so that every anomaly found there is a false one.
 
 With ``--sets`` the same question is put to normal running of public data sets
 (`benchmarks.quality.clean`), read from the data folder (``KIZASHI_DATA``, or
-``../shared/data``).
+``../shared/data``).  With ``--retrain N`` what is judged comes in so many stretches, and the
+model is learned anew after each as the platform does (`benchmarks.quality.renewed`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from appliance.demo.config import PlantConfig
 from appliance.fleet.recipe import resolve
 from appliance.schemas.recipe import RunState
 from benchmarks.harness.sets import add_data, add_sets, counts, known, names, numbers
-from benchmarks.quality import clean, loaders
+from benchmarks.quality import clean, loaders, renewed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,15 +44,24 @@ def main(argv: Sequence[str]) -> int:
     if not known(options.sets, loaders.SETS):
         return 2
     if options.sets:
-        kept = clean.lines(options.sets, options.data, options.budgets, options.recipe)
-        for one in kept:
-            print(json.dumps(one) if options.json else clean.shown(one), flush=True)
+        _print_sets(options)
         return 0
     for fleet in options.fleets:
         found = [line(fleet, seed, options) for seed in options.seeds]
         for one in [*found, _together(fleet, found)]:
             print(json.dumps(one) if options.json else _shown(one), flush=True)
     return 0
+
+
+def _print_sets(options: argparse.Namespace) -> None:
+    shown = clean.shown
+    if options.retrain:
+        plan = renewed.Plan(options.budgets, options.recipe, options.retrain, options.recent)
+        kept, shown = renewed.lines(options.sets, options.data, plan), renewed.shown
+    else:
+        kept = clean.lines(options.sets, options.data, options.budgets, options.recipe)
+    for one in kept:
+        print(json.dumps(one) if options.json else shown(one), flush=True)
 
 
 def line(fleet: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -162,6 +172,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--live", action="store_true", help="also by what is known at once")
     parser.add_argument(
         "--budgets", type=numbers, default=[1.0, 0.3], help="events for 1,000 rows of a set"
+    )
+    parser.add_argument(
+        "--retrain", type=int, default=0, metavar="N", help="learn sets anew, so many stretches"
+    )
+    parser.add_argument(
+        "--recent", type=int, default=1, help="stretches that a challenger is compared on"
     )
     return parser
 

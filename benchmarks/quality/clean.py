@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 WAYS = ("forward", "backward")
 PER_ROWS = 1000
 """Budgets are told in events for so many rows, as the sets' rows last from 1 s to days."""
-_LEARNED = 0.6
+LEARNED = 0.6
+"""Share of a series that is learned from."""
 _LONGEST = 12_000
 _FEWEST = 300
 _EVERY_UCR = 2
@@ -83,7 +84,7 @@ def lines(
             for place, budget in enumerate(budgets):
                 own = [one[place] for one in found]
                 about = {"set": name, "way": way, "budget": budget, "refused": refused}
-                yield about | _together(own)
+                yield about | together(own)
 
 
 def shown(line: dict[str, Any]) -> str:
@@ -101,17 +102,21 @@ def _parts(name: str, folder: Path, way: str) -> Iterator[tuple[Matrix, Matrix]]
         first, *others = loaders.normal(name, folder)
         yield from ((first, other) for other in others)
         return
-    every = _EVERY_UCR if name == "ucr" else 1
-    for number, values in enumerate(loaders.normal(name, folder)):
-        if number % every or len(values) < _FEWEST:
-            continue
-        ordered = values[:_LONGEST]
+    for ordered in courses(name, folder):
         if way == WAYS[0]:
-            border = int(_LEARNED * len(ordered))
+            border = int(LEARNED * len(ordered))
             yield ordered[:border], ordered[border:]
         else:
-            border = len(ordered) - int(_LEARNED * len(ordered))
+            border = len(ordered) - int(LEARNED * len(ordered))
             yield ordered[border:], ordered[:border]
+
+
+def courses(name: str, folder: Path) -> Iterator[Matrix]:
+    """Yield the normal rows of a set, a matrix a machine, in time."""
+    every = _EVERY_UCR if name == "ucr" else 1
+    for number, values in enumerate(loaders.normal(name, folder)):
+        if number % every == 0 and len(values) >= _FEWEST:
+            yield values[:_LONGEST]
 
 
 def _kept(recipe: str, train: Matrix, test: Matrix, budgets: Sequence[float]) -> list[Kept]:
@@ -130,7 +135,8 @@ def _kept(recipe: str, train: Matrix, test: Matrix, budgets: Sequence[float]) ->
     return kept
 
 
-def _together(found: Sequence[Kept]) -> dict[str, Any]:
+def together(found: Sequence[Kept]) -> dict[str, Any]:
+    """Return the figures of some series together."""
     events = sum(one.events for one in found)
     promised = sum(one.promised for one in found)
     rows = sum(one.rows for one in found)

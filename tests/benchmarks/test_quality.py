@@ -21,6 +21,7 @@ from benchmarks.quality import (
     figures,
     loaders,
     onsets,
+    renewed,
     rivals,
 )
 from benchmarks.quality.calls import Stream, called
@@ -356,6 +357,52 @@ def test_the_promise_is_held_against_normal_running(
         forward["promised"] + backward["promised"]
     )
     assert 0.5 < both < 2
+
+
+@pytest.mark.parametrize("recent", [0, 1])
+def test_a_step_is_told_once_and_never_learned_while_nobody_answers(recent: int) -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(size=(2_000, 1)) + random.normal(size=(2_000, 3))
+    values[1_400:, 1] += 12.0
+    plan = renewed.Plan([0.3, 1.0], "mahalanobis", 4, recent)
+    found = renewed.runs(values, plan)
+    assert sorted(found) == [0.3, 1.0]
+    run = found[0.3]
+    assert run.begun == (0, 1, 0, 0)
+    assert (run.kept.events, run.first.events) == (1, 1)
+    assert run.kept.rows == run.first.rows == 800
+    assert run.kept.promised == pytest.approx(0.3 * 0.8)
+    # The event goes on through versions that have not learned it.
+    assert run.kept.alarmed == pytest.approx(600, abs=5)
+    assert run.promoted >= 1
+
+
+def test_a_slow_drift_is_told_to_later_versions() -> None:
+    random = np.random.default_rng(2)
+    values = random.normal(size=(2_400, 1)) + random.normal(size=(2_400, 3))
+    moved = values + [0, 1, 0] * np.maximum(np.arange(2_400) - 1_440, 0)[:, None] / 240
+    plan = renewed.Plan([0.1], "mahalanobis", 4, 0)
+    (steady,) = renewed.runs(values, plan).values()
+    (drifting,) = renewed.runs(moved, plan).values()
+    assert (steady.drifted, drifting.drifted) == (False, True)
+    assert drifting.kept.alarmed > steady.kept.alarmed
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_the_promise_is_counted_where_models_are_learned_anew(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--json", "--sets", "asd,tep", "--budgets", "1", "--data", str(data_dir)]
+    anew = ["--retrain", "2", "--recent", "0", "--recipe", "mahalanobis"]
+    assert budget.main([*options, *anew]) == 0
+    *ways, together = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    assert [one["way"] for one in ways] == list(clean.WAYS)
+    assert (together["set"], together["series"]) == ("all", 12)
+    for key in ("events", "rows", "promoted"):
+        assert together[key] == sum(one[key] for one in ways)
+    assert together["promoted"] <= 12
+    assert sum(together["begun"]) == together["events"]
 
 
 @pytest.mark.data
