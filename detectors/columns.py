@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from detectors.kernels.arrays import Indices
+    from detectors.kernels.holding import Changing, Held
     from detectors.kernels.relating import Related
 
 
@@ -60,3 +62,26 @@ def related(
     from detectors.kernels.relating import related as learn  # compiled only for training
 
     return learn(values, shrink, folds, flat=flat, least=least)
+
+
+def changing(values: NDArray[np.floating[Any]]) -> Changing:
+    """Count how often columns change: `detectors.kernels.holding.changing`."""
+    from detectors.kernels.holding import changing as count  # compiled only with readings
+
+    return count(values)
+
+
+def held(values: NDArray[np.floating[Any]], needed: int, rank: int, most: int) -> Held:
+    """Measure how long columns hold a value: `detectors.kernels.holding.held`."""
+    from detectors.kernels.holding import held as measure  # compiled only for training
+
+    return measure(values, needed, rank, most)
+
+
+def beyond(
+    values: NDArray[np.floating[Any]], needed: int, longest: Indices, busiest: Indices
+) -> Indices:
+    """Return runs of one value that are too long: `detectors.kernels.holding.beyond`."""
+    from detectors.kernels.holding import beyond as find  # compiled only with readings
+
+    return find(values, needed, longest, busiest)

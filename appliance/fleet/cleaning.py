@@ -10,6 +10,7 @@ import numpy as np
 
 from appliance.fleet.series import Floats, Ints, Mask, Rows, Series, even, runs
 from appliance.schemas.recipe import Cleaning
+from detectors.columns import beyond, changing, held
 
 FaultKind = Literal["missing", "frozen", "out of limits"]
 
@@ -19,7 +20,6 @@ _STUCK_MOST = 20_000
 _STUCK_RANK = 3
 _FEWEST_RUNS = 20
 _FEWEST_VALUES = 10
-_FIRST_VALUES = 1_000
 _BUSY_SHARE = 0.75
 _LIMIT_ROWS = 3
 _FEWEST_PEERS = 3
@@ -96,10 +96,10 @@ def clean(
     else:
         series = even(rows, interval, recipe.fill_rows)
     faults = _limit_faults(limited, series)
-    changes = _changes(series.sensors)
+    still = _holds_any(series.sensors)
     if stuck is None:
-        stuck = _learn_stuck(series.sensors, changes, recipe)
-    frozen = _frozen(series.sensors, changes, stuck)
+        stuck = _learn_stuck(series.sensors, recipe, still=still)
+    frozen = _frozen(series.sensors, stuck) if still else []
     values = series.sensors
     if frozen:
         values = values.copy()
@@ -150,77 +150,53 @@ def _limit_faults(limited: Mask | None, series: Series) -> list[CellFault]:
 
 
 # ---------------------------------------------------------------- frozen
-def _changes(values: Floats) -> Mask:
-    """Whether each value differs from the one before, shape (n_sensors, n_cells - 1)."""
-    return np.not_equal(values[:, 1:], values[:, :-1])
+def _holds_any(values: Floats) -> bool:
+    """Whether any sensor ever shows a value twice in sequence; seldom, and soon told."""
+    return any((own[1:] == own[:-1]).any() for own in values)
 
 
-def _counter(moved: Ints, needed: int) -> Ints:
-    """Return a running count of busy cells, shape (n_cells + 1,)."""
-    return np.concatenate([np.zeros(2, np.int64), np.cumsum(moved >= needed)])
-
-
-def _constant_runs(values: Floats, changes: Mask) -> Ints:
-    """Return half-open ranges of equal values, shape (n_runs, 2); NaN is in none."""
-    edges = np.flatnonzero(changes) + 1
-    found = np.stack([np.r_[0, edges], np.r_[edges, len(values)]], axis=1)
-    known = ~np.isnan(values[found[:, 0]])
-    return np.asarray(found[known], np.int64)
-
-
-def _learn_stuck(values: Floats, changes: Mask, recipe: Cleaning) -> StuckLimits:
-    count, steps = changes.shape
-    least = recipe.stuck_rows or _STUCK_FLOOR
-    if steps >= _FEWEST_RUNS and changes.all():
-        every = np.full(count, least, np.int64)
+def _learn_stuck(values: Floats, recipe: Cleaning, *, still: bool) -> StuckLimits:
+    count = len(values)
+    if not still and values.shape[1] > _FEWEST_RUNS:
+        every = np.full(count, recipe.stuck_rows or _STUCK_FLOOR, np.int64)
         return StuckLimits(every, every, max(int(np.ceil(_BUSY_SHARE * count)), 1))
-    plain, busy = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    moved = np.count_nonzero(changes, axis=0)
-    typical = float(np.median(moved)) if steps else 0.0
+    found = changing(values)
+    typical = _median(found.together)
     needed = max(int(np.ceil(_BUSY_SHARE * typical)), 1)
-    counter = _counter(moved, needed)
-    for sensor in range(count):
-        if np.count_nonzero(changes[sensor]) < _FEWEST_RUNS:
-            continue
-        found = _constant_runs(values[sensor], changes[sensor])
-        if len(found) < _FEWEST_RUNS or _takes_few(values[sensor, found[:, 0]]):
-            continue
-        plain[sensor] = _stuck_limit(found[:, 1] - found[:, 0], recipe)
+    plain, busy = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    moves = (found.changes >= _FEWEST_RUNS) & (found.runs >= _FEWEST_RUNS)
+    if moves.any():
+        # The longest two may be faults within the training data.
+        usual = held(values, needed, _STUCK_RANK, _FEWEST_VALUES)
+        moves &= usual.values >= _FEWEST_VALUES  # too few do not tell a frozen sensor
+        plain[moves] = _stuck_limits(usual.longest[moves], recipe)
         if typical >= _FEWEST_PEERS:
-            busy[sensor] = _stuck_limit(counter[found[:, 1]] - counter[found[:, 0]], recipe)
+            busy[moves] = _stuck_limits(usual.busiest[moves], recipe)
     return StuckLimits(plain, busy, needed)
 
 
-def _takes_few(values: Floats) -> bool:
-    """Whether there are too few values to tell a frozen sensor; most show it at once."""
-    first = values[:_FIRST_VALUES]
-    return len(np.unique(first)) < _FEWEST_VALUES and len(np.unique(values)) < _FEWEST_VALUES
+def _median(counts: Ints) -> float:
+    """Return the median of whole numbers from 0 on, by how often each is there; 0 of none."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1])
+    middle = np.searchsorted(ends, [(total - 1) // 2, total // 2], side="right")
+    return float(middle.mean()) if total else 0.0
 
 
-def _stuck_limit(lengths: Ints, recipe: Cleaning) -> int:
+def _stuck_limits(usual: Ints, recipe: Cleaning) -> Ints:
     if recipe.stuck_rows is not None:
-        return recipe.stuck_rows
-    # The longest two may be faults within the training data.
-    usual = _ranked(lengths)
-    limit = max(_STUCK_FACTOR * usual, _STUCK_FLOOR)
-    return limit if limit <= _STUCK_MOST else 0
+        return np.full(len(usual), recipe.stuck_rows, np.int64)
+    limits = np.maximum(_STUCK_FACTOR * usual, _STUCK_FLOOR)
+    return np.asarray(np.where(limits <= _STUCK_MOST, limits, 0), np.int64)
 
 
-def _frozen(values: Floats, changes: Mask, stuck: StuckLimits) -> list[CellFault]:
-    checked = np.flatnonzero(stuck.plain > 0)
-    if not len(checked) or changes[checked].all():
+def _frozen(values: Floats, stuck: StuckLimits) -> list[CellFault]:
+    checked = stuck.plain > 0
+    if not checked.any():
         return []
-    counter = _counter(np.count_nonzero(changes, axis=0), stuck.busy_changes)
-    faults: list[CellFault] = []
-    for sensor in checked:
-        if changes[sensor].all():
-            continue
-        found = _constant_runs(values[sensor], changes[sensor])
-        long = found[:, 1] - found[:, 0] > stuck.plain[sensor]
-        if stuck.busy[sensor]:
-            long |= counter[found[:, 1]] - counter[found[:, 0]] > stuck.busy[sensor]
-        faults += [CellFault(int(sensor), "frozen", int(a), int(b)) for a, b in found[long]]
-    return faults
+    busy = np.where(checked, stuck.busy, 0)
+    found = beyond(values, stuck.busy_changes, stuck.plain, busy)
+    return [CellFault(sensor, "frozen", a, b) for sensor, a, b in found.tolist()]
 
 
 class StuckWatch:
@@ -244,12 +220,12 @@ class StuckWatch:
 
     def begin(self, values: Floats) -> None:
         """Begin with a series of shape (n_sensors, n_cells), at least one cell."""
-        changes, cells = _changes(values), values.shape[1]
-        counter = _counter(np.count_nonzero(changes, axis=0), self._limits.busy_changes)
-        held = np.cumprod(~changes[:, ::-1], axis=1).sum(axis=1)
+        changes = np.not_equal(values[:, 1:], values[:, :-1])[:, ::-1]
+        busy = np.count_nonzero(changes, axis=0) >= self._limits.busy_changes
+        counter = np.concatenate([np.zeros(1, np.int64), np.cumsum(busy), [busy.sum()]])
         self._last = values[:, -1].copy()
-        self._run = held + 1
-        self._busy = counter[cells] - counter[cells - self._run]
+        self._run = np.cumprod(~changes, axis=1).sum(axis=1) + 1
+        self._busy = counter[self._run]
         self._moved = -1
 
     def next(self, values: Floats) -> bool:
@@ -270,16 +246,6 @@ class StuckWatch:
         return bool(
             (self._run > self._longest).any() or (self._busy > self._longest_busy).any()
         )
-
-
-def _ranked(lengths: Ints) -> int:
-    """Return the third longest, without ordering the many runs of a single value."""
-    longer = lengths[lengths > 1]
-    if len(longer) < _STUCK_RANK:
-        if np.count_nonzero(lengths == 1) >= _STUCK_RANK:
-            return 1
-        longer = lengths
-    return int(np.partition(longer, -_STUCK_RANK)[-_STUCK_RANK])
 
 
 # ---------------------------------------------------------------- missing

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from appliance.fleet.cleaning import clean
+from appliance.fleet.cleaning import StuckLimits, clean
 from appliance.fleet.series import MICRO, Rows
 from appliance.schemas.recipe import Cleaning, Limits
 
@@ -98,3 +100,97 @@ def test_hardly_any_rows(cells):
     series, faults, _ = cleaned(plant()[:, :cells])
     assert series.cells == cells
     assert faults == []
+
+
+# ---------------------------------------------------------------- what is frozen, slowly
+def slow_runs(column):
+    """Half-open ranges of equal values; what is missing is in none."""
+    edges = np.flatnonzero(column[1:] != column[:-1]) + 1
+    found = np.stack([np.r_[0, edges], np.r_[edges, len(column)]], axis=1)
+    return found[~np.isnan(column[found[:, 0]])]
+
+
+def slow_counter(values, needed):
+    """Running count of cells in which as many sensors change as needed."""
+    moved = np.count_nonzero(values[:, 1:] != values[:, :-1], axis=0)
+    return np.r_[0, 0, np.cumsum(moved >= needed)]
+
+
+def slow_limit(lengths, recipe):
+    if recipe.stuck_rows is not None:
+        return recipe.stuck_rows
+    limit = max(4 * sorted(lengths)[-3], 30)
+    return limit if limit <= 20_000 else 0
+
+
+def slow_limits(values, recipe):
+    changes = values[:, 1:] != values[:, :-1]
+    if changes.shape[1] >= 20 and changes.all():
+        every = np.full(len(values), recipe.stuck_rows or 30)
+        return StuckLimits(every, every, max(int(np.ceil(0.75 * len(values))), 1))
+    typical = np.median(changes.sum(axis=0)) if changes.shape[1] else 0.0
+    needed = max(int(np.ceil(0.75 * typical)), 1)
+    counter = slow_counter(values, needed)
+    plain, busy = np.zeros((2, len(values)), np.int64)
+    for sensor, column in enumerate(values):
+        if np.count_nonzero(changes[sensor]) < 20:
+            continue
+        found = slow_runs(column)
+        if len(found) < 20 or len(np.unique(column[found[:, 0]])) < 10:
+            continue
+        plain[sensor] = slow_limit(found[:, 1] - found[:, 0], recipe)
+        if typical >= 3:
+            busy[sensor] = slow_limit(counter[found[:, 1]] - counter[found[:, 0]], recipe)
+    return StuckLimits(plain, busy, needed)
+
+
+def slow_frozen(values, stuck):
+    counter = slow_counter(values, stuck.busy_changes)
+    faults = []
+    for sensor in np.flatnonzero(stuck.plain):
+        for a, b in slow_runs(values[sensor]):
+            within = counter[b] - counter[a]
+            frozen = stuck.busy[sensor] and within > stuck.busy[sensor]
+            if frozen or b - a > stuck.plain[sensor]:
+                faults.append((sensor, a, b))
+    return faults
+
+
+def worn(sensors, cells, seed):
+    """Sensors of many values or few, some of which stick, fall silent or stop together."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(0, 4, (sensors, cells))
+    for sensor in range(sensors):
+        if rng.random() < 0.7:
+            values[sensor] = values[sensor].round(int(rng.integers(0, 3)))
+        if rng.random() < 0.3:
+            values[sensor] = np.repeat(values[sensor], rng.integers(2, 30))[:cells]
+    for _ in range(rng.integers(0, 5)):
+        start, long = rng.integers(0, cells), rng.integers(1, max(cells // 4, 2))
+        rows = slice(None) if rng.random() < 0.4 else rng.integers(0, sensors)
+        values[rows, start : start + long] = rng.choice([0.0, np.nan])
+    return values.astype(np.float32 if rng.random() < 0.5 else np.float64)
+
+
+def are(found, expected):
+    assert found.plain.tolist() == expected.plain.tolist()
+    assert found.busy.tolist() == expected.busy.tolist()
+    assert found.busy_changes == expected.busy_changes
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 6),
+    st.integers(1, 60) | st.integers(500, 5_000),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([None, None, 8]),
+)
+def test_what_is_frozen_is_what_slow_code_says(sensors, cells, seed, rows):
+    recipe = Cleaning(stuck_rows=rows)
+    training, later = worn(sensors, cells, seed), worn(sensors, cells, seed + 1)
+    _, first, stuck = cleaned(training, recipe)
+    are(stuck, slow_limits(training, recipe))
+    _, second, _ = cleaned(later, recipe, stuck)
+    for values, faults in ((training, first), (later, second)):
+        frozen = [(f.sensor, f.start, f.stop) for f in faults if f.kind == "frozen"]
+        assert frozen == slow_frozen(values, stuck)
