@@ -66,6 +66,7 @@ class Calibration:
         vouched: Vouched = NOBODY,
         *,
         logarithmic: bool = False,
+        beside: Calibration | None = None,
     ) -> Self:
         """Learn from left-out scores of the training rows, NaN where not computed.
 
@@ -77,6 +78,9 @@ class Calibration:
             Rows that are normal, however unusual they look.
         logarithmic
             What the detector's tags say of its scores.
+        beside
+            Learned of other scores with the same averages and vouched rows, whose scale is
+            taken as it is.
 
         Raises
         ------
@@ -88,7 +92,9 @@ class Calibration:
         single = SurpriseScale(logarithmic=logarithmic).fit(scores, suspicious)
         if averages is None:
             return cls(single)
-        lasting = SurpriseScale().fit(averages, suspicious_of(averages, vouched))
+        lasting = None if beside is None else beside._lasting
+        if lasting is None:
+            lasting = SurpriseScale().fit(averages, suspicious_of(averages, vouched))
         both = _joined(single.surprise(scores), lasting.surprise(averages), _WEIGHT)
         together = SurpriseScale().fit(both, suspicious_of(both, vouched))
         return cls(single, lasting, together)

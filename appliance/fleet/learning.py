@@ -254,6 +254,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
             levels["levels"],
             promise,
             logarithmic=logarithmic,
+            final=calibration,
         )
         stored |= live.state()
     entry = _entry(facts, learned, recipe).model_copy(

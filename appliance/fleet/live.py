@@ -47,6 +47,7 @@ class LiveCalibration:
         promise: Promise,
         *,
         logarithmic: bool = False,
+        final: Calibration | None = None,
     ) -> Self:
         """Learn from left-out live scores of the training rows.
 
@@ -58,9 +59,11 @@ class LiveCalibration:
             Budgets and alarm levels of the final surprise, as `learn_levels` keeps them.
         promise
             As for `learn_levels`.
+        final
+            Of the final scores, beside the same averages.
         """
         calibration = Calibration.learn(
-            scores, averages, None, vouched, logarithmic=logarithmic
+            scores, averages, None, vouched, logarithmic=logarithmic, beside=final
         )
         surprise = calibration.surprise(scores, averages)
         own = learn_levels(surprise, promise)[1]["levels"]

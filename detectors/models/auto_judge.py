@@ -211,12 +211,21 @@ def add_to_rows(
 
 def add_sparse(sums: FloatMatrix, verdicts: Verdicts) -> None:
     """Add verdicts of some windows as means over those of them that cover a row."""
-    found = verdicts.of_windows()
-    total, count = np.zeros_like(sums), np.zeros(sums.shape[1])
+    starts = verdicts.starts
+    if not len(starts):
+        return
+    found = np.vstack([verdicts.of_windows(), np.ones(len(starts))])
+    total = np.zeros((len(found), sums.shape[1]))
+    # Nearly all windows lie evenly, in places that a slice can name.
+    step = int(starts[1] - starts[0]) if len(starts) > 1 else 1
+    uneven = np.flatnonzero(np.diff(starts) != step)
+    even = int(uneven[0]) + 1 if len(uneven) else len(starts)
     for offset in range(verdicts.width):
-        total[:, verdicts.starts + offset] += found
-        count[verdicts.starts + offset] += 1.0
-    sums += total / np.maximum(count, 1.0)
+        first, rest = starts[0] + offset, starts[even:] + offset
+        total[:, first : first + step * even : step] += found[:, :even]
+        if len(rest):
+            total[:, rest] += found[:, even:]
+    sums += total[:-1] / np.maximum(total[-1], 1.0)
 
 
 def covering(

@@ -88,13 +88,11 @@ class MovingAverage(Detector):
 
     @override
     def _fit(self, X: FloatMatrix) -> None:
-        centre, extreme = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-        for column, values in enumerate(X.T):
-            known = np.asarray(values[~np.isnan(values)], np.float64)
-            if len(known):
-                centre[column] = quantiles(known[None], 0.5)[0]
-                away = np.abs(known - centre[column])
-                extreme[column] = quantiles(away[None], _EXTREME)[0]
+        columns = np.array(X.T, np.float64, order="C")
+        gone = np.isnan(columns)
+        centre = _known_quantiles(columns, gone, 0.5)
+        columns -= centre[:, None]
+        extreme = _known_quantiles(np.abs(columns, out=columns), gone, _EXTREME)
         flat = np.where(centre != 0, _FLAT_SHARE * np.abs(centre), 1.0)
         self.centre_, self.furthest_ = centre, np.where(extreme > 0, _CUT * extreme, flat)
         usual = quantiles(self._averages(X), _USUAL)
@@ -110,7 +108,8 @@ class MovingAverage(Detector):
             columns /= self.furthest_[:, None]
         np.clip(columns, -1.0, 1.0, out=columns)
         columns *= _STEPS
-        columns[np.isnan(columns)] = 0.0
+        if np.isnan(np.add.reduce(columns, axis=None)):  # one pass tells the usual case
+            columns[np.isnan(columns)] = 0.0
         # Whole numbers, and sums of them, are exact.
         sums = np.cumsum(np.rint(columns, out=columns), axis=1, out=columns)
         sums[:, self.window :] -= sums[:, : -self.window].copy()
@@ -135,3 +134,16 @@ class MovingAverage(Detector):
         self.centre_, self.furthest_, self.usual_ = (
             np.asarray(state[name], np.float64) for name in ("centre", "furthest", "usual")
         )
+
+
+def _known_quantiles(
+    columns: FloatMatrix, gone: NDArray[np.bool_], share: float
+) -> FloatVector:
+    """Return a quantile of each column without what is gone; 0 where everything is."""
+    if not gone.any():
+        return quantiles(columns, share)
+    out = np.zeros(len(columns))
+    for number, (values, missing) in enumerate(zip(columns, gone, strict=True)):
+        if not missing.all():
+            out[number] = quantiles(values[~missing][None], share)[0]
+    return out
