@@ -109,7 +109,7 @@ class _Guess:
         if named:
             raise BadFile(
                 f"{self._name}: column {named[0]} is called like the time, but "
-                f"{self._example(named[0])!r} is in no format that is known.",
+                f"{times.unread(self._sample[named[0]])}.",
                 remedy="Name another with --time, or --time row to count rows.",
             )
         return self._count("no column of times was found")
@@ -118,10 +118,6 @@ class _Guess:
         self._say(f"time: {why}; rows are counted, row n is kept as 2000-01-01 + n hours")
         return (), _COUNTED
 
-    def _example(self, name: str) -> str:
-        known = self._sample[name].drop_nulls()
-        return str(known[0])[:40] if len(known) else ""
-
     def _time_asked(self, asked: str) -> tuple[tuple[str, ...], TimeFormat]:
         names = (asked,) if asked in self._sample.columns else tuple(asked.split(","))
         columns = tuple(self._column("--time", name.strip()) for name in names)
@@ -129,7 +125,8 @@ class _Guess:
         if form is None:
             raise BadFile(
                 f"{self._name}: {asked} cannot be read as the time: "
-                f"{self._example(columns[0])!r} is in no format that is known."
+                f"{times.unread(self._sample[columns[0]])}.",
+                remedy="Write times as 2026-10-31 23:59:00, or --time row to count rows.",
             )
         return self._found(columns, form)
 
@@ -348,11 +345,14 @@ class _Guess:
             elif name in context:
                 coded.append(name)
             else:
-                self._say(f"ignored: {name}, text such as {self._example(name)!r}")
+                known = self._sample[name].drop_nulls()
+                example = str(known[0])[:40] if len(known) else ""
+                self._say(f"ignored: {name}, text such as {example!r}")
         if not (sensors or switches or coded):
             raise BadFile(
                 f"{self._name} has no column of numbers beside "
-                f"{', '.join([*found.time, *filter(None, [found.asset])]) or 'its text'}."
+                f"{', '.join([*found.time, *filter(None, [found.asset])]) or 'its text'}.",
+                remedy="Export the readings as numbers.",
             )
         alone = not (found.asset or found.asset_name)
         separator = column_separator([*sensors, *switches]) if alone and not coded else ""

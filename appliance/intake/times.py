@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
+
+from appliance.core.clock import now
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _NAIVE = pl.Datetime("us")
@@ -22,6 +24,7 @@ _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _LAST_CYCLE = 60_000_000  # keeps the time below the year 9000
 _ZONED = r"^(.*(?::\d{2}|T\d{4}|T\d{6})(?:[.,]\d+)?)\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 _PROBE = 12
+_DAY = timedelta(days=1)
 
 _DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d",
@@ -134,12 +137,16 @@ def _digits(known: pl.Series) -> TimeFormat | None:
     return None
 
 
-def text_format(values: pl.Series, least: float = 0.6) -> TimeFormat | None:
+def text_format(
+    values: pl.Series, least: float = 0.6, *, any_year: bool = False
+) -> TimeFormat | None:
     """Work out the format of a text column from a sample; None if it holds no times.
 
-    At least a share of `least` of the cells must be times.
-    Where day and month could change places in every cell, the order in which the times run
-    forward is taken, and day before month if both do.
+    At least a share of `least` of the cells must be times, of a year that a plant can have
+    been read in unless `any_year` is told.  Where day and month could change places in every
+    cell, the order in which the times run forward is taken; if both do, the one by which fewer
+    are still to come; then month before day beside AM and PM, as in the United States, and
+    day before month otherwise.
     """
     known = _plain(values.drop_nulls())[0]
     if known.is_empty():
@@ -153,16 +160,36 @@ def text_format(values: pl.Series, least: float = 0.6) -> TimeFormat | None:
         parsed = _strptime(sample, form)
         hits = len(parsed) - parsed.null_count()
         forward = int((parsed.drop_nulls().diff().drop_nulls().cast(pl.Int64) >= 0).sum())
-        if hits >= least * len(sample) and _sane(parsed, least):
-            scored.append((hits, forward, form))
+        if hits >= least * len(sample) and (any_year or _sane(parsed, least)):
+            american = "%p" in form and form.startswith("%m")
+            scored.append((hits, forward, -_ahead(parsed), american, form))
     if not scored:
         return None
-    best = max(scored, key=lambda entry: entry[:2])
-    rivals = [form for hits, forward, form in scored if (hits, forward) == best[:2]]
-    shown = f"written as {_shown(best[2])}"
-    if any(_swapped(best[2]) == form for form in rivals):
-        shown += " (day and month could change places: the day was taken to come first)"
-    return TimeFormat("text", best[2], explanation=shown)
+    best = max(scored, key=lambda entry: entry[:4])
+    form = best[-1]
+    rivals = [entry[-1] for entry in scored if entry[:2] == best[:2]]
+    shown = f"written as {_shown(form)}"
+    if _swapped(form) in rivals:
+        first = "month" if form.startswith("%m") else "day"
+        shown += f" (day and month could change places: the {first} was taken to come first)"
+    return TimeFormat("text", form, explanation=shown)
+
+
+def unread(values: pl.Series) -> str:
+    """Say why a column's cells are no times, by the first of them."""
+    known = values.drop_nulls()
+    if known.is_empty():
+        return "it is empty"
+    example = str(known[0])[:40]
+    if known.dtype == pl.String() and text_format(known, any_year=True):
+        return f"{example!r} is before 1970 or after 2100"
+    return f"{example!r} is in no format that is known"
+
+
+def _ahead(times: pl.Series) -> int:
+    """Return how many times are still to come wherever on earth they were written."""
+    today = now().replace(tzinfo=None) + _DAY
+    return int((times.drop_nulls() > today).sum())
 
 
 @cache

@@ -64,11 +64,21 @@ def test_bad_files_are_rejected_and_the_others_go_on(plant, tmp_path):
         assert file.status is FileStatus.REJECTED, name
         assert re.search(BAD[name][1], file.reason), (name, file.reason)
         assert "\n" not in file.reason
+        assert re.search(r"\. [A-Z][^.]+.*\.$", file.reason), (name, "what to do", file.reason)
     assert (report.rows, report.quarantined) == (20, 0)
     told = plant.lake.quarantine("pumps").read(limit=100)
     assert {Path(f).name for f in told["file"]} == set(BAD)
     plant.take(plant.folder)
     assert plant.lake.quarantine("pumps").count() == len(BAD)
+
+
+def test_ragged_rows_below_the_header_leave_it_and_are_refused(plant):
+    rows = [f"2026-01-05 08:{n:02}:00,{n},{n / 4}" for n in range(20)]
+    rows[0] += ",9"
+    rows[4] = "2026-01-05 08:04:00,4"
+    report = plant.text("p1.csv", "time,a,b\n" + "\n".join(rows) + "\n")
+    assert (report.rows, report.quarantined) == (18, 2)
+    assert plant.readings().columns[2:] == ["a", "b"]
 
 
 def test_cut_off_parquet(plant, tmp_path):

@@ -64,6 +64,19 @@ def test_encodings(plant, encoding, names):
     assert sorted(plant.readings().columns[2:]) == sorted(bare)
 
 
+def test_japanese_dates_alone_are_japanese(plant):
+    text = "日時,A\n" + "".join(f"2026年1月5日 8時{n}分,{n}\n" for n in range(10))
+    for encoding in ("cp932", "euc_jp"):
+        plant.text(f"{encoding}.csv", text.encode(encoding))
+        assert plant.times()[0] == "2026-01-05 08:00:00"
+
+
+def test_french_ordinals_are_no_japanese_dates(plant):
+    text = "time,1ère,2ème\n" + "".join(f"2026-01-05 08:0{n}:00,{n},{n}\n" for n in range(9))
+    plant.text("p1.csv", text.encode("cp1252"))
+    assert sorted(plant.readings().columns[2:]) == ["1ère", "2ème"]
+
+
 def test_degree_signs_alone_are_latin(plant):
     text = "Zeit;Temp\n;[°C]\n" + "".join(f"{t};{a}\n" for t, a, _ in ROWS)
     plant.text("p1.csv", text.encode("latin-1"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from appliance.core.clock import now
 from appliance.schemas.ingest import FileStatus
 
 WANTED = ["2026-01-05 08:00:00", "2026-01-05 08:01:00", "2026-01-25 20:30:00"]
@@ -52,9 +55,23 @@ def test_day_or_month_first_is_decided_by_which_runs_forward_and_said(plant):
 
 
 def test_undecidable_order_is_said(plant):
-    report = plant.text("p1.csv", "time,a\n05/06/2026 08:00,1\n05/06/2026 08:01,2\n")
-    assert plant.times()[0] == "2026-06-05 08:00:00"
-    assert any("could change places" in guess for guess in report.guesses)
+    report = plant.text("p1.csv", "time,a\n05/06/2020 08:00,1\n05/06/2020 08:01,2\n")
+    assert plant.times()[0] == "2020-06-05 08:00:00"
+    assert any("the day was taken to come first" in guess for guess in report.guesses)
+
+
+def test_undecidable_order_beside_am_and_pm_is_american(plant):
+    report = plant.text("p1.csv", "time,a\n05/06/2020 8:00 AM,1\n05/06/2020 8:01 AM,2\n")
+    assert plant.times()[0] == "2020-05-06 08:00:00"
+    assert any("the month was taken to come first" in guess for guess in report.guesses)
+
+
+def test_undecidable_order_is_the_one_that_is_not_still_to_come(plant):
+    year = now().year
+    if not datetime(year, 1, 14, tzinfo=UTC) < now() < datetime(year, 11, 30, tzinfo=UTC):
+        pytest.skip("1 December is to come and 12 January is not in between only")
+    plant.text("p1.csv", f"time,a\n01/12/{year} 08:00,1\n01/12/{year} 08:01,2\n")
+    assert plant.times()[0] == f"{year}-01-12 08:00:00"
 
 
 def test_date_and_clock_columns(plant):
@@ -97,6 +114,12 @@ def test_an_unreadable_time_column_is_not_passed_over(plant):
     assert report.status is FileStatus.REJECTED
     assert "'first'" in report.reason
     assert "--time" in report.reason
+
+
+def test_times_of_another_age_are_told_as_such(plant):
+    report = plant.text("p1.csv", "time,a\n2199-01-05 08:00,1\n2199-01-05 08:01,2\n")
+    assert report.status is FileStatus.REJECTED
+    assert "'2199-01-05 08:00' is before 1970 or after 2100" in report.reason
 
 
 # ---------------------------------------------------------------- zones

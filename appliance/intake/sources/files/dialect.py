@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.core.errors import BadFile, LimitExceeded
+from appliance.intake.sources.files.remedies import AGAIN
 
 DELIMITERS = (";", "\t", "|", ",")
 MISSING = (
@@ -83,7 +84,7 @@ def sniff(text: bytes, name: str, max_columns: int) -> Dialect:
     lines = raw.split("\n", _LINES)
     lines = lines[:_LINES] if len(lines) > 2 else lines
     if not any(line.strip() for line in lines):
-        raise BadFile(f"{name} holds no rows.")
+        raise BadFile(f"{name} holds no rows.", remedy=AGAIN)
     delimiter = _delimiter(lines)
     rows = [cells(line, delimiter) for line in lines]
     width = _width(rows)
@@ -96,9 +97,12 @@ def sniff(text: bytes, name: str, max_columns: int) -> Dialect:
     data = [row for row in rows[start:] if len(row) == width]
     names, units = _header_above(rows, start, width)
     if not data:
-        raise BadFile(f"{name} has a header but no rows of data.")
+        raise BadFile(f"{name} has a header but no rows of data.", remedy=AGAIN)
     if not {"number", "time"} & set(_majority(data[:100], width)):
-        raise BadFile(f"{name} has no rows of data: neither numbers nor times.")
+        raise BadFile(
+            f"{name} has no rows of data: neither numbers nor times.",
+            remedy="Export a table with a column of times and a column for each sensor.",
+        )
     columns, found, repeated = _named(names or [""] * width)
     return Dialect(
         delimiter=delimiter,
@@ -204,10 +208,14 @@ def _first_data(rows: list[list[str]], width: int) -> int:
 
 
 def _back_over_data(rows: list[list[str]], position: int, width: int) -> int:
-    """Take rows above along that are neither header nor units: data with a bad cell."""
+    """Take rows above along that are neither header nor units: data with a bad cell.
+
+    A row with a cell too many or too few is data as well if it begins with a time.
+    """
     while position > 0:
         above = rows[position - 1]
-        if len(above) != width or _is_header(above):
+        ragged = len(above) > 1 and is_time(above[0])
+        if _is_header(above) or (len(above) != width and not ragged):
             break
         position -= 1
     return position

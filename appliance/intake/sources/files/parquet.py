@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from appliance.core.errors import BadFile, LimitExceeded
+from appliance.intake.sources.files.remedies import COPY
 from appliance.intake.sources.files.text import ISSUES, ROW, Parsed, issue_frame
 
 PART_CELLS = 16 * 2**20
@@ -105,7 +106,9 @@ def _slice(path: Path, schema: Schema, start: int, length: int) -> pl.DataFrame:
 
 
 def _damaged(path: Path, error: BaseException) -> BadFile:
-    return BadFile(f"{path.name} is damaged: {str(error).splitlines()[0]}.")
+    return BadFile(
+        f"{path.name} is damaged: {str(error).splitlines()[0].rstrip('.')}.", remedy=COPY
+    )
 
 
 def _converted(frame: pl.DataFrame, start: int) -> Parsed:

@@ -12,6 +12,7 @@ from appliance.core.errors import BadFile
 from appliance.core.settings import Settings
 from appliance.intake.sources.files import dialect, parquet, stream, text
 from appliance.intake.sources.files.discover import kind_of
+from appliance.intake.sources.files.remedies import COPY
 from appliance.intake.sources.files.text import ROW, Parsed
 
 
@@ -151,7 +152,9 @@ def open_source(path: Path, settings: Settings) -> Source:
         if stream.is_parquet(path):
             return ParquetSource(path, settings)
         if kind_of(path) == "parquet":
-            raise BadFile(f"{path.name} is not Parquet: its first bytes are not PAR1.")
+            raise BadFile(
+                f"{path.name} is not Parquet: its first bytes are not PAR1.", remedy=COPY
+            )
         return TextSource(path, settings)
     except OSError as error:
         raise BadFile(f"{path.name} cannot be opened: {error.strerror}.") from error

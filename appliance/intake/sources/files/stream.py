@@ -14,6 +14,7 @@ from typing import Protocol, cast
 import zstandard
 
 from appliance.core.errors import BadFile, LimitExceeded
+from appliance.intake.sources.files.remedies import AGAIN, AS_TEXT, COPY
 
 PART_BYTES = 128 * 2**20
 HEAD_BYTES = 512 * 2**10
@@ -145,7 +146,7 @@ def open_text(path: Path, limit: int) -> Reader:
         handle.close()
         raise BadFile(f"{path.name} is {kind}.", remedy="Unpack it and name its tables.")
     handle.close()
-    raise BadFile(f"{path.name} is empty.")
+    raise BadFile(f"{path.name} is empty.", remedy=AGAIN)
 
 
 def unpacked(packed: Reader, size: int) -> bytes:
@@ -159,7 +160,7 @@ def unpacked(packed: Reader, size: int) -> bytes:
     try:
         return packed.read(size)
     except _UNPACKING as error:
-        raise BadFile(f"what is packed is cut off or damaged: {error}.") from error
+        raise BadFile(f"what is packed is cut off or damaged: {error}.", remedy=COPY) from error
 
 
 def head(path: Path, limit: int) -> tuple[bytes, str]:
@@ -174,11 +175,11 @@ def head(path: Path, limit: int) -> tuple[bytes, str]:
     try:
         raw = handle.read(HEAD_BYTES)
     except _UNPACKING as error:
-        raise BadFile(f"{path.name} cannot be unpacked: {error}.") from error
+        raise BadFile(f"{path.name} cannot be unpacked: {error}.", remedy=COPY) from error
     finally:
         handle.close()
     if not raw:
-        raise BadFile(f"{path.name} is empty.")
+        raise BadFile(f"{path.name} is empty.", remedy=AGAIN)
     encoding = encoding_of(raw, path.name)
     return _decode(_lines(raw), encoding, cut=len(raw) == HEAD_BYTES), encoding
 
@@ -199,7 +200,7 @@ def encoding_of(raw: bytes, name: str) -> str:
         return _wide_encoding(raw[:4096], name)
     control = sum(byte < 32 and byte not in _TEXT_BYTES for byte in raw[:4096])
     if control > len(raw[:4096]) * 0.01:
-        raise BadFile(f"{name} is not text.")
+        raise BadFile(f"{name} is not text.", remedy=AS_TEXT)
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -216,7 +217,7 @@ def _wide_encoding(sample: bytes, name: str) -> str:
         return "utf-16-le"
     if even > 0.5 and odd < 0.05:
         return "utf-16-be"
-    raise BadFile(f"{name} is not text: it holds zero bytes.")
+    raise BadFile(f"{name} is not text: it holds zero bytes.", remedy=AS_TEXT)
 
 
 def _legacy_encoding(raw: bytes, start: int, name: str) -> str:
@@ -243,21 +244,27 @@ def _legacy_encoding(raw: bytes, start: int, name: str) -> str:
     strange = sum(unicodedata.category(char)[0] == "C" or char == "\ufffd" for char in foreign)
     # Letters beyond ASCII are rare in Western tables: a file full of them is no text.
     if strange > 0.2 * len(foreign) or (chosen == "cp1252" and len(foreign) > 0.3 * len(text)):
-        raise BadFile(f"{name} is not text in an encoding that is known.")
+        raise BadFile(f"{name} is not text in an encoding that is known.", remedy=AS_TEXT)
     return chosen
 
 
 def _japanese_share(text: str) -> float:
-    """Share of the characters beyond ASCII that are full-width with such a neighbour."""
-    wide = [unicodedata.east_asian_width(char) in "WF" for char in text]
+    """Share of the characters beyond ASCII that are full-width as in Japanese words or dates.
+
+    Such a character has another beside it or, as in 2026年5月1日, stands between a digit and
+    what is no letter.
+    """
     foreign = sum(ord(char) > 127 for char in text)
-    paired = sum(
-        here and (before or after)
-        for before, here, after in zip(
-            [False, *wide[:-1]], wide, [*wide[1:], False], strict=True
-        )
-    )
-    return paired / foreign if foreign else 0.0
+    found = 0
+    for before, here, after in zip(" " + text, text, text[1:] + " ", strict=False):
+        if _is_wide(here):
+            counts = before.isdecimal() and not after.isalpha()
+            found += counts or _is_wide(before) or _is_wide(after)
+    return found / foreign if foreign else 0.0
+
+
+def _is_wide(char: str) -> bool:
+    return unicodedata.east_asian_width(char) in "WF"
 
 
 def _lines(raw: bytes) -> bytes:
@@ -318,7 +325,9 @@ def _blocks(path: Path, limit: int) -> Iterator[bytes]:
             try:
                 raw = handle.read(PART_BYTES)
             except _UNPACKING as error:
-                raise BadFile(f"{path.name} is cut off or damaged: {error}.") from error
+                raise BadFile(
+                    f"{path.name} is cut off or damaged: {error}.", remedy=COPY
+                ) from error
             total += len(raw)
             if total > limit:
                 raise LimitExceeded(f"{path.name} unpacks to more than {limit:,} bytes.")

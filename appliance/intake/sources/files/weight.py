@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from appliance.core.errors import BadFile, LimitExceeded
+from appliance.intake.sources.files.remedies import COPY
 from appliance.intake.sources.files.thrift import Fields, Malformed, Reader
 
 _MAGIC = b"PAR1"
@@ -59,7 +60,9 @@ def weigh_parquet(path: Path, allowed: Allowed) -> int:
             footer = _footer(handle)
             return _Weighing(handle, path, allowed).of(footer)
         except _DAMAGED as error:
-            raise BadFile(f"{path.name} is damaged: its footer cannot be read.") from error
+            raise BadFile(
+                f"{path.name} is damaged: its footer cannot be read.", remedy=COPY
+            ) from error
 
 
 def _footer(handle: BinaryIO) -> Fields:
