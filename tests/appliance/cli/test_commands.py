@@ -94,6 +94,15 @@ def test_a_refused_file_fails_the_command_only_if_nothing_came(kizashi, tmp_path
     assert kizashi("ingest", good, bad, "--fleet", "pumps").status == 0
 
 
+def test_rows_that_replace_each_other_are_told(kizashi, tmp_path):
+    path = tmp_path / "frozen.csv"
+    path.write_text("time,a\n" + "2026-01-05 08:00:00,1\n" * 20)
+    told = ok(kizashi("ingest", path, "--fleet", "pumps"))
+    assert "frozen.csv: 1 row added" in told
+    assert "pumps: 1 row, 1 asset, 1 column; " in told
+    assert "19 rows with an asset and time that stood before in the same file" in told
+
+
 def test_fleets_and_quality(kizashi, full):
     [fleet] = data(kizashi("fleets", "--json"))
     assert (fleet["fleet"], fleet["assets"], fleet["champion"]) == ("pumps", 4, 1)
