@@ -20,14 +20,14 @@ KIND = FleetKind(
         Column("outlet_pressure", "Pa", 1.0, 4.0, 0.0, 4_000.0),
         Column("fan_speed", "rpm", 1.0, 1.2, 0.0, 2_500.0),
         Column("motor_current", "A", 0.1, 0.12, 0.0, 100.0),
-        Column("motor_temp", "degC", 0.1, 0.15, -20.0, 180.0),
-        Column("bearing_temp", "degC", 0.1, 0.12, -20.0, 160.0),
+        Column("motor_temp", "°C", 0.1, 0.15, -20.0, 180.0),
+        Column("bearing_temp", "°C", 0.1, 0.12, -20.0, 160.0),
         Column("vibration_h", "mm/s", 0.01, 0.02, 0.0, 50.0),
         Column("vibration_v", "mm/s", 0.01, 0.02, 0.0, 50.0),
     ),
     context=(
         Column("speed_setpoint", "%", 1.0, 0.0, 0.0, 100.0),
-        Column("ambient_temp", "degC", 0.1, 0.08, -20.0, 60.0),
+        Column("ambient_temp", "°C", 0.1, 0.08, -20.0, 60.0),
     ),
 )
 SLOWEST = 0.5

@@ -15,10 +15,10 @@ KIND = FleetKind(
     machines=10,
     every=5,
     sensors=(
-        Column("oil_temp", "degC", 0.1, 0.1, -20.0, 150.0),
+        Column("oil_temp", "°C", 0.1, 0.1, -20.0, 150.0),
         Column("oil_pressure", "bar", 0.01, 0.012, 0.0, 10.0),
-        Column("bearing_temp_in", "degC", 0.1, 0.12, -20.0, 160.0),
-        Column("bearing_temp_out", "degC", 0.1, 0.12, -20.0, 160.0),
+        Column("bearing_temp_in", "°C", 0.1, 0.12, -20.0, 160.0),
+        Column("bearing_temp_out", "°C", 0.1, 0.12, -20.0, 160.0),
         Column("vibration_in", "mm/s", 0.01, 0.02, 0.0, 50.0),
         Column("vibration_out", "mm/s", 0.01, 0.02, 0.0, 50.0),
         Column("particle_count", "1/ml", 1.0, 6.0, 0.0, 20_000.0),
@@ -27,7 +27,7 @@ KIND = FleetKind(
     context=(
         Column("torque_setpoint", "%", 1.0, 0.0, 0.0, 100.0),
         Column("input_speed", "rpm", 1.0, 0.8, 0.0, 2_000.0),
-        Column("ambient_temp", "degC", 0.1, 0.08, -20.0, 60.0),
+        Column("ambient_temp", "°C", 0.1, 0.08, -20.0, 60.0),
     ),
 )
 SLOWEST = 0.75

@@ -21,15 +21,15 @@ KIND = FleetKind(
         Column("seal_pressure", "bar", 0.01, 0.012, 0.0, 16.0),
         Column("valve_opening", "%", 0.1, 0.15, 0.0, 100.0),
         Column("motor_current", "A", 0.1, 0.25, 0.0, 160.0),
-        Column("bearing_temp_de", "degC", 0.1, 0.12, -20.0, 160.0),
-        Column("bearing_temp_nde", "degC", 0.1, 0.12, -20.0, 160.0),
+        Column("bearing_temp_de", "°C", 0.1, 0.12, -20.0, 160.0),
+        Column("bearing_temp_nde", "°C", 0.1, 0.12, -20.0, 160.0),
         Column("vibration_de", "mm/s", 0.01, 0.02, 0.0, 40.0),
         Column("vibration_nde", "mm/s", 0.01, 0.02, 0.0, 40.0),
     ),
     context=(
         Column("speed_setpoint", "rpm", 10.0, 0.0, 0.0, 3_600.0),
         Column("flow_demand", "m3/h", 1.0, 0.0, 0.0, 250.0),
-        Column("ambient_temp", "degC", 0.1, 0.08, -20.0, 60.0),
+        Column("ambient_temp", "°C", 0.1, 0.08, -20.0, 60.0),
     ),
 )
 SLOWEST = 0.62
