@@ -240,7 +240,7 @@ def _connected(ray: Any, settings: Settings) -> _Connection:
         made.end(ray)
         where = f"at {settings.ray_address}" if settings.ray_address else "on this machine"
         raise EngineError(
-            f"Ray cannot be used {where}: {error}.",
+            f"Ray cannot be used {where}: {str(error).rstrip('.')}.",
             remedy="`--engine local` does the same work in one process.",
         ) from error
     return made

@@ -70,4 +70,5 @@ def _reason(error: Exception) -> str:
         said = error.smtp_error
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         return f"{error.smtp_code} {text}"[:300]
-    return str(error)[:300] or type(error).__name__
+    told = getattr(error, "strerror", None) or error
+    return str(told)[:300] or type(error).__name__
