@@ -15,6 +15,7 @@ from appliance.schemas.event import (
     EventComment,
     EventKind,
     EventRevision,
+    EventState,
     EventTold,
     Mute,
 )
@@ -47,13 +48,12 @@ def badges(event: Event, muted: str) -> str:
     colours = theme.tokens()
     fault = event.kind is EventKind.SENSOR_FAULT
     severity = event.severity.value
-    why = html.escape(t(f"urgency.{severity}"), quote=True)
+    why = html.escape(t(f"urgency.{'fault' if fault else severity}"), quote=True)
     name = html.escape(t(f"severity.{severity}"))
     mark = f'<i style="background:{colours[severity]}"></i><b>{name}</b>'
-    marks = [
-        f'<span class="kz-mark" title="{why}">{mark}</span>',
-        f'<span class="kz-why">{why}</span>',
-    ]
+    marks = [f'<span class="kz-mark" title="{why}">{mark}</span>']
+    if event.state in (EventState.OPEN, EventState.ACKNOWLEDGED):
+        marks.append(f'<span class="kz-why">{why}</span>')
     said = [t("kind.sensor_fault")] if fault else []
     said.append(t(f"state.{event.state.value}"))
     if event.verdict:

@@ -37,6 +37,7 @@ _ICONS: dict[type, str] = {
 }
 _STYLE = """
 <style>
+.stApp { font-variant-ligatures: no-contextual; }  /* Inter makes 59x7 in a name 59×7 */
 [data-testid="stSidebar"] { min-width: 220px; max-width: 220px; }
 [data-testid="stMainBlockContainer"] {
   padding: 2.2rem 2rem 3rem; max-width: 1600px;

@@ -59,7 +59,7 @@ def test_it_tells_what_why_and_what_happened_last_time(analyst: Page, busy):
     expect(before).to_contain_text("99% alike")
     sensors = analyst.locator("table.shares")
     expect(sensors).to_contain_text("80%")
-    expect(sensors).to_contain_text(re.compile("normal .+–.+, measured"))
+    expect(sensors).to_contain_text(re.compile("normal .+–.+, median in the event"))
     expect(analyst.get_by_text("kept out of training until somebody says")).to_be_visible()
     before.get_by_role("link").click()
     analyst.wait_for_url(re.compile(busy[1][0].id))

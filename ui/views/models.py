@@ -207,7 +207,7 @@ def _figures(
     worth = observed.get(champion.version)
     seen = t("models.not_compared")
     if worth is not None:
-        seen = t("models.observed", n=formats.number(worth.false_alarms.value, 2))
+        seen = t("models.observed_rate", n=formats.number(worth.false_alarms.value, 2))
     waits = t("models.no_challenger")
     if challenger is not None:
         waits = t("models.made_ago", ago=formats.ago(challenger.created, now()))

@@ -147,7 +147,7 @@ def _news(plant: Plant, before: datetime | None, zone: ZoneInfo) -> None:
         st.caption(t("overview.since", at=formats.at(before, zone)))
         lines = _changes(plant.overview.changes(before))
         if lines:
-            briefs(lines, label=t("overview.news"), key="news")
+            briefs(lines, label=t("overview.news"), key="news", wraps=True)
         else:
             st.caption(t("overview.no_news"))
 

@@ -38,6 +38,7 @@ _WORDS = (
     "after",
     "out",
     "all",
+    "loading",
     "failed",
     "nothing",
     "mark",

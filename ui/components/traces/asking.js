@@ -7,6 +7,7 @@ class Asking extends Expecting {
     this.abort = new AbortController();
     const { signal } = this.abort;
     const begun = performance.now();
+    this.busy(true);
     const range = [this.from, this.to];
     try {
       const judged = this.judged(...range, signal, this.data.top);
@@ -27,9 +28,19 @@ class Asking extends Expecting {
       this.status.textContent = readings[0].times.length ? this.said : this.words.nothing;
       this.tellHighest();
       this.whole.asked ??= this.loadWhole(range);
+      this.busy(false);
     } catch (error) {
-      if (error.name !== "AbortError") this.failed(error);
+      if (error.name === "AbortError") return;
+      this.busy(false);
+      this.failed(error);
     }
+  }
+
+  // What takes longer than one notices is said: lanes without lines would look like no readings.
+  busy(yes) {
+    clearTimeout(this.waiting);
+    this.root.setAttribute("aria-busy", String(yes));
+    if (yes) this.waiting = setTimeout(() => { this.status.textContent = this.words.loading; }, NOTICED);
   }
 
   // The strip above all lanes comes after what one looks at; it is the same where all is seen.

@@ -1,6 +1,7 @@
 // Sensor traces of one machine above its surprise: one time axis, zoomed in the page itself.
 // Rows come from the API at the width of the screen, so that a zoom shows what a wider view hid.
 
+const NOTICED = 300; // milliseconds after which it is said that rows are waited for
 const DEBOUNCE = 80; // milliseconds after a zoom before rows are asked for
 const SHORTEST = 30; // seconds that may be looked at
 const HEIGHT = { lane: 58, surprise: 112, whole: 42, strip: 14, row: 13 };

@@ -217,7 +217,7 @@ class Traces extends Moving {
           : { range: (_, low, high) => this.padded(...this.withExpected(told.name, low, high)) },
       },
       axes: [
-        { ...axis, show: Boolean(told.axis), size: 24, space: 90,
+        { ...axis, show: Boolean(told.axis), size: 24, space: (chart) => Math.min(90, chart.width / 4),
           ...(cycles ? { splits: ticks } : {}),
           values: (_, found, __, ___, step) => found.map((s) => this.formats.tick(s, step)) },
         { ...axis, size: AXIS, space: 26,
@@ -314,6 +314,7 @@ class Traces extends Moving {
   end() {
     this.turn += 1;
     clearTimeout(this.timer);
+    clearTimeout(this.waiting);
     clearTimeout(this.addressed);
     this.abort?.abort();
     this.observer.disconnect();
