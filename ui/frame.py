@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
@@ -95,13 +95,20 @@ def _readable() -> str:
 """
 
 
+def _here() -> str:
+    """Return the page's path and the words after it, which say what it shows."""
+    page = urlsplit(st.context.url or "").path.rsplit("/", 1)[-1]
+    words = urlencode([(n, v) for n in st.query_params for v in st.query_params.get_all(n)])
+    return f"/{page}?{words}" if words else f"/{page}"
+
+
 def _foot() -> str:
     """Return who is logged in and the languages; plain links that leave the page as it is."""
-    here = quote(f"/{st.context.url or ''}".rsplit("/", 1)[-1])
+    here = quote(_here(), safe="")
     words = " · ".join(
         f"<b>{name}</b>"
         if code == language()
-        else f'<a href="/language?set={code}&next=/{here}" target="_self">{name}</a>'
+        else f'<a href="/language?set={code}&next={here}" target="_self">{name}</a>'
         for code, name in LANGUAGES.items()
     )
     name = html.escape(str(api.me().get("user", "")))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from zoneinfo import ZoneInfo
 
-    from appliance.schemas.event import Event
+    from appliance.schemas.event import Event, EventOrigin
     from appliance.schemas.manifest import TimeKind
 
 EVENT = typer.Argument(help="Identifier of the event.")
@@ -175,11 +175,24 @@ def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> N
         [(s.name, f"{s.share:.0%}", s.note or _ARROWS[s.direction]) for s in found.sensors],
         right="lr",
     )
-    print(f"\nBy model version {found.model_version}, scored in {found.score_batch}.")
+    print(f"\n{_rests(found.origin, zone)}")
     for one in history:
         print(f"{local(one.at, zone)}  {one.change.value} by {one.by} {one.note}".rstrip())
     for remark in said:
         print(f"{local(remark.at, zone)}  {remark.by}: {remark.text}")
+
+
+def _rests(origin: EventOrigin, zone: ZoneInfo) -> str:
+    """Say what an event rests on: the version, what it learned from, and whose word it has."""
+    told = f"By model version {origin.model_version}, scored in {origin.score_batch}"
+    if origin.learned_from and origin.learned_until:
+        told += (
+            f"; recipe {origin.recipe}, learned from {local(origin.learned_from, zone)} "
+            f"to {local(origin.learned_until, zone)}"
+        )
+    if origin.promoted_by:
+        told += f", made champion by {origin.promoted_by}"
+    return f"{told}."
 
 
 def acknowledge(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> None:

@@ -149,6 +149,7 @@ def _shoot(page: Page, address: str, path: Path) -> None:
     page.wait_for_load_state("networkidle")
     for traces in page.locator(".traces").all():
         expect(traces).to_have_attribute("data-painted", re.compile(r"\d+"), timeout=_PATIENCE)
+        expect(traces).to_have_attribute("aria-busy", "false", timeout=_PATIENCE)
     page.wait_for_function(_SETTLED)
     page.screenshot(path=path)
 

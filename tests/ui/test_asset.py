@@ -259,6 +259,24 @@ def test_what_is_not_there_is_told(page: Page):
     expect(traces.locator(".range")).to_contain_text("1 Jan 2026")
 
 
+def test_readings_that_take_long_are_said_to_be_on_their_way(page: Page):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/readings?*", hold)
+    page.goto(address("P-2"))
+    traces = page.locator(".traces")
+    expect(traces.locator(".status")).to_have_text("Readings are being loaded …")
+    expect(traces).to_have_attribute("aria-busy", "true")
+    for route in held:
+        route.continue_()
+    page.unroute("**/readings?*", hold)
+    expect(traces).to_have_attribute("aria-busy", "false")
+    expect(traces.locator(".status")).to_have_text("")
+
+
 def test_it_speaks_japanese(browse: Browse):
     page = browse(language="ja", dark=True)
     traces = opened(page, address("P-2"))

@@ -61,9 +61,26 @@ def test_it_tells_what_why_and_what_happened_last_time(analyst: Page, busy):
     expect(sensors).to_contain_text("80%")
     expect(sensors).to_contain_text(re.compile("normal .+–.+, median in the event"))
     expect(analyst.get_by_text("kept out of training until somebody says")).to_be_visible()
+    urgent = analyst.locator(".kz-mark + .kz-why")
+    expect(urgent).to_have_count(1)
     before.get_by_role("link").click()
     analyst.wait_for_url(re.compile(busy[1][0].id))
+    expect(urgent).to_have_count(0)  # it is closed: nobody is to do anything
     expect(analyst.get_by_text("are kept out of the next training")).to_be_visible()
+    analyst.get_by_role("link", name="Model version").last.click()
+    expect(analyst.get_by_role("heading", level=1)).to_contain_text("Version 1")
+
+
+def test_another_language_shows_the_same(browse: Browse, event_server: str, busy):
+    reader = browse("analyst", url=event_server)
+    event = busy[1][1]
+    reader.goto(f"/event?id={event.id}")
+    reader.get_by_role("link", name="日本語").click()
+    reader.wait_for_url(f"**/event?id={event.id}")
+    expect(reader.get_by_role("heading", level=1)).to_contain_text(f"{event.asset}: ")
+    reader.goto("/")
+    reader.get_by_role("link", name="English").click()
+    expect(reader.get_by_role("heading", name="Overview")).to_be_visible()
 
 
 def test_what_would_have_been_normal_is_drawn_and_said(

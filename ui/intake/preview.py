@@ -44,7 +44,7 @@ def preview(seen: Preview, said: Meaning, site: ZoneInfo, left: Any, right: Any)
     with right:
         with st.container(border=True):
             st.markdown(f"**{t('data.check')}**")
-            briefs(_doubts(seen, site), label=t("data.check"), key="doubts")
+            briefs(_doubts(seen, site), label=t("data.check"), key="doubts", wraps=True)
         with st.container(border=True):
             st.markdown(f"**{t('data.read_as')}**")
             _form(seen, said, site)

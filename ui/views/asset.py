@@ -112,7 +112,7 @@ def _links(facts: Facts) -> None:
             label = t("asset.model", version=facts.champion)
             version = str(facts.champion)
             frame.link(
-                "models", label, ":material/model_training:", fleet=facts.fleet, version=version
+                "model", label, ":material/model_training:", fleet=facts.fleet, version=version
             )
 
 

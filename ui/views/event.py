@@ -332,7 +332,7 @@ def _training(plant: Plant, event: Event) -> None:
         st.markdown(t(f"event.training_{word}_next", span=span))
         return
     st.markdown(t(f"event.training_{word}_by", span=span, version=version))
-    frame.link("models", t("event.to_model"), fleet=event.fleet, version=str(version))
+    frame.link("model", t("event.to_model"), fleet=event.fleet, version=str(version))
 
 
 def _activity(handle: EventHandle, zone: ZoneInfo, *, may: bool) -> None:
@@ -375,4 +375,4 @@ def _origin(event: EventTold, zone: ZoneInfo) -> None:
         )
     )
     version = str(origin.model_version)
-    frame.link("models", t("event.to_model"), fleet=event.fleet, version=version)
+    frame.link("model", t("event.to_model"), fleet=event.fleet, version=version)

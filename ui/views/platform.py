@@ -160,7 +160,7 @@ def _troubles(found: Sequence[Trouble], *, operates: bool) -> None:
         ]
         if not lines:
             lines = [Brief(t("platform.healthy"), colour=theme.CATEGORIES[2])]
-        briefs(lines, label=t("platform.care"), key="care")
+        briefs(lines, label=t("platform.care"), key="care", wraps=True)
         if operates:
             st.caption(t("platform.doctor"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -213,6 +214,8 @@ def test_an_event_has_a_life(kizashi, full, first_event):
     told = ok(kizashi("event", name))
     assert told.startswith("P-2 ran unusually from 7 Jan 2026, 06:40")
     assert "By model version 1, scored in score-pumps-1-" in told
+    rests = r"; recipe \w+, learned from 2026-01-\d\d .+ to 2026-01-.+, made champion by \S+\."
+    assert re.search(rests, told)
     assert ok(kizashi("acknowledge", name)) == f"{name}: acknowledged\n"
     assert ok(kizashi("assign", name, "mori")) == f"{name}: acknowledged, owner mori\n"
     assert ok(kizashi("comment", name, "seal is worn")) == f"{name}: noted\n"
