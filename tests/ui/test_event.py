@@ -68,7 +68,7 @@ def test_it_tells_what_why_and_what_happened_last_time(analyst: Page, busy):
     expect(urgent).to_have_count(0)  # it is closed: nobody is to do anything
     expect(analyst.get_by_text("are kept out of the next training")).to_be_visible()
     analyst.get_by_role("link", name="Model version").last.click()
-    expect(analyst.get_by_role("heading", level=1)).to_contain_text("Version 1")
+    expect(analyst.get_by_role("heading", level=1)).to_contain_text("pumps · version 1")
 
 
 def test_another_language_shows_the_same(browse: Browse, event_server: str, busy):
