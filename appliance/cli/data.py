@@ -104,7 +104,7 @@ def _print_report(report: IngestReport) -> None:
         if file.status == "added":
             extra = f", {file.corrected:,} corrected" if file.corrected else ""
             extra += f", {file.quarantined:,} to quarantine" if file.quarantined else ""
-            print(f"{name}: {_number(file.rows, 'row')} added{extra}")
+            print(f"{name}: {_counted(file.rows, 'row')} added{extra}")
         else:
             print(f"{name}: {file.status}: {file.reason}")
     told = dict.fromkeys(guess for file in report.files for guess in file.guesses)
@@ -113,13 +113,13 @@ def _print_report(report: IngestReport) -> None:
         if len(told) > 12:
             print(f"         and {len(told) - 12} more")
     print(
-        f"\n{report.fleet}: {_number(report.rows, 'row')}, {_number(report.assets, 'asset')}, "
-        f"{_number(report.sensors, 'column')}; "
+        f"\n{report.fleet}: {_counted(report.rows, 'row')}, "
+        f"{_counted(report.assets, 'asset')}, {_counted(report.sensors, 'column')}; "
         f"{report.quarantined:,} rows or cells in quarantine"
     )
     if twice := sum(one.duplicates for one in report.sampling):
         print(
-            f"{_number(twice, 'row')} with an asset and time that stood before in the same "
+            f"{_counted(twice, 'row')} with an asset and time that stood before in the same "
             "file: the later values count."
         )
     if report.quarantined:
@@ -129,7 +129,7 @@ def _print_report(report: IngestReport) -> None:
         _print_sensors(report.quality)
 
 
-def _number(count: int, noun: str) -> str:
+def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
