@@ -12,7 +12,10 @@ from appliance.cli.data import JSON
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from appliance.demo.config import PlantConfig
     from appliance.demo.run import DemoFleet, Outcome
+    from appliance.pipelines.site import Site
+    from appliance.schemas.progress import Progress
 
 _MOST_EVENTS = 8
 
@@ -32,12 +35,11 @@ def demo(
 ) -> None:
     """Set up the demo plant: generate, ingest, train, score, and show what was found."""
     from appliance.demo.config import PlantConfig
-    from appliance.demo.run import run_demo
 
     own: Context = context.obj
     config = PlantConfig(seed=seed, days=days, scale=scale)
     with own.site() as site, progress() as shown:
-        found = run_demo(site, config, engine=engine, progress=shown)
+        found = _run(site, config, engine, shown)
         zone = site.settings.zone
     if as_json:
         print_json([_data(fleet) for fleet in found])
@@ -45,6 +47,22 @@ def demo(
         for fleet in found:
             _print_fleet(fleet, zone)
         _print_summary(found)
+
+
+def _run(
+    site: Site, config: PlantConfig, engine: str | None, shown: Progress
+) -> list[DemoFleet]:
+    """Set the plant up; where Ray does not come up on this machine, in this process."""
+    from appliance.core.errors import EngineError
+    from appliance.demo.run import run_demo
+
+    try:
+        return run_demo(site, config, engine=engine, progress=shown)
+    except EngineError as error:
+        if engine is not None or site.settings.ray_address:
+            raise
+        typer.echo(f"{error.message} Going on in this process.", err=True)
+    return run_demo(site, config, engine="local", progress=shown)
 
 
 def _data(fleet: DemoFleet) -> dict[str, object]:
