@@ -102,9 +102,10 @@ def _print_learned(version: ModelVersion, zone: ZoneInfo) -> None:
         print(f"  no model for {asset}: {reason}")
     if made.extrapolated:
         budget = made.recipe.threshold.false_alarms_per_month
+        alarms = "false alarm" if budget == 1 else "false alarms"
         print(
             f"  {made.extrapolated} of {made.assets} machines ran too short to see what "
-            f"{budget:g} false alarms a month look like: their alarm level is prolonged, and\n"
+            f"{budget:g} {alarms} a month look like: their alarm level is prolonged, and\n"
             "  faults may not reach it. Learn from more, or allow more by --false-alarms."
         )
 

@@ -139,7 +139,7 @@ def test_the_morning_from_the_list_to_a_verdict(analyst: Page, busy):
     expect(done.locator("li").first).to_contain_text("analyst")
     analyst.keyboard.press("c")
     dialog = analyst.get_by_role("dialog", name="What was it?")
-    dialog.get_by_text("True", exact=True).click()
+    dialog.get_by_text("True alarm", exact=True).click()
     dialog.get_by_label("Comment").fill("Seal worn")
     dialog.get_by_label("Comment").press("Tab")
     dialog.get_by_role("button", name="Close", exact=True).last.click()

@@ -204,7 +204,7 @@ def test_events_are_told_the_most_urgent_first(kizashi, full):
 @pytest.mark.slow
 def test_a_level_that_rests_on_little_is_said(kizashi, full):
     told = ok(kizashi("train", "pumps", "--recipe", "mahalanobis"))
-    assert "machines ran too short to see what 1 false alarms a month look like" in told
+    assert "machines ran too short to see what 1 false alarm a month look like" in told
     assert "too short" not in ok(kizashi("train", "pumps", "--false-alarms", "90"))
 
 
