@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -43,6 +44,7 @@ class Recorder:
         self._meter = Meter()
         self._began = monotonic()
         self._over = False
+        self._writing = threading.Lock()
         self.rows: int | None = None
 
     @contextmanager
@@ -53,13 +55,14 @@ class Recorder:
 
     def keep(self) -> None:
         """Keep what was used so far, from any thread; a database that is away is no matter."""
-        if self._over:
-            return
         settle()
-        try:
-            self._store.keep(self.told())
-        except StorageError as error:  # the end of the run says it again
-            _log.debug("what %s costs is kept later: %s", self._run.run, error)
+        with self._writing:  # two that write the same row anew would be in each other's way
+            if self._over:
+                return
+            try:
+                self._store.keep(self.told())
+            except StorageError as error:  # the end of the run says it again
+                _log.debug("what %s costs is kept later: %s", self._run.run, error)
 
     def end(self, state: str) -> Run:
         """Keep how the run ended, and return that.
@@ -69,11 +72,12 @@ class Recorder:
         StorageError
             The database is away: the same call, repeated, does it.
         """
-        self._over = True
-        rows = self._run.rows if self.rows is None else self.rows
-        self._run = replace(self._run, state=state, rows=rows)
-        told = self.told()
-        self._store.keep(told)
+        with self._writing:
+            self._over = True
+            rows = self._run.rows if self.rows is None else self.rows
+            self._run = replace(self._run, state=state, rows=rows)
+            told = self.told()
+            self._store.keep(told)
         return told
 
     def told(self) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -163,6 +164,27 @@ def test_a_run_is_measured_from_its_beginning_to_its_end(store):
 def put(database, store, project, monthly):
     with Access(database, KEY).audit.change(ME) as change:
         return store.put(change, project, BudgetDraft(monthly=monthly), "JPY")
+
+
+@pytest.mark.slow
+def test_a_run_that_ends_while_it_is_being_kept_stays_ended(store):
+    priced = rates(PriceBook(), BOX)
+    for number in range(30):
+        name, over = f"job_{number}", threading.Event()
+        recorder = Recorder(store, priced, run(name, state="running", started=now()))
+
+        def keep(recorder=recorder, over=over) -> None:
+            while not over.is_set():
+                recorder.keep()
+
+        keeping = [threading.Thread(target=keep) for _ in range(4)]
+        for thread in keeping:
+            thread.start()
+        told = recorder.end("failed")
+        over.set()
+        for thread in keeping:
+            thread.join()
+        assert store.attempts(name) == [told]
 
 
 def test_a_budget_is_spent_by_the_runs_of_its_month(database, store):
