@@ -12,19 +12,26 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from appliance.api.guard import COOKIE
 
+PROGRAMS = ("chromium", "chromium-headless-shell")
+"""Names that a browser is installed by; the second has no windows to manage."""
 LOOK = Path(__file__).parent / "look.js"
 _SIZE = (1440, 900)
 _DRAG = (0.42, 0.52)
 """From where to where of a chart one drags to zoom, in parts of its width."""
 
 
+def program(*names: str) -> str | None:
+    """Return the browser that is named, or the first of some names that is installed."""
+    named = os.environ.get("KIZASHI_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, names)), None)
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start the browser that is named, that is installed, or that Playwright brought."""
-    program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox"]
+            executable_path=program(*PROGRAMS), args=["--no-sandbox"]
         )
         yield browser
         await browser.close()

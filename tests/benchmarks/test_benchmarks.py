@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +16,7 @@ from benchmarks.harness.lines import COLUMNS, Line, Printer
 from benchmarks.harness.plant import Size, asset_frame
 from benchmarks.harness.processes import ROOT, Measured, SideFailed, run
 from benchmarks.sides.stages import STAGES
+from benchmarks.ui.browser import PROGRAMS, program
 from tests.conftest import skip_or_fail
 
 
@@ -203,7 +202,7 @@ def _words(process: psutil.Process) -> str:
 @pytest.mark.slow
 @pytest.mark.xdist_group("ui")
 def test_ui() -> None:
-    if not (os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")):
+    if program(*PROGRAMS) is None:
         skip_or_fail("Chromium is not installed: set KIZASHI_CHROMIUM")
     lines = _lines("ui", "--quick", "--json")
     overview, chart, zoom, crowd = lines

@@ -9,7 +9,6 @@ at each picture: what you would not show to a customer is to be mended.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
 import tempfile
@@ -25,6 +24,7 @@ from appliance.core.settings import Settings
 from appliance.demo.config import PlantConfig
 from appliance.demo.run import run_demo
 from appliance.pipelines.site import Site
+from benchmarks.ui.browser import PROGRAMS, program
 from tests.ui import lived
 from tests.ui.homes import ZONE
 from tests.ui.serving import ROOT, serving, working
@@ -74,8 +74,9 @@ def main() -> None:
         ):
             addresses = lived.live(plant, home)
             chosen = {n: a for n, a in addresses.items() if not told.pages or n in told.pages}
-            program = os.environ.get("KIZASHI_CHROMIUM") or shutil.which("chromium")
-            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=program(*PROGRAMS), args=["--no-sandbox"]
+            )
             for path in shoot(browser, plant, chosen, told.look or LOOKS, told.out):
                 print(path)  # noqa: T201 - told as they are made
                 if told.docs and (DOCS / path.name).exists():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from appliance.report.page import render
+from benchmarks.ui.browser import PROGRAMS, program
 from tests.appliance.report.pages import report
 from tests.conftest import skip_or_fail
 
@@ -43,7 +43,7 @@ document.body.dataset.measured = JSON.stringify(out);
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    found = program(*PROGRAMS, "chromium-browser")
     if found is None:
         skip_or_fail("chromium")
     return str(found)
