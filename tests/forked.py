@@ -22,8 +22,8 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -139,6 +139,20 @@ def begun(
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
     )
+
+
+@contextmanager
+def working(home: Path) -> Iterator[None]:
+    """Let a worker run the jobs of a home, on this machine's threads."""
+    own = {"PYTHONPATH": str(ROOT), "KIZASHI_ENGINE": "local"}
+    words = ["-m", "appliance.worker", "--home", home]
+    with (home.parent / "worker.log").open("w") as said:
+        worker = begun(words, "appliance.worker.__main__", {**os.environ, **own}, said)
+        try:
+            yield
+        finally:
+            worker.terminate()
+            worker.wait(timeout=60)
 
 
 # ---------------------------------------------------------------- this process's side

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +12,7 @@ from appliance.core.settings import load_settings
 from appliance.pipelines.site import Site
 from appliance.schemas.access import Right
 from tests.appliance.client.servers import serve
-from tests.docs.pages import ROOT
+from tests.forked import working
 
 
 @contextmanager
@@ -25,12 +22,5 @@ def serving(home: Path) -> Iterator[dict[str, object]]:
     me = shell("docs")
     site.access.users.add(me, "erika", None, admin=True)
     token = site.access.tokens.create(me, "erika", "docs", list(Right)).secret
-    command = [sys.executable, "-m", "appliance.worker", "--home", str(home)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    worker = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        with serve(create_app(site)) as url:
-            yield {"url": url, "token": token}
-    finally:
-        worker.terminate()
-        worker.wait(timeout=60)
+    with working(home), serve(create_app(site)) as url:
+        yield {"url": url, "token": token}

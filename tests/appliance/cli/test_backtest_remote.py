@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ from appliance.schemas.access import Right
 from tests.appliance.cli.conftest import Kizashi
 from tests.appliance.client.servers import serve
 from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, plant
-from tests.conftest import ROOT
+from tests.forked import working
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli-worker")]
 ME = shell("test")
@@ -36,24 +33,16 @@ def data(
     bring(site, plant(2 * DAY, first=LEARNED + DAY, seed=7), "later")
     site.access.users.add(ME, "root", None, admin=True)
     token = site.access.tokens.create(ME, "root", "tests", list(Right)).secret
-    command = [sys.executable, "-m", "appliance.worker", "--home", str(full)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KIZASHI_ENGINE": "local"}
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KIZASHI_TOKEN", token)
-    with (tmp_path / "worker.log").open("w") as said:
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=said)
-        try:
-            with serve(create_app(site)) as url:
+    with working(full), serve(create_app(site)) as url:
 
-                def run(*arguments: Any) -> Any:
-                    told = kizashi("--url", url, *arguments, "--json")
-                    assert told.status == 0, told.err
-                    return json.loads(told.out)
+        def run(*arguments: Any) -> Any:
+            told = kizashi("--url", url, *arguments, "--json")
+            assert told.status == 0, told.err
+            return json.loads(told.out)
 
-                yield run
-        finally:
-            worker.terminate()
-            worker.wait(timeout=60)
+        yield run
 
 
 def test_all_of_it_over_rest(data: Data) -> None:

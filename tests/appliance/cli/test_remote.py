@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +20,7 @@ from appliance.pipelines.site import Site
 from appliance.schemas.access import Right, Role
 from tests.appliance.cli.conftest import Kizashi
 from tests.appliance.client.servers import serve
-from tests.conftest import ROOT
+from tests.forked import working
 
 WORDS = "correct horse battery"
 ME = shell("test")
@@ -351,10 +349,7 @@ def test_work_is_done_there(
     kizashi: Kizashi, data: Data, log_in: Callable[[str], str], full: Path
 ) -> None:
     url = log_in("chief")
-    command = [sys.executable, "-m", "appliance.worker", "--home", str(full)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KIZASHI_ENGINE": "local"}
-    worker = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
+    with working(full):
         (full.parent / "slow.toml").write_text('detector = "mahalanobis"\n')
         made = data("--url", url, "train", "pumps", "--recipe", "slow.toml")
         assert made["lineage"]["recipe"]["name"] == "slow"
@@ -369,9 +364,6 @@ def test_work_is_done_there(
             there = kizashi("--url", url, *command)
             assert there.status == 0, there.err
             assert there.out == kizashi(*command).out
-    finally:
-        worker.terminate()
-        worker.wait(timeout=60)
 
 
 # ---------------------------------------------------------------- the platform

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,7 +18,7 @@ from tests.appliance.client.conftest import Ask, then
 from tests.appliance.client.servers import serve
 from tests.appliance.client.test_jobs import Told
 from tests.appliance.pipelines.sites import FLEET, bring, open_site, plant
-from tests.conftest import ROOT
+from tests.forked import working
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("client-worker")]
 ME = shell("test")
@@ -35,16 +32,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     bring(site, plant(), "training")
     site.access.users.add(ME, "root", None, admin=True)
     token = site.access.tokens.create(ME, "root", "tests", list(Right)).secret
-    command = [sys.executable, "-m", "appliance.worker", "--home", str(home)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KIZASHI_ENGINE": "local"}
-    with (home / "worker.log").open("w") as said:
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=said)
-        try:
-            with serve(create_app(site)) as url:
-                yield url, token
-        finally:
-            worker.terminate()
-            worker.wait(timeout=60)
+    with working(home), serve(create_app(site)) as url:
+        yield url, token
 
 
 def test_a_fleet_is_trained_and_scored(ask: Ask, door: tuple[str, str]) -> None:
