@@ -14,7 +14,7 @@ from appliance.core.log import get
 from appliance.core.trail import Trail, following, span
 from appliance.engine.meter import Used
 from appliance.engine.stop import Stop, stoppable
-from appliance.jobs.store.runs import RunStore
+from appliance.jobs.store.runs import RunStore, Told
 from appliance.metrics import instruments
 from appliance.pipelines import costs
 from appliance.pipelines.catalog import catalog
@@ -98,13 +98,24 @@ class Runner:
         job = self._life.insist(lambda: self._site.jobs.get(running.job))
         trail = Trail(request=job.request, job=job.id, trace=job.trace)
         with following(trail), span(f"job {job.pipeline}", attempt=job.attempt) as told:
-            end = self._run(job, running)
+            end = self._whole(job, running)
             if told is not None and end.error is not None:
                 told.error = str(end.error)
         return end.state is JobState.SUCCEEDED
 
-    def _run(self, job: Job, running: Running) -> _End:
+    def _whole(self, job: Job, running: Running) -> _End:
+        """Run a job and note its end, also where that, and not the job, goes wrong."""
         progress = JobProgress(self._store, job.id, running.stop)
+        try:
+            return self._run(job, running, progress)
+        except Exception as error:  # noqa: BLE001 - it would count as at work for ever
+            _log.exception("the end of job %s could not be noted", job.id)
+            self._recorders.pop(job.id, None)
+            end = _unexpected(error)
+            self._note(job, end, progress.last(_words(end)))
+            return end
+
+    def _run(self, job: Job, running: Running, progress: JobProgress) -> _End:
         if job.started is not None and job.attempt == 1 and running.deaths == 0:
             instruments.job_began(job.pipeline, (job.started - job.created).total_seconds())
         recorder = self._life.insist(lambda: costs.recorder(self._site, costs.of_job(job)))
@@ -117,21 +128,19 @@ class Runner:
             self._life.rest()
         recorder.rows = costs.rows_of(end.result)
         kept = self._life.insist(lambda: recorder.end(end.state.value))
-        told = progress.last(*_where(kept.used), _words(end))
-        self._life.insist(
-            lambda: self._store.end(
-                job.id,
-                end.state,
-                now(),
-                told,
-                result=end.result,
-                error=end.error,
-            )
-        )
+        self._note(job, end, progress.last(*_where(kept.used), _words(end)))
         took = (now() - (job.started or job.created)).total_seconds()
         instruments.job_ended(job.pipeline, end.state.value, took)
         _log.info("%s %s %s %s", job.id, job.pipeline, job.fleet or "", _words(end))
         return end
+
+    def _note(self, job: Job, end: _End, told: Told) -> None:
+        """Note in the database that a job has ended, and its last lines."""
+        self._life.insist(
+            lambda: self._store.end(
+                job.id, end.state, now(), told, result=end.result, error=end.error
+            )
+        )
 
     def _ended(self, job: Job, running: Running, progress: JobProgress) -> _End:
         """Run a job and return how it ended."""
@@ -154,8 +163,7 @@ class Runner:
             return _End(JobState.FAILED, error=error)
         except Exception as error:  # noqa: BLE001 - a mistake of ours ends the job, not the worker
             _log.exception("job %s failed", job.id)
-            unexpected = KizashiError(f"{type(error).__name__}: {error}")
-            return _End(JobState.FAILED, error=unexpected)
+            return _unexpected(error)
 
     def _result(self, job: Job, running: Running, progress: JobProgress) -> Any:
         spec = catalog().get(job.pipeline)
@@ -183,6 +191,10 @@ class Runner:
         with stoppable(running.stop):
             given = steps.repeated(lambda: spec.run(call))
         return TypeAdapter(type(given)).dump_python(given, mode="json")
+
+
+def _unexpected(error: Exception) -> _End:
+    return _End(JobState.FAILED, error=KizashiError(f"{type(error).__name__}: {error}"))
 
 
 def _where(used: Used) -> list[str]:

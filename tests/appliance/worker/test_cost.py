@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 
 import pytest
+from sqlalchemy import text
 
+from appliance.schemas.job import JobState
 from appliance.telemetry.store.costs import CostStore
 
 pytestmark = pytest.mark.slow
@@ -32,3 +34,21 @@ def test_each_attempt_of_a_job_is_paid_for_while_it_runs(plant):
     assert last.wall_seconds > 0
     assert last.expected is not None
     assert last.expected.by == "prior"
+
+
+def test_a_job_whose_cost_cannot_be_noted_ends_all_the_same(plant):
+    """Whatever goes wrong at its end: it would count as at work for ever."""
+    with plant.database.session() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER refused BEFORE INSERT ON cost_runs "
+                "BEGIN SELECT RAISE(ABORT, 'no more costs'); END"
+            )
+        )
+    job = plant.ask()
+    plant.work()
+    [ended] = plant.over(job)
+    assert ended.state is JobState.FAILED
+    assert "no more costs" in ended.error
+    after = plant.ask(fleet=None)
+    assert plant.over(after)[0].state is JobState.FAILED  # the worker goes on
