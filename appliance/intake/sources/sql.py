@@ -27,6 +27,8 @@ _DRIVERS = {
     "mssql": "mssql+pymssql",
     "oracle": "oracle+oracledb",
 }
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
+"""What a system calls an error by, beside its words."""
 _CONNECT_SECONDS = 10
 _QUERY_SECONDS, _TRY_SECONDS = 120, 30
 _MOST_ROWS, _MOST_CELLS = 1_000_000, 2_000_000
@@ -230,6 +232,7 @@ def _engine(origin: Sql, seconds: int) -> sa.Engine:
 def _wrong(origin: Sql, error: SQLAlchemyError) -> SourceError:
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()
     reason = cause[0][:300].rstrip(".") if cause else type(error).__name__
+    reason = _NUMBER.sub("", reason)
     where = f"{origin.host}/{origin.database}"
     return SourceError(
         f"the database {where} did not answer: {reason}.",

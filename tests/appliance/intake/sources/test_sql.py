@@ -108,6 +108,7 @@ def test_times_may_be_days_or_numbers(plant: Plant, sql: SqlKind):
         ({"time": "when"}, "when"),
         ({"database": "nowhere"}, "nowhere"),
         ({"host": "127.0.0.1", "port": 1}, "did not answer"),
+        ({"host": "nowhere.invalid"}, "'nowhere.invalid': [A-Z]"),
         ({"table": "", "query": "DROP TABLE line2"}, "did not answer"),
         (
             {"table": "", "query": "SELECT 1 FROM pg_sleep(1)) x; DROP TABLE line2; --"},
