@@ -55,7 +55,7 @@ def test_it_tells_what_why_and_what_happened_last_time(analyst: Page, busy):
     told = "Last time this looked alike: 2 Jan 2026 on P-3, closed as true: Bearing replaced."
     expect(analyst.get_by_text(told)).to_be_visible()
     before = analyst.get_by_role("list", name="When it looked like this before")
-    expect(before).to_contain_text("Closed: True · shell:mori: Bearing replaced.")
+    expect(before).to_contain_text("Closed: True alarm · shell:mori: Bearing replaced.")
     expect(before).to_contain_text("99% alike")
     sensors = analyst.locator("table.shares")
     expect(sensors).to_contain_text("80%")
