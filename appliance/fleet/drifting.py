@@ -199,22 +199,24 @@ def moved_of(
     found: AssetRows, sensors: Sequence[str], recipe: Recipe, normal: Normal
 ) -> list[Moved]:
     """Return where each sensor of one machine is, beside what was normal."""
-    view = _View.of(found.rows, sensors, recipe)
-    if view is None:
+    looked = _looked_at(found.rows, sensors, recipe)
+    if looked is None:
         return []
-    return _figures(view.days(found.rows), sensors, normal)
+    view, series = looked
+    return _figures(view.days(series), sensors, normal)
 
 
 def _moved_in_past(task: _Task, past: Past) -> list[Moved]:
     """Return the same of a past that is too long to be held at once."""
     sensors, masks = task.columns.sensors, task.masks
-    view = _View.of(past.sample(task.columns, masks).rows, sensors, task.recipe)
-    if view is None:
+    looked = _looked_at(past.sample(task.columns, masks).rows, sensors, task.recipe)
+    if looked is None:
         return []
+    view, _ = looked
     days: dict[int, NDArray[np.float64]] = {}
     for found, inside, _ in past.pieces(past.days, task.columns, masks, view.around):
         own = {int(day) for day in found.rows.times[inside] // _DAY}
-        seen = view.days(found.rows)
+        seen = view.days(view.cleaned(found.rows))
         days |= {day: parts for day, parts in seen.items() if day in own}
     return _figures(days, sensors, task.normal[past.asset])
 
@@ -229,25 +231,6 @@ class _View:
     stuck: StuckLimits
     conditioner: Conditioner | None
 
-    @classmethod
-    def of(cls, rows: Rows, sensors: Sequence[str], recipe: Recipe) -> _View | None:
-        """Learn from rows how they are looked at; None where there are too few."""
-        times = rows.times if rows.running is None else rows.times[rows.running]
-        interval = sampling_interval(times) if len(times) > 1 else 0
-        if not interval:
-            return None
-        series, _, stuck = clean(rows, interval, recipe.cleaning, sensors)
-        usable = np.ones(series.cells, bool)
-        conditioner, _ = learn(
-            series.sensors,
-            series.context,
-            series.bounds,
-            recipe.conditioning,
-            usable,
-            series.course,
-        )
-        return cls(sensors, recipe, interval, stuck, conditioner)
-
     @property
     def around(self) -> Around:
         """Time around rows that what is seen of them depends on."""
@@ -256,16 +239,38 @@ class _View:
         step = timedelta(microseconds=self.interval)
         return Around(max(checks, lags) * step, checks * step)
 
-    def days(self, rows: Rows) -> dict[int, NDArray[np.float64]]:
+    def cleaned(self, rows: Rows) -> Series:
+        """Return other rows of the machine as a series."""
+        cleaning = self.recipe.cleaning
+        return clean(rows, self.interval, cleaning, self.sensors, self.stuck)[0]
+
+    def days(self, series: Series) -> dict[int, NDArray[np.float64]]:
         """Return by day the figures of each sensor, (n_sensors, parts); NaN of too few."""
-        series, _, _ = clean(
-            rows, self.interval, self.recipe.cleaning, self.sensors, self.stuck
-        )
         usable, values = np.ones(series.cells, bool), series.sensors
         if self.conditioner is not None:
             usable &= ~self.conditioner.unseen(series.context)
             values = self.conditioner.left(values, series, self.recipe.cleaning.fill_rows)
         return _by_days(series, values, usable)
+
+
+def _looked_at(
+    rows: Rows, sensors: Sequence[str], recipe: Recipe
+) -> tuple[_View, Series] | None:
+    """Learn from rows how they are looked at; None where there are too few."""
+    times = rows.times if rows.running is None else rows.times[rows.running]
+    interval = sampling_interval(times) if len(times) > 1 else 0
+    if not interval:
+        return None
+    series, _, stuck = clean(rows, interval, recipe.cleaning, sensors)
+    conditioner, _ = learn(
+        series.sensors,
+        series.context,
+        series.bounds,
+        recipe.conditioning,
+        np.ones(series.cells, bool),
+        series.course,
+    )
+    return _View(sensors, recipe, interval, stuck, conditioner), series
 
 
 def _by_days(

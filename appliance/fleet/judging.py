@@ -89,6 +89,10 @@ class AssetModel:
         """Whether rows are judged otherwise when they arrive than when they are final."""
         return self._live is not None
 
+    def rows_of(self, rows: Rows, sensors: Sequence[str]) -> Rows:
+        """Return rows with the model's sensors alone, from rows with all of these."""
+        return rows.of(rows.sensors[[sensors.index(name) for name in self.entry.sensors]])
+
     # ------------------------------------------------------------------ judging
     def judge(
         self, rows: Rows, *, explain: bool = True, goes_on: bool = False, live: bool = False

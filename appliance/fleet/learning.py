@@ -29,7 +29,6 @@ from detectors.pools import Network
 
 __all__ = ["Fitted", "Unfit", "fit_asset"]
 
-_MONTH_SECONDS = 30 * 86_400
 _SAMPLE = 1_000
 _RELATED = 500
 """Cells that the relations of sensors are learned from: twice as many tell no better."""
@@ -233,8 +232,7 @@ def _packed(facts: _Facts, learned: _Learned, recipe: Recipe) -> Fitted:
         facts.vouched.among(learned.ready.cells),
         logarithmic=logarithmic,
     )
-    rows_per_month = _MONTH_SECONDS * MICRO / facts.taken.series.interval
-    promise = Promise(rows_per_month, recipe.threshold, facts.unanswered)
+    promise = Promise.of(facts.taken.series.interval, recipe.threshold, facts.unanswered)
     alarm, levels = learn_levels(
         calibration.surprise(learned.scores, learned.lasting),
         promise,

@@ -26,7 +26,6 @@ _log = get(__name__)
 LEAST_DAYS = 3.0
 """Of readings by which a machine's level is learned: one day is not like another."""
 _FEWEST = 50
-_MONTH = 30 * 86_400 * MICRO
 _DAY = 86_400 * MICRO
 
 
@@ -61,16 +60,15 @@ def at_own_level(
     days = known_days(rows)
     if days < LEAST_DAYS:
         raise Unfit(f"known for {days:.2g} days, its level is learned from {LEAST_DAYS:g} on")
-    place = {name: number for number, name in enumerate(sensors)}
-    used = rows.sensors[[place[name] for name in shared.sensors]]
-    own = rows.of(used)
-    moved = with_offset(arrays, AssetModel(shared, arrays, recipe).offset(own))
+    model = AssetModel(shared, arrays, recipe)
+    own = model.rows_of(rows, sensors)
+    moved = with_offset(arrays, model.offset(own))
     model = AssetModel(shared, moved, recipe)
     said = model.judge(own, explain=False).surprise
     known = int(np.isfinite(said).sum())
     if known < _FEWEST:
         raise Unfit(f"{known} of its readings can be judged by the fleet's model")
-    promise = Promise(_MONTH / sampling_interval(rows.times), recipe.threshold)
+    promise = Promise.of(sampling_interval(rows.times), recipe.threshold)
     live = None
     if model.has_live_scores:
         live = model.judge(own, explain=False, live=True).surprise

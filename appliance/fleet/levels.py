@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.fleet.series import MICRO
 from appliance.schemas.manifest import AssetManifest, BudgetNote
 from appliance.schemas.recipe import Threshold
 from detectors.thresholds import AlarmLevel, alarm_levels
@@ -15,6 +16,7 @@ from detectors.thresholds import AlarmLevel, alarm_levels
 BUDGETS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """False alarms a month whose levels every model keeps beside that of its own budget."""
 _KEY = "levels"
+_MONTH = 30 * 86_400 * MICRO
 
 
 class Promise(NamedTuple):
@@ -33,6 +35,11 @@ class Promise(NamedTuple):
     rows_per_month: float
     rule: Threshold
     unanswered: int = 0
+
+    @classmethod
+    def of(cls, interval: int, rule: Threshold, unanswered: int = 0) -> Self:
+        """Return the promise of rows that lie so many microseconds apart."""
+        return cls(_MONTH / interval, rule, unanswered)
 
 
 def learn_levels(

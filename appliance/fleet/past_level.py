@@ -17,11 +17,11 @@ from appliance.fleet.learning import Fitted
 from appliance.fleet.levels import Promise, budget_note
 from appliance.fleet.own_level import OwnScale, learn_own_level
 from appliance.fleet.past import Around, Past
+from appliance.fleet.series import MICRO
 from appliance.fleet.vouching import silent_at, stay_silent
 from appliance.schemas.manifest import Stretch
 from appliance.schemas.recipe import Recipe
 
-_MONTH_SECONDS = 30 * 86_400
 _SHARE = 0.5
 """Of the rows learned from: fewer others tell less of the level than these do."""
 
@@ -58,8 +58,8 @@ def level_by_past(fitted: Fitted, found: AssetRows, past: Past, rules: Rules) ->
     known = int(np.isfinite(said.final).sum())
     if known < _SHARE * entry.rows:
         return Fitted(arrays, entry)
-    per_month = _MONTH_SECONDS / entry.interval_seconds
-    promise = Promise(per_month, rules.recipe.threshold, said.unanswered)
+    interval = round(entry.interval_seconds * MICRO)
+    promise = Promise.of(interval, rules.recipe.threshold, said.unanswered)
     alarm, own = learn_own_level(said.final, said.live, promise)
     arrays = {**arrays, **own}
     entry = entry.model_copy(
@@ -100,14 +100,13 @@ class _Said:
 def _said(past: Past, model: AssetModel, rules: Rules) -> _Said:
     """Judge piece after piece of what lies between the stretches."""
     entry, columns, guide = model.entry, rules.columns, rules.guide
-    sensors = [columns.sensors.index(name) for name in entry.sensors]
     step = timedelta(seconds=entry.interval_seconds)
     around = Around((entry.warm_rows + 1) * step, (entry.after_rows + 1) * step)
     forms = (False, True) if model.has_live_scores else (False,)
     surprise: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in forms]
     called, unanswered = [np.zeros(0, bool)], 0
     for found, inside, goes_on in past.pieces(past.beside, columns, rules.masks, around):
-        own = found.rows.of(found.rows.sensors[sensors])
+        own = model.rows_of(found.rows, columns.sensors)
         for at_once, into in zip(forms, surprise, strict=True):
             judged = model.judge(own, explain=False, goes_on=goes_on, live=at_once)
             into.append(judged.surprise[inside])

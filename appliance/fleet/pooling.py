@@ -203,17 +203,18 @@ def _own_rows(
 
 def _own_machines(lesson: Lesson, member: Member) -> Iterator[AssetRows]:
     """Yield this member's machines: those of its own chunks, or its part of the only ones'."""
+    masks = lesson.guide.masks(lesson.masks)
+
+    def machines(chunk: Chunk) -> Iterator[AssetRows]:
+        past = past_of(chunk, lesson.columns, lesson.most_cells)
+        return learnable(chunk, lesson.columns, masks, past)
+
     if len(lesson.chunks) >= member.size:
         for number in own_chunks([one.rows for one in lesson.chunks], member.rank, member.size):
-            yield from _machines(lesson, lesson.chunks[number])
+            yield from machines(lesson.chunks[number])
         return
     for chunk in lesson.chunks:
-        yield from islice(_machines(lesson, chunk), member.rank, None, member.size)
-
-
-def _machines(lesson: Lesson, chunk: Chunk) -> Iterator[AssetRows]:
-    past = past_of(chunk, lesson.columns, lesson.most_cells)
-    return learnable(chunk, lesson.columns, lesson.guide.masks(lesson.masks), past)
+        yield from islice(machines(chunk), member.rank, None, member.size)
 
 
 def own_chunks(rows: Sequence[int], rank: int, size: int) -> list[int]:

@@ -41,10 +41,8 @@ def stay_silent(
     vouched
         Rows that a person called normal.
     """
-    place = {name: number for number, name in enumerate(sensors)}
-    used = [place[name] for name in entry.sensors]
-    own = rows.of(rows.sensors[used])
     model = AssetModel(entry, arrays, recipe)
+    own = model.rows_of(rows, sensors)
     surprise = model.judge(own, explain=False).surprise[vouched]
     if model.has_live_scores:
         live = model.judge(own, explain=False, live=True).surprise[vouched]
