@@ -1,22 +1,27 @@
-"""Events that are one more of what a person called false: nobody needs to be told again."""
+"""Events that are one more of an earlier one: nobody needs to be told again.
+
+Of one that a person called false, and of one that nobody has answered yet (a *repeat*).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Literal, NamedTuple
 
 from appliance.events.life import is_graver
 from appliance.events.similar import likeness
 from appliance.schemas.event import EventDraft, EventKind
 
 LIKE = 0.9
-"""Likeness from which one false alarm speaks for another."""
+"""Likeness from which one event speaks for another."""
 GRAVER = 1.25
 LONGER = 2.0
+_MONTH = timedelta(days=30)
 
 
-class Judged(NamedTuple):
-    """An event that a person closed as true or false.
+class Earlier(NamedTuple):
+    """An event that may speak for another of the same machine.
 
     Attributes
     ----------
@@ -24,46 +29,66 @@ class Judged(NamedTuple):
         Its identifier.
     facts
         What it was.
-    real
-        It was called true.
+    verdict
+        None while nobody has answered it.
     """
 
     event: str
     facts: EventDraft
-    real: bool
+    verdict: Literal["true", "false"] | None
 
 
-def called_false(draft: EventDraft, judged: Iterable[Judged]) -> str:
-    """Return the false event that speaks for one of the same machine, or "".
+def told_again_after(false_alarms_per_month: float) -> timedelta:
+    """Return the time for which an event that nobody answers speaks for its repeats.
+
+    That in which one false event is promised: so what goes on unanswered is told again as
+    often as the promise allows, and no oftener.
+    """
+    return _MONTH / false_alarms_per_month
+
+
+def speaks_for(
+    draft: EventDraft, others: Iterable[Earlier], again: timedelta
+) -> Earlier | None:
+    """Return the earlier event that speaks for one of the same machine; None if none does.
 
     The same sensors moved the same way, it asks for no more, goes no quarter farther and lasts
     no more than twice as long; and none that was called true is more like it.  How many false
-    events this spares, and which faults it keeps quiet of, `benchmarks.quality.feedback`
-    measures.
+    events this spares, and which faults it keeps quiet of, `benchmarks.quality.feedback` and
+    `benchmarks.quality.budget` measure.
 
     Parameters
     ----------
-    judged
+    others
         Of the same machine; of equals the first one speaks.
+    again
+        How long before it the end of one that nobody answered may lie.
     """
     if draft.kind is not EventKind.ANOMALY:
-        return ""
-    best = {True: 0.0, False: 0.0}
-    speaks = ""
-    for one in judged:
+        return None
+    true, best = 0.0, 0.0
+    speaks = None
+    for one in others:
         how = likeness(draft, one.facts)
-        if not one.real and (how < LIKE or exceeds(draft, one.facts)):
-            continue
-        if how > best[one.real]:
-            best[one.real] = how
-            speaks = speaks if one.real else one.event
-    return speaks if best[False] >= best[True] else ""
+        if one.verdict == "true":
+            true = max(true, how)
+        elif how >= LIKE and how > best and _may_speak(one, draft, again):
+            best, speaks = how, one
+    return speaks if best >= true else None
 
 
-def exceeds(draft: EventDraft, false: EventDraft) -> bool:
-    """Whether an event is graver than a false one, so that it says nothing of it."""
+def _may_speak(one: Earlier, draft: EventDraft, again: timedelta) -> bool:
+    if exceeds(draft, one.facts):
+        return False
+    if one.verdict is not None:
+        return True
+    return one.facts.start <= draft.start <= one.facts.end + again
+
+
+def exceeds(draft: EventDraft, other: EventDraft) -> bool:
+    """Whether an event is graver than one like it, which then says nothing of it."""
     return (
-        is_graver(draft.severity, false.severity)
-        or draft.peak > GRAVER * false.peak
-        or draft.end - draft.start > LONGER * (false.end - false.start)
+        is_graver(draft.severity, other.severity)
+        or draft.peak > GRAVER * other.peak
+        or draft.end - draft.start > LONGER * (other.end - other.start)
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from appliance.engine import Engine
 from appliance.events.detect import NEAR
+from appliance.events.likes import told_again_after
 from appliance.fleet import (
     ScoredChunk,
     ScoredFleet,
@@ -279,6 +280,7 @@ def _revise(
         around,
         kinds=[EventKind.ANOMALY],
         near=stretches.merging(work.manifest, around),
+        again=told_again_after(work.manifest.recipe.threshold.false_alarms_per_month),
         model_version=plan.version,
         score_batch=plan.run,
     )

@@ -94,8 +94,8 @@ class Mute(Schema):
     severity
         What the event asked for then: it calls again once it asks for more.
     event
-        The event that it was said of: others that begin meanwhile take it over.  The false one
-        that speaks for it, where nobody muted it (`appliance.events.likes`).
+        The event that it was said of: others that begin meanwhile take it over.  The earlier
+        one that speaks for it, where nobody muted it (`appliance.events.likes`).
     sensor
         Only events that are about this sensor most of all take it over; any if None.
     """
@@ -116,6 +116,9 @@ class Event(EventDraft):
     ----------
     mute
         The last one; it may be over: see `appliance.events.muting`.
+    repeats
+        The event like it that nobody had answered when it began, so that nobody was told of
+        this one (`appliance.events.likes`); an answer to that one answers it.
     """
 
     id: str
@@ -124,6 +127,7 @@ class Event(EventDraft):
     verdict: str | None = None
     owner: str | None = None
     mute: Mute | None = None
+    repeats: str | None = None
     revision: int = 1
     model_version: int
     score_batch: str
@@ -151,9 +155,10 @@ class EventChange(StrEnum):
     """By a person, or because a closed event became more severe."""
     ASSIGNED = "assigned"
     MUTED = "muted"
-    """By a person, or because another like it was muted or called false, which `note` names."""
+    """By a person, or because another like it, which `note` names, was muted or called false or
+    waits for an answer."""
     UNMUTED = "unmuted"
-    """By a person, or because it became graver, or what spoke for it is no longer false."""
+    """By a person, or because it became graver, or what spoke for it does so no longer."""
 
 
 class EventRevision(Schema):
@@ -164,7 +169,8 @@ class EventRevision(Schema):
     by
         Who changed it; ``kizashi`` for the data.
     note
-        Identifier of the event that it was merged into or took a mute over from, or empty.
+        Identifier of the event that it was merged into, took a mute over from or was answered
+        with, or empty.
     """
 
     event: str

@@ -36,7 +36,7 @@ from appliance.calendar.masks import Masks
 from appliance.core.errors import InvalidRequest
 from appliance.core.settings import load_settings
 from appliance.engine import make
-from appliance.events.likes import Judged, called_false
+from appliance.events.likes import Earlier, speaks_for
 from appliance.fleet import frames
 from appliance.fleet.chunks import cut
 from appliance.fleet.guide import Guide
@@ -226,10 +226,14 @@ def _going_on(
 def _muted(event: Found, judged: Sequence[Found], labels: Flags) -> bool:
     """Whether the platform mutes an event as one more of those called false."""
     told = (
-        Judged(str(one.start), one.draft, bool(labels[one.start : one.stop].any()))
+        Earlier(
+            str(one.start),
+            one.draft,
+            "true" if labels[one.start : one.stop].any() else "false",
+        )
         for one in judged
     )
-    return bool(called_false(event.draft, told))
+    return speaks_for(event.draft, told, timedelta()) is not None
 
 
 def _learned(known: pl.DataFrame, guide: Guide, folder: Path, engine: Engine) -> FleetModel:

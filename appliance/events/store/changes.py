@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from appliance.core.clock import now
 from appliance.core.db import inserting
 from appliance.core.ids import new_id
 from appliance.events import life
-from appliance.events.store import muting
+from appliance.events.store import muting, speaking
 from appliance.events.store.muting import BY_DATA
 from appliance.events.store.tables import EventFleetRow, EventRevisionRow, EventRow
 from appliance.events.urgency import calm_of, rank_of
@@ -80,6 +80,7 @@ def opened(
     draft: EventDraft,
     source: Mapping[str, Any],
     muted: Sequence[EventRow],
+    again: timedelta | None,
 ) -> EventRow:
     """Give a finding that is new an identity.
 
@@ -87,6 +88,8 @@ def opened(
     ----------
     muted
         The events of the fleet whose mutes it may take over.
+    again
+        How long an event that nobody answered speaks for it; None: it does not.
     """
     row = EventRow(
         id=new_id("evt"),
@@ -101,7 +104,7 @@ def opened(
     _set_facts(row, draft, source)
     record(session, row, EventChange.OPENED)
     muted_by = muting.when_opened(muted, row, draft)
-    if muted_by := muted_by or muting.when_likely_false(session, row, draft):
+    if muted_by := muted_by or speaking.when_like(session, row, draft, again):
         record(session, row, EventChange.MUTED, note=muted_by)
     return row
 
@@ -134,6 +137,25 @@ def vanished(session: Session, row: EventRow, source: Mapping[str, Any]) -> Even
         return record(session, row, EventChange.VANISHED)
     row.state = EventState.WITHDRAWN.value
     return record(session, row, EventChange.WITHDRAWN)
+
+
+def spoken_for_anew(
+    session: Session, changed: Iterable[EventRow], again: timedelta | None
+) -> list[EventRow]:
+    """Let the repeats of withdrawn events call, or be repeats of another; return them.
+
+    The first of them speaks for those like it.
+    """
+    gone = [row for row in changed if row.state == EventState.WITHDRAWN.value]
+    repeats = [row for one in gone for row in speaking.unanswered_repeats(session, one)]
+    for row in repeats:
+        row.repeats = None
+        muting.put(row, None)
+        facts = EventDraft.model_validate(row.facts)
+        event = speaking.when_like(session, row, facts, again)
+        change = EventChange.MUTED if event else EventChange.UNMUTED
+        record(session, row, change, note=event)
+    return repeats
 
 
 def hand_over(

@@ -13,7 +13,14 @@ from appliance.core.db import Database, utc
 from appliance.core.errors import KizashiError
 from appliance.events.matching import Near, Plan, Span, distance_of, plan
 from appliance.events.store import muting, people
-from appliance.events.store.changes import hand_over, lock, opened, revised, vanished
+from appliance.events.store.changes import (
+    hand_over,
+    lock,
+    opened,
+    revised,
+    spoken_for_anew,
+    vanished,
+)
 from appliance.events.store.listing import VISIBLE, Key, Order, Search, look
 from appliance.events.store.people import Deed, require
 from appliance.events.store.tables import (
@@ -89,7 +96,7 @@ class EventStore:
                 wide[row.asset] = (min(known[0], start), max(known[1], end))
         return wide
 
-    def revise(
+    def revise(  # noqa: PLR0913 - what was found, where, by what and how it is told
         self,
         fleet: str,
         drafts: Iterable[EventDraft],
@@ -99,6 +106,7 @@ class EventStore:
         score_batch: str,
         kinds: Collection[EventKind] = tuple(EventKind),
         near: Near = timedelta(),
+        again: timedelta | None = None,
     ) -> builtins.list[Event]:
         """Bring the events of a fleet to what new scores show; repeated, it changes nothing.
 
@@ -118,6 +126,9 @@ class EventStore:
             What the drafts speak of; events of other kinds are left alone.
         near
             Merge distance, of all assets or by asset.
+        again
+            How long an event that nobody answers speaks for its repeats
+            (`appliance.events.likes`); None: it does not.
 
         Returns
         -------
@@ -146,8 +157,10 @@ class EventStore:
                 changed += [rows[event.id], rows[keeper.id]]
             for event in todo.vanished:
                 changed.append(vanished(session, rows[event.id], source))
+            changed += spoken_for_anew(session, dict.fromkeys(changed), again)
             muted = muting.muted(session, fleet) if todo.opened else []
-            changed += [opened(session, fleet, draft, source, muted) for draft in todo.opened]
+            for draft in sorted(todo.opened, key=lambda one: one.start):
+                changed.append(opened(session, fleet, draft, source, muted, again))
             return [event_of(row) for row in dict.fromkeys(changed)]
 
     def planned(

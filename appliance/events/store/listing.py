@@ -48,6 +48,8 @@ class Search:
         Part of the asset's or of a sensor's name.
     muted
         Only those that are muted now, or only the others; both if None.
+    repeats
+        Only repeats of this event.
     """
 
     seen: Seen = EVERYTHING
@@ -62,6 +64,7 @@ class Search:
     until: datetime | None = None
     text: str = ""
     muted: bool | None = None
+    repeats: str | None = None
 
     @property
     def ranks(self) -> list[int]:
@@ -73,7 +76,8 @@ class Search:
     def by_class(self) -> bool:
         """Whether each class is asked for by itself."""
         few = bool(self.states or self.kinds or self.severities)
-        return few and not (self.assets or self.owner or self.verdict or self.muted)
+        rare = self.assets or self.owner or self.verdict or self.muted or self.repeats
+        return few and not rare
 
 
 def look(
@@ -139,6 +143,8 @@ def _conditions(session: Session, wanted: Search) -> Iterator[ColumnElement[bool
         yield EventRow.owner == wanted.owner
     if wanted.verdict is not None:
         yield EventRow.verdict == wanted.verdict
+    if wanted.repeats is not None:
+        yield EventRow.repeats == wanted.repeats
     if wanted.text:
         yield EventRow.words.contains(wanted.text.casefold(), autoescape=True)
     if wanted.muted is not None:

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from appliance.core.clock import now
 from appliance.core.db import utc
 from appliance.core.errors import Conflict
-from appliance.events.likes import Judged, called_false, exceeds
+from appliance.events.likes import exceeds
 from appliance.events.muting import WHEN_CLOSED, calls_through, covers, end_of, subject_of
 from appliance.events.store.tables import EventRow, mute_of
-from appliance.schemas.event import UNCLOSED, EventDraft, EventState, Mute, Muting
+from appliance.schemas.event import UNCLOSED, EventDraft, Mute, Muting
 
 BY_DATA = "kizashi"
 """Who changed an event, or muted it, when nobody did."""
-_MOST_JUDGED = 200
 
 
 def unmuted() -> ColumnElement[bool]:
@@ -72,6 +71,8 @@ def mute(row: EventRow, wanted: Muting, by: str) -> None:
 def unmute(session: Session, row: EventRow) -> list[EventRow]:
     """Let an event call again; return the others that were muted with it, and now are not.
 
+    Whoever lets a repeat call says that it is none; the other repeats stay as they are.
+
     Raises
     ------
     Conflict
@@ -81,7 +82,10 @@ def unmute(session: Session, row: EventRow) -> list[EventRow]:
     if held is None or row.muted_until is None or utc(row.muted_until) <= now():
         raise Conflict(f"event {row.id} is not muted.")
     put(row, None)
-    return _let_call(session, row, lambda mine: mine.event == held.event)
+    if row.repeats is not None:
+        row.repeats = None
+        return []
+    return let_call(session, row, lambda mine: mine.event == held.event)
 
 
 def when_closed(row: EventRow) -> None:
@@ -97,41 +101,24 @@ def when_revised(session: Session, row: EventRow, facts: EventDraft) -> bool:
         return False
     was_muted = row.muted_until is not None and utc(row.muted_until) > now()
     put(row, None)
+    row.repeats = None
     return was_muted
 
 
 def _outgrown(session: Session, held: Mute, facts: EventDraft) -> bool:
-    """Whether an event became graver than the false one that speaks for it."""
+    """Whether an event became graver than the earlier one that speaks for it."""
     if held.by != BY_DATA:
         return False
-    false = session.get(EventRow, held.event)
-    return false is None or exceeds(facts, EventDraft.model_validate(false.facts))
-
-
-def when_likely_false(session: Session, row: EventRow, draft: EventDraft) -> str:
-    """Mute a new event that is one more of what was called false; return of which, or "".
-
-    Until it is closed: whoever looks at it may let it call.
-    """
-    event = called_false(draft, _judged(session, row))
-    if event:
-        told = Mute(
-            reason=f"It looks like event {event}, which was called false.",
-            by=BY_DATA,
-            at=now(),
-            severity=draft.severity,
-            event=event,
-        )
-        put(row, told)
-    return event
+    earlier = session.get(EventRow, held.event)
+    return earlier is None or exceeds(facts, EventDraft.model_validate(earlier.facts))
 
 
 def when_reopened(session: Session, row: EventRow) -> list[EventRow]:
     """Let events call for which a false one spoke that is not called so any more."""
-    return _let_call(session, row, lambda held: (held.by, held.event) == (BY_DATA, row.id))
+    return let_call(session, row, lambda held: (held.by, held.event) == (BY_DATA, row.id))
 
 
-def _let_call(session: Session, row: EventRow, ends: Callable[[Mute], bool]) -> list[EventRow]:
+def let_call(session: Session, row: EventRow, ends: Callable[[Mute], bool]) -> list[EventRow]:
     """End the mutes of others beside an event for which `ends` holds; return these events."""
     freed = [
         other
@@ -141,26 +128,6 @@ def _let_call(session: Session, row: EventRow, ends: Callable[[Mute], bool]) -> 
     for other in freed:
         put(other, None)
     return freed
-
-
-def _judged(session: Session, row: EventRow) -> list[Judged]:
-    """Return the machine's events that people called true or false, the newest first."""
-    query = (
-        select(EventRow)
-        .where(
-            EventRow.fleet == row.fleet,
-            EventRow.asset == row.asset,
-            EventRow.kind == row.kind,
-            EventRow.state == EventState.CLOSED.value,
-            EventRow.verdict.in_(("true", "false")),
-        )
-        .order_by(EventRow.start.desc(), EventRow.id)
-        .limit(_MOST_JUDGED)
-    )
-    return [
-        Judged(one.id, EventDraft.model_validate(one.facts), one.verdict == "true")
-        for one in session.scalars(query)
-    ]
 
 
 def muted(session: Session, fleet: str) -> list[EventRow]:

@@ -14,7 +14,7 @@ from appliance.core.clock import now
 from appliance.core.errors import InvalidRequest, KizashiError, NotFound, Outdated
 from appliance.core.ids import new_id
 from appliance.events import life
-from appliance.events.store import muting
+from appliance.events.store import muting, speaking
 from appliance.events.store.changes import record
 from appliance.events.store.tables import EventCommentRow, EventRow, comment_of, event_of
 from appliance.schemas.event import Event, EventChange, EventComment, EventState, Muting
@@ -106,7 +106,10 @@ def do(session: Session, event: str, deed: Deed, by: Person, revision: int | Non
 def do_all(
     session: Session, events: Sequence[str], deed: Deed, by: Person
 ) -> dict[str, Event | KizashiError]:
-    """Do the same to many events, in one transaction; return what became of each."""
+    """Do the same to many events, in one transaction; return what became of each.
+
+    What was answered with an event that it repeats is done already.
+    """
     claim = (
         select(EventRow)
         .where(EventRow.id.in_(events))
@@ -115,18 +118,21 @@ def do_all(
     )
     found: dict[str, Event | KizashiError] = {}
     rows = {row.id: row for row in session.scalars(claim)}
-    for event in events:
+    seen = {row.id: row.revision for row in rows.values()}
+    for event in dict.fromkeys(events):
         row = rows.get(event)
         try:
             if row is None:
                 raise missing(event)
-            found[event] = _done(session, row, deed, by)
+            untouched = row.revision == seen[event]
+            found[event] = _done(session, row, deed, by) if untouched else event_of(row)
         except KizashiError as error:
             found[event] = error
     return found
 
 
-def _done(session: Session, row: EventRow, deed: Deed, by: Person) -> Event:
+def _done(session: Session, row: EventRow, deed: Deed, by: Person, note: str = "") -> Event:
+    """Do a deed; `note` names the event that it was done to, where this one repeats it."""
     before = {name: getattr(row, name) for name in _TOLD_OF_MUTES}
     row.state = life.after(EventState(row.state), deed.change, row.id).value
     for name, value in deed.values.items():
@@ -139,7 +145,7 @@ def _done(session: Session, row: EventRow, deed: Deed, by: Person) -> Event:
     elif deed.change is EventChange.CLOSED:
         muting.when_closed(row)
     for one in changed:
-        record(session, one, deed.change, by.name)
+        record(session, one, deed.change, by.name, note)
     if deed.change is EventChange.REOPENED:
         for one in muting.when_reopened(session, row):
             record(session, one, EventChange.UNMUTED)
@@ -154,7 +160,20 @@ def _done(session: Session, row: EventRow, deed: Deed, by: Person) -> Event:
         {name: before[name] for name in told},
         {name: after[name] for name in told},
     )
+    _done_to_repeats(session, row, deed, by)
     return event_of(row)
+
+
+def _done_to_repeats(session: Session, row: EventRow, deed: Deed, by: Person) -> None:
+    """Answer the repeats of an event with it, or take that answer back."""
+    if deed.change is EventChange.CLOSED:
+        for one in speaking.unanswered_repeats(session, row):
+            _done(session, one, deed, by, row.id)
+    elif deed.change is EventChange.REOPENED:
+        for one in speaking.closed_with(session, row):
+            _done(session, one, deed, by, row.id)
+            speaking.hush(one, row.id)
+            record(session, one, EventChange.MUTED, note=row.id)
 
 
 def say(session: Session, event: str, said: EventComment, by: Person) -> None:

@@ -74,6 +74,7 @@ class EventRow(Base):
     owner: Mapped[str | None] = mapped_column(String(200))
     mute: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     muted_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+    repeats: Mapped[str | None] = mapped_column(String(40), index=True)
     revision: Mapped[int] = mapped_column(Integer)
     model_version: Mapped[int] = mapped_column(Integer)
     score_batch: Mapped[str] = mapped_column(String(80))
@@ -143,6 +144,7 @@ def event_of(row: EventRow) -> Event:
         verdict=row.verdict,
         owner=row.owner,
         mute=mute_of(row),
+        repeats=row.repeats,
         revision=row.revision,
         model_version=row.model_version,
         score_batch=row.score_batch,

@@ -1,0 +1,135 @@
+"""Events that an earlier one speaks for: called false, or not answered by anybody yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal, cast
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
+
+from appliance.core.clock import now
+from appliance.core.db import utc
+from appliance.events.likes import Earlier, speaks_for
+from appliance.events.store.muting import BY_DATA, put, unclosed
+from appliance.events.store.tables import EventRevisionRow, EventRow, mute_of
+from appliance.schemas.event import EventChange, EventDraft, EventState, Mute
+
+_MOST = 200
+"""Events of a machine, the newest first, that may speak for another: of either kind so many."""
+
+
+def when_like(
+    session: Session, row: EventRow, draft: EventDraft, again: timedelta | None
+) -> str:
+    """Mute an event for which an earlier one speaks; return which, or "".
+
+    Until it is closed: whoever looks at it may let it call.
+
+    Parameters
+    ----------
+    again
+        How long one that nobody answered speaks; None: it does not.
+    """
+    others = [*_judged(session, row)]
+    if again is not None:
+        others += _unanswered(session, row, again)
+    earlier = speaks_for(draft, others, again or timedelta())
+    if earlier is None:
+        return ""
+    if earlier.verdict is None:
+        hush(row, earlier.event)
+    else:
+        _mute(row, earlier.event, "which was called false")
+    return earlier.event
+
+
+def hush(row: EventRow, event: str) -> None:
+    """Make an event a repeat of another."""
+    row.repeats = event
+    _mute(row, event, "which nobody has answered yet")
+
+
+def _mute(row: EventRow, event: str, said: str) -> None:
+    told = Mute(
+        reason=f"It looks like event {event}, {said}.",
+        by=BY_DATA,
+        at=now(),
+        severity=EventDraft.model_validate(row.facts).severity,
+        event=event,
+    )
+    put(row, told)
+
+
+def unanswered_repeats(session: Session, row: EventRow) -> Sequence[EventRow]:
+    """Return the repeats of an event that nobody has dealt with, by their start."""
+    mine = (EventRow.repeats == row.id, EventRow.state == EventState.OPEN.value)
+    return session.scalars(_in_order(*mine).with_for_update()).all()
+
+
+def closed_with(session: Session, row: EventRow) -> list[EventRow]:
+    """Return the repeats that were closed by the answer to an event, and are so still."""
+    mine = (EventRow.repeats == row.id, EventRow.state == EventState.CLOSED.value)
+    found = session.scalars(_in_order(*mine).with_for_update()).all()
+    last = {one.id: session.get(EventRevisionRow, (one.id, one.revision)) for one in found}
+    return [
+        one
+        for one in found
+        if (line := last[one.id]) is not None
+        and (line.change, line.note) == (EventChange.CLOSED.value, row.id)
+    ]
+
+
+def _judged(session: Session, row: EventRow) -> list[Earlier]:
+    """Return the machine's events that people called true or false, the newest first."""
+    query = _beside(
+        row,
+        EventRow.state == EventState.CLOSED.value,
+        EventRow.verdict.in_(("true", "false")),
+    )
+    return [
+        Earlier(
+            one.id,
+            EventDraft.model_validate(one.facts),
+            cast("Literal['true', 'false']", one.verdict),
+        )
+        for one in session.scalars(query)
+    ]
+
+
+def _unanswered(session: Session, row: EventRow, again: timedelta) -> list[Earlier]:
+    """Return those that wait for an answer and that no other event speaks for."""
+    reach = utc(row.start) - again
+    query = _beside(
+        row,
+        unclosed(),
+        EventRow.repeats.is_(None),
+        EventRow.start <= utc(row.start),
+        or_(EventRow.end >= reach, EventRow.ongoing),
+    )
+    return [
+        Earlier(one.id, EventDraft.model_validate(one.facts), None)
+        for one in session.scalars(query)
+        if (held := mute_of(one)) is None or held.by != BY_DATA
+    ]
+
+
+def _beside(row: EventRow, *conditions: ColumnElement[bool]) -> Select[EventRow]:
+    """Select other events of the same machine and kind, the newest first."""
+    return (
+        select(EventRow)
+        .where(
+            EventRow.fleet == row.fleet,
+            EventRow.asset == row.asset,
+            EventRow.kind == row.kind,
+            EventRow.id != row.id,
+            *conditions,
+        )
+        .order_by(EventRow.start.desc(), EventRow.id)
+        .limit(_MOST)
+    )
+
+
+def _in_order(*conditions: ColumnElement[bool]) -> Select[EventRow]:
+    return select(EventRow).where(*conditions).order_by(EventRow.start, EventRow.id)

@@ -1,0 +1,1 @@
+UPDATE events SET repeats = 'evt_1' WHERE id = 'evt_7';
