@@ -52,6 +52,9 @@ def events(
     muted: bool | None = typer.Option(
         None, "--muted/--no-muted", help="Only muted events, or only the others."
     ),
+    repeats: str | None = typer.Option(
+        None, "--repeats", metavar="EVENT", help="Only those that repeat this event."
+    ),
     limit: int | None = typer.Option(None, "--limit", min=1, help="At most so many."),
     as_json: bool = JSON,
 ) -> None:
@@ -74,13 +77,14 @@ def events(
             end=moment(until, zone, "--until"),
             limit=limit,
             muted=muted,
+            repeats=repeats,
         )
         ranked = [*found]
     if as_json:
         print_json([as_data(one) for one in ranked])
         return
     if not ranked:
-        asked = asset or kind or since or until or muted is not None
+        asked = asset or kind or since or until or muted is not None or repeats
         print(
             f"{fleet}: no event is as you asked for."
             if asked
@@ -107,13 +111,22 @@ def print_events(found: list[Event], zone: ZoneInfo, *, time_kind: TimeKind = "t
                 *_when(one, zone, time_kind),
                 _how_far(one),
                 _why(one),
-                one.state.value,
+                _state(one),
                 one.id,
             )
             for one in found
         ],
         right="lllrr",
     )
+
+
+def _state(event: Event) -> str:
+    """Say where an event stands, and how often it came again or that it is one that did."""
+    from appliance.schemas.event import UNCLOSED
+
+    if event.repeats and event.state in UNCLOSED:
+        return f"{event.state.value}, a repeat"
+    return event.state.value + (f", again ×{event.again.count}" if event.again else "")
 
 
 def _when(event: Event, zone: ZoneInfo, time_kind: TimeKind) -> tuple[str, str]:
@@ -175,6 +188,11 @@ def event(context: typer.Context, event: str = EVENT, as_json: bool = JSON) -> N
         [(s.name, f"{s.share:.0%}", s.note or _ARROWS[s.direction]) for s in found.sensors],
         right="lr",
     )
+    if found.again:
+        again, last = found.again.count, local(found.again.last, zone)
+        print(f"\nIt came again {again}× before anybody answered it, last at {last}.")
+    if found.repeats:
+        print(f"\nIt repeats {found.repeats}, whose answer is this one's.")
     print(f"\n{_rests(found.origin, zone)}")
     for one in history:
         print(f"{local(one.at, zone)}  {one.change.value} by {one.by} {one.note}".rstrip())

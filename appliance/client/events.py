@@ -39,6 +39,7 @@ class EventQuery(TypedDict, total=False):
     verdict: Verdict
     text: str
     muted: bool | None
+    repeats: str | None
     sort: Literal["urgency", "time"]
 
 

@@ -108,7 +108,8 @@ class _Plant(Resource):
             At most so many.
         **asked
             Only those of a `fleet`, an `owner` or a `verdict`; of one or several of `asset`,
-            `state`, `severity` and `kind`; with a `text` in the name of asset or sensor.
+            `state`, `severity` and `kind`; with a `text` in the name of asset or sensor;
+            `muted` or not; those that an event `repeats`.
             `sort` is ``urgency`` or ``time``.
         """
         return events_of(self._line, asked, (start, end), limit)

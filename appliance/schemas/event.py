@@ -109,6 +109,21 @@ class Mute(Schema):
     sensor: str | None = None
 
 
+class Again(Schema):
+    """How often an event came again while nobody answered it.
+
+    Attributes
+    ----------
+    count
+        Its repeats.
+    last
+        When the latest of them ended.
+    """
+
+    count: int = Field(ge=1, examples=[3])
+    last: datetime
+
+
 class Event(EventDraft):
     """An event with identity, life and lineage.
 
@@ -119,6 +134,8 @@ class Event(EventDraft):
     repeats
         The event like it that nobody had answered when it began, so that nobody was told of
         this one (`appliance.events.likes`); an answer to that one answers it.
+    again
+        Its own repeats, where it is listed or told; None if there are none.
     """
 
     id: str
@@ -128,6 +145,7 @@ class Event(EventDraft):
     owner: str | None = None
     mute: Mute | None = None
     repeats: str | None = None
+    again: Again | None = None
     revision: int = 1
     model_version: int
     score_batch: str

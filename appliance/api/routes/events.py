@@ -65,6 +65,9 @@ class EventQuery(Schema):
     until: Moment | None = Field(None, alias="to", description="Only those that begin before.")
     text: str = Field("", max_length=100, description="Part of an asset's or sensor's name.")
     muted: bool | None = Field(None, description="Only muted ones, or only the others.")
+    repeats: str | None = Field(
+        None, max_length=40, description="Only those that repeat this event."
+    )
     sort: Order = Field("urgency", description="What is to be looked at first, or the latest.")
     cursor: str | None = Field(None, max_length=500, description="`next` of the page before.")
     limit: int = Field(50, ge=1, le=MOST_ITEMS, description="Events on the page.")
@@ -88,6 +91,7 @@ def list_events(
         until=wanted.until,
         text=wanted.text.strip(),
         muted=wanted.muted,
+        repeats=wanted.repeats,
     )
     place = key_of(wanted.cursor, int, float, str, str)
     after = None if place is None else (place[0], place[1], moment_in(place[2]), place[3])

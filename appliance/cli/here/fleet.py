@@ -233,6 +233,7 @@ class Fleet:
         state: list[str] | None = None,
         kind: list[str] | None = None,
         muted: bool | None = None,
+        repeats: str | None = None,
     ) -> list[Event]:
         """Return its events, the most urgent first."""
         wanted = Search(
@@ -244,6 +245,7 @@ class Fleet:
             since=start,
             until=end,
             muted=muted,
+            repeats=repeats,
         )
         return self._site.events.look(wanted, limit=limit or _EVERY)
 

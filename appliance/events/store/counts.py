@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, not_, select
 
 from appliance.access.seen import Seen
-from appliance.core.db import Database, utc
+from appliance.core.db import Database
 from appliance.events.store.listing import of_fleets
 from appliance.events.store.muting import unclosed, unmuted, waiting
 from appliance.events.store.tables import EventRevisionRow, EventRow
@@ -56,20 +56,6 @@ class EventCounts:
         query = select(func.count()).where(*of_fleets(seen), unclosed(), not_(unmuted()))
         with self._database.session() as session:
             return session.scalar(query) or 0
-
-    def repeats(self, events: Collection[str]) -> dict[str, tuple[int, datetime]]:
-        """Return how many repeats events have, and when the last ended; of those with any."""
-        query = (
-            select(EventRow.repeats, func.count(), func.max(EventRow.end))
-            .where(
-                EventRow.repeats.in_(list(events)),
-                EventRow.state != EventState.WITHDRAWN.value,
-            )
-            .group_by(EventRow.repeats)
-        )
-        with self._database.session() as session:
-            found = session.execute(query)
-            return {str(event): (count, utc(last)) for event, count, last in found}
 
     def owned_by(self, seen: Seen, owner: str) -> int:
         """Return how many events wait for somebody."""

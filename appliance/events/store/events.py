@@ -12,7 +12,7 @@ from appliance.access.person import Person, known
 from appliance.core.db import Database, utc
 from appliance.core.errors import KizashiError
 from appliance.events.matching import Near, Plan, Span, distance_of, plan
-from appliance.events.store import muting, people
+from appliance.events.store import muting, people, speaking
 from appliance.events.store.changes import (
     hand_over,
     lock,
@@ -250,7 +250,7 @@ class EventStore:
     def get(self, event: str) -> Event:
         """Return one event; raises `NotFound` if there is none."""
         with self._database.session() as session:
-            return event_of(require(session, event))
+            return speaking.told_again(session, [require(session, event)])[0]
 
     def fleets_of(self, events: Collection[str]) -> dict[str, str]:
         """Return the fleet of each event that there is."""
@@ -328,7 +328,7 @@ class EventStore:
     ) -> builtins.list[Event]:
         """Return events of any fleet in an order: so many of those after a place in it."""
         with self._database.session() as session:
-            return [event_of(row) for row in look(session, wanted, order, after, limit)]
+            return speaking.told_again(session, look(session, wanted, order, after, limit))
 
     def shown_by(self, fleet: str) -> dict[str, frozenset[int]]:
         """Return by event the model versions whose scores showed it, as far as they went."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Literal, cast
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from appliance.core.clock import now
 from appliance.core.db import utc
 from appliance.events.likes import Earlier, speaks_for
 from appliance.events.store.muting import BY_DATA, put, unclosed
-from appliance.events.store.tables import EventRevisionRow, EventRow, mute_of
-from appliance.schemas.event import EventChange, EventDraft, EventState, Mute
+from appliance.events.store.tables import EventRevisionRow, EventRow, event_of, mute_of
+from appliance.schemas.event import Again, Event, EventChange, EventDraft, EventState, Mute
 
 _MOST = 200
 """Events of a machine, the newest first, that may speak for another: of either kind so many."""
@@ -79,6 +79,24 @@ def closed_with(session: Session, row: EventRow) -> list[EventRow]:
         if (line := last[one.id]) is not None
         and (line.change, line.note) == (EventChange.CLOSED.value, row.id)
     ]
+
+
+def told_again(session: Session, rows: Iterable[EventRow]) -> list[Event]:
+    """Return events as they are, each with how often it came again."""
+    rows = [*rows]
+    query = (
+        select(EventRow.repeats, func.count(), func.max(EventRow.end))
+        .where(
+            EventRow.repeats.in_([row.id for row in rows]),
+            EventRow.state != EventState.WITHDRAWN.value,
+        )
+        .group_by(EventRow.repeats)
+    )
+    again = {
+        event: Again(count=count, last=utc(last))
+        for event, count, last in session.execute(query)
+    }
+    return [event_of(row).model_copy(update={"again": again.get(row.id)}) for row in rows]
 
 
 def _judged(session: Session, row: EventRow) -> list[Earlier]:

@@ -18,7 +18,7 @@ from appliance.events.muting import is_muted
 from appliance.events.store import EventStore, Search
 from appliance.events.store.counts import EventCounts
 from appliance.events.store.people import closed
-from appliance.schemas.event import EventState, Muting, SensorShare, Severity
+from appliance.schemas.event import Again, EventState, Muting, SensorShare, Severity
 from tests.appliance.events.drafts import draft, fault, minute, span
 
 HOUR = timedelta(hours=1)
@@ -62,7 +62,8 @@ def test_what_nobody_answered_is_told_once(store, database):
     counts = EventCounts(database)
     assert counts.by_fleet(["pumps"]) == {"pumps": 1}
     assert counts.muted(EVERYTHING) == 2
-    assert counts.repeats([first.id, second.id]) == {first.id: (2, third.end)}
+    assert first.again == store.get(first.id).again == Again(count=2, last=third.end)
+    assert (second.again, third.again) == (None, None)
     assert revise(store, draft(10, 20), draft(40, 50), draft(70, 80)) == [first, second, third]
 
 
@@ -179,6 +180,12 @@ def test_a_fault_of_a_sensor_and_what_came_earlier_are_told(store):
         one for one in revise(store, fault(1, 5), fault(200, 205)) if one.kind != "anomaly"
     ]
     assert [one.repeats for one in faults] == [None, None]
+
+
+def test_what_is_withdrawn_did_not_come_again(store):
+    first, _ = revise(store, draft(10, 20), draft(40, 50))
+    revise(store, draft(10, 20))
+    assert store.get(first.id).again is None
 
 
 def test_without_a_time_nothing_is_a_repeat(store):
