@@ -93,6 +93,9 @@ def _close(plant: Plant, events: Sequence[Event]) -> None:
         key="verdict",
         label_visibility="collapsed",
     )
+    again = sum(one.again.count for one in events if one.again)
+    if again:
+        st.caption(t("dealing.with_repeats", n=formats.number(again)))
     if verdict:
         _ahead(plant, events, verdict)
     text = st.text_area(

@@ -60,13 +60,14 @@ def badges(event: Event, muted: str) -> str:
         said.append(t(f"verdict.{event.verdict}"))
     marks += [f'<span class="kz-badge">{html.escape(word)}</span>' for word in said]
     if muted and event.mute:
-        title = html.escape(_muted_by(event.mute), quote=True)
+        title = html.escape(_muted_by(event.mute, event), quote=True)
         marks.append(f'<span class="kz-badge" title="{title}">{html.escape(muted)}</span>')
         marks.append(f'<span class="kz-why kz-by" title="{title}">{title}</span>')
     return f'{_style()}<div class="kz-marks">{"".join(marks)}</div>'
 
 
 def entries(
+    event: Event,
     history: Sequence[EventRevision],
     comments: Sequence[EventComment],
     deliveries: Sequence[Delivery],
@@ -74,7 +75,7 @@ def entries(
     at: datetime,
 ) -> list[Entry]:
     """Return what became of an event, was said and told of it, the latest first."""
-    told = [(one.at, one.by, _change(one), _why(one)) for one in history]
+    told = [(one.at, one.by, _change(one), _why(one, event)) for one in history]
     told += [(one.at, one.by, "", one.text) for one in comments]
     told += [
         (
@@ -107,16 +108,23 @@ def _change(one: EventRevision) -> str:
     return what
 
 
-def _why(one: EventRevision) -> str:
+def _why(one: EventRevision, event: Event) -> str:
+    if one.note and one.change in (EventChange.CLOSED, EventChange.REOPENED):
+        return t("event.with_another")
     if one.change is not EventChange.MUTED or one.mute is None:
         return ""
-    return t("dealing.muted_like") if one.mute.by == BY_DATA else one.mute.reason
+    return _like(one.mute, event) if one.mute.by == BY_DATA else one.mute.reason
 
 
-def _muted_by(mute: Mute) -> str:
-    """Say who muted an event and why, or that it looks like one that was called false."""
+def _like(mute: Mute, event: Event) -> str:
+    """Say why an earlier event speaks for this one."""
+    return t("dealing.muted_" + ("repeat" if mute.event == event.repeats else "like"))
+
+
+def _muted_by(mute: Mute, event: Event) -> str:
+    """Say who muted an event and why, or which earlier one speaks for it."""
     if mute.by == BY_DATA:
-        return t("dealing.muted_like")
+        return _like(mute, event)
     return t("dealing.muted_by", name=mute.by, reason=mute.reason)
 
 

@@ -25,6 +25,7 @@ SORTS = ("urgency", "time")
 MINE = "mine"
 ON_A_PAGE = 50
 _LONGEST_TEXT = 100
+_LONGEST_NAME = 40
 _LONGEST_CURSOR = 500
 _MOST_SECONDS = 11
 _DEEDS = {
@@ -48,6 +49,8 @@ class Wanted:
         `MINE`: those that whoever looks is to take care of.
     days
         Only those that end within so many days before now; `RANGE` takes `from_` and `to`.
+    repeats
+        Only repeats of this event.
     from_, to
         Whole seconds since 1970, UTC, between which an event was; empty leaves an end open.
     after
@@ -68,6 +71,7 @@ class Wanted:
     page: str = "1"
     from_: str = ""
     to: str = ""
+    repeats: str = ""
 
     def words(self) -> dict[str, str]:
         """Return the words of the address; what is usual is not said."""
@@ -117,6 +121,8 @@ class Wanted:
             asked["kind"] = self.kind
         if self.owner == MINE:
             asked["owner"] = me
+        if self.repeats:
+            asked["repeats"] = self.repeats
         return asked
 
     def start(self, now: datetime) -> datetime | None:
@@ -159,6 +165,7 @@ def wanted(words: Mapping[str, Any]) -> Wanted:
         from_=seconds("from"),
         to=seconds("to"),
         text=str(words.get("text", "")).strip()[:_LONGEST_TEXT],
+        repeats=str(words.get("repeats", ""))[:_LONGEST_NAME],
         sort=one_of("sort", SORTS, "urgency"),
         after=after if len(after) <= _LONGEST_CURSOR else "",
         page=page if after and page.isdecimal() and len(page) < 6 else "1",

@@ -35,6 +35,13 @@ def add_events(site: Site) -> list[Event]:
     return put(site, "pumps", drafts, span)
 
 
+def add_repeats(site: Site) -> list[Event]:
+    """Add an event of P-1 that nobody has answered, and two that repeat it."""
+    drafts = [draft("P-1", at, 3, [("s2", 1.0, 1)]) for at in (10, 40, 70)]
+    span = {"P-1": (FIRST, FIRST + timedelta(days=6))}
+    return put(site, "pumps", drafts, span, again=timedelta(days=30))
+
+
 def add_many(site: Site, fleet: str = "many") -> None:
     """Add ten thousand events of a fleet of its own, which are the least urgent."""
     drafts = [
@@ -57,9 +64,11 @@ def put(
     fleet: str,
     drafts: list[EventDraft],
     spans: dict[str, tuple[datetime, datetime]],
+    again: timedelta | None = None,
 ) -> list[Event]:
     """Put events into the store as scores would; return them in order of time."""
-    made = site.events.revise(fleet, drafts, spans, model_version=1, score_batch="s1")
+    source = {"model_version": 1, "score_batch": "s1"}
+    made = site.events.revise(fleet, drafts, spans, **source, again=again)
     return sorted(made, key=lambda event: event.start)
 
 

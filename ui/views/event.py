@@ -70,7 +70,7 @@ def show() -> None:
         with st.container(border=True):
             _training(plant, event)
         with st.container(border=True):
-            _activity(handle, zone, may=may)
+            _activity(handle, event, zone, may=may)
         with st.container(border=True):
             _origin(event, zone)
     if asked:
@@ -154,6 +154,7 @@ def _standing(plant: Plant, event: EventTold, zone: ZoneInfo, *, may: bool) -> N
             _owner(plant, event)
         elif event.owner:
             st.text(t("event.owned_by", name=event.owner))
+        _repeats(event, zone)
         frame.link(
             "asset",
             t("event.to_asset"),
@@ -161,6 +162,20 @@ def _standing(plant: Plant, event: EventTold, zone: ZoneInfo, *, may: bool) -> N
             fleet=event.fleet,
             asset=event.asset,
         )
+
+
+def _repeats(event: Event, zone: ZoneInfo) -> None:
+    """Draw the way to the repeats of an event, or to the one that it repeats."""
+    icon = ":material/replay:"
+    if event.again:
+        count, last = formats.number(event.again.count), formats.at(event.again.last, zone)
+        label = t("event.again", n=count, at=last)
+        frame.link("events", label, icon, state="all", repeats=event.id)
+    if event.repeats:
+        # A link from a page to itself would not be followed.
+        there = {"id": event.repeats, "list": "", "at": ""}
+        label = t("event.repeats")
+        st.button(label, icon=icon, type="tertiary", on_click=state.put, kwargs=there)
 
 
 def _owner(plant: Plant, event: Event) -> None:
@@ -335,7 +350,7 @@ def _training(plant: Plant, event: Event) -> None:
     frame.link("model", t("event.to_model"), fleet=event.fleet, version=str(version))
 
 
-def _activity(handle: EventHandle, zone: ZoneInfo, *, may: bool) -> None:
+def _activity(handle: EventHandle, event: Event, zone: ZoneInfo, *, may: bool) -> None:
     st.markdown(f"**{t('event.activity')}**")
     if may:
         with st.form("comment", clear_on_submit=True, border=False):
@@ -350,6 +365,7 @@ def _activity(handle: EventHandle, zone: ZoneInfo, *, may: bool) -> None:
                 handle.comment(text.strip())
                 st.rerun()
     told = events.entries(
+        event,
         list(handle.history()),
         list(handle.comments()),
         list(handle.deliveries()),

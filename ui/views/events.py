@@ -40,6 +40,8 @@ def show() -> None:
     tally(counts, label=t("events.counts"), key="tally")
     zone = plant.zone()
     _filters(zone)
+    if asked.repeats:
+        _one_event(asked)
     at, me = now(), str(api.me().get("user", ""))
     pages = plant.events(start=asked.start(at), end=asked.end, **asked.query(me))
     found, cursor = pages.page(asked.after or None, most=ON_A_PAGE)
@@ -143,6 +145,14 @@ def _filters(zone: ZoneInfo) -> None:
         _pick("days", ("", *DAYS, RANGE), "", clears=("from", "to"))
     if state.get("days") == RANGE:
         controls.stretch(zone, clears=_TURNS)
+
+
+def _one_event(asked: Wanted) -> None:
+    """Say that only repeats of one event are listed, and lead to it and to all."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(t("events.repeats"), width="content")
+        frame.link("event", t("events.to_first"), ":material/replay:", id=asked.repeats)
+        frame.link("events", t("events.clear"), ":material/close:")
 
 
 def _pick(

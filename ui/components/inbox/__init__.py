@@ -161,5 +161,9 @@ def _sensor(one: SensorShare) -> str:
 
 
 def _state(event: Event) -> str:
-    standing = t(f"state.{event.state.value}")
-    return f"{standing} · {t(f'verdict.{event.verdict}')}" if event.verdict else standing
+    told = [t(f"state.{event.state.value}")]
+    if event.verdict:
+        told.append(t(f"verdict.{event.verdict}"))
+    if event.again:
+        told.append(t("inbox.again", n=formats.number(event.again.count)))
+    return " · ".join(told)
