@@ -120,10 +120,11 @@ def _outcome(
     events = site.events.list(files.fleet)
     faults = [fault for fault in plant.faults if fault.fleet == files.fleet]
     later = [fault for fault in faults if not fault.in_training]
-    outcomes = tuple(Outcome(fault, _finder(fault, events)) for fault in later)
+    told = [event for event in events if event.repeats is None]
+    outcomes = tuple(Outcome(fault, _finder(fault, told)) for fault in later)
     others = tuple(
         event
-        for event in events
+        for event in told
         if event.kind is EventKind.ANOMALY
         and event.start >= plant.training_end
         and not any(_explains(fault, event) for fault in faults)

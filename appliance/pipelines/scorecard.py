@@ -95,7 +95,10 @@ def _alarms(
             stands=event.state is not EventState.WITHDRAWN,
         )
         for event in found
-        if (start is None or event.start >= start) and (end is None or event.start < end)
+        # Of a repeat nobody was told: it is part of the alarm that it repeats.
+        if event.repeats is None
+        and (start is None or event.start >= start)
+        and (end is None or event.start < end)
     ]
 
 

@@ -53,7 +53,7 @@ def test_one_waits_leads_to_its_repeats_and_answers_them(
     expect(
         page.get_by_text("It repeats an event that nobody has answered yet").first
     ).to_be_visible()
-    page.get_by_role("button", name="It repeats an earlier event").click()
+    page.get_by_role("button", name="First event").click()
     page.wait_for_url(re.compile(first.id))
     page.get_by_role("button", name="Close", exact=True).click()
     dialog = page.get_by_role("dialog")
