@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from appliance.events.life import is_graver
+from appliance.events.life import FRESH, is_graver
 from appliance.schemas.alert import Channel, Quiet
 from appliance.schemas.event import UNCLOSED, Event, EventKind, Severity
 from appliance.schemas.platform import Severity as PlatformSeverity
 
-FRESH = timedelta(days=2)
-"""What ended longer ago is no news: a look into the past wakes nobody."""
 Known = Severity | None
 """How severe an event was when a channel last told of it; None if it never did."""
 

@@ -20,9 +20,13 @@ batch; it calls again when its severity rises.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from appliance.core.errors import Conflict
 from appliance.schemas.event import UNCLOSED, EventChange, EventState, Severity
 
+FRESH = timedelta(days=2)
+"""What ended longer ago is no news: a look into the past wakes nobody."""
 VERDICTS = ("true", "false", "planned")
 """What a closed event turned out to be."""
 _BY_PEOPLE: dict[EventChange, tuple[frozenset[EventState], EventState]] = {

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from appliance.alerts import Claimed, Message, Send, Told, due, message, send, tells
 from appliance.alerts.message import trial
-from appliance.alerts.rules import FRESH
 from appliance.core.clock import now
 from appliance.core.errors import DeliveryError, NotFound, StorageError
 from appliance.core.ids import new_id
 from appliance.core.log import get
+from appliance.events.life import FRESH
 from appliance.events.muting import is_muted
 from appliance.events.store.news import EventNews
 from appliance.metrics.instruments import delivered

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from appliance.core.clock import now
 from appliance.core.db import utc
+from appliance.events.life import FRESH
 from appliance.events.likes import Earlier, speaks_for
 from appliance.events.store.muting import BY_DATA, put, unclosed
 from appliance.events.store.tables import EventRevisionRow, EventRow, event_of, mute_of
@@ -117,7 +118,10 @@ def _judged(session: Session, row: EventRow) -> list[Earlier]:
 
 
 def _unanswered(session: Session, row: EventRow, again: timedelta) -> list[Earlier]:
-    """Return those that wait for an answer and that no other event speaks for."""
+    """Return those that wait for an answer and that no other event speaks for.
+
+    What was found long after it had ended says nothing of what happens now.
+    """
     reach = utc(row.start) - again
     query = _beside(
         row,
@@ -129,8 +133,14 @@ def _unanswered(session: Session, row: EventRow, again: timedelta) -> list[Earli
     return [
         Earlier(one.id, EventDraft.model_validate(one.facts), None)
         for one in session.scalars(query)
-        if (held := mute_of(one)) is None or held.by != BY_DATA
+        if ((held := mute_of(one)) is None or held.by != BY_DATA)
+        and (_found_late(row) or not _found_late(one))
     ]
+
+
+def _found_late(row: EventRow) -> bool:
+    """Whether an event was no news when it was found: no alert told anybody of it."""
+    return not row.ongoing and utc(row.created) - utc(row.end) > FRESH
 
 
 def _beside(row: EventRow, *conditions: ColumnElement[bool]) -> Select[EventRow]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from appliance.alerts import due, tells
-from appliance.alerts.rules import FRESH
+from appliance.events.life import FRESH
 from appliance.schemas.alert import Quiet
 from appliance.schemas.event import EventKind, EventState, Severity
 from tests.appliance.alerts.channels import AT, channel, event

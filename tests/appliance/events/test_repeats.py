@@ -19,7 +19,7 @@ from appliance.events.store import EventStore, Search
 from appliance.events.store.counts import EventCounts
 from appliance.events.store.people import closed
 from appliance.schemas.event import Again, EventState, Muting, SensorShare, Severity
-from tests.appliance.events.drafts import draft, fault, minute, span
+from tests.appliance.events.drafts import START, draft, fault, minute, span
 
 HOUR = timedelta(hours=1)
 WHOLE = span(0, 3000)
@@ -186,6 +186,17 @@ def test_what_is_withdrawn_did_not_come_again(store):
     first, _ = revise(store, draft(10, 20), draft(40, 50))
     revise(store, draft(10, 20))
     assert store.get(first.id).again is None
+
+
+def test_what_was_found_long_after_it_ended_does_not_speak_for_what_is_news(store):
+    """Of the former no alert told anybody."""
+    today = (now() - START) / timedelta(minutes=1)
+    days = (today - 14_400, today - 7_200, today - 60, today - 30)
+    times = [draft(at, at + 10) for at in days]
+    long = {"again": timedelta(days=30), "spans": span(0, today)}
+    old, older, fresh, again = revise(store, *times, **long)
+    assert (old.repeats, older.repeats) == (None, old.id)
+    assert (fresh.repeats, again.repeats) == (None, fresh.id)
 
 
 def test_without_a_time_nothing_is_a_repeat(store):
