@@ -53,7 +53,13 @@ def box() -> Iterator[Mailbox]:
         yield made
 
 
-def find(site: Site, asset: str = "P-1", ago: timedelta = timedelta(), **facts) -> str:
+def find(
+    site: Site,
+    asset: str = "P-1",
+    ago: timedelta = timedelta(),
+    again: timedelta | None = None,
+    **facts,
+) -> str:
     """Let scores show an event that ended a while ago; return its identifier."""
     end = now().replace(microsecond=0) - ago
     span = (end - timedelta(hours=1), end)
@@ -68,9 +74,8 @@ def find(site: Site, asset: str = "P-1", ago: timedelta = timedelta(), **facts) 
         "sensors": (SensorShare(name="vibration", share=1.0, direction=1),),
     }
     found = EventDraft(**(given | facts))
-    (event,) = site.events.revise(
-        "pumps", [found], {asset: span}, model_version=1, score_batch="b"
-    )
+    source = {"model_version": 1, "score_batch": "b"}
+    (event,) = site.events.revise("pumps", [found], {asset: span}, **source, again=again)
     return event.id
 
 
@@ -108,6 +113,20 @@ def test_an_event_is_told_once_with_where_to_look(site, hook):
     at, _, digest = post.headers[SIGNATURE].partition(",v1=")
     signed = at.removeprefix("t=").encode() + b"." + post.body
     assert digest == hmac.new(b"signed", signed, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.slow
+def test_what_comes_again_is_told_once_until_it_is_graver(site, hook):
+    by_hook(site, hook)
+    month = timedelta(days=30)
+    first = find(site, ago=timedelta(hours=20), again=month)
+    find(site, ago=timedelta(hours=10), again=month)
+    find(site, again=month)
+    assert (raise_alerts(site), deliver(site)) == (1, 1)
+    graver = find(site, ago=timedelta(hours=5), again=month, severity=Severity.ACT)
+    assert (raise_alerts(site), deliver(site)) == (1, 1)
+    told = [one["id"] for post in hook.posts for one in json.loads(post.body)["events"]]
+    assert told == [first, graver]
 
 
 @pytest.mark.slow
