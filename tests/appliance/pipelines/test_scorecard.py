@@ -12,7 +12,7 @@ from appliance.pipelines.score import score
 from appliance.pipelines.scorecard import scorecard
 from appliance.pipelines.train import TrainOptions, train
 from appliance.schemas.calendar import WindowDraft, WindowKind
-from appliance.schemas.event import EventKind
+from appliance.schemas.event import EventDraft, EventKind
 from tests.appliance.pipelines.sites import DAY, FLEET, LEARNED, bring, moment, next_day, plant
 
 MONTH = 30 * DAY
@@ -64,6 +64,25 @@ def test_failures_of_the_fleet_are_failures_of_every_asset(learned):
     assert short.total.missed == 4
     before = scorecard(learned, FLEET, end=moment(LEARNED))
     assert (before.total.failures, before.total.events) == (0, 0)
+
+
+@pytest.mark.slow
+def test_repeats_are_part_of_the_alarm_that_they_repeat(learned):
+    bring(learned, next_day(), "day")
+    score(learned, FLEET)
+    [event] = learned.events.list(FLEET, kind=EventKind.ANOMALY)
+    later = 2 * (event.end - event.start)
+    moved = {name: getattr(event, name) + later for name in ("start", "end", "peak_time")}
+    facts = event.model_dump(include=set(EventDraft.model_fields))
+    again = EventDraft.model_validate(facts | moved)
+    span = {event.asset: (again.start, again.end)}
+    source = {"model_version": 1, "score_batch": "b", "again": timedelta(days=30)}
+    [repeat] = learned.events.revise(FLEET, [again], span, **source)
+    assert repeat.repeats == event.id
+    learned.events.close(event.id, "mori", "false")
+    assert learned.events.get(repeat.id).verdict == "false"
+    total = scorecard(learned, FLEET).total
+    assert (total.events, total.false, total.unreviewed) == (1, 1, 0)
 
 
 def test_without_a_model_the_next_step_is_named(site):
