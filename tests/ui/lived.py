@@ -101,7 +101,7 @@ def _people(plant: Plant) -> None:
 def _deal(plant: Plant) -> None:
     """Close some events of each fleet with remarks; leave the others in several states."""
     for fleet in plant.fleets():
-        found = list(plant.fleet(fleet.fleet).events(state="open", kind="anomaly"))
+        found = list(plant.fleet(fleet.fleet).events(state="open", muted=False, kind="anomaly"))
         late = sorted(found, key=lambda one: one.start)
         said = [(verdict, text) for verdict, texts in _REMARKS.items() for text in texts]
         for event, (verdict, text) in zip(late, said, strict=False):
@@ -119,7 +119,7 @@ def _deal(plant: Plant) -> None:
 
 
 def _most_urgent(plant: Plant) -> Event:
-    return next(iter(plant.events(state="open", kind="anomaly", limit=1)))
+    return next(iter(plant.events(state="open", muted=False, kind="anomaly", limit=1)))
 
 
 def _failures(plant: Plant, home: Path) -> None:
@@ -316,7 +316,7 @@ def _channels(plant: Plant, home: Path) -> None:
 def _tell(plant: Plant, home: Path, channel: str) -> None:
     """Note two events for a channel: they are too old to be told of by themselves."""
     site = Site(Settings(home=home, engine="local"))
-    for event in plant.events(state="open", kind="anomaly", limit=2):
+    for event in plant.events(state="open", muted=False, kind="anomaly", limit=2):
         site.deliveries.note(event, {channel: now()}, now())
     site.close()
 

@@ -134,7 +134,9 @@ def do_all(
 def _done(session: Session, row: EventRow, deed: Deed, by: Person, note: str = "") -> Event:
     """Do a deed; `note` names the event that it was done to, where this one repeats it."""
     before = {name: getattr(row, name) for name in _TOLD_OF_MUTES}
-    row.state = life.after(EventState(row.state), deed.change, row.id).value
+    # What is closed only with the event that it repeats may have an answer of its own.
+    if deed.change is not EventChange.CLOSED or not speaking.is_closed_with(session, row):
+        row.state = life.after(EventState(row.state), deed.change, row.id).value
     for name, value in deed.values.items():
         setattr(row, name, value)
     changed = [row]

@@ -73,13 +73,14 @@ def closed_with(session: Session, row: EventRow) -> list[EventRow]:
     """Return the repeats that were closed by the answer to an event, and are so still."""
     mine = (EventRow.repeats == row.id, EventRow.state == EventState.CLOSED.value)
     found = session.scalars(_in_order(*mine).with_for_update()).all()
-    last = {one.id: session.get(EventRevisionRow, (one.id, one.revision)) for one in found}
-    return [
-        one
-        for one in found
-        if (line := last[one.id]) is not None
-        and (line.change, line.note) == (EventChange.CLOSED.value, row.id)
-    ]
+    return [one for one in found if is_closed_with(session, one)]
+
+
+def is_closed_with(session: Session, row: EventRow) -> bool:
+    """Whether an event is closed by the answer to the one that it repeats, not by its own."""
+    line = session.get(EventRevisionRow, (row.id, row.revision))
+    closed = line is not None and line.change == EventChange.CLOSED.value
+    return row.repeats is not None and closed and line.note == row.repeats
 
 
 def told_again(session: Session, rows: Iterable[EventRow]) -> list[Event]:

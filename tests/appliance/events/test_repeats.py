@@ -13,6 +13,7 @@ from appliance.access.seen import EVERYTHING
 from appliance.access.store.audit import AuditLog
 from appliance.core.clock import now
 from appliance.core.db import open_database
+from appliance.core.errors import Conflict
 from appliance.events.likes import Earlier, exceeds, speaks_for, told_again_after
 from appliance.events.muting import is_muted
 from appliance.events.store import EventStore, Search
@@ -130,6 +131,17 @@ def test_an_answer_taken_back_is_taken_back_of_its_repeats(store):
     assert (back.state, back.verdict, back.repeats) == (EventState.OPEN, None, first.id)
     assert is_muted(back, now())
     assert store.get(third.id).verdict == "true"
+
+
+def test_a_repeat_that_was_answered_may_have_an_answer_of_its_own(store):
+    first, second, third = revise(store, draft(10, 20), draft(40, 50), draft(70, 80))
+    for one in (first, second):
+        store.close(one.id, "aki", "false")
+    assert store.close(third.id, "aki", "true").verdict == "true"
+    with pytest.raises(Conflict, match="is closed"):
+        store.close(third.id, "aki", "false")
+    store.reopen(first.id, "aki")
+    assert {store.get(one.id).state for one in (second, third)} == {EventState.CLOSED}
 
 
 def test_one_that_was_answered_speaks_for_nothing_later(store):
