@@ -79,8 +79,9 @@ def closed_with(session: Session, row: EventRow) -> list[EventRow]:
 def is_closed_with(session: Session, row: EventRow) -> bool:
     """Whether an event is closed by the answer to the one that it repeats, not by its own."""
     line = session.get(EventRevisionRow, (row.id, row.revision))
-    closed = line is not None and line.change == EventChange.CLOSED.value
-    return row.repeats is not None and closed and line.note == row.repeats
+    if line is None or row.repeats is None:
+        return False
+    return (line.change, line.note) == (EventChange.CLOSED.value, row.repeats)
 
 
 def told_again(session: Session, rows: Iterable[EventRow]) -> list[Event]:
