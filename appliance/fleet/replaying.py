@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 import polars as pl
 
@@ -39,6 +40,10 @@ class Period:
     span: Span
     zone: str = "UTC"
     masks: Masks = field(default_factory=Masks)
+
+
+_Key = tuple[str, float | None]
+"""Asset and budget; None: the recipe's own."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,12 @@ def _replay(task: _Task) -> list[Replay]:
     masks, (start, end) = task.period.masks, task.period.span
     scores, _ = score_frame(models, readings, masks=masks)
     scores = scores.filter(pl.col("time") >= start, pl.col("time") < end)
-    found: dict[str, list[EventDraft]] = {}
-    for draft in with_directions(models, readings, drafts_of(models, scores, masks), masks):
-        found.setdefault(draft.asset, []).append(draft)
+    raised = dict(_raised(task, models, scores))
+    drafts = [draft for some in raised.values() for draft in some]
+    named = iter(with_directions(models, readings, drafts, masks))
+    found = {key: tuple(islice(named, len(some))) for key, some in raised.items()}
     return [
-        _of_asset(task, models, own, found.get(str(asset), []))
+        _of_asset(task, models, own, found)
         if models.manifest.of(str(asset)) is not None
         else Replay(asset=str(asset))
         for (asset,), own in scores.group_by("asset", maintain_order=True)
@@ -107,7 +113,10 @@ def _replay(task: _Task) -> list[Replay]:
 
 
 def _of_asset(
-    task: _Task, models: Models, scores: pl.DataFrame, drafts: Sequence[EventDraft]
+    task: _Task,
+    models: Models,
+    scores: pl.DataFrame,
+    found: Mapping[_Key, tuple[EventDraft, ...]],
 ) -> Replay:
     asset = str(scores["asset"][0])
     entry = models.entry(asset)
@@ -117,13 +126,17 @@ def _of_asset(
     first, last = _ends(judged)
     return Replay(
         asset=asset,
-        events=tuple(drafts),
+        events=found[asset, None],
         first=first,
         last=last,
         seconds={name: rows[name] * entry.interval_seconds for name in sorted(rows)},
         learned_from=entry.data_start,
         learned_until=entry.data_end,
-        others=_under_others(task, models, scores),
+        others=tuple(
+            (budget, found[asset, budget])
+            for budget in task.budgets
+            if (asset, budget) in found
+        ),
     )
 
 
@@ -131,22 +144,22 @@ def _ends(judged: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
     return (judged["time"][0], judged["time"][-1]) if judged.height else (None, None)
 
 
-def _under_others(
+def _raised(
     task: _Task, models: Models, scores: pl.DataFrame
-) -> tuple[tuple[float, tuple[EventDraft, ...]], ...]:
-    """Return the events under other budgets; none where the model does not keep levels."""
-    asset = str(scores["asset"][0])
-    levels = Levels.of(models.artifact.arrays(asset)) if task.budgets else None
-    if levels is None:
-        return ()
-    entry, rule = models.entry(asset), models.manifest.recipe.threshold
-    breaks = task.period.masks.of(asset)
-    return tuple(
-        (
-            budget,
-            tuple(
-                find_events(scores, levels.at(budget), rule, entry.interval_seconds, (), breaks)
-            ),
-        )
-        for budget in task.budgets
-    )
+) -> Iterator[tuple[_Key, list[EventDraft]]]:
+    """Yield events without directions, of other budgets where a model keeps levels."""
+    rule, masks = models.manifest.recipe.threshold, task.period.masks
+    for (name,), own in scores.group_by("asset", maintain_order=True):
+        asset = str(name)
+        yield (asset, None), drafts_of(models, own, masks)
+        entry = models.manifest.of(asset) if task.budgets else None
+        levels = Levels.of(models.artifact.arrays(asset)) if entry is not None else None
+        if entry is None or levels is None:
+            continue
+        seconds, breaks = entry.interval_seconds, masks.of(asset)
+        for budget in task.budgets:
+            level = levels.at(budget)
+            yield (
+                (asset, budget),
+                find_events(own, level, rule, seconds, entry.sensors, breaks),
+            )

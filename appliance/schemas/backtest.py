@@ -24,7 +24,7 @@ class Replay(Schema):
     learned_from, learned_until
         Ends of what the asset's model was learned from; None for one that has none.
     others
-        Events under other budgets, without sensors; empty where the model keeps no levels.
+        Events under other budgets; empty where the model keeps no levels.
     """
 
     asset: str

@@ -5,8 +5,10 @@ labelled faulty; but what is judged comes in stretches, and after each the platf
 is due.  Its rules are the platform's own functions: events that nobody answered are left out
 (`appliance.pipelines.frozen`), and so are days of a slow drift, by what was normal first
 (`appliance.pipelines.drift`); the challenger has not learned the latest stretches and becomes
-champion if it is no worse on them (`appliance.backtests.rule`).  Nobody answers.  An event that
-goes on from one stretch into the next is one.  Beside it the first version judges everything.
+champion if it is no worse on them (`appliance.backtests.rule`).  Nobody answers, so that an
+event may speak for its repeats: counted is what is *told* (`benchmarks.quality.repeats`), and
+beside it what is raised; repeats are not learned either.  What goes on from one stretch into
+the next is one event.  Beside it the first version judges everything.
 
 A row stands for 43.2 minutes, so that a month holds `PER_ROWS` of them.  Backward the rows come
 in the other order of time.  TEP is left out: its runs begin anew each time.
@@ -17,6 +19,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,6 +30,8 @@ from appliance.calendar.masks import Masks
 from appliance.core.errors import InvalidRequest
 from appliance.core.settings import load_settings
 from appliance.engine import make
+from appliance.events.life import is_graver
+from appliance.events.likes import told_again_after
 from appliance.events.scorecard import LOOK_BACK
 from appliance.fleet import Artifact, FrameChunk, frames, resolve
 from appliance.fleet.chunks import Columns, cut
@@ -40,6 +45,7 @@ from appliance.pipelines.frozen import masks_of
 from appliance.schemas.backtest import Backtest
 from benchmarks.quality import clean, loaders
 from benchmarks.quality.clean import LEARNED, PER_ROWS, WAYS, Kept, courses, together
+from benchmarks.quality.repeats import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +59,7 @@ if TYPE_CHECKING:
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _STEP = timedelta(days=30) / PER_ROWS
-_TOLD = ("events", "promised", "ratio", "interval", "alarmed")
+_TOLD = ("events", "raised", "promised", "ratio", "interval", "alarmed")
 
 
 class Plan(NamedTuple):
@@ -75,6 +81,19 @@ class Plan(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Told(Kept):
+    """What came of a promise on one series; its events are those that are told.
+
+    Attributes
+    ----------
+    raised
+        All events, repeats too, whose rows are alarmed.
+    """
+
+    raised: int
+
+
+@dataclass(frozen=True)
 class Run:
     """What came of a promise on one series.
 
@@ -83,15 +102,15 @@ class Run:
     kept, first
         By the champion of each stretch, and by the first version alone.
     begun
-        Events that began in each stretch.
+        Told events that began in each stretch.
     promoted
         How many challengers became champion.
     drifted
         Whether a slow drift was told, whose days are not learned.
     """
 
-    kept: Kept
-    first: Kept
+    kept: Told
+    first: Told
     begun: tuple[int, ...]
     promoted: int
     drifted: bool
@@ -143,8 +162,8 @@ def shown(line: dict[str, Any]) -> str:
     """Return a line for a person."""
     first = line["first_version"]
     return (
-        f"{clean.shown(line)}; the first version {first['events']} of {first['promised']:g}: "
-        f"{first['ratio']:g}"
+        f"{clean.shown(line)}, {line['raised']} raised; the first version {first['events']} of "
+        f"{first['promised']:g}: {first['ratio']:g}, {first['raised']} raised"
     )
 
 
@@ -181,41 +200,45 @@ class _Site:
 
     def run(self, budget: float) -> Run:
         """Go through the stretches under one budget."""
-        told: list[EventDraft] = []
+        raised: list[EventDraft] = []
         champion, promoted, drifted = self._first, 0, False
-        begun: list[int] = []
         promised, rows = 0.0, 0
         for k, begin in enumerate(self._borders[:-1]):
             end = self._borders[k + 1]
             replay = self._judged(champion, begin, end)
-            before = len(told)
-            told = _gone_on(told, _under(replay, budget))
-            begun.append(len(told) - before)
+            raised = _gone_on(raised, _under(replay, budget))
             judged = _rows(replay)
             rows += judged
             promised += self._expected(champion, budget) * judged / PER_ROWS
             if k + 2 < len(self._borders):
-                challenger = self._renewed(champion, told, k, budget)
+                challenger = self._renewed(champion, raised, k, budget)
                 promoted += challenger is not champion
                 champion = challenger
                 drifted |= bool(champion.drifts.notes)
-        kept = Kept(len(told), promised, rows, _alarmed(told))
-        return Run(kept, self._once(budget), tuple(begun), promoted, drifted)
+        kept = _kept(raised, budget, promised, rows)
+        return Run(kept, self._once(budget), self._begun(raised, budget), promoted, drifted)
 
-    def _once(self, budget: float) -> Kept:
+    def _once(self, budget: float) -> Told:
         replay = self._judged(self._first, self._borders[0], self._borders[-1])
-        found, rows = _under(replay, budget), _rows(replay)
+        rows = _rows(replay)
         promised = self._expected(self._first, budget) * rows / PER_ROWS
-        return Kept(len(found), promised, rows, _alarmed(found))
+        return _kept(_under(replay, budget), budget, promised, rows)
+
+    def _begun(self, raised: Sequence[EventDraft], budget: float) -> tuple[int, ...]:
+        starts = [one.start for one in told(raised, told_again_after(budget))]
+        return tuple(
+            sum(_time(begin) <= start < _time(end) for start in starts)
+            for begin, end in pairwise(self._borders)
+        )
 
     def _renewed(
-        self, champion: _Version, told: Sequence[EventDraft], k: int, budget: float
+        self, champion: _Version, raised: Sequence[EventDraft], k: int, budget: float
     ) -> _Version:
         """Return the champion after a stretch."""
         end = self._borders[k + 1]
         stop = self._borders[max(k + 1 - self._plan.recent, 0)]
         try:
-            challenger = self._learned(stop, told, end, champion.drifts, budget)
+            challenger = self._learned(stop, raised, end, champion.drifts, budget)
         except InvalidRequest:
             return champion
         if stop == end:
@@ -246,18 +269,18 @@ class _Site:
     def _learned(
         self,
         stop: int,
-        told: Sequence[EventDraft],
+        raised: Sequence[EventDraft],
         end: int,
         former: Drifts | None,
         budget: float,
     ) -> _Version:
         """Learn the rows before `stop` when those before `end` are there."""
-        held = masks_of(told, _time(end))
+        held = masks_of(raised, _time(end))
         # A model keeps the levels of all budgets; they differ by what is open.
-        own = budget if told else 0
+        own = budget if raised else 0
         key = repr((stop, held, former, own))
         if key not in self._versions:
-            guide = Guide(held=((OPEN, held),) if told else ())
+            guide = Guide(held=((OPEN, held),) if raised else ())
             known = self._rows[:stop]
             recipe = resolve(self._plan.recipe, false_alarms_per_month=budget)
             folder = self._scratch / f"version{len(self._versions)}"
@@ -326,23 +349,40 @@ def _alarmed(events: Sequence[EventDraft]) -> int:
     return sum(round((one.end - one.start) / _STEP) + 1 for one in events)
 
 
-def _gone_on(told: Sequence[EventDraft], found: Sequence[EventDraft]) -> list[EventDraft]:
-    """Return all events that were told so far; what goes on is no new one."""
-    out = [one.model_copy(update={"ongoing": False}) for one in told]
+def _kept(raised: Sequence[EventDraft], budget: float, promised: float, rows: int) -> Told:
+    events = len(told(raised, told_again_after(budget)))
+    return Told(events, promised, rows, _alarmed(raised), len(raised))
+
+
+def _gone_on(raised: Sequence[EventDraft], found: Sequence[EventDraft]) -> list[EventDraft]:
+    """Return all events so far; what goes on is no new one."""
+    out = [one.model_copy(update={"ongoing": False}) for one in raised]
     near = (resolve("auto").threshold.merge_rows + 1) * _STEP
     for one in sorted(found, key=lambda event: event.start):
         if out and one.start - out[-1].end <= near:
-            out[-1] = out[-1].model_copy(update={"end": one.end, "ongoing": one.ongoing})
+            out[-1] = _joined(out[-1], one)
         else:
             out.append(one)
     return out
 
 
+def _joined(before: EventDraft, after: EventDraft) -> EventDraft:
+    """Return an event and what it went on as; the part that goes farther names the sensors."""
+    graver = after if is_graver(after.severity, before.severity) else before
+    farther = max(before, after, key=lambda part: part.peak)
+    own = {"start": before.start, "end": after.end, "ongoing": after.ongoing}
+    return farther.model_copy(update=own | {"severity": graver.severity})
+
+
 def _together(found: Sequence[Run]) -> dict[str, Any]:
-    first = together([one.first for one in found])
-    return together([one.kept for one in found]) | {
+    first = _sum([one.first for one in found])
+    return _sum([one.kept for one in found]) | {
         "begun": [sum(stretch) for stretch in zip(*(one.begun for one in found), strict=True)],
         "promoted": sum(one.promoted for one in found),
         "drifted": sum(one.drifted for one in found),
         "first_version": {key: first[key] for key in _TOLD},
     }
+
+
+def _sum(found: Sequence[Told]) -> dict[str, Any]:
+    return together(found) | {"raised": sum(one.raised for one in found)}
