@@ -63,11 +63,27 @@ def test_a_step_is_told_once_and_never_learned_while_nobody_answers(recent: int)
     run = found[0.3]
     assert run.begun == (0, 1, 0, 0)
     assert (run.kept.events, run.first.events) == (1, 1)
+    assert (run.kept.raised, run.first.raised) == (1, 1)
     assert run.kept.rows == run.first.rows == 800
     assert run.kept.promised == pytest.approx(0.3 * 0.8)
     # The event goes on through versions that have not learned it.
     assert run.kept.alarmed == pytest.approx(600, abs=5)
     assert run.promoted >= 1
+
+
+def test_a_step_that_comes_back_is_raised_again_and_told_once() -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(size=(2_000, 1)) + random.normal(size=(2_000, 3))
+    for start in (1_300, 1_500, 1_800):
+        values[start : start + 40, 1] += 12.0
+    plan = renewed.Plan([0.3, 5.0], "mahalanobis", 4, 1)
+    found = renewed.runs(values, plan)
+    once, often = found[0.3], found[5.0]
+    assert (once.kept.raised, once.kept.events, once.begun) == (3, 1, (1, 0, 0, 0))
+    assert (once.first.raised, once.first.events) == (3, 1)
+    # Of five promised in 1,000 rows one is due in 200.
+    assert often.kept.events >= 2
+    assert sum(often.begun) == often.kept.events <= often.kept.raised
 
 
 def test_a_slow_drift_is_told_to_later_versions() -> None:
@@ -92,9 +108,10 @@ def test_the_promise_is_counted_where_models_are_learned_anew(
     *ways, together = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     assert [one["way"] for one in ways] == list(clean.WAYS)
     assert (together["set"], together["series"]) == ("all", 12)
-    for key in ("events", "rows", "promoted"):
+    for key in ("events", "raised", "rows", "promoted"):
         assert together[key] == sum(one[key] for one in ways)
     assert together["promoted"] <= 12
+    assert together["events"] <= together["raised"]
     assert sum(together["begun"]) == together["events"]
 
 
