@@ -54,8 +54,8 @@ def speaks_for(
 
     The same sensors moved the same way, it asks for no more, goes no quarter farther and lasts
     no more than twice as long; and none that was called true is more like it.  How many false
-    events this spares, and which faults it keeps quiet of, `benchmarks.quality.feedback` and
-    `benchmarks.quality.budget` measure.
+    events this spares, and which faults it keeps quiet of, `benchmarks.quality.feedback`,
+    `benchmarks.quality.repeats` and `benchmarks.quality.budget` measure.
 
     Parameters
     ----------
