@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Literal, cast
 
@@ -63,25 +63,38 @@ def _mute(row: EventRow, event: str, said: str) -> None:
     put(row, told)
 
 
-def unanswered_repeats(session: Session, row: EventRow) -> Sequence[EventRow]:
+def unanswered_repeats(session: Session, row: EventRow) -> list[EventRow]:
     """Return the repeats of an event that nobody has dealt with, by their start."""
-    mine = (EventRow.repeats == row.id, EventRow.state == EventState.OPEN.value)
-    return session.scalars(_in_order(*mine).with_for_update()).all()
+    return _repeats_of(session, row, EventState.OPEN)
 
 
 def closed_with(session: Session, row: EventRow) -> list[EventRow]:
     """Return the repeats that were closed by the answer to an event, and are so still."""
-    mine = (EventRow.repeats == row.id, EventRow.state == EventState.CLOSED.value)
-    found = session.scalars(_in_order(*mine).with_for_update()).all()
+    found = _repeats_of(session, row, EventState.CLOSED)
     return [one for one in found if is_closed_with(session, one)]
 
 
+def _repeats_of(session: Session, row: EventRow, state: EventState) -> list[EventRow]:
+    query = (
+        select(EventRow)
+        .where(EventRow.repeats == row.id, EventRow.state == state.value)
+        .order_by(EventRow.id)  # all who take many take them in this order
+        .with_for_update()
+    )
+    return sorted(session.scalars(query), key=lambda one: (utc(one.start), one.id))
+
+
 def is_closed_with(session: Session, row: EventRow) -> bool:
-    """Whether an event is closed by the answer to the one that it repeats, not by its own."""
-    line = session.get(EventRevisionRow, (row.id, row.revision))
-    if line is None or row.repeats is None:
-        return False
-    return (line.change, line.note) == (EventChange.CLOSED.value, row.repeats)
+    """Whether an event was closed by the answer to the one that it repeats, not by its own."""
+    answered = (EventChange.CLOSED.value, EventChange.REOPENED.value)
+    last = (
+        select(EventRevisionRow)
+        .where(EventRevisionRow.event == row.id, EventRevisionRow.change.in_(answered))
+        .order_by(EventRevisionRow.revision.desc())
+        .limit(1)
+    )
+    line = session.scalar(last) if row.repeats is not None else None
+    return line is not None and (line.change, line.note) == (answered[0], row.repeats)
 
 
 def told_again(session: Session, rows: Iterable[EventRow]) -> list[Event]:
@@ -159,7 +172,3 @@ def _beside(row: EventRow, *conditions: ColumnElement[bool]) -> Select[EventRow]
         .order_by(EventRow.start.desc(), EventRow.id)
         .limit(_MOST)
     )
-
-
-def _in_order(*conditions: ColumnElement[bool]) -> Select[EventRow]:
-    return select(EventRow).where(*conditions).order_by(EventRow.start, EventRow.id)

@@ -133,6 +133,15 @@ def test_an_answer_taken_back_is_taken_back_of_its_repeats(store):
     assert store.get(third.id).verdict == "true"
 
 
+def test_scores_that_change_it_do_not_make_it_an_answer_of_its_own(store):
+    first, second = revise(store, draft(10, 20), draft(40, 50))
+    store.close(first.id, "aki", "false")
+    revise(store, draft(10, 20), draft(40, 51))
+    store.reopen(first.id, "aki")
+    assert store.get(second.id).state is EventState.OPEN
+    assert is_muted(store.get(second.id), now())
+
+
 def test_a_repeat_that_was_answered_may_have_an_answer_of_its_own(store):
     first, second, third = revise(store, draft(10, 20), draft(40, 50), draft(70, 80))
     for one in (first, second):
