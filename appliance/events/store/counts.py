@@ -81,25 +81,30 @@ class EventCounts:
         return found
 
     def called(self, seen: Seen, verdict: str, start: datetime, end: datetime) -> int:
-        """Return how many events that began in a half-open time have a verdict."""
+        """Return how many events that began in a half-open time have a verdict.
+
+        Repeats are part of what they repeat.
+        """
         when = EventRow.start >= start.astimezone(UTC), EventRow.start < end.astimezone(UTC)
-        query = select(func.count()).where(*of_fleets(seen), EventRow.verdict == verdict, *when)
+        mine = (*of_fleets(seen), EventRow.verdict == verdict, EventRow.repeats.is_(None))
+        query = select(func.count()).where(*mine, *when)
         with self._database.session() as session:
             return session.scalar(query) or 0
 
     def since(self, seen: Seen, moment: datetime) -> tuple[int, int]:
         """Return how many events were opened, and how many closed, after a moment.
 
-        Those that the data have taken back since are not counted.
+        Those that the data have taken back since are not counted, nor are repeats.
         """
         moment = moment.astimezone(UTC)
-        kept = (*of_fleets(seen), EventRow.state != EventState.WITHDRAWN.value)
+        mine = (*of_fleets(seen), EventRow.repeats.is_(None))
+        kept = (*mine, EventRow.state != EventState.WITHDRAWN.value)
         opened = select(func.count()).where(*kept, EventRow.created > moment)
         closed = (
             select(func.count(EventRow.id.distinct()))
             .join(EventRevisionRow, EventRevisionRow.event == EventRow.id)
             .where(
-                *of_fleets(seen),
+                *mine,
                 EventRow.state == EventState.CLOSED.value,
                 EventRow.updated > moment,
                 EventRevisionRow.change == EventChange.CLOSED.value,

@@ -122,6 +122,15 @@ def test_the_answer_is_that_of_its_repeats(store, database):
     assert "event.closed" in {one.action for one in log}
 
 
+def test_what_is_counted_is_what_was_told(store, database):
+    begun, counts = now(), EventCounts(database)
+    first, *_ = revise(store, draft(10, 20), draft(40, 50), draft(70, 80))
+    assert counts.since(EVERYTHING, begun) == (1, 0)
+    store.close(first.id, "aki", "true")
+    assert counts.since(EVERYTHING, begun) == (1, 1)
+    assert counts.called(EVERYTHING, "true", minute(0), minute(99)) == 1
+
+
 def test_an_answer_taken_back_is_taken_back_of_its_repeats(store):
     first, second, third = revise(store, draft(10, 20), draft(40, 50), draft(70, 80))
     store.close(third.id, "ken", "true")
