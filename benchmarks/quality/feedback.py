@@ -1,18 +1,20 @@
 """``python -m benchmarks.quality.feedback``: what verdicts on events make of the next model.
 
-A model learns from the normal rows of a series and watches the first half of the rest.  Whoever
-judges goes by the labels: the first events, as many as asked for, are called true if they touch
-a fault and false if they do not; those not judged stay open.  Then the platform learns anew
-from all rows so far: what was called true, or is open, is not learned from, what was called
-false is, however unusual.  False events and found faults are counted in the second half, by the
-model as it was, by one that learned anew without a word, by one with the verdicts, by that
-one without the events that the platform mutes because they look like one called false
-(`appliance.events.likes`), and by that where verdicts go on: what is told in the second half is
-judged as well once it has ended, until a machine has had as many as asked for.  Last, by the
-fourth with planned maintenance: every third false event of the model as it was is in the
-calendar, so that it is neither learned from nor judged nor in need of a verdict.  Of faults
-that a way and the one without a word both find it also tells how long after their beginning the
-first event begins.
+A model learns from the normal rows of a series and watches the first half of the rest.  Of what
+looks like an event that nobody has answered nobody is told (`appliance.events.likes`).  Whoever
+judges goes by the labels: the first events that were told, as many as asked for, are called
+true if they touch a fault and false if they do not, and that is the answer to their repeats;
+the others stay open.  Then the platform learns anew from all rows so far: what was called true,
+or is open, is not learned from, what was called false is, however unusual.
+
+False events that are told, and found faults, are counted in the second half: by the model as
+it was, by one that learned anew without a word, by one with the verdicts, by that one without
+the events that the platform mutes because they look like one called false, and by that where
+verdicts go on: what is told in the second half is judged as well, until a machine has had as
+many as asked for.  Last, by the fourth with planned maintenance: every third false event of the
+model as it was is in the calendar, so that it is neither learned from nor judged nor in need of
+a verdict.  Of faults that a way and the one without a word both find it also tells how long
+after their beginning the first event begins.
 
 A row stands for 40 minutes, so that a budget of one event a month is one in 1,080 rows.  Sets
 are read from the data folder (``KIZASHI_DATA``, or ``../shared/data``).
@@ -27,7 +29,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -36,7 +38,7 @@ from appliance.calendar.masks import Masks
 from appliance.core.errors import InvalidRequest
 from appliance.core.settings import load_settings
 from appliance.engine import make
-from appliance.events.likes import Earlier, speaks_for
+from appliance.events.likes import Earlier, speaks_for, told_again_after
 from appliance.fleet import frames
 from appliance.fleet.chunks import cut
 from appliance.fleet.guide import Guide
@@ -56,9 +58,11 @@ if TYPE_CHECKING:
     from benchmarks.quality.loaders import Series
 
     Flags = NDArray[np.bool_]
+    Verdict = Literal["true", "false"]
 
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _STEP = timedelta(minutes=40)
+_AGAIN = told_again_after(resolve("auto").threshold.false_alarms_per_month)
 WAYS = (
     "as it was",
     "learned anew",
@@ -169,7 +173,7 @@ def _delays(seen: Sequence[Seen], silent: Sequence[Seen]) -> dict[str, Any]:
 
 
 def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list[list[Seen]]:
-    """Return what a model of each of `WAYS` finds in the second half, by number of verdicts."""
+    """Return what a model of each of `WAYS` tells in the second half, by number of verdicts."""
     values = np.concatenate([series.train, series.test])
     labels = np.concatenate([np.zeros(len(series.train), bool), series.labels])
     first, border = len(series.train), len(series.train) + len(series.test) // 2
@@ -180,22 +184,22 @@ def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list
         whole = [one for one in _events(before, frame) if one.start >= first]
         events = [one for one in whole if one.start < border]
         silent = _learned(frame[:border], Guide(), folder / "silent", engine)
-        unheard = [_counted(_events(m, frame), labels, border) for m in (before, silent)]
+        halves = _Halves(labels, border, events)
+        unheard = [halves.seen(_events(model, frame), 0) for model in (before, silent)]
         planned = _planned(whole, labels)
         ran = frame.filter(~np.isin(np.arange(len(frame)), planned))
-        unplanned = [one for one in events if one.start not in planned]
+        known = ran.filter(pl.col("time") < _time(border))
+        unplanned = _Halves(labels, border, [e for e in events if e.start not in planned])
         told = []
         for count in verdicts:
-            guide = _guide(events, labels, count)
-            model = _learned(frame[:border], guide, folder / f"told{count}", engine)
+            model = _learned(frame[:border], halves.guide(count), folder / f"{count}", engine)
             later = _events(model, frame)
-            ways = [later, _heard(later, events[:count], labels)]
-            ways.append(_going_on(later, events, labels, border, count))
-            guide = _guide(unplanned, labels, count)
-            known = ran.filter(pl.col("time") < _time(border))
+            ways = [halves.seen(later, 0), halves.seen(later, count)]
+            ways.append(halves.seen(later, count, going_on=True))
+            guide = unplanned.guide(count)
             model = _learned(known, guide, folder / f"planned{count}", engine)
-            ways.append(_heard(_events(model, ran), unplanned[:count], labels))
-            told.append([*unheard, *(_counted(some, labels, border) for some in ways)])
+            ways.append(unplanned.seen(_events(model, ran), count))
+            told.append([*unheard, *ways])
     return told
 
 
@@ -206,34 +210,73 @@ def _planned(events: Sequence[Found], labels: Flags) -> NDArray[np.int64]:
     return np.concatenate([np.empty(0, np.int64), *spans])
 
 
-def _heard(events: Sequence[Found], judged: Sequence[Found], labels: Flags) -> list[Found]:
-    return [one for one in events if not _muted(one, judged, labels)]
+class _Halves:
+    """What was told in the first half, and what is in the second.
+
+    Parameters
+    ----------
+    labels, border
+        Of all rows, and where the second half begins.
+    events
+        Of the first half, in time.
+    """
+
+    def __init__(self, labels: Flags, border: int, events: Sequence[Found]) -> None:
+        self._labels, self._border, self._events = labels, border, events
+        self._told: list[Found] = []
+        self._repeats: dict[int, int] = {}
+        for one in events:
+            speaks = speaks_for(one.draft, map(_unanswered, self._told), _AGAIN)
+            if speaks is None:
+                self._told.append(one)
+            else:
+                self._repeats[one.start] = int(speaks.event)
+
+    def guide(self, verdicts: int) -> Guide:
+        """Return what people said: nothing is learned from what is true or still open."""
+        said = self._answers(verdicts)
+        spans = [(one.start, one.stop, said.get(one.start)) for one in self._events]
+        false = [(start, stop) for start, stop, verdict in spans if verdict == "false"]
+        held = [(start, stop) for start, stop, verdict in spans if verdict != "false"]
+        return Guide(held=(("events", _masks(held)),), vouched=_masks(false))
+
+    def seen(self, events: Sequence[Found], verdicts: int, *, going_on: bool = False) -> Seen:
+        """Return what is told in the second half after so many verdicts on the first.
+
+        Parameters
+        ----------
+        going_on
+            What is told there is judged as well, as long as there are verdicts left.
+        """
+        said = self._answers(verdicts)
+        known = [
+            Earlier(str(one.start), one.draft, said.get(one.start))
+            for one in self._events
+            if one.start in said or one.start not in self._repeats
+        ]
+        left = verdicts - len(self._told[:verdicts]) if going_on else 0
+        told = []
+        for one in events:
+            if one.start < self._border or speaks_for(one.draft, known, _AGAIN) is not None:
+                continue
+            told.append(one)
+            verdict = self._verdict(one) if left > 0 else None
+            known.append(Earlier(str(one.start), one.draft, verdict))
+            left -= 1
+        return _counted(told, self._labels, self._border)
+
+    def _answers(self, verdicts: int) -> dict[int, Verdict]:
+        """Return the verdicts on events by their start; an answer is that of its repeats."""
+        said = {one.start: self._verdict(one) for one in self._told[:verdicts]}
+        repeats = {one: said[first] for one, first in self._repeats.items() if first in said}
+        return said | repeats
+
+    def _verdict(self, one: Found) -> Verdict:
+        return "true" if self._labels[one.start : one.stop].any() else "false"
 
 
-def _going_on(
-    later: Sequence[Found], events: Sequence[Found], labels: Flags, border: int, count: int
-) -> list[Found]:
-    """Return what is told in the second half where that is judged as well."""
-    judged, told = list(events[:count]), []
-    for one in later:
-        if one.start < border or _muted(one, judged, labels):
-            continue
-        told.append(one)
-        judged += [one] * (len(judged) < count)
-    return told
-
-
-def _muted(event: Found, judged: Sequence[Found], labels: Flags) -> bool:
-    """Whether the platform mutes an event as one more of those called false."""
-    told = (
-        Earlier(
-            str(one.start),
-            one.draft,
-            "true" if labels[one.start : one.stop].any() else "false",
-        )
-        for one in judged
-    )
-    return speaks_for(event.draft, told, timedelta()) is not None
+def _unanswered(one: Found) -> Earlier:
+    return Earlier(str(one.start), one.draft, None)
 
 
 def _learned(known: pl.DataFrame, guide: Guide, folder: Path, engine: Engine) -> FleetModel:
@@ -241,14 +284,6 @@ def _learned(known: pl.DataFrame, guide: Guide, folder: Path, engine: Engine) ->
     rows = frames.normalise(known, layout)
     report = fit_fleet(cut(rows, 1), resolve("auto"), layout, folder, engine, guide=guide)
     return FleetModel(report.folder)
-
-
-def _guide(events: Sequence[Found], labels: Flags, verdicts: int) -> Guide:
-    """Return what people said: nothing is learned from events that are true or still open."""
-    spans = [(one.start, one.stop) for one in events]
-    false = [span for span in spans[:verdicts] if not labels[slice(*span)].any()]
-    held = [span for span in spans if span not in false]
-    return Guide(held=(("events", _masks(held)),), vouched=_masks(false))
 
 
 def _masks(spans: Sequence[tuple[int, int]]) -> Masks:
