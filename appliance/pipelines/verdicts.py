@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from appliance.backtests.figures import overlap
 from appliance.calendar.expand import expand
@@ -13,6 +14,7 @@ from appliance.core.ids import new_id
 from appliance.engine import Engine
 from appliance.events.life import VERDICTS
 from appliance.events.scorecard import LOOK_BACK, Alarm, heralds
+from appliance.events.store import Search
 from appliance.fleet.replaying import Period, replay_fleet
 from appliance.pipelines.frozen import Words, words_on
 from appliance.pipelines.scorecard import failures_of
@@ -20,11 +22,12 @@ from appliance.pipelines.site import Site
 from appliance.pipelines.train import TrainOptions, with_limits_now
 from appliance.pipelines.trial import Lesson, Trial, drop_trial, learn_trial
 from appliance.schemas.backtest import VerdictPreview
-from appliance.schemas.event import Event, EventDraft, EventKind
+from appliance.schemas.event import Event, EventDraft, EventKind, EventState
 from appliance.schemas.model import ModelVersion
 from appliance.schemas.progress import Progress, Silent
 
 _INSTANT = timedelta(microseconds=1)
+_MOST_REPEATS = 10_000
 
 
 def preview(
@@ -45,7 +48,7 @@ def preview(
     Parameters
     ----------
     events
-        Anomalies of one fleet.
+        Anomalies of one fleet; their repeats that nobody has answered are asked about, too.
 
     Raises
     ------
@@ -54,18 +57,35 @@ def preview(
     InvalidRequest
         It is no verdict, the events are of several fleets, or one is a sensor fault.
     """
-    found = _asked_about(site, events, verdict)
-    fleet = found[0].fleet
+    asked = _asked_about(site, events, verdict)
+    fleet = asked.events[0].fleet
     champion = site.registry.champion(fleet)
-    proposed = words_on(site, fleet, verdicts=dict.fromkeys(events, verdict))
+    said = {event.id: verdict for event in asked.events}
+    proposed = words_on(site, fleet, verdicts=said)
     progress = progress or Silent()
     with site.engine(engine) as made:
-        run = _Run(site, champion, {event.asset for event in found}, made, progress)
+        run = _Run(site, champion, {event.asset for event in asked.events}, made, progress)
         before, after = run.outcome(words_on(site, fleet)), run.outcome(proposed)
-    return _told(site, found, verdict, before, after)
+    return _told(site, asked, before, after)
 
 
-def _asked_about(site: Site, events: Sequence[str], verdict: str) -> list[Event]:
+class _Asked(NamedTuple):
+    """What is asked about.
+
+    Attributes
+    ----------
+    named
+        Identifiers of the events that were named.
+    events
+        Those, and their repeats that nobody has answered: the answer answers them as well.
+    """
+
+    verdict: str
+    named: frozenset[str]
+    events: tuple[Event, ...]
+
+
+def _asked_about(site: Site, events: Sequence[str], verdict: str) -> _Asked:
     if verdict not in VERDICTS:
         raise InvalidRequest(
             f"{verdict!r} is no verdict.", remedy=f"One of: {', '.join(VERDICTS)}."
@@ -78,7 +98,11 @@ def _asked_about(site: Site, events: Sequence[str], verdict: str) -> list[Event]
             raise InvalidRequest(
                 f"event {event.id} is a sensor fault: no verdict on it changes a training."
             )
-    return found
+    every = {event.id: event for event in found}
+    for event in found:
+        wanted = Search(repeats=event.id, states=(EventState.OPEN,))
+        every |= {one.id: one for one in site.events.look(wanted, limit=_MOST_REPEATS)}
+    return _Asked(verdict, frozenset(events), tuple(every.values()))
 
 
 @dataclass(frozen=True)
@@ -155,10 +179,8 @@ class _Run:
         return [draft for one in replays for draft in one.events]
 
 
-def _told(
-    site: Site, asked: Sequence[Event], verdict: str, before: _Outcome, after: _Outcome
-) -> VerdictPreview:
-    fleet, assets = asked[0].fleet, sorted({event.asset for event in asked})
+def _told(site: Site, asked: _Asked, before: _Outcome, after: _Outcome) -> VerdictPreview:
+    fleet, assets = asked.events[0].fleet, sorted({event.asset for event in asked.events})
     standing = sorted(
         site.events.list(fleet, assets=assets, kind=EventKind.ANOMALY),
         key=lambda event: (event.start, event.id),
@@ -167,11 +189,11 @@ def _told(
     removed = [event for event in was if not _shown(event, after.drafts)]
     worth = _of_worth(site, fleet, assets, removed)
     # What the verdict is for is what a person says of it now.
-    own = {event.id for event in asked} if verdict != "true" else set()
+    own = asked.named if asked.verdict != "true" else frozenset()
     return VerdictPreview(
         fleet=fleet,
-        events=tuple(event.id for event in asked),
-        verdict=verdict,
+        events=tuple(event.id for event in asked.events),
+        verdict=asked.verdict,
         rows=after.rows - before.rows,
         removed=tuple(removed),
         lost=tuple(event for event in removed if event.id in worth - own),

@@ -218,7 +218,7 @@ class VerdictPreview(Schema):
     Attributes
     ----------
     events
-        Those that the verdict is for.
+        Those that the verdict is for; repeats that nobody has answered among them.
     verdict
         What they would be called.
     rows

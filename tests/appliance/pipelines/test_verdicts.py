@@ -61,6 +61,16 @@ def test_what_was_foretold_of_a_false_alarm_comes_about(faulty):
 
 
 @pytest.mark.slow
+def test_repeats_are_asked_about_with_what_they_repeat(faulty):
+    first, second = of(faulty, "P-2")
+    assert second.repeats == first.id
+    ahead = preview(faulty, [first.id], "false")
+    assert ahead.events == (first.id, second.id)
+    assert ahead.rows == pytest.approx(80, abs=6)
+    assert ahead.lost == ()
+
+
+@pytest.mark.slow
 def test_a_true_one_stays_as_it_is(faulty):
     first, _ = of(faulty, "P-2")
     ahead = preview(faulty, [first.id], "true")
