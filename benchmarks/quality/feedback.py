@@ -194,7 +194,7 @@ def by_verdicts(series: Series, verdicts: Sequence[int], engine: Engine) -> list
         for count in verdicts:
             model = _learned(frame[:border], halves.guide(count), folder / f"{count}", engine)
             later = _events(model, frame)
-            ways = [halves.seen(later, 0), halves.seen(later, count)]
+            ways = [halves.seen(later, count, likes=False), halves.seen(later, count)]
             ways.append(halves.seen(later, count, going_on=True))
             guide = unplanned.guide(count)
             model = _learned(known, guide, folder / f"planned{count}", engine)
@@ -240,11 +240,20 @@ class _Halves:
         held = [(start, stop) for start, stop, verdict in spans if verdict != "false"]
         return Guide(held=(("events", _masks(held)),), vouched=_masks(false))
 
-    def seen(self, events: Sequence[Found], verdicts: int, *, going_on: bool = False) -> Seen:
+    def seen(
+        self,
+        events: Sequence[Found],
+        verdicts: int,
+        *,
+        likes: bool = True,
+        going_on: bool = False,
+    ) -> Seen:
         """Return what is told in the second half after so many verdicts on the first.
 
         Parameters
         ----------
+        likes
+            What was called false speaks for events like it.
         going_on
             What is told there is judged as well, as long as there are verdicts left.
         """
@@ -252,7 +261,7 @@ class _Halves:
         known = [
             Earlier(str(one.start), one.draft, said.get(one.start))
             for one in self._events
-            if one.start in said or one.start not in self._repeats
+            if (likes if one.start in said else one.start not in self._repeats)
         ]
         left = verdicts - len(self._told[:verdicts]) if going_on else 0
         told = []
