@@ -85,7 +85,7 @@ def unmute(session: Session, row: EventRow) -> list[EventRow]:
     if row.repeats is not None:
         row.repeats = None
         return []
-    return let_call(session, row, lambda mine: mine.event == held.event)
+    return _let_call(session, row, lambda mine: mine.event == held.event)
 
 
 def when_closed(row: EventRow) -> None:
@@ -115,14 +115,15 @@ def _outgrown(session: Session, held: Mute, facts: EventDraft) -> bool:
 
 def when_reopened(session: Session, row: EventRow) -> list[EventRow]:
     """Let events call for which a false one spoke that is not called so any more."""
-    return let_call(session, row, lambda held: (held.by, held.event) == (BY_DATA, row.id))
+    return _let_call(session, row, lambda held: (held.by, held.event) == (BY_DATA, row.id))
 
 
-def let_call(session: Session, row: EventRow, ends: Callable[[Mute], bool]) -> list[EventRow]:
+def _let_call(session: Session, row: EventRow, ends: Callable[[Mute], bool]) -> list[EventRow]:
     """End the mutes of others beside an event for which `ends` holds; return these events."""
+    query = beside(row, EventRow.muted_until > now()).order_by(EventRow.id)
     freed = [
         other
-        for other in session.scalars(_muted_beside(row).with_for_update())
+        for other in session.scalars(query.with_for_update())
         if (held := mute_of(other)) is not None and ends(held)
     ]
     for other in freed:
@@ -153,15 +154,12 @@ def when_opened(beside: Sequence[EventRow], row: EventRow, draft: EventDraft) ->
     return ""
 
 
-def _muted_beside(row: EventRow) -> Select[EventRow]:
-    return (
-        select(EventRow)
-        .where(
-            EventRow.fleet == row.fleet,
-            EventRow.asset == row.asset,
-            EventRow.kind == row.kind,
-            EventRow.muted_until > now(),
-            EventRow.id != row.id,
-        )
-        .order_by(EventRow.id)
+def beside(row: EventRow, *conditions: ColumnElement[bool]) -> Select[EventRow]:
+    """Select other events of the same machine and kind."""
+    return select(EventRow).where(
+        EventRow.fleet == row.fleet,
+        EventRow.asset == row.asset,
+        EventRow.kind == row.kind,
+        EventRow.id != row.id,
+        *conditions,
     )

@@ -13,7 +13,7 @@ from appliance.core.clock import now
 from appliance.core.db import utc
 from appliance.events.life import FRESH
 from appliance.events.likes import Earlier, speaks_for
-from appliance.events.store.muting import BY_DATA, put, unclosed
+from appliance.events.store.muting import BY_DATA, beside, put, unclosed
 from appliance.events.store.tables import EventRevisionRow, EventRow, event_of, mute_of
 from appliance.schemas.event import Again, Event, EventChange, EventDraft, EventState, Mute
 
@@ -117,7 +117,7 @@ def told_again(session: Session, rows: Iterable[EventRow]) -> list[Event]:
 
 def _judged(session: Session, row: EventRow) -> list[Earlier]:
     """Return the machine's events that people called true or false, the newest first."""
-    query = _beside(
+    query = _newest_beside(
         row,
         EventRow.state == EventState.CLOSED.value,
         EventRow.verdict.in_(("true", "false")),
@@ -138,7 +138,7 @@ def _unanswered(session: Session, row: EventRow, again: timedelta) -> list[Earli
     What was found long after it had ended says nothing of what happens now.
     """
     reach = utc(row.start) - again
-    query = _beside(
+    query = _newest_beside(
         row,
         unclosed(),
         EventRow.repeats.is_(None),
@@ -158,17 +158,7 @@ def _found_late(row: EventRow) -> bool:
     return not row.ongoing and utc(row.created) - utc(row.end) > FRESH
 
 
-def _beside(row: EventRow, *conditions: ColumnElement[bool]) -> Select[EventRow]:
+def _newest_beside(row: EventRow, *conditions: ColumnElement[bool]) -> Select[EventRow]:
     """Select other events of the same machine and kind, the newest first."""
-    return (
-        select(EventRow)
-        .where(
-            EventRow.fleet == row.fleet,
-            EventRow.asset == row.asset,
-            EventRow.kind == row.kind,
-            EventRow.id != row.id,
-            *conditions,
-        )
-        .order_by(EventRow.start.desc(), EventRow.id)
-        .limit(_MOST)
-    )
+    newest = EventRow.start.desc(), EventRow.id
+    return beside(row, *conditions).order_by(*newest).limit(_MOST)
